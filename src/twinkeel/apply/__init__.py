@@ -1,0 +1,1 @@
+"""Bringing the rendered files onto live hosts."""

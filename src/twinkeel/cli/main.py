@@ -1,0 +1,101 @@
+"""The `twinkeel` command: which commands exist, and how every error ends.
+
+A command's module is imported only when that command runs, so that `twinkeel --help` stays fast.
+Each module holds `app`, a Typer application.
+"""
+
+import importlib
+import sys
+import traceback
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+import click
+import typer
+
+from twinkeel.errors import EXIT_FAILED, TwinkeelError
+
+EXIT_INTERRUPTED = 130
+
+# Name -> module below twinkeel.cli, and the line that `--help` shows.
+COMMANDS = {
+    "check": ("check", "Show every problem of the spec, with positions."),
+    "explain": ("explain", "Show the topology, every default in force, and the predicted downtime per fault."),
+    "render": ("render", "Write every file of the system to a folder."),
+    "apply": ("apply", "Bring the load balancers to what the spec says, verified through the virtual IP."),
+    "kubeconfig": ("kubeconfig", "Fetch admin.conf, point it at the endpoint, prove that TLS verifies."),
+    "status": ("status", "Show who holds the virtual IP, the backends, and whether the API is ready."),
+    "drill": ("drill", "Break something on purpose and measure what a client saw."),
+    "lab": ("lab", "The whole system, with the real daemons, on this machine."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order in which a user meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command itself; None when there is no such command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"twinkeel.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = typer.main.get_command(module.app)
+        command.name = cmd_name
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands' one-line helps, from the table: nothing is imported."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="twinkeel")
+def cli() -> None:
+    """A Kubernetes API that survives the loss of any one machine, with a measured proof.
+
+    One YAML file (twinkeel.yaml, or -f FILE) describes the load balancers, the virtual IP and the cluster behind them.
+    Exit codes: 0 good, 1 the answer is no, 2 wrong usage or an invalid spec, 3 a host or tool failed.
+    """
+
+
+def main() -> None:
+    """Run the command line; every error ends here as a message and an exit code."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        code = _say("interrupted", EXIT_INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except TwinkeelError as error:
+        code = _say(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        code = _say("interrupted", EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        code = EXIT_FAILED
+    except OSError as error:
+        code = _say(f"{error.strerror or error}\n  where: {error.filename or 'this machine'}", EXIT_FAILED)
+    except Exception:
+        code = _say(_defect(), EXIT_FAILED)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(message: str, code: int) -> int:
+    print(f"twinkeel: {message}", file=sys.stderr)
+    return code
+
+
+def _defect() -> str:
+    """Keep the traceback for a report, and say where it is."""
+    with NamedTemporaryFile("w", prefix="twinkeel-defect-", suffix=".txt", delete=False) as file:
+        traceback.print_exc(file=file)
+    return f"this is a defect in Twinkeel, not in your input\n  where: {Path(file.name)}\n  to do: report it with that file"
+
+
+if __name__ == "__main__":
+    main()

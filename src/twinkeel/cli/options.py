@@ -1,0 +1,23 @@
+"""Options that several commands share."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Format(StrEnum):
+    """How a result is shown."""
+
+    text = "text"
+    json = "json"
+
+
+SpecFile = Annotated[
+    Path,
+    typer.Option("-f", "--file", envvar="TWINKEEL_FILE", help="The spec.", show_default=True),
+]
+OutputFormat = Annotated[Format, typer.Option("--format", help="How the result is shown.")]
+
+DEFAULT_SPEC = Path("twinkeel.yaml")

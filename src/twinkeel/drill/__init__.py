@@ -1,0 +1,1 @@
+"""Breaking things on purpose and measuring what a client saw."""

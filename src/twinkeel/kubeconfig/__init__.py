@@ -1,0 +1,1 @@
+"""Fetching, rewriting and proving the user's kubeconfig."""

@@ -1,0 +1,1 @@
+"""The whole system, with the real daemons, on one Linux machine."""

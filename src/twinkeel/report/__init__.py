@@ -1,0 +1,1 @@
+"""Verdicts as tables and files that people read."""

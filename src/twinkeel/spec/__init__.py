@@ -1,0 +1,1 @@
+"""What the user wrote: the YAML file, its model, and its problems with positions."""

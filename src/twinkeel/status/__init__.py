@@ -1,0 +1,1 @@
+"""What the live system says of itself."""

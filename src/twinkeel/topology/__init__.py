@@ -1,0 +1,1 @@
+"""What the spec means: load balancers, VRRP instances, peers and backends."""
