@@ -1,0 +1,114 @@
+"""What a lab is made of: its hosts, what they are given before they boot, and where its state stands."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Interface
+from pathlib import Path
+from typing import Literal
+
+LabRole = Literal["load_balancer", "control_plane", "worker", "client", "operator"]
+
+# Hosts that are only a place on the lab's network for this machine's own programs (see `twinkeel lab exec`).
+OUTSIDE_ROLES: tuple[LabRole, ...] = ("client", "operator")
+
+
+@dataclass(frozen=True)
+class LabHost:
+    """One host: `name` is short (lb-1), `fqdn` is name.domain, `prefix` is the length of its network's prefix."""
+
+    name: str
+    fqdn: str
+    role: LabRole
+    address: IPv4Address
+    prefix: int
+    interface: str
+    ssh_port: int = 22
+
+
+@dataclass(frozen=True)
+class LabLayout:
+    """The whole lab, in the spec's order, then client and operator. `lab_id` is short and tags everything made."""
+
+    name: str
+    lab_id: str
+    domain: str
+    endpoint_name: str
+    endpoint_port: int
+    vip: IPv4Interface
+    hosts: tuple[LabHost, ...]
+
+    def host(self, name: str) -> LabHost:
+        """The host of that name. Raises KeyError."""
+        return {host.name: host for host in self.hosts}[name]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every host's short name."""
+        return tuple(host.name for host in self.hosts)
+
+    def with_role(self, *roles: LabRole) -> tuple[LabHost, ...]:
+        """The hosts that play one of these roles, in order."""
+        return tuple(host for host in self.hosts if host.role in roles)
+
+
+@dataclass(frozen=True)
+class HostFile:
+    """A file to put into a host before it boots. `path` is absolute inside the host; the owner is root."""
+
+    path: str
+    content: bytes
+    mode: int = 0o644
+
+
+@dataclass(frozen=True)
+class Bind:
+    """A path of this machine shown inside a host. A read-write source that does not exist is made as a folder."""
+
+    source: Path
+    target: str
+
+
+@dataclass(frozen=True)
+class HostExtras:
+    """What one host gets besides the image and what every host gets. `enable` names systemd units."""
+
+    files: tuple[HostFile, ...] = ()
+    enable: tuple[str, ...] = ()
+    bind_ro: tuple[Bind, ...] = ()
+    bind: tuple[Bind, ...] = ()
+    nspawn_args: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LabPaths:
+    """Where one lab's state stands: /var/lib/twinkeel/labs/NAME, mode 0700."""
+
+    root: Path
+
+    @property
+    def manifest(self) -> Path:
+        """The list of all that the lab made."""
+        return self.root / "manifest.json"
+
+    @property
+    def identity_file(self) -> Path:
+        """The private SSH key that opens every host."""
+        return self.root / "ssh" / "id_ed25519"
+
+    @property
+    def known_hosts_file(self) -> Path:
+        """Every host's SSH key, by name and by address."""
+        return self.root / "ssh" / "known_hosts"
+
+    @property
+    def spec_file(self) -> Path:
+        """The spec's copy that carries the lab's SSH key and power commands."""
+        return self.root / "twinkeel.yaml"
+
+    @property
+    def pki(self) -> Path:
+        """The cluster's certificate authorities and certificates."""
+        return self.root / "pki"
+
+    def host(self, name: str) -> Path:
+        """One host's folder: overlay, bound folders, console log."""
+        return self.root / "hosts" / name
