@@ -1,0 +1,109 @@
+"""What is wrong with an SSH key file, a known_hosts file, or a connection, in words that say what to do."""
+
+import asyncio
+from pathlib import Path
+
+import asyncssh
+
+from twinkeel.errors import HostError
+from twinkeel.topology.model import Machine
+
+SYSTEM_KNOWN_HOSTS = Path("/etc/ssh/ssh_known_hosts")
+KEY_HINT = "check ssh.identity_file in the spec, or set TWINKEEL_SSH_IDENTITY_FILE"
+KNOWN_HOSTS_HINT = "check ssh.known_hosts_file in the spec, or set TWINKEEL_SSH_KNOWN_HOSTS_FILE"
+
+
+def place(machine: Machine) -> str:
+    """The host as an error names it: `lb-1 (root@192.168.1.111, port 22)`."""
+    return f"{machine.name} ({machine.ssh.user}@{machine.address}, port {machine.ssh.port})"
+
+
+def load_key(path: Path) -> asyncssh.SSHKey:
+    """The private key of an identity file.
+
+    Raises:
+        HostError: missing, unreadable, open to other users, encrypted, or not a private key.
+    """
+    try:
+        mode = path.stat().st_mode
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise HostError("the SSH key file does not exist", where=str(path), hint=KEY_HINT) from None
+    except OSError as error:
+        raise HostError(f"the SSH key file cannot be read: {error.strerror}", where=str(path), hint=KEY_HINT) from error
+    if mode & 0o077:
+        # ssh itself refuses such a key, so Ansible would fail later and less clearly.
+        raise HostError(
+            f"other users can read the SSH key file (mode {mode & 0o777:04o})", where=str(path), hint=f"chmod 600 {path}"
+        )
+    try:
+        return asyncssh.import_private_key(data)
+    except asyncssh.KeyEncryptionError as error:
+        hint = "load the key into ssh-agent, and leave identity_file out of the spec"
+        raise HostError("the SSH key is protected by a passphrase", where=str(path), hint=hint) from error
+    except asyncssh.KeyImportError as error:
+        raise HostError("the file is not an SSH private key", where=str(path), hint=KEY_HINT) from error
+
+
+def known_hosts_files(machine: Machine) -> list[str]:
+    """The known_hosts files that count for a host: the spec's, or those that ssh reads by default.
+
+    Raises:
+        HostError: the file that the spec names is missing or unreadable, or there is none at all.
+    """
+    if machine.ssh.known_hosts_file is None:
+        found = [str(path) for path in (Path("~/.ssh/known_hosts").expanduser(), SYSTEM_KNOWN_HOSTS) if path.is_file()]
+        if not found:
+            raise _unknown_host_key(machine, "~/.ssh/known_hosts")
+        return found
+    path = Path(machine.ssh.known_hosts_file)
+    try:
+        path.read_bytes()
+    except OSError as error:
+        raise HostError(f"the known_hosts file cannot be read: {error.strerror}", where=str(path), hint=KNOWN_HOSTS_HINT) from error
+    return [str(path)]
+
+
+def host_error(machine: Machine, error: Exception, timeout: float) -> HostError:
+    """The error for a connection that did not come about; `timeout` is what it was given, in seconds."""
+    where = place(machine)
+    # In asyncssh, HostKeyNotVerifiable is raised for a key that is unknown and for one that differs alike.
+    if isinstance(error, asyncssh.HostKeyNotVerifiable | asyncssh.KeyExchangeFailed):
+        return _host_key_error(machine, error)
+    if isinstance(error, asyncssh.PermissionDenied):
+        key = machine.ssh.identity_file or "the keys of ssh-agent and ~/.ssh"
+        hint = f"put the public key into ~{machine.ssh.user}/.ssh/authorized_keys there; offered: {key}"
+        return HostError("the host refuses our SSH key", where=where, hint=hint)
+    if isinstance(error, TimeoutError | asyncio.TimeoutError):
+        return HostError(f"the host did not answer within {timeout:g} s", where=where, hint="is it up, and is its address right?")
+    if isinstance(error, asyncssh.ConfigParseError):
+        return HostError(f"your SSH configuration cannot be read: {error}", where="~/.ssh/config", hint="correct it")
+    if isinstance(error, asyncssh.Error):
+        return HostError(
+            f"SSH failed: {error.reason or error}",
+            where=where,
+            hint=f"try: ssh -p {machine.ssh.port} {machine.ssh.user}@{machine.address}",
+        )
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return HostError(f"the host cannot be reached: {reason}", where=where, hint="is it up, and does sshd listen there?")
+
+
+def _host_key_error(machine: Machine, error: asyncssh.DisconnectError) -> HostError:
+    address = str(machine.address)
+    files = known_hosts_files(machine)
+    matched = asyncssh.match_known_hosts(list(files), address, address, machine.ssh.port)
+    if not any(matched[:2]):
+        return _unknown_host_key(machine, " ".join(files))
+    if isinstance(error, asyncssh.KeyExchangeFailed):
+        return HostError(f"SSH failed: {error.reason}", where=place(machine), hint=f"known keys are in {' '.join(files)}")
+    hint = f"if the host was installed anew, remove its old key: ssh-keygen -R {_known_name(machine)} -f {files[0]}; if not, someone may be listening"
+    return HostError("the host shows another SSH host key than the known one", where=place(machine), hint=hint)
+
+
+def _unknown_host_key(machine: Machine, files: str) -> HostError:
+    hint = f"compare its fingerprint, then: ssh-keyscan -p {machine.ssh.port} {machine.address} >> {files.split()[0]}"
+    return HostError(f"the host's SSH key is not known ({files})", where=place(machine), hint=hint)
+
+
+def _known_name(machine: Machine) -> str:
+    return str(machine.address) if machine.ssh.port == 22 else f"'[{machine.address}]:{machine.ssh.port}'"
