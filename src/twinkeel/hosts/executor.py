@@ -15,7 +15,7 @@ from twinkeel.topology.model import Machine
 DEFAULT_TIMEOUT = 20.0
 
 
-class FileMissing(HostError):
+class FileMissingError(HostError):
     """The host was reached, and has no such file."""
 
 
@@ -60,7 +60,7 @@ class Reader(Protocol):
         """The whole content of a file.
 
         Raises:
-            FileMissing: there is no such file.
+            FileMissingError: there is no such file.
             HostError: as for `run`, or the file cannot be read.
         """
         ...

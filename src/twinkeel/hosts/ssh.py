@@ -5,12 +5,12 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 import asyncssh
 
 from twinkeel.errors import HostError
-from twinkeel.hosts.executor import DEFAULT_TIMEOUT, CommandResult, FileMissing
+from twinkeel.hosts.executor import DEFAULT_TIMEOUT, CommandResult, FileMissingError
 from twinkeel.hosts.ssh_access import host_error, known_hosts_files, load_key, place
 from twinkeel.topology.model import Machine
 
@@ -59,7 +59,7 @@ class SshHosts:
         argv = ("sh", "-c", _READ_FILE, "sh", path)
         exit_code, stdout, stderr = await self._execute(machine, argv, DEFAULT_TIMEOUT)
         if exit_code == _NO_FILE:
-            raise FileMissing("the host has no such file", where=f"{machine.name}:{path}")
+            raise FileMissingError("the host has no such file", where=f"{machine.name}:{path}")
         if exit_code != 0:
             raise HostError(f"the file cannot be read: {stderr.strip()}", where=f"{machine.name}:{path}")
         return stdout
@@ -69,7 +69,7 @@ class SshHosts:
         command = shlex.join((*become, *argv))
         connection = await self._connection(machine)
         try:
-            done = await connection.run(command, encoding=None, timeout=timeout)
+            done = await connection.run(command, encoding=None, stdin=asyncssh.DEVNULL, timeout=timeout)
         except asyncssh.TimeoutError as error:
             raise HostError(f"a command did not end within {timeout:g} s", where=f"{machine.name}: {command}") from error
         except (asyncssh.Error, OSError) as error:
@@ -79,10 +79,11 @@ class SshHosts:
         if exit_code is None:
             self._connections.pop(machine.name, None)
             raise HostError("the SSH connection ended before the command did", where=f"{machine.name}: {command}")
-        stderr = bytes(done.stderr or b"").decode(errors="replace")
+        # encoding=None makes both outputs bytes, which asyncssh's types cannot say.
+        stdout, stderr = cast(bytes, done.stdout), cast(bytes, done.stderr).decode(errors="replace")
         if become:
             _refuse_without_sudo(machine, exit_code, stderr)
-        return exit_code, bytes(done.stdout or b""), stderr
+        return exit_code, stdout, stderr
 
     async def _connection(self, machine: Machine) -> asyncssh.SSHClientConnection:
         # The lock keeps two first commands to one host from opening two connections.

@@ -96,7 +96,8 @@ def _host_key_error(machine: Machine, error: asyncssh.DisconnectError) -> HostEr
         return _unknown_host_key(machine, " ".join(files))
     if isinstance(error, asyncssh.KeyExchangeFailed):
         return HostError(f"SSH failed: {error.reason}", where=place(machine), hint=f"known keys are in {' '.join(files)}")
-    hint = f"if the host was installed anew, remove its old key: ssh-keygen -R {_known_name(machine)} -f {files[0]}; if not, someone may be listening"
+    remove = f"ssh-keygen -R {_known_name(machine)} -f {files[0]}"
+    hint = f"if the host was installed anew, remove its old key: {remove}; if not, someone may be listening"
     return HostError("the host shows another SSH host key than the known one", where=place(machine), hint=hint)
 
 
