@@ -40,7 +40,7 @@ CHILDREN: list[asyncio.subprocess.Process] = []
 async def shell(process: asyncssh.SSHServerProcess[bytes]) -> None:
     """Run the command for real, as sshd would."""
     child = await asyncio.create_subprocess_shell(
-        process.command or "", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        f"exec {process.command}", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     CHILDREN.append(child)
     stdout, stderr = await child.communicate()

@@ -38,10 +38,11 @@ def load_key(path: Path) -> asyncssh.SSHKey:
         )
     try:
         return asyncssh.import_private_key(data)
-    except asyncssh.KeyEncryptionError as error:
-        hint = "load the key into ssh-agent, and leave identity_file out of the spec"
-        raise HostError("the SSH key is protected by a passphrase", where=str(path), hint=hint) from error
-    except asyncssh.KeyImportError as error:
+    except (asyncssh.KeyEncryptionError, asyncssh.KeyImportError) as error:
+        # Which of the two comes for a key with a passphrase depends on an optional package; both messages name it.
+        if "encrypt" in str(error) or "passphrase" in str(error):
+            hint = "load the key into ssh-agent, and leave identity_file out of the spec"
+            raise HostError("the SSH key is protected by a passphrase", where=str(path), hint=hint) from error
         raise HostError("the file is not an SSH private key", where=str(path), hint=KEY_HINT) from error
 
 
