@@ -1,0 +1,41 @@
+"""Reading the spec for a command: diagnostics to standard error, then a topology or a SpecError."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from twinkeel.diagnostic import render_text
+from twinkeel.errors import SpecError
+from twinkeel.spec.document import read_source
+from twinkeel.spec.load import Loaded, load
+from twinkeel.spec.model import ClusterSpec
+from twinkeel.topology.build import build
+from twinkeel.topology.model import Topology
+
+# Variable -> the field of `ssh` that it overrides. A lab, or a CI job, brings its own key.
+SSH_VARIABLES = {"TWINKEEL_SSH_IDENTITY_FILE": "identity_file", "TWINKEEL_SSH_KNOWN_HOSTS_FILE": "known_hosts_file"}
+
+
+def load_topology(path: Path) -> Topology:
+    """The system that the spec at `path` describes.
+
+    Findings go to standard error, warnings too. Raises SpecError (exit 2) when the spec is not valid.
+    """
+    loaded = load(read_source(path))
+    for diagnostic in loaded.diagnostics:
+        print(render_text(diagnostic, loaded.source), file=sys.stderr)
+    if loaded.spec is None:
+        raise SpecError(_summary(loaded), hint="`twinkeel check` shows the same list")
+    return build(with_environment(loaded.spec, os.environ), path.parent)
+
+
+def with_environment(spec: ClusterSpec, environment: Mapping[str, str]) -> ClusterSpec:
+    """The spec with the SSH files that the environment names; their paths are relative to the working folder."""
+    given = {field: str(Path(environment[name]).absolute()) for name, field in SSH_VARIABLES.items() if environment.get(name)}
+    return spec.model_copy(update={"ssh": spec.ssh.model_copy(update=given)}) if given else spec
+
+
+def _summary(loaded: Loaded) -> str:
+    errors = sum(1 for item in loaded.diagnostics if item.severity == "error")
+    return f"the spec has {errors} error{'s' if errors != 1 else ''}"
