@@ -1,0 +1,191 @@
+"""Compare, judge and install a host's rendered files in one step (see DOCUMENTATION below).
+
+Sent to the host by Ansible; it needs Python 3.8 and nothing beside Ansible's own module helpers.
+"""
+
+import base64
+import grp
+import hashlib
+import json
+import os
+import pwd
+import stat
+import tempfile
+
+from ansible.module_utils.basic import AnsibleModule
+
+DOCUMENTATION = r"""
+module: rendered_files
+short_description: Bring a set of files to their rendered content, all judged before any is replaced
+description:
+  - C(state=judged) changes nothing. It compares the files with those on the host and lets the host's own programs judge
+    each candidate that differs. It fails when one is refused, and returns what each service needs (I(actions)).
+  - C(state=installed) replaces the files that differ, each atomically.
+  - C(state=loaded) notes that the services named by I(units) now run with these files. What a service runs with is noted on
+    the host, so that a run that was interrupted between replacing a file and reloading its service is completed by the next.
+options:
+  files: {type: list, elements: dict, required: true, description: "path, src, mode, owner, group, unit, on_change"}
+  checks: {type: list, elements: dict, default: [], description: "path, and argv with %s for the candidate"}
+  units: {type: list, elements: str, default: [], description: "the services that the files belong to"}
+  state: {type: str, choices: [judged, installed, loaded], required: true}
+  notes: {type: path, default: /var/lib/twinkeel/loaded.json}
+"""
+
+RUNNING = ("active", "reloading", "activating")
+FILE_OPTIONS = {
+    "path": {"type": "path", "required": True},
+    "content": {"type": "str", "required": True},
+    "mode": {"type": "str", "default": "0644"},
+    "owner": {"type": "str", "default": "root"},
+    "group": {"type": "str", "default": "root"},
+    "unit": {"type": "str"},
+    "on_change": {"type": "str", "choices": ["reload", "restart"], "default": "reload"},
+}
+
+
+class Candidate:
+    """One file as it must become."""
+
+    def __init__(self, given):
+        self.path = given["path"]
+        self.content = base64.b64decode(given["content"])
+        self.mode = int(given["mode"], 8)
+        self.uid = pwd.getpwnam(given["owner"]).pw_uid
+        self.gid = grp.getgrnam(given["group"]).gr_gid
+        self.unit = given["unit"]
+        self.on_change = given["on_change"]
+
+    def differs(self):
+        """Whether the host's file is missing or differs in content, kind, mode or owner."""
+        try:
+            found = os.lstat(self.path)
+        except FileNotFoundError:
+            return True
+        if not stat.S_ISREG(found.st_mode) or (found.st_uid, found.st_gid) != (self.uid, self.gid):
+            return True
+        if stat.S_IMODE(found.st_mode) != self.mode or found.st_size != len(self.content):
+            return True
+        with open(self.path, "rb") as file:
+            return file.read() != self.content
+
+    def install(self):
+        """Replace the host's file atomically: a reader sees the old file or the new one, also after a power loss."""
+        folder = os.path.dirname(self.path)
+        os.makedirs(folder, mode=0o755, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=".twinkeel-", dir=folder)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(self.content)
+                os.fchown(file.fileno(), self.uid, self.gid)
+                os.fchmod(file.fileno(), self.mode)
+                file.flush()
+                os.fsync(file.fileno())
+            os.rename(temporary, self.path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+
+
+def judge(module, candidates, checks):
+    """Let the host's own programs judge the candidates; end the module when one is refused."""
+    argv_of = {check["path"]: check["argv"] for check in checks}
+    for candidate in candidates:
+        argv = argv_of.get(candidate.path)
+        if argv is None:
+            continue
+        name = os.path.join(module.tmpdir, os.path.basename(candidate.path))
+        with open(name, "wb") as file:
+            file.write(candidate.content)
+        code, out, err = module.run_command([part.replace("%s", name) for part in argv])
+        said = (err + out).strip()
+        # haproxy ends some alerts with exit code 0.
+        if code != 0 or "[ALERT]" in said:
+            module.fail_json(
+                msg="%s refuses the candidate for %s (exit code %d); nothing was replaced:\n%s"
+                % (argv[0], candidate.path, code, said)
+            )
+
+
+def digests(candidates, units):
+    """For each unit, what it must run with: one digest of the files that a reload takes in, one of those that need a restart."""
+    wanted = {}
+    for unit in units:
+        wanted[unit] = {}
+        for kind in ("reload", "restart"):
+            total = hashlib.sha256()
+            for candidate in sorted(candidates, key=lambda each: each.path):
+                if candidate.unit == unit and candidate.on_change == kind:
+                    total.update(candidate.path.encode() + b"\0" + candidate.content + b"\0")
+            wanted[unit][kind] = total.hexdigest()
+    return wanted
+
+
+def read_notes(path):
+    """What the units were last known to run with; empty when that is not known."""
+    try:
+        with open(path) as file:
+            return json.load(file)
+    except (OSError, ValueError):
+        return {}
+
+
+def action(module, unit, wanted, noted, stale):
+    """What a unit needs: none, start, reload or restart."""
+    _, out, _ = module.run_command(["systemctl", "show", "--property=ActiveState", "--property=UnitFileState", unit])
+    shown = dict(line.split("=", 1) for line in out.splitlines() if "=" in line)
+    if shown.get("ActiveState") not in RUNNING:
+        return "start"
+    for kind in ("restart", "reload"):
+        if kind in stale or noted.get(kind) != wanted[kind]:
+            return kind
+    return "none" if shown.get("UnitFileState") == "enabled" else "start"
+
+
+def main():
+    """Read the arguments and do what the state asks."""
+    module = AnsibleModule(
+        argument_spec={
+            "files": {"type": "list", "elements": "dict", "required": True, "options": FILE_OPTIONS},
+            "checks": {"type": "list", "elements": "dict", "default": []},
+            "units": {"type": "list", "elements": "str", "default": []},
+            "state": {"type": "str", "required": True, "choices": ["judged", "installed", "loaded"]},
+            "notes": {"type": "path", "default": "/var/lib/twinkeel/loaded.json"},
+        },
+        supports_check_mode=True,
+    )
+    candidates = [Candidate(given) for given in module.params["files"]]
+    units, notes = module.params["units"], module.params["notes"]
+    wanted, noted = digests(candidates, units), read_notes(notes)
+    if module.params["state"] == "loaded":
+        merged = dict(noted, **wanted)
+        if merged != noted and not module.check_mode:
+            document = base64.b64encode((json.dumps(merged, indent=2, sort_keys=True) + "\n").encode())
+            Candidate(
+                {
+                    "path": notes,
+                    "content": document,
+                    "mode": "0644",
+                    "owner": "root",
+                    "group": "root",
+                    "unit": None,
+                    "on_change": "",
+                }
+            ).install()
+        module.exit_json(changed=merged != noted)
+    differing = [candidate for candidate in candidates if candidate.differs()]
+    paths = [candidate.path for candidate in differing]
+    if module.params["state"] == "installed":
+        if not module.check_mode:
+            for candidate in differing:
+                candidate.install()
+        module.exit_json(changed=bool(differing), differs=paths)
+    judge(module, differing, module.params["checks"])
+    actions = {}
+    for unit in units:
+        stale = {candidate.on_change for candidate in differing if candidate.unit == unit}
+        actions[unit] = action(module, unit, wanted[unit], noted.get(unit, {}), stale)
+    module.exit_json(changed=False, differs=paths, actions=actions)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Asking an API server, or the virtual IP, for /readyz over verified TLS."""
+
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import httpx
+
+PROBE_TIMEOUT = 3.0
+
+Outcome = Literal["ready", "not ready", "unreachable", "not verified"]
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """What /readyz said. `detail` is one line for a person; empty when ready."""
+
+    outcome: Outcome
+    detail: str = ""
+
+    @property
+    def ready(self) -> bool:
+        """Whether the answer was 200 over a connection whose certificate verifies."""
+        return self.outcome == "ready"
+
+
+def tls_context(ca: str) -> ssl.SSLContext:
+    """A client's TLS context that trusts only the given authority (PEM text)."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=ca)
+    return context
+
+
+async def ask_readyz(address: str, port: int, context: ssl.SSLContext, *, name: str | None = None) -> Readiness:
+    """GET https://ADDRESS:PORT/readyz on a new connection.
+
+    Args:
+        name: the name that the certificate must hold; default: the address itself.
+    """
+    extensions = {"sni_hostname": name} if name else {}
+    try:
+        # No proxy of the environment may answer for the cluster.
+        async with httpx.AsyncClient(verify=context, timeout=PROBE_TIMEOUT, trust_env=False) as client:
+            answer = await client.get(f"https://{address}:{port}/readyz", extensions=extensions)
+    except httpx.TransportError as error:
+        return _failure(error, name or address)
+    if answer.status_code == httpx.codes.OK:
+        return Readiness("ready")
+    if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+        return Readiness("not ready", f"/readyz answers {answer.status_code}: anonymous requests to it must be allowed")
+    return Readiness("not ready", f"/readyz answers {answer.status_code}")
+
+
+def _failure(error: httpx.TransportError, name: str) -> Readiness:
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return Readiness("not verified", f"the certificate does not verify for {name}: {cause.verify_message}")
+    if isinstance(error, httpx.TimeoutException):
+        return Readiness("unreachable", f"no answer within {PROBE_TIMEOUT:g} s")
+    return Readiness("unreachable", str(error) or type(error).__name__)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    current: BaseException | None = error
+    while current is not None:
+        yield current
+        current = current.__cause__ or current.__context__
