@@ -3,6 +3,8 @@
 Sent to the host by Ansible; it needs Python 3.8 and nothing beside Ansible's own module helpers.
 """
 
+from __future__ import annotations
+
 import base64
 import grp
 import hashlib
@@ -11,6 +13,7 @@ import os
 import pwd
 import stat
 import tempfile
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -46,7 +49,7 @@ FILE_OPTIONS = {
 class Candidate:
     """One file as it must become."""
 
-    def __init__(self, given):
+    def __init__(self, given: dict[str, Any]) -> None:
         self.path = given["path"]
         self.content = base64.b64decode(given["content"])
         self.mode = int(given["mode"], 8)
@@ -55,7 +58,7 @@ class Candidate:
         self.unit = given["unit"]
         self.on_change = given["on_change"]
 
-    def differs(self):
+    def differs(self) -> bool:
         """Whether the host's file is missing or differs in content, kind, mode or owner."""
         try:
             found = os.lstat(self.path)
@@ -68,7 +71,7 @@ class Candidate:
         with open(self.path, "rb") as file:
             return file.read() != self.content
 
-    def install(self):
+    def install(self) -> None:
         """Replace the host's file atomically: a reader sees the old file or the new one, also after a power loss."""
         folder = os.path.dirname(self.path)
         os.makedirs(folder, mode=0o755, exist_ok=True)
@@ -86,7 +89,7 @@ class Candidate:
             raise
 
 
-def judge(module, candidates, checks):
+def judge(module: AnsibleModule, candidates: list[Candidate], checks: list[dict[str, Any]]) -> None:
     """Let the host's own programs judge the candidates; end the module when one is refused."""
     argv_of = {check["path"]: check["argv"] for check in checks}
     for candidate in candidates:
@@ -100,15 +103,13 @@ def judge(module, candidates, checks):
         said = (err + out).strip()
         # haproxy ends some alerts with exit code 0.
         if code != 0 or "[ALERT]" in said:
-            module.fail_json(
-                msg="%s refuses the candidate for %s (exit code %d); nothing was replaced:\n%s"
-                % (argv[0], candidate.path, code, said)
-            )
+            refusal = f"{argv[0]} refuses the candidate for {candidate.path} (exit code {code}); nothing was replaced"
+            module.fail_json(msg=f"{refusal}:\n{said}")
 
 
-def digests(candidates, units):
+def digests(candidates: list[Candidate], units: list[str]) -> dict[str, dict[str, str]]:
     """For each unit, what it must run with: one digest of the files that a reload takes in, one of those that need a restart."""
-    wanted = {}
+    wanted: dict[str, dict[str, str]] = {}
     for unit in units:
         wanted[unit] = {}
         for kind in ("reload", "restart"):
@@ -120,16 +121,24 @@ def digests(candidates, units):
     return wanted
 
 
-def read_notes(path):
+def read_notes(path: str) -> dict[str, dict[str, str]]:
     """What the units were last known to run with; empty when that is not known."""
     try:
         with open(path) as file:
-            return json.load(file)
+            notes: dict[str, dict[str, str]] = json.load(file)
+            return notes
     except (OSError, ValueError):
         return {}
 
 
-def action(module, unit, wanted, noted, stale):
+def write_notes(path: str, noted: dict[str, dict[str, str]]) -> None:
+    """Keep what the units run with."""
+    document = json.dumps(noted, indent=2, sort_keys=True) + "\n"
+    given = {"path": path, "content": base64.b64encode(document.encode()), "mode": "0644", "owner": "root", "group": "root"}
+    Candidate(dict(given, unit=None, on_change="reload")).install()
+
+
+def action(module: AnsibleModule, unit: str, wanted: dict[str, str], noted: dict[str, str], stale: set[str]) -> str:
     """What a unit needs: none, start, reload or restart."""
     _, out, _ = module.run_command(["systemctl", "show", "--property=ActiveState", "--property=UnitFileState", unit])
     shown = dict(line.split("=", 1) for line in out.splitlines() if "=" in line)
@@ -141,7 +150,7 @@ def action(module, unit, wanted, noted, stale):
     return "none" if shown.get("UnitFileState") == "enabled" else "start"
 
 
-def main():
+def main() -> None:
     """Read the arguments and do what the state asks."""
     module = AnsibleModule(
         argument_spec={
@@ -159,18 +168,7 @@ def main():
     if module.params["state"] == "loaded":
         merged = dict(noted, **wanted)
         if merged != noted and not module.check_mode:
-            document = base64.b64encode((json.dumps(merged, indent=2, sort_keys=True) + "\n").encode())
-            Candidate(
-                {
-                    "path": notes,
-                    "content": document,
-                    "mode": "0644",
-                    "owner": "root",
-                    "group": "root",
-                    "unit": None,
-                    "on_change": "",
-                }
-            ).install()
+            write_notes(notes, merged)
         module.exit_json(changed=merged != noted)
     differing = [candidate for candidate in candidates if candidate.differs()]
     paths = [candidate.path for candidate in differing]
