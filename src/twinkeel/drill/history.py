@@ -1,0 +1,190 @@
+"""What a trial recorded, as typed records, and its files.
+
+A trial's folder holds two append-only files of JSON lines, each with one writer:
+
+    requests.jsonl   the client process: a `probe` record first, then `request` records, an `end` record last
+    events.jsonl     the runner: `event` records (what was done to the system, and when)
+
+All times are nanoseconds of CLOCK_MONOTONIC, which every process of one machine shares. Nothing is judged here: a file that breaks
+off or cannot be understood becomes a *flaw* of the history, and the checker answers `unknown` for a history with flaws.
+"""
+
+import json
+import queue
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from twinkeel.errors import UsageError
+
+REQUESTS_FILE = "requests.jsonl"
+EVENTS_FILE = "events.jsonl"
+WRITE_EVERY = 0.05  # Seconds between two writes of the buffer; also how old a live history can look.
+
+Stream = Literal["new", "kept"]
+MILLISECOND = 1_000_000
+SECOND = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Probe:
+    """How the client asked: the periods and the time after which it gave up on one request, in nanoseconds."""
+
+    period: int
+    kept_period: int
+    timeout: int
+    target: str = ""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request. `stream` is `new` (its own TLS connection) or `kept` (the keep-alive connection).
+
+    `late` is how long after its due time the request was started: the client's own fault, not the system's.
+    `error` is empty when the answer was 200, else a class such as `refused`, `reset`, `timeout`, `tls`, `http-503`.
+    """
+
+    stream: Stream
+    start: int
+    end: int
+    late: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that the runner did or saw; `data` holds plain values."""
+
+    name: str
+    at: int
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class End:
+    """The client stopped because it was told to; `requests` is how many it recorded."""
+
+    requests: int
+    at: int
+
+
+Record = Probe | Request | Event | End
+_KINDS: dict[str, type[Record]] = {"probe": Probe, "request": Request, "event": Event, "end": End}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+@dataclass(frozen=True)
+class History:
+    """A trial's records. The order of `requests` means nothing; that of `events` is the order of writing."""
+
+    probe: Probe | None
+    requests: tuple[Request, ...]
+    events: tuple[Event, ...]
+    flaws: tuple[str, ...] = ()
+
+    def event(self, name: str) -> Event | None:
+        """The first event of that name."""
+        return next((event for event in self.events if event.name == name), None)
+
+    def value(self, name: str, key: str) -> Any:
+        """One value of the first event of that name; None when there is no such event or value."""
+        event = self.event(name)
+        return event.data.get(key) if event else None
+
+
+def encode(record: Record) -> str:
+    """One JSON line."""
+    return json.dumps({"kind": _NAMES[type(record)], **asdict(record)}, separators=(",", ":")) + "\n"
+
+
+def decode(line: str) -> Record:
+    """The record of one line. Raises ValueError for anything that `encode` cannot have written."""
+    value = json.loads(line)
+    if not isinstance(value, dict) or value.get("kind") not in _KINDS:
+        raise ValueError("not a record")
+    try:
+        record = _KINDS[value.pop("kind")](**value)
+    except TypeError as error:
+        raise ValueError(str(error)) from error
+    if any(not isinstance(number, int) for key, number in value.items() if key in _NUMBERS):
+        raise ValueError("a time that is not a whole number")
+    return record
+
+
+_NUMBERS = {"start", "end", "late", "at", "period", "kept_period", "timeout", "requests"}
+
+
+class HistoryWriter:
+    """Appends records to a file from a thread of its own, so that a slow disk cannot delay the client's next request.
+
+    What was appended more than `WRITE_EVERY` seconds ago is in the file even when the process is killed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a", encoding="utf-8")
+        self._queue: queue.SimpleQueue[Record] = queue.SimpleQueue()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._write, name="history", daemon=True)
+        self._thread.start()
+
+    def append(self, record: Record) -> None:
+        """Queue one record; never blocks."""
+        self._queue.put(record)
+
+    def close(self) -> None:
+        """Write what is left and close the file."""
+        self._closing.set()
+        self._thread.join()
+        self._drain()
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None) -> None:
+        self.close()
+
+    def _write(self) -> None:
+        while not self._closing.wait(WRITE_EVERY):
+            self._drain()
+
+    def _drain(self) -> None:
+        lines = []
+        while not self._queue.empty():
+            lines.append(encode(self._queue.get()))
+        if lines:
+            self._file.write("".join(lines))
+            self._file.flush()
+
+
+def read_history(folder: Path) -> History:
+    """Read a trial's folder. Damage becomes `flaws`; UsageError only when the folder holds no trial at all."""
+    if not (folder / EVENTS_FILE).is_file():
+        raise UsageError("this folder holds no trial", where=str(folder), hint="give the folder that `twinkeel drill run -o` wrote")
+    flaws: list[str] = []
+    asked = list(_records(folder / REQUESTS_FILE, flaws))
+    done = list(_records(folder / EVENTS_FILE, flaws))
+    requests = tuple(record for record in asked if isinstance(record, Request))
+    ends = [record for record in asked if isinstance(record, End)]
+    if not ends:
+        flaws.append("the client stopped before it was told to")
+    elif ends[0].requests != len(requests):
+        flaws.append(f"the client recorded {ends[0].requests} requests, the history holds {len(requests)}")
+    probe = next((record for record in asked if isinstance(record, Probe)), None)
+    return History(probe, requests, tuple(record for record in done if isinstance(record, Event)), tuple(flaws))
+
+
+def _records(path: Path, flaws: list[str]) -> Iterator[Record]:
+    if not path.is_file():
+        flaws.append(f"{path.name} is missing")
+        return
+    for number, line in enumerate(path.read_bytes().splitlines(keepends=True), start=1):
+        try:
+            if not line.endswith(b"\n"):
+                raise ValueError("the line has no end")
+            yield decode(line.decode())
+        except ValueError:
+            flaws.append(f"line {number} of {path.name} is broken")

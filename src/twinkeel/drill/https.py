@@ -1,0 +1,108 @@
+"""One verified HTTPS connection to the API, and what can go wrong with it, as short classes.
+
+Small on purpose: a drill makes a hundred connections a second, and must know exactly which error happened.
+"""
+
+import asyncio
+import contextlib
+import errno
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+MAX_BODY = 1 << 20
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where to ask. `address` is connected to as it is (no name is looked up); `server_name` is what the certificate must hold."""
+
+    address: str
+    port: int
+    server_name: str
+    ca_file: Path
+    path: str = "/readyz"
+
+    @property
+    def url(self) -> str:
+        """For people."""
+        return f"https://{self.address}:{self.port}{self.path}"
+
+
+class StatusError(ValueError):
+    """An answer other than 200."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"http-{status}")
+
+
+class Connection:
+    """An open connection that can be asked again and again."""
+
+    def __init__(self, target: Target, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._question = f"GET {target.path} HTTP/1.1\r\nHost: {target.server_name}\r\nUser-Agent: twinkeel-drill\r\n\r\n".encode()
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(cls, target: Target, context: ssl.SSLContext) -> AsyncIterator[Self]:
+        """Connect, shake hands, verify; closed at once at the end. Raises OSError (ssl.SSLError is one)."""
+        reader, writer = await asyncio.open_connection(target.address, target.port, ssl=context, server_hostname=target.server_name)
+        try:
+            yield cls(target, reader, writer)
+        finally:
+            writer.transport.abort()
+
+    @property
+    def resumed(self) -> bool:
+        """Whether the TLS session was taken over from an earlier connection."""
+        tls: ssl.SSLObject = self._writer.get_extra_info("ssl_object")
+        return tls.session_reused is True
+
+    async def get(self) -> None:
+        """Ask once. Raises StatusError, OSError, EOFError (closed in the middle) or ValueError (not HTTP)."""
+        self._writer.write(self._question)
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        first, *lines = head.decode("ascii").split("\r\n")
+        headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        length = int(headers.get("content-length", "0"))
+        if not 0 <= length <= MAX_BODY:
+            raise ValueError("a body without a sane length")
+        await self._reader.readexactly(length)
+        status = int(first.partition(" ")[2][:3])
+        if status != 200:
+            raise StatusError(status)
+
+
+def verified_context(ca_file: Path) -> ssl.SSLContext:
+    """TLS that trusts this CA alone and checks names. Sessions are not resumed: each handshake is a full one."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cafile=ca_file)
+    context.options |= ssl.OP_NO_TICKET
+    return context
+
+
+def error_class(error: Exception) -> str:
+    """A short, stable word for an error of a request."""
+    match error:
+        case StatusError():
+            return str(error)
+        case TimeoutError():
+            return "timeout"
+        case ssl.SSLCertVerificationError():
+            return "certificate"
+        case ssl.SSLError():
+            return "tls"
+        case ConnectionRefusedError():
+            return "refused"
+        case ConnectionError():
+            return "reset"
+        case EOFError():
+            return "closed"
+        case OSError(errno=int() as number):
+            return errno.errorcode.get(number, "os").lower()
+        case _:
+            return "not-http"

@@ -1,0 +1,109 @@
+"""The runner's side of the client: start it, watch live what it records, stop it."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+import time
+from asyncio.subprocess import DEVNULL, Process
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from twinkeel.drill.checker import served
+from twinkeel.drill.history import REQUESTS_FILE, SECOND, Request, decode
+from twinkeel.drill.https import Target
+from twinkeel.errors import ToolError
+
+STOP_DEADLINE = 5.0
+FRESH = SECOND // 2  # How old the newest served request may be while the service counts as up.
+LOG_FILE = "client.log"
+
+
+class Measurement:
+    """A running client, as an async context manager. Its records are in `folder`, its complaints in `client.log` there."""
+
+    def __init__(self, target: Target, folder: Path) -> None:
+        self._target = target
+        self._folder = folder
+        self._process: Process | None = None
+        self._tail = _Tail(folder / REQUESTS_FILE)
+
+    async def __aenter__(self) -> Self:
+        target = self._target
+        argv = ["--address", target.address, "--port", str(target.port), "--server-name", target.server_name]
+        files = ["--ca-file", str(target.ca_file), "--history", str(self._folder / REQUESTS_FILE)]
+        with (self._folder / LOG_FILE).open("wb") as log:
+            # A session of its own: Ctrl-C is for the runner, which stops the client when it is done with it.
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "twinkeel.drill.client", *argv, *files),
+                stdin=DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._process is None or self._process.returncode is not None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(self._process.wait(), STOP_DEADLINE)
+        except TimeoutError:
+            # Its history then lacks the end record, and the verdict is unknown.
+            self._process.kill()
+            await self._process.wait()
+
+    def served_for(self, since: int = 0) -> float:
+        """Seconds of service without a failure up to now, as far as recorded; 0 while the service is down.
+
+        Args:
+            since: a time of CLOCK_MONOTONIC in nanoseconds; service before it does not count.
+
+        Raises:
+            ToolError: the client is not running any more.
+        """
+        if self._process is None or self._process.returncode is not None:
+            raise ToolError("the measuring client stopped", where=str(self._folder / LOG_FILE), hint="read that file")
+        self._tail.read()
+        good = self._tail.newest_served
+        if time.monotonic_ns() - good > FRESH:
+            return 0
+        return max(good - max(self._tail.served_since, since), 0) / SECOND
+
+    @property
+    def last_error(self) -> str:
+        """The class of the newest error that was recorded; empty when there was none."""
+        return self._tail.last_error
+
+
+class _Tail:
+    """Follows the history file of a client that is still writing it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._offset = 0
+        self.newest_served = 0
+        self.served_since = 0
+        self.last_error = ""
+
+    def read(self) -> None:
+        """Take in the whole lines that came since the last time."""
+        with contextlib.suppress(FileNotFoundError), self._path.open("rb") as file:
+            file.seek(self._offset)
+            text = file.read()
+            whole = text[: text.rfind(b"\n") + 1]
+            self._offset += len(whole)
+            for line in whole.decode().splitlines():
+                self._take(decode(line))
+
+    def _take(self, record: object) -> None:
+        if not isinstance(record, Request) or record.stream != "new":
+            return
+        if not served(record):
+            self.served_since = max(self.served_since, record.start)
+            self.last_error = record.error or "late"
+            return
+        self.served_since = self.served_since or record.start
+        self.newest_served = max(self.newest_served, record.start)
