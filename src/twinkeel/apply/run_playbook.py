@@ -1,0 +1,147 @@
+"""Run an Ansible project and turn what Ansible says into events."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import ansible_runner
+from ansible_runner.runner import Runner
+
+from twinkeel.apply.events import OnEvent, TaskEnded, TaskFailed, TaskStarted
+from twinkeel.apply.write_project import INVENTORY, PLAYBOOK
+from twinkeel.errors import HostError, ToolError
+
+
+@dataclass
+class Recorder:
+    """What came out of a run so far: how many tasks changed each host, and what failed."""
+
+    on_event: OnEvent
+    changed: dict[str, int] = field(default_factory=dict)
+    failures: list[TaskFailed] = field(default_factory=list)
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        """One event of ansible-runner's stream."""
+        data = event.get("event_data", {})
+        host, task = data.get("host", ""), data.get("task", "")
+        match event.get("event"):
+            case "playbook_on_task_start":
+                self.on_event(TaskStarted(task))
+            case "runner_on_ok":
+                is_changed = bool(data["res"].get("changed"))
+                self.changed[host] = self.changed.get(host, 0) + is_changed
+                self.on_event(TaskEnded(host, task, is_changed))
+            case "runner_on_failed" if not data.get("ignore_errors"):
+                self._fail(TaskFailed(host, task, failure_message(data["res"])))
+            case "runner_on_unreachable":
+                self._fail(TaskFailed(host, task, failure_message(data["res"])))
+
+    def _fail(self, failure: TaskFailed) -> None:
+        self.failures.append(failure)
+        self.on_event(failure)
+
+
+def failure_message(result: Mapping[str, Any]) -> str:
+    """The part of a failed task's result that tells a person why."""
+    parts = [str(result.get(key, "")).strip() for key in ("msg", "stderr", "module_stderr")]
+    said: list[str] = []
+    for part in parts:
+        if part and not any(part in known for known in said):
+            said.append(part)
+    return "\n".join(said) or "it failed without a message"
+
+
+async def run_playbook(folder: Path, log: Path, on_event: OnEvent) -> dict[str, int]:
+    """Run the project's playbook; how many tasks changed each host.
+
+    Args:
+        folder: a private folder with the project in `project`; Ansible's own files go beside it.
+        log: where Ansible's full output is added; made with mode 0600.
+
+    Raises:
+        HostError: a task failed on a host, or a host was lost.
+        ToolError: Ansible itself failed.
+    """
+    recorder = Recorder(on_event)
+    stop = threading.Event()
+    running = asyncio.create_task(asyncio.to_thread(_run, folder, log, recorder, stop))
+    try:
+        runner = await asyncio.shield(running)
+    except asyncio.CancelledError:
+        # Ansible runs in a session of its own: Ctrl-C does not reach it, so it is stopped here and waited for.
+        stop.set()
+        await running
+        raise
+    if recorder.failures:
+        first = recorder.failures[0]
+        raise HostError(first.message, where=f"{first.host}, task: {first.task}", hint=f"the whole output is in {log}")
+    if runner.rc != 0:
+        raise ToolError(f"ansible-playbook ended with {runner.rc}", where=str(log), hint="the end of that file says why")
+    return recorder.changed
+
+
+def _run(folder: Path, log: Path, recorder: Recorder, stop: threading.Event) -> Runner:
+    ours = _environment(folder)
+    with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w", encoding="utf-8") as output, _sockets(folder):
+
+        def take(event: dict[str, Any]) -> bool:
+            if event.get("stdout"):
+                output.write(event["stdout"] + "\n")
+                output.flush()
+            recorder.take(event)
+            return False
+
+        runner = ansible_runner.interface.init_runner(
+            private_data_dir=str(folder),
+            project_dir=str(folder / "project"),
+            playbook=PLAYBOOK,
+            inventory=str(folder / "project" / INVENTORY),
+            envvars=ours,
+            quiet=True,
+            event_handler=take,
+            cancel_callback=stop.is_set,
+            suppress_env_files=True,
+        )
+        leaked = [name for name in runner.config.env if name.startswith("ANSIBLE_") and _is_leaked(name, runner.config.env, ours)]
+        for name in leaked:
+            del runner.config.env[name]
+        runner.run()
+        return runner
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Variables that keep the user's own Ansible out, and Ansible's files inside the private folder."""
+    return {
+        "ANSIBLE_CONFIG": str(folder / "project" / "ansible.cfg"),
+        "ANSIBLE_HOME": str(folder / "home"),
+        "ANSIBLE_LOCAL_TEMP": str(folder / "home" / "tmp"),
+        "ANSIBLE_COLLECTIONS_PATH": str(folder / "home" / "collections"),
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder / "cp"),
+        "ANSIBLE_CALLBACK_PLUGINS": "",
+        "ANSIBLE_STDOUT_CALLBACK": "default",
+        # ansible-runner turns host-key checking off unless it is told otherwise.
+        "ANSIBLE_HOST_KEY_CHECKING": "True",
+        "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath))),
+    }
+
+
+def _is_leaked(name: str, environment: Mapping[str, str], ours: Mapping[str, str]) -> bool:
+    return name not in ours and environment[name] == os.environ.get(name)
+
+
+@contextmanager
+def _sockets(folder: Path) -> Iterator[None]:
+    """End the shared SSH connections that Ansible leaves behind for half a minute."""
+    try:
+        yield
+    finally:
+        sockets = folder / "cp"
+        for control in sockets.iterdir() if sockets.is_dir() else ():
+            subprocess.run(["ssh", "-o", f"ControlPath={control}", "-O", "exit", "host"], capture_output=True, check=False)

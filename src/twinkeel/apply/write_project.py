@@ -1,0 +1,109 @@
+"""A self-contained Ansible project: Twinkeel's roles, an inventory, and every rendered file."""
+
+import os
+import shlex
+import shutil
+from collections.abc import Sequence
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from twinkeel.render.files import RenderedFile, RenderedFiles
+from twinkeel.render.haproxy import CA_PATH, MONITOR_PORT
+from twinkeel.topology.model import Machine, Topology
+
+PACKAGES = ("haproxy", "keepalived")
+PLAYBOOK = "apply.yml"
+INVENTORY = "inventory.yaml"
+
+# Where a file lies -> the service that reads it, and what makes the service take a change in. The first match counts.
+READERS = (
+    ("/etc/haproxy/", "haproxy", "reload"),
+    ("/etc/systemd/system/haproxy.service.d/", "haproxy", "restart"),
+    ("/etc/keepalived/", "keepalived", "reload"),
+    ("/etc/systemd/system/keepalived.service.d/", "keepalived", "restart"),
+    ("/etc/systemd/system/twinkeel-liveness.service", "twinkeel-liveness", "restart"),
+    ("/usr/local/lib/twinkeel/", "twinkeel-liveness", "restart"),
+)
+
+ANSIBLE_CFG = """\
+# Only what this project needs; nothing of the user's own Ansible counts.
+[defaults]
+inventory = inventory.yaml
+roles_path = roles
+library = library
+action_plugins = action_plugins
+gathering = explicit
+interpreter_python = /usr/bin/python3
+host_key_checking = True
+forks = 10
+timeout = 10
+
+[ssh_connection]
+pipelining = True
+ssh_args = -o ControlMaster=auto -o ControlPersist=30s -o ConnectTimeout=5 -o ServerAliveInterval=5 -o ServerAliveCountMax=3
+"""
+
+
+def write_project(folder: Path, topology: Topology, rendered: RenderedFiles, ca: str | None, order: Sequence[str]) -> None:
+    """Write the project into an empty folder; the caller keeps the folder private.
+
+    Args:
+        ca: the cluster's certificate authority as PEM text; None before there is one.
+        order: every load balancer's short name, in the order in which they are worked on.
+    """
+    with as_file(files("twinkeel.apply") / "ansible") as source:
+        shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "ansible.cfg").write_text(ANSIBLE_CFG, encoding="utf-8")
+    machines = {balancer.machine.name: balancer.machine for balancer in topology.load_balancers}
+    early = (RenderedFile(CA_PATH, ca),) if ca is not None else ()
+    for name in order:
+        for file in (*early, *rendered.hosts[name]):
+            target = folder / "files" / _source(name, file)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(file.content, encoding="utf-8")
+    with (folder / INVENTORY).open("w", encoding="utf-8") as stream:
+        YAML().dump(_inventory([machines[name] for name in order], rendered, early), stream)
+
+
+def _inventory(machines: Sequence[Machine], rendered: RenderedFiles, early: Sequence[RenderedFile]) -> dict[str, Any]:
+    hosts = {
+        machine.name: {
+            **_access(machine),
+            "early_files": [_file_entry(machine.name, file) for file in early],
+            "rendered_files": [_file_entry(machine.name, file) for file in rendered.hosts[machine.name]],
+        }
+        for machine in machines
+    }
+    return {"load_balancers": {"hosts": hosts, "vars": {"packages": list(PACKAGES), "monitor_port": MONITOR_PORT}}}
+
+
+def _access(machine: Machine) -> dict[str, Any]:
+    options = ["BatchMode=yes", "StrictHostKeyChecking=yes"]
+    if machine.ssh.known_hosts_file is not None:
+        options += [f'UserKnownHostsFile="{machine.ssh.known_hosts_file}"', "GlobalKnownHostsFile=/dev/null"]
+    access: dict[str, Any] = {
+        "ansible_host": str(machine.address),
+        "ansible_port": machine.ssh.port,
+        "ansible_user": machine.ssh.user,
+        "ansible_become": machine.ssh.user != "root",
+    }
+    if machine.ssh.identity_file is not None:
+        options.append("IdentitiesOnly=yes")
+        access["ansible_ssh_private_key_file"] = machine.ssh.identity_file
+    access["ansible_ssh_common_args"] = shlex.join(part for option in options for part in ("-o", option))
+    return access
+
+
+def _file_entry(host: str, file: RenderedFile) -> dict[str, Any]:
+    entry = {"path": file.path, "src": _source(host, file), "mode": f"{file.mode:04o}", "owner": file.owner, "group": file.group}
+    for prefix, unit, on_change in READERS:
+        if file.path.startswith(prefix):
+            return {**entry, "unit": unit, "on_change": on_change}
+    return entry
+
+
+def _source(host: str, file: RenderedFile) -> str:
+    return os.path.join(host, file.path.lstrip("/"))
