@@ -4,13 +4,13 @@ from typing import Literal
 
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.template import fill
+from twinkeel.spec.model import MONITOR_PORT as MONITOR_PORT
 from twinkeel.topology.model import LoadBalancer, Topology
 
 Trust = Literal["verified", "bootstrap"]
 
 CONFIG_PATH = "/etc/haproxy/haproxy.cfg"
 CA_PATH = "/etc/haproxy/kubernetes-ca.pem"
-MONITOR_PORT = 8404
 
 # Clients at once. A cluster of 1,000 nodes holds about 4,000 connections to its API.
 FRONTEND_MAXCONN = 8000

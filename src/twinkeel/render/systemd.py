@@ -4,8 +4,9 @@ from math import ceil
 from pathlib import PurePosixPath
 
 from twinkeel.render.files import RenderedFile
-from twinkeel.render.haproxy import LIMIT_NOFILE, MONITOR_PORT
+from twinkeel.render.haproxy import LIMIT_NOFILE
 from twinkeel.render.template import fill, read
+from twinkeel.spec.model import MONITOR_PORT
 from twinkeel.topology.model import Topology
 
 DOWN_FILE = "/run/twinkeel/haproxy-down"

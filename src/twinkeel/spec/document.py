@@ -194,7 +194,7 @@ class _Walk:
         if isinstance(node, SequenceNode):
             return [self._value(item, (*path, place)) for place, item in enumerate(node.value)]
         self.values[path] = span
-        return self._scalar(node, span)
+        return self._scalar(str(node.value), str(node.tag), span)
 
     def _mapping(self, node: MappingNode, path: Key) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -221,9 +221,8 @@ class _Walk:
             else:
                 self._problem("S007", "a key must be a word", span, "write `key: value`; put {{...}} templates in quotes")
 
-    def _scalar(self, node: ScalarNode, span: Span) -> str | bool | None:
-        text = str(node.value)
-        kind = str(node.tag).removeprefix(_STANDARD_TAGS)
+    def _scalar(self, text: str, tag: str, span: Span) -> str | bool | None:
+        kind = tag.removeprefix(_STANDARD_TAGS)
         if kind == "null":
             return None
         if kind == "bool":

@@ -12,6 +12,9 @@ HostName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[
 DomainName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
+MONITOR_PORT = 8404
+"""Where HAProxy answers on each load balancer's loopback; the endpoint cannot have it, too."""
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)

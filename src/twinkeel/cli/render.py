@@ -1,0 +1,42 @@
+"""`twinkeel render`: every file of the system, into a folder."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from twinkeel.cli.options import DEFAULT_SPEC, SpecFile
+
+app = typer.Typer(add_completion=False)
+
+
+class TrustChoice(StrEnum):
+    """How HAProxy trusts the API servers that it checks."""
+
+    verified = "verified"
+    bootstrap = "bootstrap"
+
+
+@app.command()
+def render(
+    out: Annotated[Path, typer.Option("-o", "--out", help="The folder to write to.")],
+    file: SpecFile = DEFAULT_SPEC,
+    trust: Annotated[
+        str, typer.Option(help="verified, or bootstrap: before the cluster's certificate authority exists.")
+    ] = "verified",
+    force: Annotated[bool, typer.Option("--force", help="Write into a folder that holds other files, too.")] = False,
+) -> None:
+    """Write OUT/hosts/HOST/PATH-ON-HOST and OUT/kubespray/...
+
+    A file that an earlier run wrote and this one does not is removed; nothing else is.
+    """
+    from twinkeel.cli.load import load_topology
+    from twinkeel.render.render import render as render_files
+    from twinkeel.render.write import write
+
+    rendered = render_files(load_topology(file), trust.value)
+    written = write(rendered, out, force=force)
+    print(f"{written.total} files in {out}: {written.changed} written, {written.total - written.changed} already right")
+    if written.removed:
+        print(f"{written.removed} removed that an earlier run had written")
