@@ -1,0 +1,28 @@
+"""Which server a kubeconfig names: the virtual IP, or the endpoint's name where it resolves to the virtual IP."""
+
+import socket
+from typing import Literal
+
+from twinkeel.topology.model import Endpoint
+
+ServerChoice = Literal["vip", "name"]
+
+
+def choose_server(endpoint: Endpoint, choice: ServerChoice) -> tuple[str, str]:
+    """The server's URL, and a note for the person when the name was asked for but cannot be used (else empty)."""
+    by_vip = f"https://{endpoint.vip.ip}:{endpoint.port}"
+    if choice == "vip":
+        return by_vip, ""
+    addresses = resolve(endpoint.name)
+    if addresses == {str(endpoint.vip.ip)}:
+        return f"https://{endpoint.name}:{endpoint.port}", ""
+    problem = f"resolves to {', '.join(sorted(addresses))}" if addresses else "does not resolve"
+    return by_vip, f"{endpoint.name} {problem} on this machine: the kubeconfig names the virtual IP instead"
+
+
+def resolve(name: str) -> set[str]:
+    """The IPv4 addresses that this machine finds for a name; empty when it finds none."""
+    try:
+        return {str(entry[4][0]) for entry in socket.getaddrinfo(name, None, socket.AF_INET, socket.SOCK_STREAM)}
+    except socket.gaierror:
+        return set()

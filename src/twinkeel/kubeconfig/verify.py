@@ -1,0 +1,74 @@
+"""Prove that a kubeconfig works through the virtual IP: TLS verifies, and the API knows the client."""
+
+import ssl
+from collections.abc import Iterator
+
+import httpx
+
+from twinkeel.errors import VerificationError
+from twinkeel.kubeconfig.credentials import read_credentials, tls_context
+from twinkeel.kubeconfig.document import parse_kubeconfig
+from twinkeel.topology.model import Endpoint
+
+TIMEOUT = 10.0
+
+
+async def verify_kubeconfig(text: str, endpoint: Endpoint, where: str) -> str:
+    """The API's version (v1.35.4), once the certificate verified for the virtual IP and for the endpoint's name.
+
+    Connections go to the virtual IP in both cases: this machine need not resolve the name.
+
+    Args:
+        where: the place to name in errors about the kubeconfig itself.
+
+    Raises:
+        KubeconfigError: the kubeconfig cannot be used.
+        VerificationError: the API does not answer, its certificate does not verify, or it refuses the client.
+    """
+    credentials = read_credentials(parse_kubeconfig(text, where), where)
+    headers = {"Authorization": f"Bearer {credentials.token}"} if credentials.token else {}
+    context = tls_context(credentials, where)
+    base = f"https://{endpoint.vip.ip}:{endpoint.port}"
+    async with httpx.AsyncClient(verify=context, timeout=TIMEOUT, trust_env=False, headers=headers, base_url=base) as client:
+        version = await _get(client, "/version", endpoint, str(endpoint.vip.ip))
+        await _get(client, "/readyz", endpoint, str(endpoint.vip.ip))
+    async with httpx.AsyncClient(verify=context, timeout=TIMEOUT, trust_env=False, headers=headers, base_url=base) as client:
+        await _get(client, "/version", endpoint, endpoint.name)
+    return str(version.json()["gitVersion"])
+
+
+async def _get(client: httpx.AsyncClient, path: str, endpoint: Endpoint, name: str) -> httpx.Response:
+    where = f"{client.base_url}{path}"
+    extensions = {} if name == str(endpoint.vip.ip) else {"sni_hostname": name}
+    try:
+        answer = await client.get(path, extensions=extensions)
+    except httpx.TransportError as error:
+        raise _transport_error(error, where, endpoint, name) from error
+    if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+        hint = "its client certificate may have expired, or be another cluster's: on the host, kubeadm certs check-expiration"
+        raise VerificationError(f"the API refuses the kubeconfig's user ({answer.status_code})", where=where, hint=hint)
+    if answer.status_code != httpx.codes.OK:
+        raise VerificationError(
+            f"the API answers {answer.status_code}", where=where, hint="`twinkeel status` shows what is not ready"
+        )
+    return answer
+
+
+def _transport_error(error: httpx.TransportError, where: str, endpoint: Endpoint, name: str) -> VerificationError:
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            hint = (
+                f"the API servers' certificate must name {endpoint.vip.ip} and {endpoint.name}: set both in Kubespray's "
+                "supplementary_addresses_in_ssl_keys (`twinkeel render` does) and run Kubespray again"
+            )
+            return VerificationError(f"the certificate does not verify for {name}: {cause.verify_message}", where=where, hint=hint)
+    said = f"no answer within {TIMEOUT:g} s" if isinstance(error, httpx.TimeoutException) else str(error) or type(error).__name__
+    hint = "is this machine on a network that reaches the virtual IP? `twinkeel status` shows who holds it"
+    return VerificationError(f"the API does not answer through the virtual IP: {said}", where=where, hint=hint)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    current: BaseException | None = error
+    while current is not None:
+        yield current
+        current = current.__cause__ or current.__context__
