@@ -23,8 +23,8 @@ def render(
     out: Annotated[Path, typer.Option("-o", "--out", help="The folder to write to.")],
     file: SpecFile = DEFAULT_SPEC,
     trust: Annotated[
-        str, typer.Option(help="verified, or bootstrap: before the cluster's certificate authority exists.")
-    ] = "verified",
+        TrustChoice, typer.Option(help="bootstrap: before the cluster's certificate authority exists.")
+    ] = TrustChoice.verified,
     force: Annotated[bool, typer.Option("--force", help="Write into a folder that holds other files, too.")] = False,
 ) -> None:
     """Write OUT/hosts/HOST/PATH-ON-HOST and OUT/kubespray/...
