@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from twinkeel.topology.model import Topology
+from twinkeel.topology.model import HealthTimers, Topology
 from twinkeel.vrrp import (
     Range,
     server_detection,
@@ -20,19 +20,23 @@ CONNECT_TIMEOUT = 0.5
 
 NONE = Range(0.0, 0.0)
 
+RFC = "RFC 9568, 6.1 and 6.4.2"
+MANUAL = "HAProxy's manual, 5.2: inter, fastinter, fall"
+
 
 @dataclass(frozen=True)
 class Prediction:
     """One fault and what it costs.
 
     `downtime` is the longest time in which no new connection succeeds. `degraded` is how long some new connections are
-    slow or fail while others succeed; None when that does not happen.
+    slow or fail while others succeed; None when that does not happen. `effect` says what those connections see.
     """
 
     fault: str
     title: str
     downtime: Range | None
     degraded: Range | None
+    effect: str
     formula: str
     source: str
 
@@ -49,21 +53,20 @@ def _load_balancer_faults(topology: Topology) -> tuple[Prediction, ...]:
     timers = topology.timers
     if len(topology.load_balancers) < 2:
         reason = "no second load balancer takes over: until this one is back"
-        return tuple(Prediction(fault, title, None, None, reason, "") for fault, title in _LOAD_BALANCER_FAULTS.items())
+        return tuple(Prediction(fault, title, None, None, reason, "", "") for fault, title in _LOAD_BALANCER_FAULTS.items())
     backup = topology.load_balancers[1].instances[0]
     silence = takeover_after_silence(backup.priority, backup.advert_interval)
     resignation = takeover_after_resignation(backup.priority, backup.advert_interval) + REACTION
     watchdog = silence_detection(timers.watchdog_interval, timers.watchdog_deadline)
     costs = {
-        "power-loss": (silence, "2 to 3 advert_int + skew", "RFC 9568, 6.1 and 6.4.2"),
-        "haproxy-stop": (resignation, "skew + reaction", "RFC 9568, 6.4.2"),
-        "haproxy-kill": (resignation, "skew + reaction", "RFC 9568, 6.4.2"),
-        "haproxy-hang": (watchdog + resignation, "deadline -/+ interval of the watchdog, then skew + reaction", "RFC 9568, 6.4.2"),
-        "reboot": (resignation, "skew + reaction", "RFC 9568, 6.4.2"),
+        "power-loss": (silence, "2 to 3 advert_int + skew"),
+        "haproxy-stop": (resignation, "skew + reaction"),
+        "haproxy-kill": (resignation, "skew + reaction"),
+        "haproxy-hang": (watchdog + resignation, "deadline -/+ interval of the watchdog, then skew + reaction"),
+        "reboot": (resignation, "skew + reaction"),
     }
     return tuple(
-        Prediction(fault, title, costs[fault][0], None, costs[fault][1], costs[fault][2])
-        for fault, title in _LOAD_BALANCER_FAULTS.items()
+        Prediction(fault, title, costs[fault][0], None, "", costs[fault][1], RFC) for fault, title in _LOAD_BALANCER_FAULTS.items()
     )
 
 
@@ -79,21 +82,35 @@ _LOAD_BALANCER_FAULTS = {
 def _control_plane_faults(topology: Topology) -> tuple[Prediction, ...]:
     if len(topology.control_plane) < 2:
         reason = "no second API server: until this one is back"
-        return tuple(Prediction(fault, title, None, None, reason, "") for fault, title in _CONTROL_PLANE_FAULTS.items())
+        return tuple(Prediction(fault, title, None, None, reason, "", "") for fault, title in _CONTROL_PLANE_FAULTS.items())
     timers = topology.timers
-    refused = server_detection(timers.check_interval, timers.check_fast_interval, timers.check_fall, 0.0)
-    silent = server_detection(timers.check_interval, timers.check_fast_interval, timers.check_fall, timers.check_timeout)
-    share = f"about 1 new connection in {len(topology.control_plane)}, and fewer as stuck ones count as load"
-    checks = "inter, fastinter, fall and timeout check"
+    one_in = f"about 1 new connection in {len(topology.control_plane)}"
     costs = {
-        "api-server-death": (refused, f"refused connections go to another server at once; marked down after {checks}"),
-        "control-plane-power-loss": (silent, f"{share}, waits {CONNECT_TIMEOUT:g} s and is tried elsewhere, until {checks}"),
-        "api-server-hang": (silent, f"{share}, gets no answer, until {checks}"),
+        "api-server-death": (0.0, "a new connection that is refused goes to another server at once", ""),
+        "control-plane-power-loss": (
+            CONNECT_TIMEOUT,
+            f"until then {one_in} waits {CONNECT_TIMEOUT:g} s and goes to another server",
+            "; t = timeout connect",
+        ),
+        "api-server-hang": (
+            timers.check_timeout,
+            f"until then {one_in} gets no answer, and fewer as the stuck ones count as load (leastconn)",
+            "; t = timeout check",
+        ),
     }
     return tuple(
-        Prediction(fault, title, NONE, costs[fault][0], costs[fault][1], "HAProxy's manual, 5.2")
+        Prediction(fault, title, NONE, _detection(timers, costs[fault][0]), costs[fault][1], _formula(costs[fault][2]), MANUAL)
         for fault, title in _CONTROL_PLANE_FAULTS.items()
     )
+
+
+def _detection(timers: HealthTimers, answer_time: float) -> Range:
+    return server_detection(timers.check_interval, timers.check_fast_interval, timers.check_fall, answer_time)
+
+
+def _formula(timeout: str) -> str:
+    failing = "(fall - 1) * max(fastinter, t) + t" if timeout else "(fall - 1) * fastinter"
+    return f"{failing}, plus at most inter{timeout}"
 
 
 _CONTROL_PLANE_FAULTS = {

@@ -1,0 +1,29 @@
+"""`twinkeel explain`: the topology, every value in force, and the predicted downtime per fault."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def explain(
+    file: SpecFile = DEFAULT_SPEC,
+    output: OutputFormat = Format.text,
+    mermaid: Annotated[bool, typer.Option("--mermaid", help="Only the diagram, as Mermaid text.")] = False,
+) -> None:
+    """Show the topology, every default in force, and the predicted downtime per fault."""
+    from twinkeel.cli.load import load_topology
+    from twinkeel.cli.show_topology import as_json, as_mermaid, as_text
+
+    topology = load_topology(file)
+    if mermaid:
+        print(as_mermaid(topology), end="")
+    elif output is Format.json:
+        print(json.dumps(as_json(topology), indent=2))
+    else:
+        print(as_text(topology), end="")
