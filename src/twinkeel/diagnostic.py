@@ -50,9 +50,16 @@ def as_json(diagnostic: Diagnostic, source: SourceFile) -> dict[str, object]:
     }
 
 
+EXCERPT_WIDTH = 120
+
+
 def _excerpt(source: SourceFile, span: Span) -> list[str]:
     text = source.line(span.line)
+    # A long line is cut to a window that holds the place.
+    start = max(0, span.column - EXCERPT_WIDTH // 2) if len(text) > EXCERPT_WIDTH else 0
+    shown = text[start : start + EXCERPT_WIDTH]
     number = str(span.line)
     # Tabs stay tabs in the padding, so that the marker stands under what the terminal shows.
-    padding = "".join("\t" if char == "\t" else " " for char in text[: span.column - 1])
-    return [f"  {number} | {text}", f"  {' ' * len(number)} | {padding}{'^' * max(span.length, 1)}"]
+    padding = "".join("\t" if char == "\t" else " " for char in shown[: span.column - 1 - start])
+    marker = "^" * max(min(span.length, len(shown) - len(padding)), 1)
+    return [f"  {number} | {shown}", f"  {' ' * len(number)} | {padding}{marker}"]

@@ -151,6 +151,7 @@ def _prediction_text(predictions: tuple[Prediction, ...]) -> str:
         if prediction.formula:
             lines.append(f"      = {prediction.formula} ({prediction.source})")
     lines.append(f"  reaction: {_range(REACTION)} for hooks, process starts and switches; measured, not derived")
+    lines.append("  TCP repeats a connection attempt that got no answer after 1 s: one begun during an outage takes that long")
     return "\n".join(lines) + "\n"
 
 

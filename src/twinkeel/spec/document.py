@@ -142,17 +142,18 @@ def _no_mapping(root: Node | None) -> Diagnostic:
 
 
 def _syntax_diagnostic(error: MarkedYAMLError, source: SourceFile) -> Diagnostic:
-    mark = error.problem_mark or error.context_mark
+    problem, context = (error.problem or "").strip(), (error.context or "").strip()
+    mark, start = error.problem_mark or error.context_mark, error.context_mark
+    if problem == "found unexpected end of stream" and start is not None:
+        mark, problem, context = start, "a quote or bracket is opened here and never closed", ""
+    if problem.startswith("but "):
+        problem, context = f"{context}, {problem}", ""
     span = _span(mark, mark) if mark is not None else None
     if span is not None and source.line(span.line)[span.column - 1 : span.column] == "\t":
         return Diagnostic("S002", "error", "a tab is not allowed here", span, "indent with spaces")
-    problem = (error.problem or error.context or "the text cannot be understood").strip()
-    related: tuple[tuple[Span, str], ...] = ()
-    if error.problem and error.context and error.context_mark is not None:
-        related = ((_span(error.context_mark, error.context_mark), error.context),)
-    return Diagnostic(
-        "S001", "error", f"not YAML: {problem}", span, "check the indentation, quotes and brackets around here", related
-    )
+    related = ((_span(start, start), context),) if context and start is not None else ()
+    message = f"not YAML: {problem or context or 'the text cannot be understood'}"
+    return Diagnostic("S001", "error", message, span, "check the indentation, quotes and brackets around here", related)
 
 
 def _character_diagnostic(error: ReaderError, source: SourceFile) -> Diagnostic:
@@ -186,14 +187,16 @@ class _Walk:
         span = _span(node.start_mark, node.end_mark)
         self.nodes += 1
         if self.nodes > MAX_NODES or len(path) > MAX_DEPTH:
-            raise DocumentError(_too_much(span))
+            raise DocumentError(_too_much(self.keys[path[:1]]))
         if not str(node.tag).startswith(_STANDARD_TAGS):
             self._problem("S007", f"the tag {node.tag} means nothing here", span, "write the value without a tag")
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
         if isinstance(node, SequenceNode):
             return [self._value(item, (*path, place)) for place, item in enumerate(node.value)]
-        self.values[path] = span
+        if node.value != "":
+            # An empty value stands nowhere, often on the line below: its key is what a reader looks for.
+            self.values[path] = span
         return self._scalar(str(node.value), str(node.tag), span)
 
     def _mapping(self, node: MappingNode, path: Key) -> dict[str, Any]:
@@ -225,10 +228,12 @@ class _Walk:
         kind = tag.removeprefix(_STANDARD_TAGS)
         if kind == "null":
             return None
-        if kind == "bool":
+        if kind == "bool" and text.lower() in ("true", "false"):
             return text.lower() == "true"
         if kind == "int" and text.lstrip("+-").startswith("0") and text.lstrip("+-") != "0":
-            self._problem("S008", f"{text} could be meant as octal", span, f'write it without leading zeros, or as text: "{text}"')
+            self._problem(
+                "S008", f"`{text}` is not the same number to every program", span, f'write it in decimal, or as text: "{text}"'
+            )
         return text
 
     def _problem(self, code: str, message: str, span: Span, hint: str, related: tuple[tuple[Span, str], ...] = ()) -> None:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from twinkeel.diagnostic import Diagnostic
-from twinkeel.source import SourceFile
+from twinkeel.source import SourceFile, Span
 from twinkeel.spec.document import Document, DocumentError, Key, parse
 from twinkeel.spec.model import ClusterSpec
 from twinkeel.spec.validate import validate
@@ -39,7 +39,7 @@ def load(source: SourceFile) -> Loaded:
 
 
 def _in_order(found: Iterator[Diagnostic]) -> tuple[Diagnostic, ...]:
-    return tuple(sorted(found, key=lambda item: (item.span is not None, item.span, item.code)))
+    return tuple(sorted(found, key=lambda item: (item.span or Span(1, 1), item.code)))
 
 
 def _model_diagnostics(error: ValidationError, document: Document) -> Iterator[Diagnostic]:
@@ -57,11 +57,18 @@ def _diagnostic(details: ErrorDetails, document: Document) -> Diagnostic:
     if kind == "missing":
         parent = ".".join(map(str, path[:-1]))
         inside = f" in `{parent}`" if parent else ""
-        return Diagnostic("S011", "error", f"`{field}` is missing{inside}", document.key_span(path[:-1]), f"add `{field}:`")
+        return Diagnostic("S011", "error", f"`{field}` is missing{inside}", _parent_span(path, document), f"add `{field}:`")
     if is_key:
         return Diagnostic("S015", "error", f"`{field}` cannot be a host's name", document.key_span(path), _NAME_HINT)
     code, message, hint = _explain(kind, details)
+    if code == "S012" and path[:1] in _HOST_GROUPS and len(path) == 2:
+        hint = "write `name: address`"
     return Diagnostic(code, "error", f"`{_field_name(path, document)}`: {message}", document.value_span(path), hint)
+
+
+def _parent_span(path: Key, document: Document) -> Span | None:
+    """Where a missing key belongs; nowhere in particular at the top of the file."""
+    return document.key_span(path[:-1]) if path[:-1] else None
 
 
 def _field_name(path: Key, document: Document) -> str:
@@ -69,6 +76,8 @@ def _field_name(path: Key, document: Document) -> str:
     written = path if path in document.key_spans else path[:-1]
     return str(written[-1]) if written else str(path[-1])
 
+
+_HOST_GROUPS = (("load_balancers",), ("control_plane",), ("workers",))
 
 _NAME_HINT = "use lower-case letters, digits and hyphens, beginning and ending with a letter or digit"
 
@@ -125,20 +134,15 @@ def _unknown_key(path: Key, document: Document) -> Diagnostic:
 
 
 def _known_keys(path: Key) -> list[str]:
-    """The keys that may stand where the last part of `path` stands."""
-    model: Any = ClusterSpec
+    """The keys that may stand where the last part of `path` stands. A host's name is no field and changes nothing."""
+    model: type[BaseModel] = ClusterSpec
     for part in path[:-1]:
-        model = _model_below(model, str(part))
+        if str(part) in model.model_fields:
+            model = _first_model(model.model_fields[str(part)].annotation) or model
     return list(model.model_fields)
 
 
-def _model_below(model: Any, part: str) -> Any:
-    if isinstance(model, type) and issubclass(model, BaseModel):
-        return _first_model(model.model_fields[part].annotation)
-    return model
-
-
-def _first_model(annotation: Any) -> Any:
+def _first_model(annotation: Any) -> type[BaseModel] | None:
     """The model inside an annotation such as `Power | None` or `dict[str, Host]`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
