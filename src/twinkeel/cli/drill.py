@@ -1,0 +1,220 @@
+"""`twinkeel drill`: list, run, report."""
+
+import asyncio
+import json
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
+from twinkeel.errors import EXIT_FAILED, EXIT_GOOD, EXIT_NO
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from twinkeel.drill.fault import Fault
+    from twinkeel.drill.run import Drill
+    from twinkeel.drill.trial import Trial
+    from twinkeel.topology.model import Topology
+
+app = typer.Typer(no_args_is_help=True)
+
+REPORT_FILE = "report.md"
+COLOURS = {"pass": "green", "fail": "red", "unknown": "yellow"}
+
+
+@app.callback()
+def drill() -> None:
+    """Break something on purpose and measure what a client saw."""
+
+
+@app.command("list")
+def list_faults(format: OutputFormat = Format.text) -> None:  # noqa: A002
+    """Show every scenario: what it does, why, how it heals, and its budget."""
+    from rich.console import Console
+
+    from twinkeel.drill.faults import FAULTS
+
+    if format is Format.json:
+        keys = ("id", "title", "does", "why", "heals", "budget_ms", "needs_power")
+        print(json.dumps([{key: getattr(fault, key) for key in keys} for fault in FAULTS]))
+        return
+    console = Console(highlight=False)
+    for fault in FAULTS:
+        console.print(f"[bold]{fault.id}[/]  budget {fault.budget_ms:g} ms")
+        for line in (fault.does, fault.why, f"Heals: {fault.heals}"):
+            console.print(f"    {line}", markup=False)
+
+
+@app.command()
+def run(
+    scenarios: Annotated[list[str] | None, typer.Argument(help="Default: reboot-holder haproxy-stop power-loss.")] = None,
+    file: SpecFile = DEFAULT_SPEC,
+    trials: Annotated[int, typer.Option("--trials", min=1, max=1000, help="How often each scenario is tried.")] = 1,
+    budget: Annotated[
+        float | None, typer.Option("--budget", min=0, help="Longest downtime in ms that passes, instead of each scenario's own.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder for the histories. Default: below the user's state folder.")
+    ] = None,
+    format: OutputFormat = Format.text,  # noqa: A002
+) -> None:
+    """Break the system, measure what a client saw, heal it; judge against a budget.
+
+    It refuses to start on a system that is not healthy. With --format json one object a trial, a line each.
+    Exit code 0: every trial passed. 1: one failed, or could not be judged. 3: the drill could not run.
+    """
+    from rich.console import Console
+
+    from twinkeel.cli.load import load_topology
+
+    faults = _chosen(scenarios or [], budget)
+    topology = load_topology(file)
+    folder = output or _default_folder(topology.name)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        done = asyncio.run(_run(topology, faults, trials, folder, format, console))
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    if format is Format.text:
+        _show(done)
+    console.print(f"histories and {REPORT_FILE}: {folder}", markup=False)
+    raise typer.Exit(_exit_code(done))
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="What `twinkeel drill run -o` wrote.")],
+    format: OutputFormat = Format.text,  # noqa: A002
+) -> None:
+    """Judge recorded trials anew and show them; writes the table as report.md beside them, too.
+
+    Exit code 0: every trial passed. 1: one failed, or could not be judged.
+    """
+    from twinkeel.drill.trial import read_trials
+
+    trials = read_trials(folder)
+    _write_report(folder, trials)
+    if format is Format.json:
+        for trial in trials:
+            _print_object(trial)
+    else:
+        _show(trials)
+    raise typer.Exit(_exit_code(trials))
+
+
+def _chosen(names: Sequence[str], budget: float | None) -> "tuple[Fault, ...]":
+    from dataclasses import replace
+
+    from twinkeel.drill.faults import DEFAULT, find_fault
+
+    faults = tuple(find_fault(name) for name in names or DEFAULT)
+    return faults if budget is None else tuple(replace(fault, budget_ms=budget) for fault in faults)
+
+
+def _default_folder(name: str) -> Path:
+    from datetime import datetime
+
+    import platformdirs
+
+    return platformdirs.user_state_path("twinkeel") / "drills" / f"{name}-{datetime.now().astimezone():%Y%m%dT%H%M%S}"
+
+
+async def _run(
+    topology: "Topology",
+    faults: "tuple[Fault, ...]",
+    trials: int,
+    folder: Path,
+    format: Format,  # noqa: A002
+    console: "Console",
+) -> "list[Trial]":
+    """Every trial of the drill. SIGTERM ends it like Ctrl-C: the fault under way is healed first."""
+    from twinkeel.drill.run import run_drill
+
+    task = asyncio.current_task()
+    if task is not None:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    done: list[Trial] = []
+    drill = await _prepare(topology, faults, trials, folder, console)
+    try:
+        async for trial in run_drill(drill):
+            done.append(trial)
+            _announce(trial, console)
+            if format is Format.json:
+                _print_object(trial)
+    finally:
+        if done:
+            _write_report(folder, done)
+            if len(done) < len(faults) * trials and format is Format.text:
+                _show(done)
+    return done
+
+
+async def _prepare(topology: "Topology", faults: "tuple[Fault, ...]", trials: int, folder: Path, console: "Console") -> "Drill":
+    from twinkeel.drill.https import Target
+    from twinkeel.drill.run import Drill
+    from twinkeel.errors import HostError
+    from twinkeel.hosts.cluster_ca import fetch_cluster_ca
+    from twinkeel.hosts.ssh import SshHosts
+
+    async with SshHosts() as hosts:
+        authority = await fetch_cluster_ca(hosts, topology.control_plane)
+    if authority is None:
+        names = ", ".join(machine.name for machine in topology.control_plane)
+        hint = "a drill needs a running cluster: run Kubespray, then `twinkeel apply`"
+        raise HostError("no control-plane host has the cluster's certificate authority", where=names, hint=hint)
+    folder.mkdir(parents=True, exist_ok=True)
+    ca_file = folder.absolute() / "ca.crt"
+    ca_file.write_text(authority)
+    target = Target(str(topology.endpoint.vip.ip), topology.endpoint.port, topology.endpoint.name, ca_file)
+    return Drill(topology, SshHosts, target, faults, trials, folder.absolute(), lambda line: console.print(line, markup=False))
+
+
+def _announce(trial: "Trial", console: "Console") -> None:
+    verdict = trial.verdict
+    downtime = "not measured" if verdict.downtime_ms is None else f"{verdict.downtime_ms:.0f} ms"
+    colour = COLOURS[verdict.verdict]
+    console.print(f"{trial.scenario} {trial.number}: downtime {downtime}, [{colour}]{verdict.verdict}[/]")
+    for reason in verdict.reasons:
+        console.print(f"    {reason}", markup=False)
+
+
+def _show(trials: "Sequence[Trial]") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from twinkeel.report.trials import HEADINGS, trial_cells
+
+    table = Table(*HEADINGS)
+    for trial in trials:
+        *cells, verdict = trial_cells(trial)
+        table.add_row(*cells, f"[{COLOURS[verdict]}]{verdict}[/]")
+    console = Console(highlight=False)
+    # Rich takes 80 columns where there is no terminal, and would cut the cells.
+    console.width = max(console.width, 110)
+    console.print(table)
+    for trial in trials:
+        for reason in trial.verdict.reasons:
+            console.print(f"{trial.scenario} {trial.number}: {reason}", markup=False)
+
+
+def _write_report(folder: Path, trials: "Sequence[Trial]") -> None:
+    from twinkeel.report.trials import markdown
+
+    (folder / REPORT_FILE).write_text(markdown(trials))
+
+
+def _print_object(trial: "Trial") -> None:
+    from twinkeel.report.trials import trial_object
+
+    print(json.dumps(trial_object(trial)), flush=True)
+
+
+def _exit_code(trials: "Sequence[Trial]") -> int:
+    if not trials:
+        return EXIT_FAILED
+    return EXIT_GOOD if all(trial.verdict.verdict == "pass" for trial in trials) else EXIT_NO

@@ -1,0 +1,212 @@
+"""A drill: break the system in one way, measure what a client saw, make it whole again; trial by trial.
+
+The steps of a trial are the body of `_Stage.play`. Whatever happens after the fault was injected, the fault is healed.
+Trouble of the drill itself becomes an `error` event, and thereby the verdict `unknown`: it never hides an earlier error.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from twinkeel.drill.checker import BASELINE, SERVED_WITHIN, STABLE
+from twinkeel.drill.fault import Fault, OpenHosts, Scene
+from twinkeel.drill.history import EVENTS_FILE, SECOND, Event, HistoryWriter, read_history
+from twinkeel.drill.https import Target
+from twinkeel.drill.measure import Measurement
+from twinkeel.drill.trial import Trial, trial_of
+from twinkeel.errors import HostError, TwinkeelError, UsageError, VerificationError
+from twinkeel.status.probe import take_snapshot
+from twinkeel.status.snapshot import Snapshot
+from twinkeel.topology.model import Machine, Topology
+
+BASELINE_SECONDS = (BASELINE + SERVED_WITHIN) / SECOND + 0.25
+STABLE_SECONDS = STABLE / SECOND + 0.1
+BASELINE_DEADLINE = 20.0
+RECOVERY_DEADLINE = 60.0
+HEALTH_DEADLINE = 300.0  # A real machine's firmware alone can take two minutes.
+POLL_EVERY = 0.1
+HEALTH_EVERY = 0.5
+SAY_EVERY = 5.0
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Drill:
+    """What to do, and on what. `folder` gets one folder a trial; `say` gets a line for each thing that happens."""
+
+    topology: Topology
+    hosts: OpenHosts
+    target: Target
+    faults: tuple[Fault, ...]
+    trials: int
+    folder: Path
+    say: Say
+
+
+async def run_drill(drill: Drill) -> AsyncIterator[Trial]:
+    """Each trial as it ends.
+
+    Raises:
+        UsageError: a scenario needs power commands that the spec does not name, or the folder holds trials already.
+        VerificationError: the system is not whole before a trial.
+    """
+    _refuse_what_cannot_run(drill)
+    count = 0
+    for fault in drill.faults:
+        for number in range(1, drill.trials + 1):
+            count += 1
+            folder = drill.folder / f"{count:03d}-{fault.id}"
+            holder = await require_health(drill)
+            folder.mkdir(parents=True)
+            yield await _run_trial(drill, fault, number, folder, holder)
+
+
+def _refuse_what_cannot_run(drill: Drill) -> None:
+    for fault in drill.faults:
+        if fault.needs_power and drill.topology.power is None:
+            hint = "add `power: {off: COMMAND, on: COMMAND}` to the spec, or name other scenarios (`twinkeel drill list`)"
+            raise UsageError(f"{fault.id} needs to know how to cut a host's power", hint=hint)
+    if any(drill.folder.glob(f"*/{EVENTS_FILE}")):
+        raise UsageError("the folder holds trials already", where=str(drill.folder), hint="give another folder with -o")
+
+
+async def require_health(drill: Drill) -> Machine:
+    """The VIP's holder in a system that is whole.
+
+    Raises:
+        VerificationError: it is not; the message holds everything that is wrong.
+    """
+    async with drill.hosts() as hosts:
+        seen = await take_snapshot(hosts, drill.topology)
+    if not seen.healthy:
+        hint = "a drill begins on a healthy system only: look at `twinkeel status`, then `twinkeel apply`"
+        raise VerificationError(f"the system is not healthy: {'; '.join(seen.problems)}", where=drill.topology.name, hint=hint)
+    return next(item.machine for item in drill.topology.load_balancers if item.machine.name in seen.vips[0].holders)
+
+
+async def _run_trial(drill: Drill, fault: Fault, number: int, folder: Path, holder: Machine) -> Trial:
+    with HistoryWriter(folder / EVENTS_FILE) as writer:
+        stage = _Stage(drill, fault, number, folder, writer)
+        stage.log("trial", scenario=fault.id, trial=number, budget_ms=fault.budget_ms)
+        stage.log("holder-before", holder=holder.name)
+        try:
+            await stage.play(Scene(drill.topology, holder, drill.hosts))
+        except TwinkeelError as error:
+            stage.trouble(error)
+            await stage.wait_until_whole()
+        except asyncio.CancelledError:
+            stage.log("error", what="the drill was interrupted")
+            raise
+    return trial_of(read_history(folder))
+
+
+class _Stage:
+    """One trial under way: its steps, and the record of what was done."""
+
+    def __init__(self, drill: Drill, fault: Fault, number: int, folder: Path, writer: HistoryWriter) -> None:
+        self._drill = drill
+        self._fault = fault
+        self._label = f"{fault.id} {number}/{drill.trials}"
+        self._folder = folder
+        self._writer = writer
+        self._broken: Scene | None = None
+
+    async def play(self, scene: Scene) -> None:
+        """The steps. Raises TwinkeelError for trouble of the drill itself."""
+        scene = replace(scene, before=await scene.read(*self._fault.evidence))
+        async with Measurement(self._drill.target, self._folder) as client:
+            await self._wait_for_baseline(client)
+            self.say(f"{self._fault.title}: {scene.target.name}")
+            async with self._healing(scene):
+                self._broken = scene
+                self.log("fault", host=scene.target.name)
+                await self._fault.inject(scene)
+                self.log("injected")
+                await self._watch_recovery(client)
+            await self.wait_until_whole()
+            await self._wait_for_service(client, STABLE_SECONDS, time.monotonic_ns(), RECOVERY_DEADLINE)
+
+    async def _wait_for_baseline(self, client: Measurement) -> None:
+        self.say("baseline")
+        if not await self._wait_for_service(client, BASELINE_SECONDS, 0, BASELINE_DEADLINE):
+            reason = client.last_error or "no answer"
+            where, hint = self._drill.target.url, "look at `twinkeel status`"
+            raise VerificationError(f"no quiet service through the virtual IP to begin with: {reason}", where=where, hint=hint)
+
+    async def _watch_recovery(self, client: Measurement) -> None:
+        if not await self._wait_for_service(client, STABLE_SECONDS, time.monotonic_ns(), RECOVERY_DEADLINE):
+            self.log("not-recovered", what=f"the API was not served again within {RECOVERY_DEADLINE:g} s")
+
+    async def _wait_for_service(self, client: Measurement, seconds: float, since: int, deadline: float) -> bool:
+        """Whether there were that many seconds of unbroken service since then, before the deadline (seconds from now)."""
+        end = time.monotonic() + deadline
+        while client.served_for(since) < seconds:
+            if time.monotonic() > end:
+                return False
+            await asyncio.sleep(POLL_EVERY)
+        return True
+
+    @contextlib.asynccontextmanager
+    async def _healing(self, scene: Scene) -> AsyncIterator[None]:
+        """Heal at the end of the block, whatever ends it. Trouble with healing is recorded, and never replaces the block's own."""
+        try:
+            yield
+        finally:
+            self.say("healing")
+            self.log("heal")
+            try:
+                forced = await self._fault.heal(scene)
+            except TwinkeelError as error:
+                self.trouble(error)
+            else:
+                if forced:
+                    self.log("healed-by-force", what=forced)
+
+    async def wait_until_whole(self) -> None:
+        """Wait until the system is healthy and the fault's trace shows; events say what came of it. Nothing broken: at once."""
+        if self._broken is None:
+            return
+        begin = said = time.monotonic()
+        while True:
+            seen, changed = await self._look(self._broken)
+            now = time.monotonic()
+            if (seen.healthy and changed) or now - begin > HEALTH_DEADLINE:
+                break
+            if now - said > SAY_EVERY:
+                said = now
+                problems = "; ".join(seen.problems) or f"{self._broken.target.name} shows no trace of the fault"
+                self.say(f"waiting for the whole system ({now - begin:.0f} s): {problems}")
+            await asyncio.sleep(HEALTH_EVERY)
+        self.log("trace", changed=changed)
+        self.log("holder-after", holder=",".join(seen.vips[0].holders) or "nobody")
+        if seen.healthy:
+            self.log("healthy")
+
+    async def _look(self, broken: Scene) -> tuple[Snapshot, bool]:
+        """The state of the system, and whether the fault's evidence shows."""
+        async with self._drill.hosts() as hosts:
+            seen = await take_snapshot(hosts, self._drill.topology)
+        return seen, await self._left_a_trace(broken)
+
+    async def _left_a_trace(self, scene: Scene) -> bool:
+        try:
+            return await scene.read(*self._fault.evidence) != scene.before
+        except HostError:
+            return False
+
+    def say(self, what: str) -> None:
+        """Tell the person who watches."""
+        self._drill.say(f"{self._label}: {what}")
+
+    def log(self, name: str, **data: str | float) -> None:
+        """Record an event, now."""
+        self._writer.append(Event(name, time.monotonic_ns(), data))
+
+    def trouble(self, error: TwinkeelError) -> None:
+        """Record an error of the drill itself, and show it whole."""
+        self.log("error", what=f"{error.what} ({error.where})" if error.where else error.what)
+        self.say(str(error))
