@@ -11,7 +11,8 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from twinkeel.render.files import RenderedFile, RenderedFiles
-from twinkeel.render.haproxy import CA_PATH, MONITOR_PORT
+from twinkeel.render.haproxy import CA_PATH
+from twinkeel.spec.model import MONITOR_PORT
 from twinkeel.topology.model import Machine, Topology
 
 PACKAGES = ("haproxy", "keepalived")
