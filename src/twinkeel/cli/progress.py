@@ -1,53 +1,33 @@
-"""Progress of an apply on standard error: a live line on a terminal, plain lines elsewhere."""
+"""How long work shows itself: a bar on a terminal, a line a step elsewhere. Always on standard error."""
 
-from types import TracebackType
-from typing import Self
-
-from rich.console import Console
-from rich.markup import escape
-from rich.status import Status
-
-from twinkeel.apply.events import Event, Note, StepEnded, StepStarted, TaskEnded, TaskFailed, TaskStarted
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 
-class ApplyProgress:
-    """Shows events as they come. Use it as a context manager."""
+@contextmanager
+def progress_bar(title: str) -> Iterator[Callable[[str, float], None]]:
+    """Yields the function that work calls with what it does and how far it is (0 to 1)."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(stderr=True, highlight=False, soft_wrap=True)
-        self._status: Status | None = None
+    console = Console(file=sys.stderr)
+    if not console.is_terminal:
+        yield _line_by_line(title)
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(title, total=1.0)
+        yield lambda text, fraction: bar.update(task, description=f"{title}: {text}", completed=fraction)
 
-    def __enter__(self) -> Self:
-        if self._console.is_terminal:
-            self._status = self._console.status("")
-            self._status.start()
-        return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._status is not None:
-            self._status.stop()
+def _line_by_line(title: str) -> Callable[[str, float], None]:
+    last = ""
 
-    def show(self, event: Event) -> None:
-        """One event. A step's title is a plain line only where no live line shows it."""
-        match event:
-            case StepStarted(title):
-                self._now(title)
-                if self._status is None:
-                    self._say(f"{title} ...")
-            case TaskStarted(task):
-                self._now(task)
-            case TaskEnded(host, task, changed) if changed:
-                self._say(f"    [yellow]changed[/] {escape(host)}: {escape(task)}")
-            case TaskFailed(host, task, message):
-                self._say(f"    [red]failed[/]  {escape(host)}: {escape(task)}: {escape(message.splitlines()[0])}")
-            case StepEnded(title, detail, seconds):
-                self._say(f"  [green]done[/] {escape(title)}: {escape(detail)} ({seconds:.1f} s)")
-            case Note(text):
-                self._say(f"[bold yellow]NOTE[/] {escape(text)}")
+    def show(text: str, _fraction: float) -> None:
+        nonlocal last
+        if text != last:
+            print(f"{title}: {text}", file=sys.stderr, flush=True)
+            last = text
 
-    def _now(self, text: str) -> None:
-        if self._status is not None:
-            self._status.update(escape(text))
-
-    def _say(self, text: str) -> None:
-        self._console.print(text)
+    return show

@@ -21,6 +21,7 @@ class LabHost:
     address: IPv4Address
     prefix: int
     interface: str
+    ssh_user: str = "root"
     ssh_port: int = 22
 
 
@@ -69,13 +70,18 @@ class Bind:
 
 @dataclass(frozen=True)
 class HostExtras:
-    """What one host gets besides the image and what every host gets. `enable` names systemd units."""
+    """What one host gets besides the image and what every host gets.
+
+    `enable` names systemd units; `environment` is systemd-nspawn's own (SYSTEMD_NSPAWN_API_VFS_WRITABLE=yes lets a kubelet
+    write to /proc/sys and /sys; every other host may write to /proc/sys/net only).
+    """
 
     files: tuple[HostFile, ...] = ()
     enable: tuple[str, ...] = ()
     bind_ro: tuple[Bind, ...] = ()
     bind: tuple[Bind, ...] = ()
     nspawn_args: tuple[str, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,6 +109,16 @@ class LabPaths:
     def spec_file(self) -> Path:
         """The spec's copy that carries the lab's SSH key and power commands."""
         return self.root / "twinkeel.yaml"
+
+    @property
+    def layout_file(self) -> Path:
+        """The layout, for the commands that come after `lab up`."""
+        return self.root / "layout.json"
+
+    @property
+    def tools(self) -> Path:
+        """Programs for `lab exec client` and `lab exec operator` (kubectl), first on their PATH."""
+        return self.root / "tools"
 
     @property
     def pki(self) -> Path:

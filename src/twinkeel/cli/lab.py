@@ -1,0 +1,237 @@
+"""`twinkeel lab`: the whole system, with the real daemons, on this machine."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
+from twinkeel.errors import UsageError
+
+if TYPE_CHECKING:
+    from twinkeel.lab.model import LabHost, LabLayout, LabPaths
+
+app = typer.Typer(no_args_is_help=True, help="The whole system, with the real daemons, on this machine. Needs root.")
+
+LabName = Annotated[str | None, typer.Option("--name", help="Which lab; default: the spec's name, or the only lab there is.")]
+LabFile = Annotated[Path | None, typer.Option("-f", "--file", envvar="TWINKEEL_FILE", help="The spec whose lab is meant.")]
+HostName = Annotated[str, typer.Argument(metavar="HOST", help="A host's name or address.")]
+Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until sshd answers.")]
+
+PASS_THROUGH = {"ignore_unknown_options": True}
+
+
+@app.command()
+def up(
+    file: SpecFile = DEFAULT_SPEC,
+    name: Annotated[str | None, typer.Option("--name", help="The lab's name; default: the spec's.")] = None,
+    no_kubernetes: Annotated[bool, typer.Option("--no-kubernetes", help="Hosts only.")] = False,
+) -> None:
+    """Make the lab: every host of the spec, a client and an operator, with systemd and sshd."""
+    from twinkeel.cli.load import load_topology
+    from twinkeel.cli.progress import progress_bar
+    from twinkeel.lab.layout import build_layout
+    from twinkeel.lab.state import paths_of
+    from twinkeel.lab.up import Making, bring_up
+
+    _go_home()
+    topology = load_topology(file)
+    layout = build_layout(topology, name or topology.name)
+    _interrupt_once()
+    with progress_bar(f"lab {layout.name}") as progress:
+        bring_up(Making(layout, file.read_text(), paths_of(layout.name), progress, lambda _layout, _paths: {}))
+    print(f"The lab {layout.name} is up: {', '.join(layout.names)}.")
+    print("Next: twinkeel lab exec operator -- twinkeel apply")
+
+
+@app.command()
+def down(name: LabName = None, file: LabFile = None) -> None:
+    """Remove the lab and all that it made. The image stays in the cache."""
+    from twinkeel.lab.cleanup import remove_lab
+    from twinkeel.lab.state import locked, paths_of
+
+    _go_home()
+    chosen = _lab_name(name, file)
+    with locked(chosen):
+        removed = remove_lab(paths_of(chosen))
+    print(f"The lab {chosen} is removed." if removed else f"There is no lab {chosen}: nothing to remove.")
+
+
+@app.command()
+def status(name: LabName = None, file: LabFile = None, form: OutputFormat = Format.text) -> None:
+    """Show every host: address, power, link, and what its systemd says."""
+    import json
+    from dataclasses import asdict
+
+    from twinkeel.lab.overview import overview
+
+    paths, layout = _lab(name, file)
+    hosts = overview(paths, layout)
+    if form is Format.json:
+        print(json.dumps({"name": layout.name, "hosts": [asdict(host) for host in hosts]}, indent=2))
+        return
+    rows = [("HOST", "ROLE", "ADDRESS", "POWER", "LINK", "SYSTEMD")]
+    rows += [(host.name, host.role, host.address, host.power, host.link, host.systemd) for host in hosts]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+@app.command("exec")
+def execute(
+    host: HostName,
+    command: Annotated[list[str], typer.Argument(metavar="-- COMMAND...", help="The command and its arguments.")],
+    name: LabName = None,
+    file: LabFile = None,
+) -> None:
+    """Run a command in a host, as root; its exit code is ours.
+
+    In `client` and `operator` it sees this machine's files with that host's network and the lab's names.
+    """
+    from twinkeel.lab.inside import become
+
+    paths, layout, machine = _host(name, file, host)
+    become(paths, layout, machine, command)
+
+
+@app.command()
+def shell(host: HostName, name: LabName = None, file: LabFile = None) -> None:
+    """Open a shell in a host."""
+    from twinkeel.lab.inside import become
+
+    paths, layout, machine = _host(name, file, host)
+    become(paths, layout, machine, ["/bin/bash", "-l"])
+
+
+@app.command(context_settings=PASS_THROUGH)
+def logs(
+    host: HostName,
+    journalctl: Annotated[
+        list[str] | None, typer.Argument(metavar="[JOURNALCTL OPTIONS]", help="Such as -u haproxy, or -f.")
+    ] = None,
+    name: LabName = None,
+    file: Annotated[Path | None, typer.Option("--file", envvar="TWINKEEL_FILE", help="The spec whose lab is meant.")] = None,
+) -> None:
+    """Show a host's journal; options that are journalctl's own are passed on."""
+    from twinkeel.lab.inside import become_inside
+
+    paths, layout, machine = _host(name, file, host)
+    pager = [] if sys.stdout.isatty() else ["--no-pager"]
+    become_inside(paths, layout, machine, ["journalctl", *pager, *(journalctl or [])])
+
+
+@app.command("power-off")
+def power_off(host: HostName, name: LabName = None, file: LabFile = None) -> None:
+    """Cut a host's power: nothing is stopped, nothing is flushed."""
+    from twinkeel.lab import power
+    from twinkeel.lab.state import locked
+
+    paths, layout, machine = _host(name, file, host)
+    with locked(layout.name):
+        power.power_off(paths, layout, machine)
+
+
+@app.command("power-on")
+def power_on(host: HostName, name: LabName = None, file: LabFile = None, wait: Wait = True) -> None:
+    """Give a host its power back."""
+    from twinkeel.lab import power
+    from twinkeel.lab.ready import wait_for_ssh
+    from twinkeel.lab.state import locked
+
+    paths, layout, machine = _host(name, file, host)
+    with locked(layout.name):
+        power.power_on(paths, layout, machine)
+    if wait:
+        wait_for_ssh(paths, layout, [machine], lambda _host: None)
+
+
+@app.command()
+def reboot(host: HostName, name: LabName = None, file: LabFile = None) -> None:
+    """Reboot a host by its own systemd, and wait until it answers again."""
+    from twinkeel.lab import power
+    from twinkeel.lab.ready import wait_for_ssh
+
+    paths, layout, machine = _host(name, file, host)
+    power.reboot(paths, layout, machine, lambda: wait_for_ssh(paths, layout, [machine], lambda _host: None))
+
+
+@app.command()
+def cut(host: HostName, name: LabName = None, file: LabFile = None) -> None:
+    """Pull a host's network cable."""
+    from twinkeel.lab import power
+    from twinkeel.lab.state import locked
+
+    paths, layout, machine = _host(name, file, host)
+    with locked(layout.name):
+        power.cut(paths, layout, machine)
+
+
+@app.command()
+def heal(host: HostName, name: LabName = None, file: LabFile = None) -> None:
+    """Put a host's network cable back."""
+    from twinkeel.lab import power
+    from twinkeel.lab.state import locked
+
+    paths, layout, machine = _host(name, file, host)
+    with locked(layout.name):
+        power.heal(paths, layout, machine)
+
+
+def _go_home() -> None:
+    from twinkeel.lab.home import enter_home
+    from twinkeel.lab.requirements import require_root
+
+    require_root()
+    enter_home()
+
+
+def _lab(name: str | None, file: Path | None) -> "tuple[LabPaths, LabLayout]":
+    from twinkeel.lab.state import load_layout, paths_of
+
+    _go_home()
+    paths = paths_of(_lab_name(name, file))
+    return paths, load_layout(paths)
+
+
+def _host(name: str | None, file: Path | None, host: str) -> "tuple[LabPaths, LabLayout, LabHost]":
+    from twinkeel.lab.state import find_host
+
+    paths, layout = _lab(name, file)
+    return paths, layout, find_host(layout, host)
+
+
+def _lab_name(name: str | None, file: Path | None) -> str:
+    """--name, else the lab of the spec that was named, else the only lab there is."""
+    from twinkeel.lab import state
+
+    if name is not None:
+        return name
+    if file is not None and file.parent.parent == state.LABS:
+        return file.parent.name
+    if file is not None:
+        from twinkeel.cli.load import load_topology
+
+        return load_topology(file).name
+    names = state.names()
+    if len(names) != 1:
+        hint = f"give --name, one of: {', '.join(names)}" if names else "`twinkeel lab up -f SPEC` makes one"
+        raise UsageError("several labs are there" if names else "there is no lab", hint=hint)
+    return names[0]
+
+
+def _interrupt_once() -> None:
+    """SIGTERM and SIGHUP end `lab up` as Ctrl-C does; while it then removes what it made, further ones are ignored."""
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        for one in signals:
+            signal.signal(one, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for one in signals:
+        signal.signal(one, interrupt)
+    os.umask(0o022)

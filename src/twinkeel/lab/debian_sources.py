@@ -1,0 +1,85 @@
+"""The machine's own Debian package sources, so that a mirror or a snapshot that its owner chose is used for the lab too."""
+
+import re
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+from twinkeel.errors import ToolError
+
+APT = Path("/etc/apt")
+OS_RELEASE = Path("/etc/os-release")
+
+
+def machine_release(os_release: Path = OS_RELEASE) -> tuple[str, str]:
+    """The machine's distribution and its release's code name: ("debian", "bookworm")."""
+    lines = os_release.read_text().splitlines() if os_release.exists() else []
+    values = dict(line.split("=", 1) for line in lines if "=" in line)
+    return values.get("ID", "").strip('"'), values.get("VERSION_CODENAME", "").strip('"')
+
+
+def debian_stanzas(suite: str, folder: Path = APT) -> tuple[str, ...]:
+    """Deb822 stanzas (see sources.list(5)) of every enabled Debian source of this release, security and updates included.
+
+    Third parties' sources, and suites with other names, are left out.
+    """
+    stanzas: list[str] = []
+    lists = [folder / "sources.list", *sorted((folder / "sources.list.d").glob("*.list"))]
+    for path in lists:
+        if path.exists():
+            stanzas += filter(None, (_from_line(line) for line in path.read_text().splitlines()))
+    for path in sorted((folder / "sources.list.d").glob("*.sources")):
+        stanzas += [text.strip("\n") for text in re.split(r"\n[ \t]*\n", _without_comments(path.read_text())) if text.strip()]
+    return tuple(chosen for stanza in stanzas if (chosen := _keep_suite(stanza, suite)))
+
+
+def acquire_options() -> tuple[str, ...]:
+    """How this machine's apt reaches its sources (proxies, certificates, expired snapshots), as apt.conf(5) lines."""
+    ended = subprocess.run(["apt-config", "dump", "Acquire"], capture_output=True, text=True, check=False)
+    if ended.returncode != 0:
+        raise ToolError(f"apt-config failed: {ended.stderr.strip()}", hint="the lab needs Debian's apt")
+    wanted = re.compile(r'^Acquire::(http|https|Check-|Retries|ForceIPv)[^ ]* "[^"]+";$', re.IGNORECASE)
+    return tuple(line for line in ended.stdout.splitlines() if wanted.match(line))
+
+
+def _without_comments(text: str) -> str:
+    return "\n".join(line for line in text.splitlines() if not line.startswith("#"))
+
+
+def _from_line(line: str) -> str | None:
+    """A one-line source as a stanza."""
+    match = re.match(r"^deb\s+(?:\[(?P<options>[^]]*)\]\s+)?(?P<uri>\S+)\s+(?P<suite>\S+)\s+(?P<components>[^#]+)", line.strip())
+    if match is None:
+        return None
+    fields = {"Types": "deb", "URIs": match["uri"], "Suites": match["suite"], "Components": match["components"].strip()}
+    options = dict(word.split("=", 1) for word in (match["options"] or "").split() if "=" in word)
+    for option, field in (("signed-by", "Signed-By"), ("trusted", "Trusted")):
+        if option in options:
+            fields[field] = options[option]
+    return "\n".join(f"{name}: {value}" for name, value in fields.items())
+
+
+def _keep_suite(stanza: str, suite: str) -> str | None:
+    """The stanza with only this release's suites; None when nothing of it is left."""
+    fields = _fields(stanza.splitlines())
+    known = re.compile(rf"^{re.escape(suite)}(-security|-updates)?$")
+    suites = [name for name in fields.get("suites", "").split() if known.match(name)]
+    debian = "deb" in fields.get("types", "").split() and "main" in fields.get("components", "").split()
+    if not suites or not debian or fields.get("enabled", "yes").strip().lower() == "no":
+        return None
+    fields |= {"suites": " ".join(suites), "types": "deb", "components": "main"}
+    return "\n".join(f"{name.title()}: {value}" for name, value in fields.items())
+
+
+def _fields(lines: Iterable[str]) -> dict[str, str]:
+    """Lower-case field name -> value; a line that begins with a blank belongs to the field before it."""
+    fields: dict[str, str] = {}
+    name = ""
+    for line in lines:
+        if line[:1] in " \t" and name:
+            fields[name] += f"\n{line}"
+        elif ":" in line:
+            name, _, value = line.partition(":")
+            name = name.strip().lower()
+            fields[name] = value.strip()
+    return fields
