@@ -104,7 +104,7 @@ FAULTS = (
         title="HAProxy killed on the VIP holder",
         does="SIGKILL to every process of haproxy.service on the load balancer that holds the virtual IP.",
         why="A crash, or the kernel's OOM killer. ExecStopPost= tells Keepalived as soon as systemd sees the death.",
-        heals="systemd's Restart= starts it again; if not within 20 s the drill does, and the trial fails.",
+        heals="Restart= of systemd starts it again; if not within 20 s the drill does, and the trial fails.",
         budget_ms=100,
         evidence=HAPROXY_RUN,
         inject=_kill_haproxy,

@@ -1,0 +1,74 @@
+"""The registry: documentation that is not missing, names that are the command line's own, power commands without a shell."""
+
+import asyncio
+import re
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from twinkeel.drill.fault import Fault, switch_power
+from twinkeel.drill.faults import DEFAULT, FAULTS, find_fault
+from twinkeel.errors import ToolError, UsageError
+
+BUDGETS = {"reboot-holder": 50, "haproxy-stop": 100, "power-loss": 350, "haproxy-kill": 100, "haproxy-hang": 3000}
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.id)
+def test_each_fault_is_documented(fault: Fault) -> None:
+    for text in (fault.does, fault.why, fault.heals):
+        assert re.match(r"[A-Z`].{15,}\.$", text), text
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)+", fault.id)
+    assert fault.evidence
+
+
+def test_budgets_are_the_documented_ones() -> None:
+    assert {fault.id: fault.budget_ms for fault in FAULTS} == BUDGETS
+
+
+def test_the_default_is_the_two_tests_of_a_careful_person_and_the_power() -> None:
+    assert [find_fault(name).id for name in DEFAULT] == ["reboot-holder", "haproxy-stop", "power-loss"]
+
+
+def test_an_unknown_scenario_lists_those_there_are() -> None:
+    with pytest.raises(UsageError) as caught:
+        find_fault("fire")
+    assert all(fault.id in caught.value.hint for fault in FAULTS)
+
+
+def power(command: str) -> None:
+    asyncio.run(switch_power(command, "lb-1"))
+
+
+def test_a_power_command_gets_the_host_and_no_shell(tmp_path: Path) -> None:
+    power(f"touch '{tmp_path}/{{host}} $(date) ; x'")
+    assert [path.name for path in tmp_path.iterdir()] == ["lb-1 $(date) ; x"]
+
+
+def test_a_power_command_that_fails_says_what_it_said() -> None:
+    with pytest.raises(ToolError, match="ended with 3: no such outlet"):
+        power("sh -c 'echo no such outlet >&2; exit 3'")
+
+
+def test_a_missing_power_program_is_named() -> None:
+    with pytest.raises(ToolError) as caught:
+        power("/nonexistent/ipmitool {host}")
+    assert caught.value.where == "/nonexistent/ipmitool lb-1"
+
+
+def test_a_power_command_is_finished_even_when_the_drill_is_interrupted(tmp_path: Path) -> None:
+    flag = tmp_path / "done"
+    script = f"import pathlib, time; time.sleep(0.3); pathlib.Path({str(flag)!r}).touch()"
+
+    async def interrupted() -> None:
+        task = asyncio.create_task(switch_power(f'{sys.executable} -c "{script}"', "lb-1"))
+        await asyncio.sleep(0.1)
+        task.cancel()
+        await task
+
+    begin = time.monotonic()
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(interrupted())
+    assert flag.exists()
+    assert time.monotonic() - begin < 10
