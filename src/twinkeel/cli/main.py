@@ -5,6 +5,7 @@ Each module holds `app`, a Typer application.
 """
 
 import importlib
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -64,6 +65,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; every error ends here as a message and an exit code."""
+    _end_as_ctrl_c_does()
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:
@@ -83,6 +85,13 @@ def main() -> None:
     except Exception:
         code = _say(_defect(), EXIT_FAILED)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _end_as_ctrl_c_does() -> None:
+    """A polite end (a job's timeout, a closed terminal) cleans up as Ctrl-C does; a signal that is ignored (nohup) stays so."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 def _say(message: str, code: int) -> int:
