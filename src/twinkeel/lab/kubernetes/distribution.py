@@ -157,7 +157,7 @@ def _compile(build: _Build) -> None:
         progress(f"compile {line.removeprefix('k8s.io/kubernetes/')}", min(packages / _EXPECTED_PACKAGES, 0.99))
 
     targets = [f"k8s.io/kubernetes/cmd/{name}" for name in PROGRAMS]
-    argv = ["go", "build", "-v", "-ldflags", _linker_flags(), "-o", f"{build.programs}/", *targets]
+    argv = ["go", "build", "-v", "-trimpath", "-ldflags", _linker_flags(), "-o", f"{build.programs}/", *targets]
     run(argv, log=build.log, cwd=build.source, env=build.environment, on_line=advance)
     progress("compiled", 1.0)
 

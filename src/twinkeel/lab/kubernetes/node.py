@@ -95,6 +95,8 @@ def _kubelet_config(cluster: LabCluster) -> dict[str, Any]:
         "imageGCHighThresholdPercent": 100,
         "evictionHard": dict.fromkeys(("memory.available", "nodefs.available", "nodefs.inodesFree", "imagefs.available"), "0%"),
         "oomScoreAdj": 0,
+        # Also how often it tries to register: a node is Ready soon after the virtual IP has come.
+        "nodeStatusUpdateFrequency": "4s",
         # No program of a lab's host filters packets yet.
         "makeIPTablesUtilChains": False,
     }

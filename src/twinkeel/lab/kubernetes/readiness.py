@@ -112,7 +112,15 @@ def declare_nodes(api: LabApi, cluster: LabCluster) -> None:
 
 def _declared(host: LabHost) -> dict[str, Any]:
     labels = {_ROLE_PREFIX + _ROLES[host.role]: "", "kubernetes.io/hostname": host.fqdn}
-    return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": host.fqdn, "labels": labels}}
+    # A kubelet of 1.20 panics on an object without annotations or resources to compare its own with; it soon replaces them.
+    annotations = {"volumes.kubernetes.io/controller-managed-attach-detach": "true"}
+    resources = {"pods": "0"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": host.fqdn, "labels": labels, "annotations": annotations},
+        "status": {"capacity": resources, "allocatable": resources},
+    }
 
 
 def _send(api: LabApi, cluster: LabCluster, method: str, path: str, body: dict[str, Any]) -> int:
