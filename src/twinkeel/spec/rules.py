@@ -151,16 +151,21 @@ def vip_is_a_host(spec: ClusterSpec) -> Iterator[Finding]:
             )
 
 
-def vip_is_not_usable_in_its_subnet(spec: ClusterSpec) -> Iterator[Finding]:
+def first_or_last_address(spec: ClusterSpec) -> Iterator[Finding]:
     """The first and the last address of a subnet mean the network and everyone in it."""
     network = spec.endpoint.vip.network
+    if network.prefixlen >= 31:
+        return
     ends = {network.network_address: "network", network.broadcast_address: "broadcast"}
-    if network.prefixlen < 31 and spec.endpoint.vip.ip in ends:
-        yield Finding(
-            ("endpoint", "vip"),
-            f"{spec.endpoint.vip.ip} is the {ends[spec.endpoint.vip.ip]} address of {network}",
-            "choose an address between the first and the last",
-        )
+    placed: list[tuple[Key, IPv4Address]] = [(("endpoint", "vip"), spec.endpoint.vip.ip)]
+    placed += [(place.address, place.host.address) for place in _places(spec) if place.group == "load_balancers"]
+    for path, address in placed:
+        if address in ends:
+            yield Finding(
+                path,
+                f"{address} is the {ends[address]} address of {network}",
+                "choose an address between the first and the last, or correct the virtual IP's prefix length",
+            )
 
 
 def load_balancer_outside_subnet(spec: ClusterSpec) -> Iterator[Finding]:
@@ -341,7 +346,7 @@ RULES = (
     Rule("S023", "error", "addresses are usable", unusable_address),
     Rule("S024", "error", "the virtual IP has a prefix length", vip_without_prefix),
     Rule("S025", "error", "the virtual IP is nobody's address", vip_is_a_host),
-    Rule("S026", "error", "the virtual IP is not a subnet's first or last address", vip_is_not_usable_in_its_subnet),
+    Rule("S026", "error", "no address is a subnet's first or last", first_or_last_address),
     Rule("S027", "error", "load balancers are in the virtual IP's subnet", load_balancer_outside_subnet),
     Rule("S028", "error", "machines are outside the cluster's own networks", address_inside_cluster_networks),
     Rule("S029", "error", "the cluster's own networks do not overlap", overlapping_networks),

@@ -1,0 +1,71 @@
+"""Problems of the model become diagnostics at the exact place that causes them."""
+
+from collections.abc import Callable
+
+import pytest
+
+from twinkeel.source import SourceFile
+from twinkeel.spec.load import Loaded, load
+
+Edited = Callable[..., Loaded]
+
+
+def found(loaded: Loaded) -> list[tuple[str, int, int]]:
+    return [(item.code, item.span.line if item.span else 0, item.span.column if item.span else 0) for item in loaded.diagnostics]
+
+
+def test_the_example_is_valid(load_edited: Edited) -> None:
+    loaded = load_edited()
+    assert loaded.diagnostics == ()
+    assert loaded.spec is not None
+    assert list(loaded.spec.control_plane) == ["master-1", "master-2", "master-3"]
+
+
+@pytest.mark.parametrize(
+    ("edit", "expected", "said"),
+    [
+        (("vip: 192", "vipp: 192"), [("S011", 5, 1), ("S010", 8, 3)], "did you mean `vip`?"),
+        (("workers:", "worker:"), [("S010", 16, 1)], "did you mean `workers`?"),
+        (("worker-2: 192.168.1.124", "worker-2: {adress: 192.168.1.124}"), [("S011", 18, 3), ("S010", 18, 14)], "did you mean `address`?"),
+        (("{profile: fast}", "{profil: fast}"), [("S010", 20, 12)], "did you mean `profile`?"),
+        (("ssh: {user: root}", "ssh: {user: root, colour: red}"), [("S010", 22, 19)], "known keys here: user, port"),
+        (("{user: root}", "{user: }"), [("S012", 22, 7)], "no value is given"),
+        (("name: lab-home\n", ""), [("S011", 0, 0)], "add `name:`"),
+        (("192.168.1.124", "192.168.1.256"), [("S014", 18, 13)], "`192.168.1.256` is not an IPv4 address"),
+        (("192.168.1.124", "10"), [("S014", 18, 13)], "`10` is not an IPv4 address"),
+        (("192.168.1.110/24", "192.168.1.110/33"), [("S014", 8, 8)], "prefix length"),
+        (("worker-2:", "Worker_2:"), [("S015", 18, 3)], "lower-case letters"),
+        (("domain: lab-home.com", "domain: lab home"), [("S015", 4, 9)], "`lab home` cannot be a DNS name"),
+        (("port: 6443", "port: 65536"), [("S016", 7, 9)], "between 1 and 65535"),
+        (("port: 6443", "port: https"), [("S012", 7, 9)], "`https` is not a whole number"),
+        (("profile: fast", "profile: quick"), [("S013", 20, 21)], "use one of: fast or steady"),
+        (("dns: {mode: manual, server: 192.168.1.176}", "dns: none"), [("S012", 19, 6)], "group of `key: value` lines"),
+        (("name: lab-home\n", "name: true\n"), [("S012", 3, 7)], "`true` is not text"),
+        (("worker-2: 192.168.1.124", "worker-2: [192.168.1.124]"), [("S012", 18, 3)], "write `name: address`"),
+        (("worker-2: 192.168.1.124", "worker-2:"), [("S012", 18, 3)], "write `name: address`"),
+    ],
+)
+def test_one_mistake(load_edited: Edited, edit: tuple[str, str], expected: list[tuple[str, int, int]], said: str) -> None:
+    loaded = load_edited(edit)
+    assert loaded.spec is None
+    assert found(loaded) == expected
+    assert any(said in f"{item.message}\n{item.hint}" for item in loaded.diagnostics)
+
+
+def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file(load_edited: Edited) -> None:
+    loaded = load_edited(("lb-1: 192.168.1.111", "LB: 192.168.1"), ("mode: manual", "mode: magic"), ("name: lab-home\n", "nam: x\n"))
+    assert found(loaded) == [("S011", 0, 0), ("S010", 3, 1), ("S015", 10, 3), ("S014", 10, 7), ("S013", 19, 13)]
+
+
+def test_an_unfinished_host_group_asks_for_a_host(load_edited: Edited) -> None:
+    loaded = load_edited(("load_balancers:\n  lb-1: 192.168.1.111\n  lb-2: 192.168.1.112\n", "load_balancers: {}\n"))
+    assert found(loaded) == [("S011", 9, 1)]
+
+
+def test_broken_yaml_is_a_diagnostic_too() -> None:
+    assert found(load(SourceFile("x.yaml", "a: [\n"))) == [("S001", 2, 1)]
+
+
+def test_a_version_keeps_its_zeros(load_edited: Edited) -> None:
+    loaded = load_edited(("version: 1.35.4", "version: 1.30"))
+    assert [item.message for item in loaded.diagnostics] == ["`1.30` is not a version of three parts"]
