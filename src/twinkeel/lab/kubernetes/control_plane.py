@@ -10,6 +10,8 @@ from twinkeel.lab.model import HostFile, LabHost
 _CERTIFICATES = ("ca", "apiserver", "apiserver-kubelet-client", "apiserver-etcd-client", "front-proxy-client")
 # After SIGTERM /readyz fails while requests are still served: load balancers have this long to look elsewhere.
 SHUTDOWN_DELAY = "5s"
+# Three API servers start at once on a few cores: let garbage wait up to this size (see runtime, package of Go).
+_FEW_COLLECTIONS = {"GOGC": "400", "GOMEMLIMIT": "500MiB"}
 # The controllers' plain-HTTP port must be closed by hand before this minor version, and its flag is unknown after it.
 _PLAIN_PORT_GONE = 24
 
@@ -73,6 +75,7 @@ def _api_server(cluster: LabCluster, host: LabHost) -> HostFile:
         [f"{BIN}/kube-apiserver", *flags(values)],
         kind="notify",
         after=("etcd.service",),
+        environment=_FEW_COLLECTIONS,
         settings={"TimeoutStartSec": "infinity", "TimeoutStopSec": "20"},
     )
 

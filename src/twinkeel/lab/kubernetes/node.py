@@ -121,7 +121,8 @@ def _kubelet_unit(cluster: LabCluster, host: LabHost) -> HostFile:
         "kubelet",
         "kubelet, the node's agent",
         [f"{BIN}/kubelet", *flags(values)],
-        after=("containerd.service",),
+        # On a control-plane host the API server comes first: until one serves, a kubelet only burns what it needs to start.
+        after=("containerd.service", "kube-apiserver.service"),
         requires=("twinkeel-node-mounts.service",),
         settings={"KillMode": "process"},
     )
