@@ -1,10 +1,7 @@
 """`twinkeel lab`: the whole system, with the real daemons, on this machine."""
 
-import os
-import signal
 import sys
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,6 +26,12 @@ PASS_THROUGH = {"ignore_unknown_options": True}
 def up(
     file: SpecFile = DEFAULT_SPEC,
     name: Annotated[str | None, typer.Option("--name", help="The lab's name; default: the spec's.")] = None,
+    kubernetes: Annotated[
+        str, typer.Option(metavar="auto|release|distribution|DIR", help="Where Kubernetes comes from; see docs/lab.md.")
+    ] = "auto",
+    mirror: Annotated[
+        str | None, typer.Option("--kubernetes-mirror", envvar="TWINKEEL_KUBERNETES_MIRROR", help="A server of official releases.")
+    ] = None,
     no_kubernetes: Annotated[bool, typer.Option("--no-kubernetes", help="Hosts only.")] = False,
 ) -> None:
     """Make the lab: every host of the spec, a client and an operator, with systemd and sshd."""
@@ -41,11 +44,24 @@ def up(
     _go_home()
     topology = load_topology(file)
     layout = build_layout(topology, name or topology.name)
-    _interrupt_once()
-    with progress_bar(f"lab {layout.name}") as progress:
-        bring_up(Making(layout, file.read_text(), paths_of(layout.name), progress, lambda _layout, _paths: {}))
+    choice = None if no_kubernetes else kubernetes
+    making = Making(layout, topology, file.read_text(), paths_of(layout.name), lambda *_: None, choice, mirror)
+    with progress_bar(f"lab {layout.name}") as making.progress:
+        bring_up(making)
     print(f"The lab {layout.name} is up: {', '.join(layout.names)}.")
+    if making.binaries is not None:
+        print(f"{making.binaries.describe(topology.cluster.version)}. Nodes get Ready when the virtual IP works.")
     print("Next: twinkeel lab exec operator -- twinkeel apply")
+
+
+@app.command()
+def requirements() -> None:
+    """Say why a lab cannot be made on this machine, a line each; exit 1 when there is a reason."""
+    from twinkeel.lab.requirements import missing
+
+    reasons = missing()
+    print("\n".join(reasons) if reasons else "A lab can be made on this machine.")
+    raise typer.Exit(1 if reasons else 0)
 
 
 @app.command()
@@ -102,9 +118,11 @@ def execute(
 def shell(host: HostName, name: LabName = None, file: LabFile = None) -> None:
     """Open a shell in a host."""
     from twinkeel.lab.inside import become
+    from twinkeel.lab.model import OUTSIDE_ROLES
 
     paths, layout, machine = _host(name, file, host)
-    become(paths, layout, machine, ["/bin/bash", "-l"])
+    # A login shell would set PATH anew; in client and operator it carries the lab's programs.
+    become(paths, layout, machine, ["/bin/bash"] if machine.role in OUTSIDE_ROLES else ["/bin/bash", "-l"])
 
 
 @app.command(context_settings=PASS_THROUGH)
@@ -221,17 +239,3 @@ def _lab_name(name: str | None, file: Path | None) -> str:
         hint = f"give --name, one of: {', '.join(names)}" if names else "`twinkeel lab up -f SPEC` makes one"
         raise UsageError("several labs are there" if names else "there is no lab", hint=hint)
     return names[0]
-
-
-def _interrupt_once() -> None:
-    """SIGTERM and SIGHUP end `lab up` as Ctrl-C does; while it then removes what it made, further ones are ignored."""
-    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        for one in signals:
-            signal.signal(one, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    for one in signals:
-        signal.signal(one, interrupt)
-    os.umask(0o022)

@@ -12,6 +12,7 @@ from twinkeel.lab.host import SYSTEM_PATH
 from twinkeel.lab.model import OUTSIDE_ROLES, LabHost, LabLayout, LabPaths
 from twinkeel.lab.namespaces import CLONE_NEWNET, bind_mount, setns, unshare_mounts
 from twinkeel.lab.network import host_namespace, namespace_path
+from twinkeel.lab.signals import restore_for_command
 
 
 def become(paths: LabPaths, layout: LabLayout, host: LabHost, argv: Sequence[str]) -> NoReturn:
@@ -70,6 +71,7 @@ def _enter_network(layout: LabLayout, host: LabHost, paths: LabPaths) -> None:
 
 def _execute(argv: list[str], environment: dict[str, str]) -> NoReturn:
     sys.stdout.flush()
+    restore_for_command()
     try:
         os.execvpe(argv[0], argv, environment)  # noqa: S606 - becoming the command is the point
     except OSError as error:

@@ -1,7 +1,7 @@
 """The list of all that a lab made on this machine, written before each thing is made.
 
 `down`, and an `up` after a crash, remove exactly what stands here. JSON, replaced atomically:
-`{"lab", "lab_id", "boot_id", "state": "making" | "up", "entries": [{"kind", "name", "pid", "started"}]}`.
+`{"lab", "lab_id", "boot_id", "state": "making" | "up", "entries": [{"kind", "name", "pid", "started", "value"}]}`.
 After a reboot of the machine (another boot id) only files are left to remove.
 """
 
@@ -13,18 +13,22 @@ from typing import Literal
 
 from twinkeel.errors import LabError
 
-Kind = Literal["process", "unit", "namespace", "cgroup"]
+Kind = Literal["process", "unit", "namespace", "cgroup", "setting"]
 State = Literal["making", "up"]
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing. `name`: a process's unique argument, a unit, a namespace below /run/netns, or a cgroup's path."""
+    """One thing. `name`: a process's unique argument, a unit, a namespace below /run/netns, a cgroup's path, or a kernel setting.
+
+    `value` is what a kernel setting was before.
+    """
 
     kind: Kind
     name: str
     pid: int = 0
     started: int = 0
+    value: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,36 +1,53 @@
 """`twinkeel lab up`: the whole procedure, a step a line in `bring_up`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from twinkeel.errors import UsageError
-from twinkeel.lab import cgroups, host, manifest, network, processes, requirements, ssh_keys, state
+from twinkeel.lab import cgroups, host, manifest, network, processes, requirements, ssh_keys, state, watches
 from twinkeel.lab.cleanup import remove_lab
 from twinkeel.lab.folders import GIB, require_space
 from twinkeel.lab.host_files import base_files
-from twinkeel.lab.image import Progress, ensure_image
+from twinkeel.lab.image import Progress, cache_folder, ensure_image
+from twinkeel.lab.kubernetes.api import admin_api
+from twinkeel.lab.kubernetes.binaries import resolve_binaries
+from twinkeel.lab.kubernetes.cluster import lab_cluster
+from twinkeel.lab.kubernetes.extras import host_extras
+from twinkeel.lab.kubernetes.pki import load_or_make_pki
+from twinkeel.lab.kubernetes.programs import Binaries
+from twinkeel.lab.kubernetes.readiness import declare_nodes, wait_for_control_plane
 from twinkeel.lab.layout import to_json
 from twinkeel.lab.manifest import Entry, Manifest
 from twinkeel.lab.model import HostExtras, LabHost, LabLayout, LabPaths
 from twinkeel.lab.ready import wait_for_ssh
+from twinkeel.lab.signals import uninterrupted
 from twinkeel.lab.spec_copy import spec_for_lab
 from twinkeel.lab.ssh_keys import SshKey
+from twinkeel.topology.model import Topology
 
 STATE_SPACE = 2 * GIB
 SECRET = 0o600
+CONTROL_PLANE_DEADLINE = 120.0
 
 
 @dataclass
 class Making:
-    """A lab while it is made. `extras_of` is called once, when the lab's folder and keys are there."""
+    """A lab while it is made.
+
+    `spec` is the spec's text. `kubernetes` is what `--kubernetes` says, None for hosts without a cluster; `mirror` is a server of
+    Kubernetes releases, None for the official one.
+    """
 
     layout: LabLayout
+    topology: Topology
     spec: str
     paths: LabPaths
     progress: Progress
-    extras_of: Callable[[LabLayout, LabPaths], Mapping[str, HostExtras]]
+    kubernetes: str | None = None
+    mirror: str | None = None
     image: Path = field(default_factory=Path)
+    binaries: Binaries | None = None
     login_key: SshKey = field(default_factory=lambda: ssh_keys.generate("twinkeel-lab"))
 
 
@@ -43,6 +60,7 @@ def bring_up(making: Making) -> None:
     """
     requirements.require()
     making.image = ensure_image(making.progress)
+    fetch_programs(making)
     with state.locked(making.layout.name):
         remove_leftovers(making)
         try:
@@ -51,12 +69,22 @@ def bring_up(making: Making) -> None:
             write_hosts(making)
             create_network(making)
             create_control_groups(making)
+            allow_watches(making)
             boot_hosts(making)
             wait_for_ssh(making.paths, making.layout, making.layout.hosts, _counter(making))
+            start_cluster(making)
             manifest.set_state(making.paths.manifest, "up")
         except BaseException:
-            remove_lab(making.paths)
+            with uninterrupted():
+                remove_lab(making.paths)
             raise
+
+
+def fetch_programs(making: Making) -> None:
+    """Kubernetes' own programs, from the cache or made now."""
+    if making.kubernetes is not None:
+        version = making.topology.cluster.version
+        making.binaries = resolve_binaries(making.kubernetes, version, cache_folder(), making.mirror, making.progress)
 
 
 def remove_leftovers(making: Making) -> None:
@@ -95,7 +123,7 @@ def write_ssh_files(making: Making) -> None:
 
 def write_hosts(making: Making) -> None:
     """Every host's folder: its overlay, its keys, its scripts."""
-    extras = making.extras_of(making.layout, making.paths)
+    extras = _extras(making)
     lines = []
     for machine in making.layout.hosts:
         making.progress(f"preparing {machine.name}", 0.0)
@@ -104,6 +132,16 @@ def write_hosts(making: Making) -> None:
         files = base_files(making.layout, machine, key, making.login_key)
         host.prepare(making.paths, making.layout, machine, making.image, files, extras.get(machine.name, HostExtras()))
     making.paths.known_hosts_file.write_text("".join(lines))
+
+
+def _extras(making: Making) -> dict[str, HostExtras]:
+    if making.binaries is None:
+        return {}
+    cluster = lab_cluster(making.layout, making.topology, making.binaries)
+    pki = load_or_make_pki(making.paths.pki, cluster)
+    making.paths.tools.mkdir()
+    (making.paths.tools / "kubectl").symlink_to(making.binaries.kubectl)
+    return {machine.name: host_extras(cluster, pki, making.binaries, making.paths, machine) for machine in making.layout.hosts}
 
 
 def create_network(making: Making) -> None:
@@ -120,10 +158,25 @@ def create_control_groups(making: Making) -> None:
         cgroups.create(Path(entry.name))
 
 
+def allow_watches(making: Making) -> None:
+    """Nine systemds watch more files than a user may by default; the machine's limit is raised, and `down` puts it back."""
+    watches.raise_limit(making.paths)
+
+
 def boot_hosts(making: Making) -> None:
     """Switch every host on; they boot side by side."""
     for machine in making.layout.hosts:
         host.start(making.paths, making.layout, machine)
+
+
+def start_cluster(making: Making) -> None:
+    """Wait for etcd and the API servers, and declare the nodes. They get Ready when the virtual IP works."""
+    if making.binaries is None:
+        return
+    cluster = lab_cluster(making.layout, making.topology, making.binaries)
+    api = admin_api(cluster, making.paths)
+    wait_for_control_plane(api, cluster, CONTROL_PLANE_DEADLINE, making.progress)
+    declare_nodes(api, cluster)
 
 
 def _counter(making: Making) -> Callable[[LabHost], None]:
