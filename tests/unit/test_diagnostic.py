@@ -1,0 +1,51 @@
+"""A finding as text and JSON."""
+
+from twinkeel.diagnostic import EXCERPT_WIDTH, Diagnostic, as_json, render_text
+from twinkeel.source import SourceFile, Span
+
+SOURCE = SourceFile("twinkeel.yaml", "name: x\n\tvip:\tbad value\n" + "a" * 300 + "\n")
+
+
+def test_text_points_at_the_place_and_says_what_to_do() -> None:
+    diagnostic = Diagnostic("S999", "error", "it is bad", Span(1, 7, 1), "make it good", ((Span(2, 2, 3), "because of this"),))
+    assert render_text(diagnostic, SOURCE).splitlines() == [
+        "twinkeel.yaml:1:7: error[S999]: it is bad",
+        "  1 | name: x",
+        "    |       ^",
+        "  twinkeel.yaml:2:2: because of this",
+        "  to do: make it good",
+    ]
+
+
+def test_tabs_before_the_place_stay_tabs() -> None:
+    assert render_text(Diagnostic("S999", "warning", "m", Span(2, 7, 9)), SOURCE).splitlines()[2] == "    | \t    \t^^^^^^^^^"
+
+
+def test_a_finding_without_a_place_shows_no_line() -> None:
+    assert render_text(Diagnostic("S999", "error", "m", None, "h"), SOURCE) == "twinkeel.yaml:1:1: error[S999]: m\n  to do: h"
+
+
+def test_a_long_line_is_cut_around_the_place() -> None:
+    source = SourceFile("x", "a" * 200 + "HERE" + "b" * 200)
+    _, shown, marker = render_text(Diagnostic("S999", "error", "m", Span(1, 201, 4)), source).splitlines()
+    assert len(shown) == EXCERPT_WIDTH + len("  1 | ")
+    assert shown[marker.index("^") : marker.rindex("^") + 1] == "HERE"
+
+
+def test_a_marker_ends_where_the_shown_line_ends() -> None:
+    source = SourceFile("x", "k" * 500)
+    _, shown, marker = render_text(Diagnostic("S999", "error", "m", Span(1, 1, 500)), source).splitlines()
+    assert len(marker) == len(shown)
+
+
+def test_json_has_the_same_facts() -> None:
+    diagnostic = Diagnostic("S999", "error", "it is bad", Span(1, 7, 1), "make it good")
+    assert as_json(diagnostic, SOURCE) == {
+        "code": "S999",
+        "severity": "error",
+        "message": "it is bad",
+        "file": "twinkeel.yaml",
+        "line": 1,
+        "column": 7,
+        "hint": "make it good",
+    }
