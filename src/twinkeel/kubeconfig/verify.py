@@ -42,16 +42,23 @@ async def _get(client: httpx.AsyncClient, path: str, endpoint: Endpoint, name: s
     extensions = {} if name == str(endpoint.vip.ip) else {"sni_hostname": name}
     try:
         answer = await client.get(path, extensions=extensions)
+    except ssl.SSLError as error:
+        # In TLS 1.3 the server judges the client's certificate after the handshake: its alert comes with the first answer.
+        raise _refused_user(str(error.reason), where) from error
     except httpx.TransportError as error:
         raise _transport_error(error, where, endpoint, name) from error
     if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-        hint = "its client certificate may have expired, or be another cluster's: on the host, kubeadm certs check-expiration"
-        raise VerificationError(f"the API refuses the kubeconfig's user ({answer.status_code})", where=where, hint=hint)
+        raise _refused_user(str(answer.status_code), where)
     if answer.status_code != httpx.codes.OK:
         raise VerificationError(
             f"the API answers {answer.status_code}", where=where, hint="`twinkeel status` shows what is not ready"
         )
     return answer
+
+
+def _refused_user(said: str, where: str) -> VerificationError:
+    hint = "its client certificate may have expired, or be another cluster's: on the host, kubeadm certs check-expiration"
+    return VerificationError(f"the API refuses the kubeconfig's user ({said})", where=where, hint=hint)
 
 
 def _transport_error(error: httpx.TransportError, where: str, endpoint: Endpoint, name: str) -> VerificationError:

@@ -43,7 +43,7 @@ async def ask_readyz(address: str, port: int, context: ssl.SSLContext, *, name: 
         # No proxy of the environment may answer for the cluster.
         async with httpx.AsyncClient(verify=context, timeout=PROBE_TIMEOUT, trust_env=False) as client:
             answer = await client.get(f"https://{address}:{port}/readyz", extensions=extensions)
-    except httpx.TransportError as error:
+    except (httpx.TransportError, ssl.SSLError) as error:
         return _failure(error, name or address)
     if answer.status_code == httpx.codes.OK:
         return Readiness("ready")
@@ -52,7 +52,7 @@ async def ask_readyz(address: str, port: int, context: ssl.SSLContext, *, name: 
     return Readiness("not ready", f"/readyz answers {answer.status_code}")
 
 
-def _failure(error: httpx.TransportError, name: str) -> Readiness:
+def _failure(error: Exception, name: str) -> Readiness:
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return Readiness("not verified", f"the certificate does not verify for {name}: {cause.verify_message}")
