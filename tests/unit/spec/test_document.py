@@ -12,7 +12,9 @@ from twinkeel.spec.document import MAX_BYTES, DocumentError, parse, read_source
 def problems(text: str) -> list[tuple[str, int, int]]:
     with pytest.raises(DocumentError) as caught:
         parse(SourceFile("x.yaml", text))
-    return [(item.code, item.span.line if item.span else 0, item.span.column if item.span else 0) for item in caught.value.diagnostics]
+    return [
+        (item.code, item.span.line if item.span else 0, item.span.column if item.span else 0) for item in caught.value.diagnostics
+    ]
 
 
 def test_values_are_plain_and_numbers_keep_their_text() -> None:

@@ -26,7 +26,11 @@ def test_the_example_is_valid(load_edited: Edited) -> None:
     [
         (("vip: 192", "vipp: 192"), [("S011", 5, 1), ("S010", 8, 3)], "did you mean `vip`?"),
         (("workers:", "worker:"), [("S010", 16, 1)], "did you mean `workers`?"),
-        (("worker-2: 192.168.1.124", "worker-2: {adress: 192.168.1.124}"), [("S011", 18, 3), ("S010", 18, 14)], "did you mean `address`?"),
+        (
+            ("worker-2: 192.168.1.124", "worker-2: {adress: 192.168.1.124}"),
+            [("S011", 18, 3), ("S010", 18, 14)],
+            "did you mean `address`?",
+        ),
         (("{profile: fast}", "{profil: fast}"), [("S010", 20, 12)], "did you mean `profile`?"),
         (("ssh: {user: root}", "ssh: {user: root, colour: red}"), [("S010", 22, 19)], "known keys here: user, port"),
         (("{user: root}", "{user: }"), [("S012", 22, 7)], "no value is given"),
@@ -53,7 +57,9 @@ def test_one_mistake(load_edited: Edited, edit: tuple[str, str], expected: list[
 
 
 def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file(load_edited: Edited) -> None:
-    loaded = load_edited(("lb-1: 192.168.1.111", "LB: 192.168.1"), ("mode: manual", "mode: magic"), ("name: lab-home\n", "nam: x\n"))
+    loaded = load_edited(
+        ("lb-1: 192.168.1.111", "LB: 192.168.1"), ("mode: manual", "mode: magic"), ("name: lab-home\n", "nam: x\n")
+    )
     assert found(loaded) == [("S011", 0, 0), ("S010", 3, 1), ("S015", 10, 3), ("S014", 10, 7), ("S013", 19, 13)]
 
 

@@ -43,7 +43,12 @@ CASES: dict[str, tuple[Edits, tuple[int, int], str, Edits]] = {
     "S032": ([("  master-2: 192.168.1.103\n  master-3: 192.168.1.105\n", "")], (12, 1), "lost with it", []),
     "S033": ([("  lb-2: 192.168.1.112\n", "")], (9, 1), "add a second one", []),
     "S034": ([("worker-2:", "bastion:")], (18, 3), "`bastion`", [("worker-2:", "bastion-1:")]),
-    "S035": ([(", server: 192.168.1.176", "")], (19, 13), "add `server: ADDRESS`", [("mode: manual, server: 192.168.1.176", "mode: coredns")]),
+    "S035": (
+        [(", server: 192.168.1.176", "")],
+        (19, 13),
+        "add `server: ADDRESS`",
+        [("mode: manual, server: 192.168.1.176", "mode: coredns")],
+    ),
     "S036": ([("mode: manual", "mode: coredns")], (19, 30), "means nothing while dns.mode is coredns", []),
     "S037": ([("version: 1.35.4", "version: v1.35.4")], (21, 23), "write 1.35.4", [("version: 1.35.4", "version: 1.33.11")]),
     "S038": ([("v2.31.0", "master")], (21, 42), "not a release's tag", [("v2.31.0", "v2.30.1")]),
@@ -114,7 +119,9 @@ def test_an_address_given_in_a_mapping_is_found_there(load_edited: Edited) -> No
 
 
 def test_every_broken_rule_is_reported_at_once(load_edited: Edited) -> None:
-    loaded = load_edited(("192.168.1.110/24", "192.168.1.101/24"), ("worker-2:", "bastion:"), ("version: 1.35.4", "version: v1.35.4"))
+    loaded = load_edited(
+        ("192.168.1.110/24", "192.168.1.101/24"), ("worker-2:", "bastion:"), ("version: 1.35.4", "version: v1.35.4")
+    )
     assert [item.code for item in loaded.diagnostics] == ["S025", "S034", "S037"]
 
 

@@ -24,7 +24,9 @@ def test_hosts_keep_the_order_of_the_spec_and_get_their_full_names(lab_home_topo
         "worker-1.lab-home.com",
         "worker-2.lab-home.com",
     ]
-    assert [machine.role for machine in lab_home_topology.machines] == ["load_balancer"] * 2 + ["control_plane"] * 3 + ["worker"] * 2
+    assert [machine.role for machine in lab_home_topology.machines] == ["load_balancer"] * 2 + ["control_plane"] * 3 + [
+        "worker"
+    ] * 2
 
 
 def test_every_load_balancer_has_the_others_as_peers_and_a_priority_of_its_own(build_edited: Build) -> None:
@@ -81,7 +83,12 @@ def test_a_hosts_own_settings_win(build_edited: Build) -> None:
 
 @pytest.mark.parametrize(
     ("written", "expected"),
-    [("keys/id", "/srv/cluster/keys/id"), ("/root/id", "/root/id"), ("~/id", str(Path.home() / "id")), ("../id", "/srv/cluster/../id")],
+    [
+        ("keys/id", "/srv/cluster/keys/id"),
+        ("/root/id", "/root/id"),
+        ("~/id", str(Path.home() / "id")),
+        ("../id", "/srv/cluster/../id"),
+    ],
 )
 def test_paths_are_relative_to_the_spec(build_edited: Build, written: str, expected: str) -> None:
     topology = build_edited(("ssh: {user: root}", f"ssh: {{identity_file: {written}}}"))

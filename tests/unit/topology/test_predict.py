@@ -30,7 +30,9 @@ def test_the_fast_profile(lab_home_topology: Topology) -> None:
     assert_range(found["api-server-death"].degraded, 0.25, 0.75)
     assert_range(found["control-plane-power-loss"].degraded, 1.0, 1.5)
     assert_range(found["api-server-hang"].degraded, 2.0, 2.5)
-    assert all(found[fault].downtime == Range(0, 0) for fault in ("api-server-death", "control-plane-power-loss", "api-server-hang"))
+    assert all(
+        found[fault].downtime == Range(0, 0) for fault in ("api-server-death", "control-plane-power-loss", "api-server-hang")
+    )
 
 
 def test_the_targets_of_the_fast_profile_are_met_in_the_worst_case(lab_home_topology: Topology) -> None:
