@@ -19,6 +19,7 @@ from twinkeel.drill.checker import Verdict, judge
 from twinkeel.drill.history import EVENTS_FILE, MILLISECOND, REQUESTS_FILE, Event, HistoryWriter, Request, read_history
 from twinkeel.drill.https import Connection, Target, error_class, verified_context
 from twinkeel.drill.measure import Measurement
+from twinkeel.drill.run import BASELINE_SECONDS
 from twinkeel.errors import ToolError
 
 from .conftest import NAME, Server
@@ -42,7 +43,7 @@ async def a_trial(server: Server, folder: Path, budget: float) -> AsyncIterator[
     with HistoryWriter(folder / EVENTS_FILE) as events:
         events.append(Event("trial", time.monotonic_ns(), {"budget_ms": budget}))
         async with Measurement(target_of(server), folder) as measurement:
-            await served(measurement, 1.4)
+            await served(measurement, BASELINE_SECONDS)
             fault = time.monotonic_ns()
             events.append(Event("fault", fault))
             yield measurement
