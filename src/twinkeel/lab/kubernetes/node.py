@@ -165,9 +165,10 @@ ExecStart={MOUNTS_SCRIPT}
 
 
 def _mounts_script() -> str:
-    """Makes writable what systemd-nspawn shows read-only, and shadows the sysctls that are not this host's own.
+    """Makes the host's own control groups writable, and shadows the sysctls that are the whole machine's.
 
-    The shadows already hold what kubelet demands, so it changes nothing; and should it write, it writes to the shadow.
+    The shadows already hold what kubelet demands, so it changes nothing. The rest of /proc/sys stays read-only, but for net/, which
+    is the host's own.
     """
     shadows = "\n".join(f"shadow {name} {value}" for name, value in KUBELET_SYSCTLS.items())
     return f"""\
@@ -176,7 +177,6 @@ def _mounts_script() -> str:
 set -eu
 
 mount --make-rshared /
-mount -o remount,rw,bind /proc/sys
 for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/*; do
   if mountpoint --quiet "$hierarchy"; then
     mount -o remount,rw,bind "$hierarchy"

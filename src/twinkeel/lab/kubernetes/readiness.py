@@ -3,6 +3,7 @@
 import http.client
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +30,7 @@ class NodeState:
 
 def control_plane_readiness(api: LabApi, cluster: LabCluster) -> dict[str, bool]:
     """Short name of each control-plane host -> whether its API server answers /readyz with 200, asked directly."""
-    return {master.name: is_ready(api, cluster, master) for master in cluster.masters}
+    return _readiness(api, cluster, cluster.masters)
 
 
 def wait_for_control_plane(api: LabApi, cluster: LabCluster, deadline: float, progress: Progress) -> None:
@@ -41,20 +42,19 @@ def wait_for_control_plane(api: LabApi, cluster: LabCluster, deadline: float, pr
     Raises:
         LabError: some are still not; the message names them.
     """
-    waiting = {master.name for master in cluster.masters}
+    waiting = [master.name for master in cluster.masters]
 
     def all_ready() -> bool:
-        waiting.difference_update(
-            [master.name for master in cluster.masters if master.name in waiting and is_ready(api, cluster, master)]
-        )
+        asked = tuple(master for master in cluster.masters if master.name in waiting)
+        waiting[:] = [name for name, ready in _readiness(api, cluster, asked).items() if not ready]
         progress("wait for the control plane", 1.0 - len(waiting) / len(cluster.masters))
         return not waiting
 
     if not _poll(all_ready, deadline):
         raise LabError(
-            f"no ready API server after {deadline:.0f} s on {', '.join(sorted(waiting))}",
+            f"no ready API server after {deadline:.0f} s on {', '.join(waiting)}",
             where=f"lab {cluster.layout.name}",
-            hint=f"see: twinkeel lab exec {min(waiting)} -- journalctl -u etcd -u kube-apiserver",
+            hint=f"see: twinkeel lab exec {waiting[0]} -- journalctl -u etcd -u kube-apiserver",
         )
 
 
@@ -144,6 +144,13 @@ def _node_state(item: dict[str, Any]) -> NodeState:
     roles = sorted(label.removeprefix(_ROLE_PREFIX) for label in labels if label.startswith(_ROLE_PREFIX))
     version = item["status"].get("nodeInfo", {}).get("kubeletVersion", "")
     return NodeState(item["metadata"]["name"], conditions.get("Ready") == "True", tuple(roles), version)
+
+
+def _readiness(api: LabApi, cluster: LabCluster, masters: tuple[LabHost, ...]) -> dict[str, bool]:
+    """Asked side by side: a host without power costs its time-out once, and nobody waits for it twice."""
+    with ThreadPoolExecutor(max_workers=max(len(masters), 1)) as threads:
+        answers = threads.map(lambda master: is_ready(api, cluster, master), masters)
+        return {master.name: ready for master, ready in zip(masters, answers, strict=True)}
 
 
 def _poll(condition: Callable[[], bool], deadline: float) -> bool:
