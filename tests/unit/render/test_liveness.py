@@ -1,0 +1,257 @@
+"""The program that finds a hung HAProxy: its parts, and the whole of it as a process of its own."""
+
+import ast
+import socket
+import subprocess
+import sys
+import threading
+import time
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+import twinkeel.render
+
+PROGRAM = Path(twinkeel.render.__file__).parent / "templates" / "haproxy-liveness"
+
+
+@pytest.fixture(scope="module")
+def liveness() -> ModuleType:
+    loader = SourceFileLoader("haproxy_liveness", str(PROGRAM))
+    spec = spec_from_loader("haproxy_liveness", loader)
+    assert spec is not None
+    module = module_from_spec(spec)
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    loader.exec_module(module)
+    sys.dont_write_bytecode = before
+    return module
+
+
+@contextmanager
+def listener(answer: Callable[[socket.socket], None] | None) -> Iterator[int]:
+    """A loopback port. With None connections are accepted by the kernel alone, as those of a stopped process are."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        if answer is not None:
+            threading.Thread(target=_serve, args=(server, answer), daemon=True).start()
+        yield server.getsockname()[1]
+
+
+def _serve(server: socket.socket, answer: Callable[[socket.socket], None]) -> None:
+    while True:
+        try:
+            connection, _ = server.accept()
+        except OSError:
+            return
+        with connection:
+            connection.recv(1024)
+            try:
+                answer(connection)
+            except OSError:
+                continue
+
+
+def says(*pieces: bytes) -> Callable[[socket.socket], None]:
+    def answer(connection: socket.socket) -> None:
+        for piece in pieces:
+            connection.sendall(piece)
+            time.sleep(0.01)
+
+    return answer
+
+
+def trickle(connection: socket.socket) -> None:
+    """A byte now and then: each one in time, the whole never."""
+    for _ in range(100):
+        connection.sendall(b"H")
+        time.sleep(0.02)
+
+
+def test_it_runs_on_the_oldest_python_that_a_host_may_have() -> None:
+    ast.parse(PROGRAM.read_text(), feature_version=(3, 6))
+
+
+def test_it_needs_no_package() -> None:
+    imported = {
+        alias.name
+        for node in ast.walk(ast.parse(PROGRAM.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    assert imported <= set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (says(b"HTTP/1.0 200 OK\r\n\r\n"), True),
+        (says(b"HTTP/1.1 2", b"00 OK\r", b"\n\r\n"), True),
+        (says(b"HTTP/1.0 503 Service Unavailable\r\n\r\n"), False),
+        (says(b"200 OK\r\n"), False),
+        (says(b""), False),
+        (trickle, False),
+        (None, False),
+    ],
+    ids=["200", "200 in pieces", "503", "not HTTP", "closed", "trickle", "silence"],
+)
+def test_only_a_200_is_an_answer(liveness: ModuleType, answer: Callable[[socket.socket], None] | None, expected: bool) -> None:
+    with listener(answer) as port:
+        started = time.monotonic()
+        assert liveness.answers(port, 0.2) is expected
+        assert time.monotonic() - started < 0.5
+
+
+def test_a_closed_port_is_no_answer_and_costs_no_time(liveness: ModuleType) -> None:
+    with listener(None) as port:
+        pass
+    started = time.monotonic()
+    assert liveness.answers(port, 5.0) is False
+    assert time.monotonic() - started < 1.0
+
+
+def test_silence_counts_from_the_last_answer(liveness: ModuleType) -> None:
+    silence = liveness.Silence(1.0, now=10.0)
+    assert silence.left(10.25) == 0.75
+    silence.answered(10.5)
+    assert silence.left(11.5) == 0.0
+
+
+def test_a_pause_of_the_machine_is_not_silence(liveness: ModuleType) -> None:
+    silence = liveness.Silence(1.0, now=10.0)
+    silence.woke(now=40.0, due=10.25)
+    assert silence.left(40.0) == 1.0
+
+
+def test_an_ordinary_delay_does_not_hide_silence(liveness: ModuleType) -> None:
+    silence = liveness.Silence(1.0, now=10.0)
+    silence.woke(now=10.7, due=10.25)
+    assert silence.left(10.7) == pytest.approx(0.3)
+
+
+def systemctl_show(state: str, active_since: float) -> Callable[..., SimpleNamespace]:
+    shown = f"ActiveState={state}\nActiveEnterTimestampMonotonic={int(active_since * 1e6)}\n"
+    return lambda *_, **__: SimpleNamespace(stdout=shown)
+
+
+@pytest.mark.parametrize(
+    ("state", "age", "expected"),
+    [
+        ("active", 60, True),
+        ("reloading", 60, True),
+        ("active", 0.5, False),
+        ("activating", 60, False),
+        ("inactive", 60, False),
+        ("failed", 9, False),
+    ],
+)
+def test_only_a_unit_that_claims_to_serve_is_killed(liveness: ModuleType, state: str, age: float, expected: bool) -> None:
+    run = systemctl_show(state, time.monotonic() - age)
+    assert liveness.claims_to_serve("haproxy.service", 1.0, run=run) is expected
+
+
+def test_a_systemd_that_does_not_answer_kills_nothing(liveness: ModuleType) -> None:
+    def run(*_: object, **__: object) -> None:
+        raise subprocess.TimeoutExpired("systemctl", 5)
+
+    assert liveness.claims_to_serve("haproxy.service", 1.0, run=run) is False
+
+
+def test_the_virtual_ip_moves_before_the_kill(liveness: ModuleType, tmp_path: Path) -> None:
+    down = tmp_path / "down"
+    down.write_text("0\n")
+    at_kill = []
+    liveness.give_up("haproxy.service", str(down), run=lambda command, timeout: at_kill.append((command, down.read_text())))
+    assert at_kill == [(["systemctl", "kill", "--signal=KILL", "haproxy.service"], "1\n")]
+
+
+def test_a_kill_that_hangs_is_said_and_survived(liveness: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def run(*_: object, **__: object) -> None:
+        raise subprocess.TimeoutExpired("systemctl", 5)
+
+    liveness.give_up("haproxy.service", str(tmp_path / "down"), run=run)
+    assert "did not end" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("prefix", ["", "@"])
+def test_systemd_is_told(liveness: ModuleType, tmp_path: Path, prefix: str) -> None:
+    name = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        notify.bind("\0" + name if prefix else name)
+        notify.settimeout(1)
+        liveness.tell_systemd("READY=1", environment={"NOTIFY_SOCKET": prefix + name})
+        assert notify.recv(100) == b"READY=1"
+    liveness.tell_systemd("READY=1", environment={})
+
+
+def test_one_missed_answer_is_not_enough(liveness: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    down = tmp_path / "down"
+    monkeypatch.setattr(liveness, "claims_to_serve", lambda *_: pytest.fail("asked before the deadline"))
+    with listener(says(b"HTTP/1.0 503 no\r\n\r\n")) as port:
+        options = Namespace(port=port, interval=0.05, deadline=5.0, unit="haproxy.service", down_file=str(down))
+        liveness.step(options, liveness.Silence(5.0, time.monotonic()))
+    assert not down.exists()
+
+
+@pytest.fixture
+def systemctl(tmp_path: Path) -> Path:
+    """A folder for PATH with a systemctl that writes down how it was called, and holds every unit for long active."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    program = folder / "systemctl"
+    program.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/calls\necho ActiveState=active\necho ActiveEnterTimestampMonotonic=1\n')
+    program.chmod(0o755)
+    return folder
+
+
+@contextmanager
+def watching(port: int, systemctl: Path, notify: str) -> Iterator[Path]:
+    down = systemctl.parent / "down"
+    down.write_text("0\n")
+    command = [sys.executable, str(PROGRAM), f"--port={port}", "--interval=0.05", "--deadline=0.4", f"--down-file={down}"]
+    environment = {"PATH": f"{systemctl}:/usr/bin:/bin", "NOTIFY_SOCKET": notify}
+    with subprocess.Popen(command, env=environment) as process:
+        try:
+            yield down
+        finally:
+            process.kill()
+
+
+def wait_for(what: Callable[[], bool], seconds: float = 5.0) -> bool:
+    end = time.monotonic() + seconds
+    while not what():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.005)
+    return True
+
+
+@pytest.fixture
+def notify(tmp_path: Path) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(str(tmp_path / "notify"))
+        receiver.settimeout(5)
+        yield receiver
+
+
+def test_a_hung_haproxy_is_killed(systemctl: Path, notify: socket.socket) -> None:
+    """As a process: ready, the deadline passes, the file says 1, and only then the kill."""
+    with listener(None) as port, watching(port, systemctl, notify.getsockname()) as down:
+        assert notify.recv(100) == b"READY=1"
+        started = time.monotonic()
+        assert wait_for(lambda: down.read_text() == "1\n")
+        assert time.monotonic() - started >= 0.3
+        assert notify.recv(100) == b"WATCHDOG=1"
+        calls = systemctl.parent / "calls"
+        assert wait_for(lambda: "kill --signal=KILL haproxy.service" in calls.read_text())
+
+
+def test_a_serving_haproxy_is_left_alone(systemctl: Path, notify: socket.socket) -> None:
+    with listener(says(b"HTTP/1.0 200 OK\r\n\r\n")) as port, watching(port, systemctl, notify.getsockname()) as down:
+        assert notify.recv(100) == b"READY=1"
+        assert not wait_for(lambda: down.read_text() != "0\n", seconds=1.0)
+        assert not (systemctl.parent / "calls").exists()
