@@ -24,7 +24,7 @@ from twinkeel.drill.history import MILLISECOND, SECOND, History, Request
 
 SERVED_WITHIN = 500 * MILLISECOND
 BASELINE = 1 * SECOND
-BASELINE_SHARE = 0.75  # The part of the requests due in the baseline that must have been asked; a busy client misses some.
+BASELINE_SHARE = 0.5  # The part of the requests due in the baseline that must have been asked; on a busy machine some are not.
 STABLE = 2 * SECOND
 STALLED_AFTER = 3  # Periods between two starts.
 
