@@ -16,6 +16,7 @@ from twinkeel.vrrp import (
 REACTION = Range(0.0, 0.05)
 
 # HAProxy's `timeout connect`: what one connection attempt to a server that is gone may cost before the next server is tried.
+# It bounds a health check's connection and TLS handshake, too, together with `inter` (HAProxy's manual, `timeout check`).
 CONNECT_TIMEOUT = 0.5
 
 NONE = Range(0.0, 0.0)
@@ -84,18 +85,20 @@ def _control_plane_faults(topology: Topology) -> tuple[Prediction, ...]:
         reason = "no second API server: until this one is back"
         return tuple(Prediction(fault, title, None, None, reason, "", "") for fault, title in _CONTROL_PLANE_FAULTS.items())
     timers = topology.timers
+    # A stopped process finishes no TLS handshake, so its checks end as early as those of a machine that is gone.
+    silent = min(CONNECT_TIMEOUT, timers.check_interval)
     one_in = f"about 1 new connection in {len(topology.control_plane)}"
     costs = {
         "api-server-death": (0.0, "a new connection that is refused goes to another server at once", ""),
         "control-plane-power-loss": (
-            CONNECT_TIMEOUT,
+            silent,
             f"until then {one_in} waits {CONNECT_TIMEOUT:g} s and goes to another server",
-            "; t = timeout connect",
+            "; t = the smaller of timeout connect and inter",
         ),
         "api-server-hang": (
-            timers.check_timeout,
+            silent,
             f"until then {one_in} gets no answer, and fewer as the stuck ones count as load (leastconn)",
-            "; t = timeout check",
+            "; t = the smaller of timeout connect and inter",
         ),
     }
     return tuple(
