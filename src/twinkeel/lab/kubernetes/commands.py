@@ -26,7 +26,7 @@ def run(
         ToolError: the command is missing or failed; the message holds the last lines of its output.
     """
     tail: list[str] = []
-    with log.open("a") as file:
+    with log.open("a", buffering=1) as file:
         process = _start(argv, cwd, env)
         try:
             for line in process.stdout or ():

@@ -65,17 +65,16 @@ def wait_for_nodes(api: LabApi, cluster: LabCluster, deadline: float, progress: 
         LabError: some are still not Ready after `deadline` seconds; the message names them.
     """
     states: tuple[NodeState, ...] = ()
+    missing: list[LabHost] = []
 
     def all_ready() -> bool:
         nonlocal states
         states = nodes(api, cluster)
-        ready = sum(state.ready for state in states)
-        progress("wait for the nodes", ready / len(cluster.nodes))
-        return ready == len(cluster.nodes)
+        missing[:] = _without(cluster.nodes, {state.name for state in states if state.ready})
+        progress("wait for the nodes", 1.0 - len(missing) / len(cluster.nodes))
+        return not missing
 
     if not _poll(all_ready, deadline):
-        ready_names = {state.name for state in states if state.ready}
-        missing = [host for host in cluster.nodes if host.fqdn not in ready_names]
         raise LabError(
             f"not Ready after {deadline:.0f} s: {', '.join(host.name for host in missing)}",
             where=f"lab {cluster.layout.name}",
@@ -144,6 +143,10 @@ def _node_state(item: dict[str, Any]) -> NodeState:
     roles = sorted(label.removeprefix(_ROLE_PREFIX) for label in labels if label.startswith(_ROLE_PREFIX))
     version = item["status"].get("nodeInfo", {}).get("kubeletVersion", "")
     return NodeState(item["metadata"]["name"], conditions.get("Ready") == "True", tuple(roles), version)
+
+
+def _without(hosts: tuple[LabHost, ...], names: set[str]) -> list[LabHost]:
+    return [host for host in hosts if host.fqdn not in names]
 
 
 def _readiness(api: LabApi, cluster: LabCluster, masters: tuple[LabHost, ...]) -> dict[str, bool]:
