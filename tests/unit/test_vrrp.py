@@ -63,7 +63,7 @@ def test_detection_waits_at_most_one_interval_for_the_first_check(inter: float, 
 
 def test_detection_of_a_refused_and_of_a_silent_server() -> None:
     assert server_detection(0.5, 0.25, 2, 0.0) == Range(0.25, 0.75)
-    assert server_detection(0.5, 0.25, 2, 1.0) == Range(2.0, 2.5)
+    assert server_detection(0.5, 0.25, 3, 0.5) == Range(2.0, 2.5)
     assert server_detection(2.0, 1.0, 3, 0.0) == Range(2.0, 4.0)
 
 

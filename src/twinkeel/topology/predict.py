@@ -112,7 +112,7 @@ def _detection(timers: HealthTimers, answer_time: float) -> Range:
 
 
 def _formula(timeout: str) -> str:
-    failing = "(fall - 1) * max(fastinter, t) + t" if timeout else "(fall - 1) * fastinter"
+    failing = "fall * t + (fall - 1) * fastinter" if timeout else "(fall - 1) * fastinter"
     return f"{failing}, plus at most inter{timeout}"
 
 

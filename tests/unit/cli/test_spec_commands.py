@@ -114,7 +114,7 @@ def test_explain_shows_hosts_timers_and_predictions(twinkeel: Run) -> None:
         "killed and restarted after 1 s without an answer",
         "the virtual IP's holder loses power: 201 ms to 301 ms",
         "HAProxy hangs on the holder: 751 ms to 1.301 s",
-        "an API server hangs: none; the server is marked down after 1.5 s to 2 s",
+        "an API server hangs: none; the server is marked down after 2 s to 2.5 s",
         "RFC 9568",
     ):
         assert expected in text, expected
