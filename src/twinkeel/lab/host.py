@@ -6,6 +6,7 @@ list of mounts stays as it was. See systemd-nspawn(1) for the flags and for exit
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,9 +14,10 @@ from pathlib import Path
 from twinkeel.errors import ToolError
 from twinkeel.lab import cgroups, manifest, processes
 from twinkeel.lab.host_files import enable_units, own_home, user_files, write_files
+from twinkeel.lab.layout import port_name
 from twinkeel.lab.manifest import Entry
 from twinkeel.lab.model import Bind, HostExtras, HostFile, LabHost, LabLayout, LabPaths
-from twinkeel.lab.network import host_namespace, namespace_path
+from twinkeel.lab.network import host_namespace, namespace_path, switch_namespace
 
 REBOOT_EXIT_CODE = 133
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -93,9 +95,16 @@ def supervise_script(paths: LabPaths, layout: LabLayout, host: LabHost) -> str:
 {groups}
 while :; do
   {start}
-  [ $? -eq {REBOOT_EXIT_CODE} ] || exit 0
+  code=$?
+  {shlex.join(fall_silent(layout, host))}
+  [ $code -eq {REBOOT_EXIT_CODE} ] || exit 0
 done
 """
+
+
+def fall_silent(layout: LabLayout, host: LabHost) -> list[str]:
+    """The command that takes the link of a host that has ended: the kernel would answer for its addresses until the next boot."""
+    return ["ip", "-netns", switch_namespace(layout), "link", "set", port_name(layout, host), "down"]
 
 
 def start(paths: LabPaths, layout: LabLayout, host: LabHost) -> None:
@@ -134,6 +143,7 @@ def _start_unit(layout: LabLayout, host: LabHost, folder: Path) -> None:
         "StartLimitIntervalSec=0",
         "KillMode=mixed",
         "TasksMax=infinity",
+        f"ExecStopPost=-{shutil.which('ip')} {shlex.join(fall_silent(layout, host)[1:])}",
         f"StandardOutput=append:{folder / 'console.log'}",
         f"StandardError=append:{folder / 'console.log'}",
     )

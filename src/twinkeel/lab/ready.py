@@ -54,7 +54,8 @@ def ssh_answers(layout: LabLayout, host: LabHost) -> bool:
     try:
         with in_network(path), socket.create_connection((str(host.address), host.ssh_port), CONNECT_TIMEOUT) as connection:
             return connection.recv(4) == b"SSH-"
-    except OSError:
+    except (OSError, LabError):
+        # While a host reboots, its namespace is gone for a moment.
         return False
 
 

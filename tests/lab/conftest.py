@@ -1,0 +1,56 @@
+"""The suite's labs: real hosts, made once for all tests of the session.
+
+`lab` is the seed's cluster with Kubernetes; `small_lab` has the same addresses beside it, no Kubernetes, and hosts that a test
+may switch off. TWINKEEL_TEST_KEEP=1 leaves both up and the next run uses them again.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+from labs import EXAMPLE, Lab, make_lab  # noqa: E402 - it lies beside the tests
+
+from twinkeel.lab.requirements import missing  # noqa: E402
+
+SMALL_SPEC = """\
+name: lab-two
+domain: lab-home.com
+endpoint: {name: lb.lab-home.com, vip: 192.168.1.110/24}
+load_balancers: {lb-1: 192.168.1.111, lb-2: 192.168.1.112}
+control_plane: {master-1: 192.168.1.101}
+kubernetes: {network_plugin: calico}
+"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    reasons = missing()
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.lab)
+            if reasons:
+                item.add_marker(pytest.mark.skip(reason="; ".join(reasons)))
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """The seed's cluster: nine hosts, Kubernetes, bare load balancers until a test applies."""
+    yield from make_lab("test-suite", EXAMPLE)
+
+
+@pytest.fixture(scope="session")
+def small_spec(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A spec with two load balancers and one master, at the addresses of the seed's cluster."""
+    path = tmp_path_factory.mktemp("spec") / "twinkeel.yaml"
+    path.write_text(SMALL_SPEC)
+    return path
+
+
+@pytest.fixture(scope="session")
+def small_lab(small_spec: Path) -> Iterator[Lab]:
+    """Hosts without Kubernetes that tests may switch off; a test leaves them on and plugged in."""
+    yield from make_lab("test-small", small_spec, "--no-kubernetes")
