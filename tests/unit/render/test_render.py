@@ -131,6 +131,7 @@ def test_the_hooks_of_haproxy_tell_keepalived(lab_home_topology: Topology) -> No
 def test_keepalived_leaves_before_haproxy_and_comes_back(lab_home_topology: Topology) -> None:
     settings = unit(lab_home_topology, "/etc/systemd/system/keepalived.service.d/twinkeel.conf")
     assert ("After", "haproxy.service") in settings
+    assert ("Nice", "-19") in settings
     assert ("Restart", "always") in settings
 
 
