@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from twinkeel.diagnostic import Diagnostic
 from twinkeel.spec.document import Document
 from twinkeel.spec.model import ClusterSpec
-from twinkeel.spec.rules import RULES, Finding, Rule
+from twinkeel.spec.rule import Finding, Rule
+from twinkeel.spec.rules import RULES
 
 
 def validate(spec: ClusterSpec, document: Document) -> Iterator[Diagnostic]:

@@ -1,0 +1,56 @@
+"""What a rule of the spec is, and the hosts that rules look at."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from twinkeel.diagnostic import Severity
+from twinkeel.spec.document import Key
+from twinkeel.spec.model import ClusterSpec, Host
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a rule found, and the path of what is wrong; `at_key` points at the key instead of the value."""
+
+    path: Key
+    message: str
+    hint: str
+    at_key: bool = False
+    related: tuple[tuple[Key, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One check, with its code and how bad it is to break it."""
+
+    code: str
+    severity: Severity
+    title: str
+    check: Callable[[ClusterSpec], Iterator[Finding]]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A host with the group that it stands in."""
+
+    group: str
+    name: str
+    host: Host
+
+    @property
+    def key(self) -> Key:
+        """Where its name stands."""
+        return (self.group, self.name)
+
+    @property
+    def address(self) -> Key:
+        """Where its address stands."""
+        return (self.group, self.name, "address")
+
+
+def places(spec: ClusterSpec) -> Iterator[Place]:
+    """Every host, in the order of the groups."""
+    groups = {"load_balancers": spec.load_balancers, "control_plane": spec.control_plane, "workers": spec.workers}
+    for group, hosts in groups.items():
+        for name, host in hosts.items():
+            yield Place(group, name, host)
