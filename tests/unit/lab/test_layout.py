@@ -1,0 +1,80 @@
+"""From a topology to a lab's hosts."""
+
+from ipaddress import IPv4Address
+from pathlib import Path
+
+import pytest
+
+from twinkeel.errors import UsageError
+from twinkeel.lab.layout import build_layout, from_json, mac_address, port_name, to_json
+from twinkeel.lab.model import LabLayout
+from twinkeel.source import SourceFile
+from twinkeel.spec.load import load
+from twinkeel.topology.build import build
+
+SPEC = """\
+name: small
+domain: example.test
+endpoint: {{name: lb.example.test, vip: {vip}}}
+load_balancers: {{lb-1: 10.0.0.1, {second}}}
+control_plane: {{master-1: {master}}}
+"""
+
+
+def layout_of(vip: str = "10.0.0.3/28", second: str = "lb-2: 10.0.0.2", name: str = "small", master: str = "10.0.0.4") -> LabLayout:
+    loaded = load(SourceFile("twinkeel.yaml", SPEC.format(vip=vip, second=second, master=master)))
+    assert loaded.spec is not None, loaded.diagnostics
+    return build_layout(build(loaded.spec, Path("/")), name)
+
+
+def test_client_and_operator_get_the_highest_free_addresses() -> None:
+    layout = layout_of(second="lb-2: 10.0.0.14")
+    assert layout.host("client").address == IPv4Address("10.0.0.13")
+    assert layout.host("operator").address == IPv4Address("10.0.0.12")
+    assert {host.prefix for host in layout.hosts} == {28}
+
+
+def test_the_specs_order_is_kept() -> None:
+    assert layout_of().names == ("lb-1", "lb-2", "master-1", "client", "operator")
+
+
+def test_a_full_network_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"no free address is left in 10\.0\.0\.0/29"):
+        layout_of(vip="10.0.0.3/29", second="lb-2: 10.0.0.2, lb-3: 10.0.0.5, lb-4: 10.0.0.6")
+
+
+def test_a_host_outside_the_virtual_ips_network_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"10\.0\.1\.2 is not a host address") as caught:
+        layout_of(master="10.0.1.2")
+    assert caught.value.where == "master-1"
+
+
+def test_a_host_called_client_is_refused() -> None:
+    with pytest.raises(UsageError, match="two hosts of the lab are called client"):
+        layout_of(second="client: 10.0.0.2")
+
+
+def test_two_labs_of_one_spec_differ_in_everything_that_is_tagged() -> None:
+    first, second = layout_of(name="one"), layout_of(name="two")
+    assert first.lab_id != second.lab_id
+    assert mac_address(first, first.hosts[0]) != mac_address(second, second.hosts[0])
+
+
+def test_port_names_fit_and_differ() -> None:
+    layout = layout_of(second="a-load-balancer-of-the-east: 10.0.0.2, a-load-balancer-of-the-west: 10.0.0.5")
+    names = [port_name(layout, host) for host in layout.hosts]
+    assert names[0] == "lb-1"
+    assert max(map(len, names)) <= 15
+    assert len(set(names)) == len(names)
+
+
+def test_mac_addresses_are_local_and_differ() -> None:
+    layout = layout_of()
+    addresses = [mac_address(layout, host) for host in layout.hosts]
+    assert len(set(addresses)) == len(addresses)
+    assert all(int(address[:2], 16) & 0b11 == 0b10 for address in addresses)
+
+
+def test_json_brings_the_layout_back() -> None:
+    layout = layout_of()
+    assert from_json(to_json(layout)) == layout
