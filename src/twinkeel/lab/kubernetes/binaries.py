@@ -62,6 +62,7 @@ def _release_or_distribution(version: str, cache: Path, server: str, progress: P
 
 def _release(version: str, cache: Path, server: str, progress: Progress) -> Binaries:
     target = _target(cache, version, "release")
+    progress(f"ask {server} for Kubernetes {version}", 0.0)
     make_once(target, lambda work: fetch_release(version, server, work, progress), on_wait=_waiting(progress))
     return Binaries(target, version, "release")
 

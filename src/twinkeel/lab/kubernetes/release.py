@@ -74,7 +74,10 @@ def _published_checksum(client: httpx.Client, url: str) -> tuple[str, str]:
         answer.raise_for_status()
         found = re.match(rf"\s*([0-9a-fA-F]{{{digits}}})(\s|$)", answer.text)
         if not found:
-            raise ToolError(f"not a {algorithm} checksum", where=f"{url}.{algorithm}", hint="do not use this server or mirror")
+            # A login page or the like: this is no release server at all.
+            raise ReleaseUnreachableError(
+                f"not a {algorithm} checksum", where=f"{url}.{algorithm}", hint="do not use this server or mirror"
+            )
         return algorithm, found.group(1).lower()
     raise ReleaseUnreachableError("the server has no checksum for this program", where=url, hint="is the version right?")
 

@@ -114,7 +114,7 @@ def test_a_wrong_checksum_is_refused_and_leaves_nothing(mirror: Mirror, tmp_path
 def test_a_checksum_that_is_none_is_refused(mirror: Mirror, tmp_path: Path) -> None:
     mirror.publish()
     mirror.files[mirror.path("kube-apiserver.sha256")] = b"<html>please log in</html>"
-    with pytest.raises(ToolError, match="not a sha256 checksum"):
+    with pytest.raises(ReleaseUnreachableError, match="not a sha256 checksum"):
         fetch(mirror, tmp_path)
     assert mirror.times_asked("kube-apiserver") == 0
 
