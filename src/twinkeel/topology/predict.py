@@ -17,7 +17,7 @@ REACTION = Range(0.0, 0.05)
 
 # HAProxy's `timeout connect`: what one connection attempt to a server that is gone may cost before the next server is tried.
 # It bounds a health check's connection and TLS handshake, too, together with `inter` (HAProxy's manual, `timeout check`).
-CONNECT_TIMEOUT = 0.5
+CONNECT_TIMEOUT = 0.75
 
 NONE = Range(0.0, 0.0)
 

@@ -110,11 +110,11 @@ def test_explain_shows_hosts_timers_and_predictions(twinkeel: Run) -> None:
         "lb-1  lb-1.lab-home.com  192.168.1.111  eth0  priority 254",
         "VRID            121",
         "lb-2            skew 1 ms, master down 301 ms",
-        "inter, fastinter  500 ms, 250 ms once one failed",
+        "inter, fastinter  1 s, 250 ms once one failed",
         "killed and restarted after 1 s without an answer",
         "the virtual IP's holder loses power: 201 ms to 301 ms",
         "HAProxy hangs on the holder: 751 ms to 1.301 s",
-        "an API server hangs: none; the server is marked down after 2 s to 2.5 s",
+        "an API server hangs: none; the server is marked down after 1.75 s to 2.75 s",
         "RFC 9568",
     ):
         assert expected in text, expected

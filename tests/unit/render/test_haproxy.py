@@ -39,7 +39,7 @@ def test_health_checks_ask_readyz_over_verified_tls_and_nothing_overrides_them(c
     default = " ".join(next(line for line in backend if line[0] == "default-server"))
     assert "check check-ssl verify required ca-file /etc/haproxy/kubernetes-ca.pem" in default
     assert "on-marked-down shutdown-sessions" in default
-    assert "inter 500ms fastinter 250ms downinter 500ms fall 3 rise 3" in default
+    assert "inter 1000ms fastinter 250ms downinter 1000ms fall 2 rise 3" in default
 
 
 def test_every_timeout_is_set(config: Sections) -> None:

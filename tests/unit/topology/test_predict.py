@@ -27,9 +27,9 @@ def test_the_fast_profile(lab_home_topology: Topology) -> None:
     assert_range(found["haproxy-kill"].downtime, 0.001, 0.051)
     assert_range(found["haproxy-hang"].downtime, 0.751, 1.301)
     assert_range(found["reboot"].downtime, 0.001, 0.051)
-    assert_range(found["api-server-death"].degraded, 0.5, 1.0)
-    assert_range(found["control-plane-power-loss"].degraded, 2.0, 2.5)
-    assert_range(found["api-server-hang"].degraded, 2.0, 2.5)
+    assert_range(found["api-server-death"].degraded, 0.25, 1.25)
+    assert_range(found["control-plane-power-loss"].degraded, 1.75, 2.75)
+    assert_range(found["api-server-hang"].degraded, 1.75, 2.75)
     assert all(
         found[fault].downtime == Range(0, 0) for fault in ("api-server-death", "control-plane-power-loss", "api-server-hang")
     )
