@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 import ansible_runner
@@ -17,6 +18,8 @@ from ansible_runner.runner import Runner
 from twinkeel.apply.events import OnEvent, TaskEnded, TaskFailed, TaskStarted
 from twinkeel.apply.write_project import INVENTORY, PLAYBOOK
 from twinkeel.errors import HostError, ToolError
+
+LONGEST_TMPDIR = 40
 
 
 @dataclass
@@ -88,8 +91,9 @@ async def run_playbook(folder: Path, log: Path, on_event: OnEvent) -> dict[str, 
 
 
 def _run(folder: Path, log: Path, recorder: Recorder, stop: threading.Event) -> Runner:
-    ours = _environment(folder)
-    with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w", encoding="utf-8") as output, _sockets(folder):
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as output, _sockets() as sockets:
+        ours = _environment(folder, sockets)
 
         def take(event: dict[str, Any]) -> bool:
             if event.get("stdout"):
@@ -116,14 +120,14 @@ def _run(folder: Path, log: Path, recorder: Recorder, stop: threading.Event) -> 
         return runner
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def _environment(folder: Path, sockets: Path) -> dict[str, str]:
     """Variables that keep the user's own Ansible out, and Ansible's files inside the private folder."""
     return {
         "ANSIBLE_CONFIG": str(folder / "project" / "ansible.cfg"),
         "ANSIBLE_HOME": str(folder / "home"),
         "ANSIBLE_LOCAL_TEMP": str(folder / "home" / "tmp"),
         "ANSIBLE_COLLECTIONS_PATH": str(folder / "home" / "collections"),
-        "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder / "cp"),
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": str(sockets),
         "ANSIBLE_CALLBACK_PLUGINS": "",
         "ANSIBLE_STDOUT_CALLBACK": "default",
         # ansible-runner turns host-key checking off unless it is told otherwise.
@@ -137,11 +141,14 @@ def _is_leaked(name: str, environment: Mapping[str, str], ours: Mapping[str, str
 
 
 @contextmanager
-def _sockets(folder: Path) -> Iterator[None]:
-    """End the shared SSH connections that Ansible leaves behind for half a minute."""
-    try:
-        yield
-    finally:
-        sockets = folder / "cp"
-        for control in sockets.iterdir() if sockets.is_dir() else ():
-            subprocess.run(["ssh", "-o", f"ControlPath={control}", "-O", "exit", "host"], capture_output=True, check=False)
+def _sockets() -> Iterator[Path]:
+    """A folder for the SSH connections that Ansible shares; they end with it, not half a minute later."""
+    # A socket's path may have about 104 characters, and a user's TMPDIR can be long.
+    short = None if len(gettempdir()) <= LONGEST_TMPDIR else "/tmp"  # noqa: S108
+    with TemporaryDirectory(prefix="twinkeel-", dir=short) as name:
+        folder = Path(name)
+        try:
+            yield folder
+        finally:
+            for control in folder.iterdir():
+                subprocess.run(["ssh", "-o", f"ControlPath={control}", "-O", "exit", "host"], capture_output=True, check=False)
