@@ -69,6 +69,9 @@ def _transport_error(error: httpx.TransportError, where: str, endpoint: Endpoint
                 "supplementary_addresses_in_ssl_keys (`twinkeel render` does) and run Kubespray again"
             )
             return VerificationError(f"the certificate does not verify for {name}: {cause.verify_message}", where=where, hint=hint)
+    if isinstance(error, httpx.ReadError | httpx.WriteError | httpx.RemoteProtocolError):
+        # A server that judges the client's certificate may close so fast that its alert is lost.
+        return _refused_user("it closed the connection", where)
     said = f"no answer within {TIMEOUT:g} s" if isinstance(error, httpx.TimeoutException) else str(error) or type(error).__name__
     hint = "is this machine on a network that reaches the virtual IP? `twinkeel status` shows who holds it"
     return VerificationError(f"the API does not answer through the virtual IP: {said}", where=where, hint=hint)
