@@ -1,16 +1,30 @@
 """A private control group for each host, in every hierarchy of this machine.
 
 Without them all hosts would share one group, and one host's `systemctl stop` could end another host's service.
-Where systemd runs this machine, it makes them: each host is a transient service with Delegate=yes.
+Where systemd runs this machine, each host is a transient service with Delegate=yes, and systemd makes the groups; but in a
+container it may not write to version 1's controllers, so those are always ours.
 """
 
 import os
+import shlex
+import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
 
 from twinkeel.errors import LabError
 from twinkeel.lab.model import LabHost, LabLayout
+
+# In a mount namespace of its own: a hierarchy that is read-only for this machine can be made writable for one command.
+_WRITABLE = """
+mount -o remount,rw,bind "$1"
+case "$2" in
+  create)
+    mkdir -p "$3"
+    for name in cpuset.cpus cpuset.mems; do [ ! -e "$3/$name" ] || cat "$3/../$name" > "$3/$name"; done ;;
+  remove) find "$3" -depth -type d -exec rmdir {} ';' 2>/dev/null || : ;;
+esac
+"""
 
 REMOVE_DEADLINE = 10.0
 POLL = 0.02
@@ -31,22 +45,57 @@ def host_groups(layout: LabLayout, host: LabHost) -> tuple[Path, ...]:
     return tuple(group / host.name for group in lab_groups(layout))
 
 
+def joining(groups: tuple[Path, ...]) -> str:
+    """Shell lines that move the shell itself into these groups; for a mount namespace of its own."""
+    lines = []
+    for group in groups:
+        mountpoint = _mountpoint(group)
+        if mountpoint is not None and not os.access(mountpoint, os.W_OK):
+            lines.append(shlex.join(["mount", "-o", "remount,rw,bind", str(mountpoint)]))
+        lines.append(f"echo $$ > {shlex.quote(str(group / 'cgroup.procs'))}")
+    return "\n".join(lines)
+
+
 def _hierarchies() -> tuple[Path, ...]:
-    """The folder in every hierarchy below which we may make groups: ours in version 1, the root in version 2."""
-    ours = _own_paths()
+    """The folder in every hierarchy below which we may make groups: ours in version 1, the root in version 2.
+
+    Where systemd runs this machine: the roots of version 1's controllers, the rest is its own.
+    """
+    ours, systemd = _own_paths(), systemd_runs_here()
     bases = []
+    for mountpoint, kind, options in _mounts():
+        if kind == "cgroup2" and not systemd:
+            bases.append(mountpoint)
+        elif kind == "cgroup" and not (systemd and any(option.startswith("name=") for option in options)):
+            inside = "/" if systemd else next((path for names, path in ours.items() if names & options), "/")
+            base = mountpoint / inside.lstrip("/")
+            bases.append(base if base.is_dir() else mountpoint)
+    return tuple(dict.fromkeys(bases))
+
+
+def _mounts() -> list[tuple[Path, str, set[str]]]:
+    """Every mounted hierarchy: where, which version's file system, and its options, the controllers among them. See proc(5)."""
+    found = []
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        # See proc(5): fields before the dash, then type, source and super options.
         left, _, right = line.partition(" - ")
         root, mountpoint = left.split()[3:5]
         kind, _, options = right.split()[:3]
-        if kind == "cgroup2":
-            bases.append(Path(mountpoint))
-        elif kind == "cgroup" and root == "/":
-            inside = next((path for names, path in ours.items() if names & set(options.split(","))), "/")
-            base = Path(mountpoint) / inside.lstrip("/")
-            bases.append(base if base.is_dir() else Path(mountpoint))
-    return tuple(dict.fromkeys(bases))
+        if kind == "cgroup2" or (kind == "cgroup" and root == "/"):
+            found.append((Path(mountpoint), kind, set(options.split(","))))
+    return found
+
+
+def _mountpoint(group: Path) -> Path | None:
+    """Where the hierarchy is mounted that holds this group."""
+    return next((mountpoint for mountpoint, _, _ in _mounts() if group.is_relative_to(mountpoint)), None)
+
+
+def _in_writable(mountpoint: Path, word: str, group: Path) -> None:
+    argv = ["unshare", "--mount", "--propagation", "private", "sh", "-ec", _WRITABLE, "sh", str(mountpoint), word, str(group)]
+    ended = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if ended.returncode != 0:
+        hint = "the lab needs control groups that can be written to"
+        raise LabError(f"cannot {word} a control group: {ended.stderr.strip()}", where=str(group), hint=hint)
 
 
 def _own_paths() -> dict[frozenset[str], str]:
@@ -57,6 +106,10 @@ def _own_paths() -> dict[frozenset[str], str]:
 
 def create(group: Path) -> None:
     """Make one group; on version 1 it is given its parent's processors, on version 2 its parent's controllers."""
+    mountpoint = _mountpoint(group)
+    if mountpoint is not None and not os.access(mountpoint, os.W_OK):
+        _in_writable(mountpoint, "create", group)
+        return
     group.mkdir(exist_ok=True)
     for name in ("cpuset.cpus", "cpuset.mems"):
         mine, parents = group / name, group.parent / name
@@ -89,14 +142,13 @@ def join(leader: int) -> None:
     for line in Path(f"/proc/{leader}/cgroup").read_text().splitlines():
         _, names, path = line.split(":", 2)
         paths[frozenset(names.split(","))] = path
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        left, _, right = line.partition(" - ")
-        mountpoint, kind = left.split()[4], right.split()[0]
-        wanted = {""} if kind == "cgroup2" else set(right.split()[2].split(",")) if kind == "cgroup" else None
-        target = next((path for names, path in paths.items() if wanted is not None and names & wanted), None)
+    for mountpoint, kind, options in _mounts():
+        wanted = {""} if kind == "cgroup2" else options
+        target = next((path for names, path in paths.items() if names & wanted), None)
         if target is not None:
+            # A host's command that stays outside of a controller is no harm; one that fails would be.
             with suppress(OSError):
-                (Path(mountpoint) / target.lstrip("/") / "cgroup.procs").write_text(str(os.getpid()))
+                (mountpoint / target.lstrip("/") / "cgroup.procs").write_text(str(os.getpid()))
 
 
 def remove(group: Path) -> None:
@@ -106,7 +158,10 @@ def remove(group: Path) -> None:
         LabError: the kernel still holds it after 10 seconds.
     """
     deadline = time.monotonic() + REMOVE_DEADLINE
+    mountpoint = _mountpoint(group)
     while group.is_dir():
+        if mountpoint is not None and not os.access(mountpoint, os.W_OK):
+            _in_writable(mountpoint, "remove", group)
         for folder, _, _ in os.walk(group, topdown=False):
             with suppress(OSError):
                 Path(folder).rmdir()

@@ -49,7 +49,9 @@ def start_script(paths: LabPaths, layout: LabLayout, host: LabHost, image: Path,
     renew = shlex.join([sys.executable, "-m", "twinkeel.lab.renew", str(paths.root), host.name])
     booted = shlex.quote(str(folder / "booted"))
     options = f"lowerdir={_escape(image)},upperdir={_escape(folder / 'upper')},workdir={_escape(folder / 'work')}"
+    join = cgroups.joining(cgroups.host_groups(layout, host))
     mount = shlex.join(["mount", "-t", "overlay", "-o", options, "overlay", str(folder / "root")])
+    inner = "\n".join([join, mount, 'exec "$@"'])
     exports = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in environment.items())
     return f"""#!/bin/sh
 # Boots {host.name} of the lab {layout.name} once. Exit code {REBOOT_EXIT_CODE}: it asked to be booted again.
@@ -58,7 +60,7 @@ set -eu
 # A reboot finds the network as new: what was set at run time is gone, as on a real machine.
 if [ -e {booted} ]; then {renew}; fi
 : > {booted}
-exec unshare --mount --propagation slave -- sh -ec {shlex.quote(mount + ' && exec "$@"')} sh \\
+exec unshare --mount --propagation slave -- sh -ec {shlex.quote(inner)} sh \\
   {_join_lines(nspawn_command(layout, host, folder, extras))}
 """
 
@@ -88,11 +90,9 @@ def nspawn_command(layout: LabLayout, host: LabHost, folder: Path, extras: HostE
 
 def supervise_script(paths: LabPaths, layout: LabLayout, host: LabHost) -> str:
     """Keeps the host running over reboots, on a machine without systemd."""
-    groups = "\n".join(f"echo $$ > {shlex.quote(str(group / 'cgroup.procs'))}" for group in cgroups.host_groups(layout, host))
     start = shlex.quote(str(paths.host(host.name) / "start"))
     return f"""#!/bin/sh
 # Keeps {host.name} of the lab {layout.name} running: it boots again after a reboot, and stays off after a power-off.
-{groups}
 while :; do
   {start}
   code=$?

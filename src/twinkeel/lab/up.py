@@ -103,11 +103,11 @@ def write_intent(making: Making) -> None:
     paths.root.mkdir(parents=True, mode=state.PRIVATE)
     entries = [Entry("namespace", network.switch_namespace(layout))]
     entries += [Entry("namespace", network.host_namespace(layout, machine)) for machine in layout.hosts]
+    entries += [Entry("cgroup", str(group)) for group in cgroups.lab_groups(layout)]
+    entries += [Entry("cgroup", str(group)) for machine in layout.hosts for group in cgroups.host_groups(layout, machine)]
     if cgroups.systemd_runs_here():
         entries += [Entry("unit", host.unit_name(layout, machine)) for machine in layout.hosts]
     else:
-        entries += [Entry("cgroup", str(group)) for group in cgroups.lab_groups(layout)]
-        entries += [Entry("cgroup", str(group)) for machine in layout.hosts for group in cgroups.host_groups(layout, machine)]
         entries += [Entry("process", str(paths.host(machine.name) / "supervise")) for machine in layout.hosts]
     manifest.write(paths.manifest, Manifest(layout.name, layout.lab_id, processes.boot_id(), "making", tuple(entries)))
     paths.layout_file.write_text(to_json(layout))
@@ -152,7 +152,7 @@ def create_network(making: Making) -> None:
 
 
 def create_control_groups(making: Making) -> None:
-    """A private control group for each host in every hierarchy; systemd makes them where it runs the machine."""
+    """A private control group for each host in every hierarchy that systemd does not look after."""
     listed = manifest.read(making.paths.manifest)
     for entry in listed.of_kind("cgroup") if listed else ():
         cgroups.create(Path(entry.name))

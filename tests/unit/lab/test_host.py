@@ -51,7 +51,6 @@ def run_supervise(tmp_path: Path, codes: list[int], monkeypatch: pytest.MonkeyPa
     (folder / "start").chmod(0o755)
     (tmp_path / "ip").write_text(f'#!/bin/sh\necho "ip $*" >> {log}\n')
     (tmp_path / "ip").chmod(0o755)
-    monkeypatch.setattr("twinkeel.lab.cgroups.host_groups", lambda *_: ())
     script = supervise_script(paths, LAYOUT, LB)
     subprocess.run(["/bin/sh", "-c", script], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=True, timeout=10)
     return log.read_text().splitlines()
