@@ -1,5 +1,6 @@
 """The machine's limit of inotify instances: each host's systemd takes about a dozen, and Linux allows a user 128 of them."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from twinkeel.lab import manifest, state
@@ -11,11 +12,15 @@ NEEDED = 4096
 
 
 def raise_limit(paths: LabPaths) -> None:
-    """Raise the limit where it is lower than a few labs need; the manifest keeps what it was."""
+    """Raise the limit where it is lower than a few labs need; the manifest keeps what it was.
+
+    In a container that may not set it, the lab does with what there is: hosts boot, some watches are missing.
+    """
     before = LIMIT.read_text().strip()
     if int(before) < NEEDED:
         manifest.record(paths.manifest, Entry("setting", str(LIMIT), value=before))
-        LIMIT.write_text(str(NEEDED))
+        with suppress(OSError):
+            LIMIT.write_text(str(NEEDED))
 
 
 def restore_limit(paths: LabPaths) -> None:
