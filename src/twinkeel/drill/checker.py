@@ -36,8 +36,8 @@ class Verdict:
     """The judgement of one trial. Times are in milliseconds; None where they could not be measured.
 
     `requests` and `failed` count requests on new connections from the baseline on. `reconnect_ms` is how long the keep-alive
-    connection's user waited: from the start of its first unanswered request to the next answer; None when it was never interrupted. It holds the
-    wait for the client's next try, up to 100 ms.
+    connection's user waited: from the start of its first unanswered request to the next answer; None when it was never interrupted.
+    It holds the wait for the next try of the client, up to 100 ms.
     """
 
     verdict: Answer
