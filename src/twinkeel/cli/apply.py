@@ -25,8 +25,8 @@ def apply(file: SpecFile = DEFAULT_SPEC, format: OutputFormat = Format.text) -> 
 
     from twinkeel.apply.apply import ApplyResult
     from twinkeel.apply.apply import apply as run_apply
-    from twinkeel.cli.load import load_topology
     from twinkeel.cli.apply_progress import ApplyProgress
+    from twinkeel.cli.load import load_topology
     from twinkeel.hosts.ssh import SshHosts
 
     topology = load_topology(file)
