@@ -66,10 +66,18 @@ def test_kill_all_names_what_does_not_end(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_process_is_found_by_a_whole_argument_only() -> None:
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", "/labs/one/supervise"]) as child:
-        assert child.pid in processes.with_argument("/labs/one/supervise")
-        assert child.pid not in processes.with_argument("/labs/one")
-        child.kill()
+    program = "print(flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, "/labs/one/supervise"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        try:
+            # Its first line: the kernel shows no arguments of a process that has only just been started.
+            assert child.stdout is not None
+            child.stdout.readline()
+            assert child.pid in processes.with_argument("/labs/one/supervise")
+            assert child.pid not in processes.with_argument("/labs/one")
+        finally:
+            child.kill()
 
 
 def test_our_own_network_namespace_holds_us() -> None:
