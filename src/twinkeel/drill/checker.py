@@ -5,9 +5,9 @@ request every 10 ms and nothing lost the gap is 10 ms and the downtime 0.
 
 **Served** means answered with 200 within `SERVED_WITHIN` of the start. Without a limit a request that was started in the middle of
 an outage and came through late (its SYN is sent again after 1 s, RFC 6298) would count as a success *at its start*, and cut the
-outage in two. 250 ms lies well below that 1 s, so no request whose first packet was lost can count: the way was open when it started.
-And it is dozens of times a healthy answer: a busy machine is not taken for an outage. A slow-down below the limit is no downtime;
-`slowest_ms` shows it. The limit is applied here, not in the client, so an old history can be judged again with another one.
+outage in two. 250 ms lies well below that 1 s, so no request whose first packet was lost can count: the way was open when it
+started. And it is dozens of times a healthy answer: a busy machine is not taken for an outage. A slow-down below the limit is no
+downtime; `slowest_ms` shows it. The limit is applied here, not in the client, so an old history can be judged again with another.
 
 **Resolution.** With consecutive starts s1 (served), n1 ... p2 (not served), s2 (served), the true outage began between s1 and n1
 and ended between p2 and s2: it lasted at least p2-n1 and at most s2-s1. When the client itself was late at either edge (more than

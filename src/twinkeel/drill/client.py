@@ -119,7 +119,7 @@ async def _stop_with_parent(stop: asyncio.Event) -> None:
 def _prefer_this_process() -> None:
     """Ask to run before everything else: the client stands for machines that do not share the lab's processors.
 
-    It needs a fifth of one processor, so real-time scheduling cannot starve the others. Where that is refused, a nice level must do.
+    It needs a fifth of one processor, so real-time scheduling cannot starve the others. Where it is refused, a nice level must do.
     """
     try:
         os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(REAL_TIME_PRIORITY))
