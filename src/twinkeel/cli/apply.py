@@ -8,7 +8,7 @@ import typer
 
 from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from twinkeel.drill.trial import Trial
     from twinkeel.topology.model import Topology
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 REPORT_FILE = "report.md"
 COLOURS = {"pass": "green", "fail": "red", "unknown": "yellow"}

@@ -12,7 +12,9 @@ from twinkeel.errors import UsageError
 if TYPE_CHECKING:
     from twinkeel.lab.model import LabHost, LabLayout, LabPaths
 
-app = typer.Typer(no_args_is_help=True, help="The whole system, with the real daemons, on this machine. Needs root.")
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="The whole system, with the real daemons, on this machine. Needs root."
+)
 
 LabName = Annotated[str | None, typer.Option("--name", help="Which lab; default: the spec's name, or the only lab there is.")]
 LabFile = Annotated[Path | None, typer.Option("-f", "--file", envvar="TWINKEEL_FILE", help="The spec whose lab is meant.")]

@@ -11,7 +11,7 @@ from twinkeel.errors import EXIT_FAILED, EXIT_GOOD, EXIT_NO
 if TYPE_CHECKING:
     from twinkeel.status.snapshot import Snapshot
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 WATCH_PERIOD = 1.0
 
