@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from twinkeel.render.haproxy import CLOSE_SPREAD_TIME, FRONTEND_MAXCONN, GLOBAL_MAXCONN, HARD_STOP_AFTER, LIMIT_NOFILE
 from twinkeel.spec.model import MONITOR_PORT
 from twinkeel.topology.model import Machine, Topology
-from twinkeel.topology.predict import CONNECT_TIMEOUT, REACTION, Prediction, predict
+from twinkeel.topology.predict import CONNECT_TIMEOUT, KILL_REACTION, REACTION, Prediction, predict
 from twinkeel.vrrp import DOWN_TIMER_ADVERTS, Range, master_down, skew
 
 Rows = list[tuple[str, str]]
@@ -150,7 +150,9 @@ def _prediction_text(predictions: tuple[Prediction, ...]) -> str:
             lines.append(f"      {prediction.effect}")
         if prediction.formula:
             lines.append(f"      = {prediction.formula} ({prediction.source})")
-    lines.append(f"  reaction: {_range(REACTION)} for hooks, process starts and switches; measured, not derived")
+    lines.append(
+        f"  reaction: {_range(REACTION)}, to a kill {_range(KILL_REACTION)}, for hooks and switches; measured, not derived"
+    )
     lines.append("  TCP repeats a connection attempt that got no answer after 1 s: one begun during an outage takes that long")
     return "\n".join(lines) + "\n"
 

@@ -11,9 +11,11 @@ from twinkeel.vrrp import (
     takeover_after_silence,
 )
 
-# From a process's end or a changed file to the first packet that the new holder answers: systemd runs a hook, keepalived
-# wakes up, switches learn the new place. Not derived: 10 to 40 ms were measured on a two-core virtual machine.
+# From a changed file to the first packet that the new holder answers: keepalived wakes up, switches learn the new place. After
+# a kill systemd must first notice the end of every process and run a hook. Not derived: 2 to 12 ms, and 30 to 71 ms after a kill,
+# were measured on a two-core virtual machine (docs/benchmarks.md).
 REACTION = Range(0.0, 0.05)
+KILL_REACTION = Range(0.0, 0.09)
 
 # HAProxy's `timeout connect`: what one connection attempt to a server that is gone may cost before the next server is tried.
 # It bounds a health check's connection and TLS handshake, too, together with `inter` (HAProxy's manual, `timeout check`).
@@ -57,12 +59,13 @@ def _load_balancer_faults(topology: Topology) -> tuple[Prediction, ...]:
         return tuple(Prediction(fault, title, None, None, reason, "", "") for fault, title in _LOAD_BALANCER_FAULTS.items())
     backup = topology.load_balancers[1].instances[0]
     silence = takeover_after_silence(backup.priority, backup.advert_interval)
-    resignation = takeover_after_resignation(backup.priority, backup.advert_interval) + REACTION
+    skew = takeover_after_resignation(backup.priority, backup.advert_interval)
+    resignation = skew + REACTION
     watchdog = silence_detection(timers.watchdog_interval, timers.watchdog_deadline)
     costs = {
         "power-loss": (silence, "2 to 3 advert_int + skew"),
         "haproxy-stop": (resignation, "skew + reaction"),
-        "haproxy-kill": (resignation, "skew + reaction"),
+        "haproxy-kill": (skew + KILL_REACTION, "skew + reaction to a kill"),
         "haproxy-hang": (watchdog + resignation, "deadline -/+ interval of the watchdog, then skew + reaction"),
         "reboot": (resignation, "skew + reaction"),
     }
