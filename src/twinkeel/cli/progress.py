@@ -1,8 +1,11 @@
 """How long work shows itself: a bar on a terminal, a line a step elsewhere. Always on standard error."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+QUIET = 5_000_000_000  # Nanoseconds between two lines about the same kind of work.
 
 
 @contextmanager
@@ -22,12 +25,16 @@ def progress_bar(title: str) -> Iterator[Callable[[str, float], None]]:
 
 
 def _line_by_line(title: str) -> Callable[[str, float], None]:
-    last = ""
+    """A line when another kind of work begins (told by its first word), else one every few seconds: a log that a person can read."""
+    last, shown_at = "", 0
 
-    def show(text: str, _fraction: float) -> None:
-        nonlocal last
-        if text != last:
-            print(f"{title}: {text}", file=sys.stderr, flush=True)
-            last = text
+    def show(text: str, fraction: float) -> None:
+        nonlocal last, shown_at
+        now = time.monotonic_ns()
+        if text == last or (text.split()[:1] == last.split()[:1] and now - shown_at < QUIET):
+            return
+        percent = f" ({fraction:.0%})" if 0 < fraction < 1 else ""
+        print(f"{title}: {text}{percent}", file=sys.stderr, flush=True)
+        last, shown_at = text, now
 
     return show
