@@ -25,7 +25,7 @@ def progress_bar(title: str) -> Iterator[Callable[[str, float], None]]:
 
 
 def _line_by_line(title: str) -> Callable[[str, float], None]:
-    """A line when another kind of work begins (told by its first word), else one every few seconds: a log that a person can read."""
+    """A line when another kind of work begins (told by its first word), else one every few seconds: a log to read."""
     last, shown_at = "", 0
 
     def show(text: str, fraction: float) -> None:
