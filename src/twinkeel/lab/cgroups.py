@@ -29,6 +29,12 @@ esac
 REMOVE_DEADLINE = 10.0
 POLL = 0.02
 
+# Four times everybody else's share of the processors: version 1, version 2.
+FAVOURED = {"cpu.shares": 4096, "cpu.weight": 400}
+# Of each second, for each processor.
+REAL_TIME = "cpu.rt_runtime_us"
+REAL_TIME_MICROSECONDS = 100_000
+
 
 def systemd_runs_here() -> bool:
     """Whether this machine's PID 1 is systemd; see sd_booted(3)."""
@@ -119,6 +125,23 @@ def create(group: Path) -> None:
         # A parent that holds processes gives no controllers away; hosts without a kubelet do without.
         with suppress(OSError):
             (group.parent / "cgroup.subtree_control").write_text(f"+{controller}")
+
+
+def favour(layout: LabLayout, host: LabHost) -> None:
+    """Let a host run when it has something to do, as a machine with processors of its own would.
+
+    Keepalived asks for real-time scheduling. In a group of version 1 the kernel refuses that until the group has a share of
+    real time (Documentation/scheduler/sched-rt-group.rst). Where none is left, keepalived says so and goes on without.
+    """
+    for group in host_groups(layout, host):
+        for name, value in FAVOURED.items():
+            if (group / name).exists():
+                (group / name).write_text(str(value))
+        if (group / REAL_TIME).exists():
+            with suppress(OSError):
+                above = group.parent / REAL_TIME
+                above.write_text(str(int(above.read_text()) + REAL_TIME_MICROSECONDS))
+                (group / REAL_TIME).write_text(str(REAL_TIME_MICROSECONDS))
 
 
 def _available(group: Path) -> list[str]:
