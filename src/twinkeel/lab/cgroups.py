@@ -29,8 +29,6 @@ esac
 REMOVE_DEADLINE = 10.0
 POLL = 0.02
 
-# Four times everybody else's share of the processors: version 1, version 2.
-FAVOURED = {"cpu.shares": 4096, "cpu.weight": 400}
 # Of each second, for each processor.
 REAL_TIME = "cpu.rt_runtime_us"
 REAL_TIME_MICROSECONDS = 100_000
@@ -127,16 +125,14 @@ def create(group: Path) -> None:
             (group.parent / "cgroup.subtree_control").write_text(f"+{controller}")
 
 
-def favour(layout: LabLayout, host: LabHost) -> None:
-    """Let a host run when it has something to do, as a machine with processors of its own would.
+def allow_real_time(layout: LabLayout, host: LabHost) -> None:
+    """Let a host's keepalived have real time, as on a machine of its own. A larger share of the processors is no help: a host that
+    boots would slow the API servers down.
 
     Keepalived asks for real-time scheduling. In a group of version 1 the kernel refuses that until the group has a share of
     real time (Documentation/scheduler/sched-rt-group.rst). Where none is left, keepalived says so and goes on without.
     """
     for group in host_groups(layout, host):
-        for name, value in FAVOURED.items():
-            if (group / name).exists():
-                (group / name).write_text(str(value))
         if (group / REAL_TIME).exists():
             with suppress(OSError):
                 above = group.parent / REAL_TIME

@@ -157,7 +157,7 @@ def create_control_groups(making: Making) -> None:
     for entry in listed.of_kind("cgroup") if listed else ():
         cgroups.create(Path(entry.name))
     for machine in making.layout.with_role("load_balancer"):
-        cgroups.favour(making.layout, machine)
+        cgroups.allow_real_time(making.layout, machine)
 
 
 def allow_watches(making: Making) -> None:
