@@ -62,7 +62,7 @@ def test_down_removes_everything(small_spec: Path) -> None:
     assert traces(NAME) == []
 
 
-@pytest.mark.parametrize("once", ["preparing lb-2", "answers (1 of"])
+@pytest.mark.parametrize("once", ["preparing lb-1", "answers (1 of"])
 def test_a_lab_killed_halfway_is_removed_by_the_next_up(small_spec: Path, once: str) -> None:
     assert start_and_signal(small_spec, signal.SIGKILL, once) == -signal.SIGKILL
     assert traces(NAME) != []
@@ -73,7 +73,7 @@ def test_a_lab_killed_halfway_is_removed_by_the_next_up(small_spec: Path, once: 
     assert traces(NAME) == []
 
 
-@pytest.mark.parametrize("once", ["preparing lb-2", "answers (1 of"])
+@pytest.mark.parametrize("once", ["preparing lb-1", "answers (1 of"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_lab_removes_itself(small_spec: Path, number: int, once: str) -> None:
     assert start_and_signal(small_spec, number, once) == 130
