@@ -12,7 +12,7 @@ from twinkeel.vrrp import (
 )
 
 # From a changed file to the first packet that the new holder answers: keepalived wakes up, switches learn the new place. After
-# a kill systemd must first notice the end of every process and run a hook. Not derived: 2 to 12 ms, and 30 to 71 ms after a kill,
+# a kill systemd must first notice the end of every process and run a hook. Not derived: 1 to 42 ms, and 29 to 80 ms after a kill,
 # were measured on a two-core virtual machine (docs/benchmarks.md).
 REACTION = Range(0.0, 0.05)
 KILL_REACTION = Range(0.0, 0.09)
