@@ -72,7 +72,7 @@ async def serve(folder: Path, user: str = "root") -> AsyncIterator[Server]:
     port = listener.get_port()
     (folder / "known_hosts").write_text(f"[{LOOPBACK}]:{port} {host_key.export_public_key().decode()}")
     access = SshAccess(user, port, str(folder / "id"), str(folder / "known_hosts"))
-    machine = Machine("lb-1", "lb-1.example.com", IPv4Address(LOOPBACK), "eth0", "load_balancer", access)
+    machine = Machine("lb-1", "lb-1.example.com", IPv4Address(LOOPBACK), "eth0", ("load_balancer",), access)
     try:
         yield Server(machine, folder, connections)
     finally:

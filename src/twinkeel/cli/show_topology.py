@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from twinkeel.render.haproxy import CLOSE_SPREAD_TIME, FRONTEND_MAXCONN, GLOBAL_MAXCONN, HARD_STOP_AFTER, LIMIT_NOFILE
 from twinkeel.spec.model import MONITOR_PORT
 from twinkeel.topology.model import Machine, Topology
-from twinkeel.topology.predict import CONNECT_TIMEOUT, KILL_REACTION, REACTION, Prediction, predict
+from twinkeel.topology.predict import KILL_REACTION, REACTION, Prediction, predict
 from twinkeel.vrrp import DOWN_TIMER_ADVERTS, Range, master_down, skew
 
 Rows = list[tuple[str, str]]
@@ -111,7 +111,7 @@ def _haproxy_rows(topology: Topology) -> Rows:
         ("inter, fastinter", f"{_seconds(timers.check_interval)}, {_seconds(timers.check_fast_interval)} once one failed"),
         ("timeout check", _seconds(timers.check_timeout)),
         ("fall, rise", f"{timers.check_fall}, {timers.check_rise}"),
-        ("timeout connect", f"{_seconds(CONNECT_TIMEOUT)}, then the next server (redispatch 1, retries 3)"),
+        ("timeout connect", f"{_seconds(timers.connect_timeout)}, then the next server (redispatch 1, retries 3)"),
         ("balance", "leastconn; sessions of a server that is marked down are closed"),
         ("maxconn", f"{FRONTEND_MAXCONN} clients; {GLOBAL_MAXCONN} in all, LimitNOFILE {LIMIT_NOFILE}"),
         ("reload", f"old connections are closed over {CLOSE_SPREAD_TIME}, at the latest after {HARD_STOP_AFTER}"),

@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import asdict
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Any
 
 from twinkeel.errors import UsageError
 from twinkeel.lab.model import OUTSIDE_ROLES, LabHost, LabLayout
+from twinkeel.spec.fields import IPAddress
 from twinkeel.topology.model import Machine, Topology
 
 # What Linux allows an interface's name to hold; port names of the switch are made from host names.
@@ -19,20 +21,21 @@ def build_layout(topology: Topology, name: str) -> LabLayout:
 
     Raises:
         UsageError: two hosts share an address or a name, an address is no host address of the virtual IP's network,
-            or no free address is left for client and operator.
+            no free address is left for client and operator, or the spec has what a lab cannot build (IPv6, shared machines).
     """
     endpoint = topology.endpoint
     machines = topology.machines
+    vips = _virtual_ips(topology)
     _refuse_clashes(topology)
-    used = {machine.address for machine in machines} | {endpoint.vip.ip}
+    used = {machine.address for machine in machines} | {vip.ip for vip in vips}
     if topology.cluster.dns_server is not None:
         used.add(topology.cluster.dns_server)
-    hosts = tuple(_lab_host(machine, endpoint.vip) for machine in machines)
+    hosts = tuple(_lab_host(machine, vips[0]) for machine in machines)
     outside = tuple(
-        LabHost(role, f"{role}.{topology.domain}", role, address, endpoint.vip.network.prefixlen, machines[0].interface)
-        for role, address in zip(OUTSIDE_ROLES, _free_addresses(endpoint.vip, used, len(OUTSIDE_ROLES)), strict=True)
+        LabHost(role, f"{role}.{topology.domain}", role, address, vips[0].network.prefixlen, machines[0].interface)
+        for role, address in zip(OUTSIDE_ROLES, _free_addresses(vips[0], used, len(OUTSIDE_ROLES)), strict=True)
     )
-    return LabLayout(name, lab_id(name), topology.domain, endpoint.name, endpoint.port, endpoint.vip, hosts + outside)
+    return LabLayout(name, lab_id(name), topology.domain, endpoint.name, endpoint.port, vips, hosts + outside)
 
 
 def lab_id(name: str) -> str:
@@ -63,12 +66,30 @@ def from_json(text: str) -> LabLayout:
     """The layout that `to_json` wrote. Raises ValueError or KeyError when it is something else."""
     data: dict[str, Any] = json.loads(text)
     hosts = tuple(LabHost(**{**host, "address": IPv4Address(host["address"])}) for host in data.pop("hosts"))
-    return LabLayout(**{**data, "vip": IPv4Interface(data["vip"])}, hosts=hosts)
+    return LabLayout(**{**data, "vips": tuple(IPv4Interface(vip) for vip in data["vips"])}, hosts=hosts)
+
+
+def _virtual_ips(topology: Topology) -> tuple[IPv4Interface, ...]:
+    vips = tuple(vip for vip in topology.endpoint.vips if isinstance(vip, IPv4Interface))
+    if len(vips) < len(topology.endpoint.vips):
+        raise UsageError("a lab has no IPv6 network", hint="leave out the IPv6 virtual IPs for the lab")
+    return vips
 
 
 def _lab_host(machine: Machine, vip: IPv4Interface) -> LabHost:
     network = vip.network
-    if machine.address not in network or machine.address in (network.network_address, network.broadcast_address):
+    if len(machine.roles) > 1 and machine.roles != ("control_plane", "etcd"):
+        roles = " and ".join(machine.roles).replace("_", " ")
+        raise UsageError(
+            f"a lab cannot build one machine that is {roles}", where=machine.name, hint="give each role its own machine"
+        )
+    if machine.role == "etcd":
+        raise UsageError("a lab has etcd on the control plane only", where=machine.name, hint="leave out `etcd` for the lab")
+    if (
+        not isinstance(machine.address, IPv4Address)
+        or machine.address not in network
+        or machine.address in (network.network_address, network.broadcast_address)
+    ):
         raise UsageError(
             f"{machine.address} is not a host address of the virtual IP's network {network}",
             where=machine.name,
@@ -81,7 +102,7 @@ def _lab_host(machine: Machine, vip: IPv4Interface) -> LabHost:
 
 
 def _refuse_clashes(topology: Topology) -> None:
-    seen: dict[IPv4Address, str] = {topology.endpoint.vip.ip: "the virtual IP"}
+    seen: dict[IPAddress, str] = {vip.ip: "the virtual IP" for vip in topology.endpoint.vips}
     names: set[str] = set(OUTSIDE_ROLES)
     for machine in topology.machines:
         if machine.address in seen:
@@ -93,7 +114,7 @@ def _refuse_clashes(topology: Topology) -> None:
         names.add(machine.name)
 
 
-def _free_addresses(vip: IPv4Interface, used: set[IPv4Address], count: int) -> list[IPv4Address]:
+def _free_addresses(vip: IPv4Interface, used: Collection[IPAddress], count: int) -> list[IPv4Address]:
     """The highest free addresses: low ones are routers' by habit."""
     network = vip.network
     found: list[IPv4Address] = []

@@ -34,8 +34,13 @@ class LabLayout:
     domain: str
     endpoint_name: str
     endpoint_port: int
-    vip: IPv4Interface
+    vips: tuple[IPv4Interface, ...]
     hosts: tuple[LabHost, ...]
+
+    @property
+    def vip(self) -> IPv4Interface:
+        """The first virtual IP: its network is the lab's."""
+        return self.vips[0]
 
     def host(self, name: str) -> LabHost:
         """The host of that name. Raises KeyError."""

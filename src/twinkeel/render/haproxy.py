@@ -6,7 +6,6 @@ from twinkeel.render.files import RenderedFile
 from twinkeel.render.template import fill
 from twinkeel.spec.model import MONITOR_PORT as MONITOR_PORT
 from twinkeel.topology.model import LoadBalancer, Topology
-from twinkeel.topology.predict import CONNECT_TIMEOUT
 
 Trust = Literal["verified", "bootstrap"]
 
@@ -37,7 +36,6 @@ def render_haproxy(topology: Topology, balancer: LoadBalancer, trust: Trust) -> 
         servers=topology.control_plane,
         api_port=topology.cluster.api_port,
         timers=topology.timers,
-        connect_timeout=CONNECT_TIMEOUT,
         trust=trust,
         ca_file=CA_PATH,
         monitor_port=MONITOR_PORT,

@@ -68,7 +68,7 @@ def endpoint_name(spec: ClusterSpec) -> Iterator[Finding]:
     """Certificates and every kubeconfig hold this name, and it must resolve to the virtual IP."""
     name, path = spec.endpoint.name, ("endpoint", "name")
     if re.fullmatch(r"[0-9.]+", name):
-        if name != str(spec.endpoint.vip.ip):
+        if name not in [str(vip.address.ip) for _, vip in spec.endpoint.virtual_ips()]:
             yield Finding(path, f"the endpoint is named by an address that is not the virtual IP: {name}", "write a DNS name")
         return
     if "." not in name:

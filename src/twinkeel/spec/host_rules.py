@@ -1,53 +1,53 @@
 """Rules about hosts, their addresses and the virtual IP."""
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address
-from itertools import combinations
 
 from twinkeel.spec.document import Key
+from twinkeel.spec.fields import IPAddress
 from twinkeel.spec.model import ClusterSpec
 from twinkeel.spec.rule import Finding, Place, places
 
 
-def duplicate_name(spec: ClusterSpec) -> Iterator[Finding]:
-    """A name in two groups would be one host in the inventory, and one folder of rendered files."""
-    for first, second in combinations(places(spec), 2):
-        if first.name == second.name:
+def one_name_two_machines(spec: ClusterSpec) -> Iterator[Finding]:
+    """A name stands for one machine; in several groups it is a machine with several roles, and written alike in each."""
+    seen: dict[str, Place] = {}
+    for place in places(spec):
+        first = seen.setdefault(place.name, place)
+        if first.host != place.host:
             yield Finding(
-                second.key,
-                f"the host name `{second.name}` is used twice",
-                "give each host its own name",
+                place.key,
+                f"`{place.name}` is described in two ways",
+                "write a machine with several roles alike in each of them, or give each machine its own name",
                 at_key=True,
-                related=((first.address, "first used here"),),
+                related=((first.address, "first described here"),),
             )
 
 
 def duplicate_address(spec: ClusterSpec) -> Iterator[Finding]:
     """Two hosts with one address: traffic reaches whichever answers ARP first."""
-    for first, second in combinations(places(spec), 2):
-        if first.host.address == second.host.address and not _shares_ports(first, second):
-            yield Finding(
-                second.address,
-                f"`{second.name}` has the address of `{first.name}`: {second.host.address}",
-                "give each host its own address",
-                related=((first.address, f"`{first.name}` is here"),),
-            )
+    seen: dict[IPAddress, Place] = {}
+    for place in places(spec):
+        for address in place.addresses:
+            first = seen.setdefault(address, place)
+            if first.name != place.name:
+                yield Finding(
+                    place.address,
+                    f"`{place.name}` has the address of `{first.name}`: {address}",
+                    "give each host its own address; a machine with several roles has one name",
+                    related=((first.address, f"`{first.name}` is here"),),
+                )
 
 
-def load_balancer_on_control_plane(spec: ClusterSpec) -> Iterator[Finding]:
+def shared_api_port(spec: ClusterSpec) -> Iterator[Finding]:
     """An API server binds its port on every address, so HAProxy cannot have the same port on that machine."""
-    for first, second in combinations(places(spec), 2):
-        if first.host.address == second.host.address and _shares_ports(first, second):
-            yield Finding(
-                second.address,
-                f"`{second.name}` is the load balancer `{first.name}`: both would listen on their ports of {second.host.address}",
-                "use a machine of its own for each load balancer; sharing one is not supported yet",
-                related=((first.address, f"`{first.name}` is here"),),
-            )
-
-
-def _shares_ports(first: Place, second: Place) -> bool:
-    return (first.group, second.group) == ("load_balancers", "control_plane")
+    shared = [name for name in spec.load_balancers if name in spec.control_plane]
+    if shared and spec.endpoint.port == spec.kubernetes.api_port:
+        yield Finding(
+            ("endpoint", "port"),
+            f"port {spec.endpoint.port} is the API server's own on `{shared[0]}`, which is load balancer and control plane",
+            "choose another port for the endpoint, such as 8443",
+            related=((("load_balancers", shared[0]), f"`{shared[0]}` is a load balancer here"),),
+        )
 
 
 def unusable_address(spec: ClusterSpec) -> Iterator[Finding]:
@@ -59,15 +59,16 @@ def unusable_address(spec: ClusterSpec) -> Iterator[Finding]:
                 f"{place.host.address} cannot be a host's address ({_unusable(place.host.address)})",
                 "write the address that the other hosts reach it at",
             )
-    if _unusable(spec.endpoint.vip.ip):
-        yield Finding(
-            ("endpoint", "vip"),
-            f"{spec.endpoint.vip.ip} cannot be a virtual IP ({_unusable(spec.endpoint.vip.ip)})",
-            "choose a free address of the load balancers' subnet",
-        )
+    for path, vip in spec.endpoint.virtual_ips():
+        if _unusable(vip.address.ip):
+            yield Finding(
+                path,
+                f"{vip.address.ip} cannot be a virtual IP ({_unusable(vip.address.ip)})",
+                "choose a free address of the load balancers' subnet",
+            )
 
 
-def _unusable(address: IPv4Address) -> str:
+def _unusable(address: IPAddress) -> str:
     kinds = {
         "loopback": address.is_loopback,
         "multicast": address.is_multicast,
@@ -80,56 +81,62 @@ def _unusable(address: IPv4Address) -> str:
 
 def vip_without_prefix(spec: ClusterSpec) -> Iterator[Finding]:
     """Without a prefix keepalived sets a /32, and the load balancers' subnet cannot be compared with anything."""
-    if spec.endpoint.vip.network.prefixlen == 32:
-        yield Finding(
-            ("endpoint", "vip"),
-            "the virtual IP has no prefix length of a subnet",
-            f"add the one of the load balancers' network, such as {spec.endpoint.vip.ip}/24",
-        )
+    for path, vip in spec.endpoint.virtual_ips():
+        if vip.address.network.prefixlen == vip.address.max_prefixlen:
+            yield Finding(
+                path,
+                "the virtual IP has no prefix length of a subnet",
+                f"add the one of the load balancers' network, such as {vip.address.ip}/{24 if vip.address.version == 4 else 64}",
+            )
 
 
 def vip_is_a_host(spec: ClusterSpec) -> Iterator[Finding]:
     """The virtual IP moves; a host's own address must not."""
+    vips = {vip.address.ip: path for path, vip in spec.endpoint.virtual_ips()}
     for place in places(spec):
-        if place.host.address == spec.endpoint.vip.ip:
-            yield Finding(
-                ("endpoint", "vip"),
-                f"the virtual IP is the address of `{place.name}`",
-                "choose an address that no machine has",
-                related=((place.address, f"`{place.name}` is here"),),
-            )
+        for address in (place.host.address, place.host.address6):
+            if address in vips:
+                yield Finding(
+                    vips[address],
+                    f"the virtual IP is the address of `{place.name}`",
+                    "choose an address that no machine has",
+                    related=((place.address, f"`{place.name}` is here"),),
+                )
 
 
 def first_or_last_address(spec: ClusterSpec) -> Iterator[Finding]:
     """The first and the last address of a subnet mean the network and everyone in it."""
-    network = spec.endpoint.vip.network
-    if network.prefixlen >= 31:
-        return
-    ends = {network.network_address: "network", network.broadcast_address: "broadcast"}
-    placed: list[tuple[Key, IPv4Address]] = [(("endpoint", "vip"), spec.endpoint.vip.ip)]
+    vips = dict(spec.endpoint.virtual_ips())
+    placed: list[tuple[Key, IPAddress]] = [(path, vip.address.ip) for path, vip in vips.items()]
     placed += [(place.address, place.host.address) for place in places(spec) if place.group == "load_balancers"]
-    for path, address in placed:
-        if address in ends:
-            yield Finding(
-                path,
-                f"{address} is the {ends[address]} address of {network}",
-                "choose an address between the first and the last, or correct the virtual IP's prefix length",
-            )
+    for network in dict.fromkeys(vip.address.network for vip in vips.values() if vip.address.version == 4):
+        if network.prefixlen >= 31:
+            continue
+        ends: dict[IPAddress, str] = {network.network_address: "network", network.broadcast_address: "broadcast"}
+        for path, address in placed:
+            if address in ends:
+                yield Finding(
+                    path,
+                    f"{address} is the {ends[address]} address of {network}",
+                    "choose an address between the first and the last, or correct the virtual IP's prefix length",
+                )
 
 
 def load_balancer_outside_subnet(spec: ClusterSpec) -> Iterator[Finding]:
     """The virtual IP is announced by ARP, which no router passes on."""
-    network = spec.endpoint.vip.network
-    if network.prefixlen == 32:
-        return
-    for place in places(spec):
-        if place.group == "load_balancers" and place.host.address not in network:
-            yield Finding(
-                place.address,
-                f"`{place.name}` is outside the virtual IP's subnet {network}",
-                "put the load balancers and the virtual IP into one subnet, or correct the prefix length",
-                related=(((("endpoint", "vip")), "the virtual IP"),),
-            )
+    for path, vip in spec.endpoint.virtual_ips():
+        network = vip.address.network
+        if network.prefixlen == network.max_prefixlen:
+            continue
+        for place in places(spec):
+            address = place.host.address if place.host.address.version == network.version else place.host.address6
+            if place.group == "load_balancers" and address is not None and address not in network:
+                yield Finding(
+                    place.address,
+                    f"`{place.name}` is outside the virtual IP's subnet {network}",
+                    "put the load balancers and the virtual IP into one subnet, or correct the prefix length",
+                    related=((path, "the virtual IP"),),
+                )
 
 
 def host_called_bastion(spec: ClusterSpec) -> Iterator[Finding]:

@@ -104,9 +104,16 @@ def _explain(kind: str, details: ErrorDetails) -> tuple[str, str, str]:
 
 
 _ADDRESS_KINDS = {
-    "ip_v4_address": ("an IPv4 address", "write four numbers from 0 to 255: 192.168.1.111"),
-    "ip_v4_interface": ("an IPv4 address with a prefix length", "write it like 192.168.1.110/24"),
+    "ip_address": (
+        "an address",
+        "write an IPv4 address, four numbers from 0 to 255: 192.168.1.111, or an IPv6 address: fd00:1::111",
+    ),
+    "ip_v6_address": ("an IPv6 address", "write it like fd00:1::111"),
+    "ip_interface": ("an address with a prefix length", "write it like 192.168.1.110/24 or fd00:1::110/64"),
     "ip_v4_network": ("an IPv4 network", "write it like 10.233.0.0/18, with no bits set after the prefix"),
+    "ip_v6_network": ("an IPv6 network", "write it like fd00:2::/112, with no bits set after the prefix"),
+    "address_or_host": ("an address", "write an address, or `host` for each load balancer's own"),
+    "seconds_or_never": ("a time", "write seconds from 0 to 1000, or `never`"),
 }
 
 _TYPE_KINDS = {

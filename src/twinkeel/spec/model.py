@@ -1,19 +1,48 @@
 """The spec's model: what twinkeel.yaml may say, with every default.
 
-Positions are kept apart (see `twinkeel.spec.document`); cross checks between fields are in `twinkeel.spec.validate`.
+Each key carries its description, its unit and an example: the reference page and the JSON Schema are made from here, and a
+test fails when one is missing. Positions are kept apart (see `twinkeel.spec.document`); what keys must be together is in
+`twinkeel.spec.rules`.
 """
 
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from collections.abc import Iterator
+from ipaddress import IPv4Network
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-HostName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
-DomainName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$")]
-Port = Annotated[int, Field(ge=1, le=65535)]
+from twinkeel.spec.fields import (
+    Address,
+    Address6,
+    AddressOrHost,
+    DomainName,
+    Flag,
+    HostName,
+    Interface,
+    InterfaceName,
+    Network,
+    Network6,
+    Port,
+    SecondsOrNever,
+    Version,
+    Word,
+    one_or_more,
+    short_form,
+)
 
 MONITOR_PORT = 8404
-"""Where HAProxy answers on each load balancer's loopback; the endpoint cannot have it, too."""
+"""Where HAProxy answers on each load balancer's loopback; nothing else of ours can have it, too."""
+
+REQUIRED: Any = ...
+
+
+def key(default: Any, description: str, example: Any = None, unit: str = "", **more: Any) -> Any:
+    """One documented key. `default` is a value, REQUIRED, or a class or function that makes one."""
+    extra: dict[str, JsonValue] = {"unit": unit} if unit else {}
+    examples = [example] if example is not None else None
+    if callable(default):
+        return Field(default_factory=default, description=description, examples=examples, json_schema_extra=extra, **more)
+    return Field(default, description=description, examples=examples, json_schema_extra=extra, **more)
 
 
 class _Strict(BaseModel):
@@ -21,62 +50,242 @@ class _Strict(BaseModel):
 
 
 class Host(_Strict):
-    """One machine. In the file it may be just an address."""
+    """One machine. In the file it may be just an address. A machine with several roles is named in each of them."""
 
-    address: IPv4Address
-    interface: str | None = Field(None, description="Network interface that carries the address; default: `interface` of the spec.")
-    ssh_user: str | None = Field(None, description="Default: ssh.user.")
-    ssh_port: Port | None = Field(None, description="Default: ssh.port.")
+    address: Address = key(REQUIRED, "Where the other hosts reach it. IPv4, or IPv6 in a cluster without IPv4.", "192.168.1.111")
+    address6: Address6 | None = key(None, "Its IPv6 address in a dual-stack cluster.", "fd00:1::111")
+    interface: InterfaceName | None = key(
+        None, "Network interface that carries the address; without it, `interface` of the spec.", "ens18"
+    )
+    ssh_user: Word | None = key(None, "SSH user of this host; without it, `ssh.user`.", "admin")
+    ssh_port: Port | None = key(None, "SSH port of this host; without it, `ssh.port`.", 2222)
 
 
-def _address_is_a_host(value: Any) -> Any:
-    return {"address": value} if isinstance(value, str | int | float) else value
+HostEntry = Annotated[Host, short_form("address")]
 
 
-HostEntry = Annotated[Host, BeforeValidator(_address_is_a_host)]
+class VirtualIp(_Strict):
+    """One virtual IP. In the file it may be just an address with its prefix length."""
+
+    address: Interface = key(REQUIRED, "The address and the prefix length of the load balancers' network.", "192.168.1.110/24")
+    vrid: int | None = key(
+        None,
+        "Virtual router ID. Without it, it is derived from the cluster's name and the address. Unique on a network.",
+        77,
+        ge=2,
+        le=255,
+    )
+
+
+VirtualIpEntry = Annotated[VirtualIp, short_form("address")]
 
 
 class Endpoint(_Strict):
-    """Where clients find the API: a name, a port and the virtual IP with its prefix length."""
+    """Where clients find the API: a name, a port, and the virtual IP or several."""
 
-    name: DomainName
-    port: Port = 6443
-    vip: IPv4Interface
+    name: DomainName = key(
+        REQUIRED, "The name that clients use. It must resolve to the virtual IPs on every node.", "lb.lab-home.com"
+    )
+    port: Port = key(
+        6443, "The port of the endpoint. On load balancers that are control-plane hosts: not `kubernetes.api_port`.", 8443
+    )
+    vip: VirtualIpEntry | None = key(None, "The virtual IP. Either this or `vips` is needed.", "192.168.1.110/24")
+    vips: list[VirtualIpEntry] = key(
+        list,
+        "Several virtual IPs, IPv4 and IPv6. Each load balancer is the first choice of some; DNS gives clients all of them.",
+        ["192.168.1.110/24", "fd00:1::110/64"],
+        max_length=32,
+    )
+
+    def virtual_ips(self) -> Iterator[tuple[tuple[str | int, ...], VirtualIp]]:
+        """Every virtual IP with the place in the file where it stands."""
+        if self.vip is not None:
+            yield ("endpoint", "vip", "address"), self.vip
+        for place, vip in enumerate(self.vips):
+            yield ("endpoint", "vips", place, "address"), vip
+
+
+class ServiceCheck(_Strict):
+    """How a server of an extra service is checked."""
+
+    type: Literal["tcp", "http", "https"] = key(
+        "tcp", "tcp connects; http and https ask for `path` (https without verifying).", "http"
+    )
+    path: Word = key("/", "What is asked for.", "/healthz", pattern=r"^/[^\s\"'#\\]*$")
+    port: Port | None = key(None, "Port that is checked; without it, the one that is served.", 10254)
+    status: int = key(200, "The HTTP status that means healthy.", 200, ge=100, le=599)
+
+
+class Service(_Strict):
+    """One more TCP service through the same virtual IPs: an ingress, a registry."""
+
+    port: Port = key(REQUIRED, "Port on the virtual IPs.", 443)
+    targets: Annotated[list[Word], one_or_more()] = key(
+        ["workers"],
+        "Who serves it: `workers`, `control_plane`, `nodes` (both), names of hosts, or addresses.",
+        ["workers"],
+        min_length=1,
+    )
+    target_port: Port | None = key(None, "Port on the targets; without it, `port`.", 30443)
+    proxy_protocol: Literal["none", "v1", "v2"] = key(
+        "none", "Tells the targets the client's address (PROXY protocol). They must expect it.", "v2"
+    )
+    check: ServiceCheck = key(ServiceCheck, "How a target is checked.", {"type": "http", "path": "/healthz", "port": 10254})
 
 
 class Dns(_Strict):
-    """Kubespray's dns_mode; `manual` needs a server."""
+    """The cluster's DNS (Kubespray's dns_mode), and resolvers outside it."""
 
-    mode: Literal["coredns", "coredns_dual", "manual", "none"] = "coredns"
-    server: IPv4Address | None = None
+    mode: Literal["coredns", "coredns_dual", "manual", "none"] = key(
+        "coredns", "`coredns` installs CoreDNS, `manual` uses `server` instead, `none` leaves pods without.", "manual"
+    )
+    server: Address | None = key(None, "The DNS server that pods use with `mode: manual`.", "192.168.1.176")
+    upstream: list[Address] = key(list, "Resolvers that the cluster's DNS asks for names outside the cluster.", ["192.168.1.1"])
 
 
 class Failover(_Strict):
-    """How fast a load balancer's loss is noticed. A timer given here overrides the profile's."""
+    """How a load balancer's loss is noticed. A timer that is given here overrides the profile's."""
 
-    profile: Literal["fast", "steady"] = "fast"
+    profile: Literal["fast", "steady"] = key(
+        "fast", "`fast` for machines that answer in time, `steady` for busy hypervisors and networks.", "steady"
+    )
+    transport: Literal["unicast", "multicast"] = key(
+        "unicast", "How load balancers reach each other. Unicast works where switches filter multicast.", "multicast"
+    )
+    vrrp_version: int = key(3, "2 only beside routers that need it: whole seconds, IPv4 alone, slower.", 2, ge=2, le=3)
+    authentication: Literal["none", "password"] = key(
+        "none", "A password in every advertisement, in clear text (VRRP version 2 alone has it).", "password"
+    )
+    failback: SecondsOrNever | None = key(
+        None,
+        "Seconds after which a better load balancer that came back takes its virtual IP again, or `never`. "
+        "Without it: never with one virtual IP of a kind, 60 with several.",
+        "never",
+        "s",
+    )
+    advert_interval: float | None = key(
+        None, "Between two advertisements of the holder. fast: 0.1, steady: 1. Version 2: whole seconds.", 0.2, "s", ge=0.01, le=255
+    )
+    check_interval: float | None = key(
+        None, "Between two checks of a healthy API server. fast: 1, steady: 2.", 2, "s", ge=0.1, le=60
+    )
+    check_fast_interval: float | None = key(
+        None, "Between checks of an API server once one failed. fast: 0.25, steady: 1.", 0.5, "s", ge=0.05, le=60
+    )
+    check_timeout: float | None = key(None, "How long an answer to a check may take. fast: 2, steady: 3.", 3, "s", ge=0.1, le=60)
+    check_fall: int | None = key(None, "Failed checks in a row until an API server is down. fast: 2, steady: 3.", 3, ge=1, le=20)
+    check_rise: int | None = key(None, "Good checks in a row until it is up again. fast: 3, steady: 2.", 2, ge=1, le=20)
+    connect_timeout: float | None = key(
+        None,
+        "How long a connection to an API server may take before another one is tried. fast: 0.75, steady: 0.75.",
+        1,
+        "s",
+        ge=0.1,
+        le=60,
+    )
+    watchdog_interval: float | None = key(
+        None, "Between two requests to HAProxy on its own host. fast: 0.25, steady: 1.", 0.5, "s", ge=0.05, le=60
+    )
+    watchdog_deadline: float | None = key(
+        None,
+        "How long HAProxy may stay silent until it is killed and the virtual IP moves. fast: 1, steady: 4.",
+        2,
+        "s",
+        ge=0.2,
+        le=600,
+    )
+
+
+class HaproxyExtra(_Strict):
+    """Lines of your own for haproxy.cfg. `check` lets HAProxy judge them where it is installed."""
+
+    global_: str | None = key(None, "At the end of `global`.", "tune.bufsize 32768", alias="global")
+    defaults: str | None = key(None, "At the end of `defaults`.", "timeout http-keep-alive 10s")
+    frontend: str | None = key(None, "At the end of the API's `frontend`.", "tcp-request connection reject if { src 192.0.2.0/24 }")
+    backend: str | None = key(None, "At the end of the API's `backend`.", "timeout server 2h")
+    sections: str | None = key(None, "Whole sections at the end of the file.", "frontend stats\n  mode http\n  bind 127.0.0.1:9000")
+
+
+class KeepalivedExtra(_Strict):
+    """Lines of your own for keepalived.conf. `check` lets Keepalived judge them where it is installed."""
+
+    global_defs: str | None = key(None, "At the end of `global_defs`.", "vrrp_garp_lower_prio_repeat 1")
+    vrrp_instance: str | None = key(None, "At the end of every `vrrp_instance`.", "notify_fifo /run/vrrp.fifo")
+    sections: str | None = key(None, "Whole blocks at the end of the file.", "vrrp_sync_group all {\n  group { }\n}")
+
+
+class Metrics(_Strict):
+    """HAProxy's metrics for Prometheus, at GET /metrics."""
+
+    address: AddressOrHost = key(REQUIRED, "Where it listens: `host` for each load balancer's own address, or one address.", "host")
+    port: Port = key(8405, "The port.", 8405)
+    user: Word | None = key(
+        None, "Ask for this user and the secret `metrics_password`. Without it anyone who reaches the port may read.", "prometheus"
+    )
+
+
+class Haproxy(_Strict):
+    """What HAProxy is, and what it does beside serving the API."""
+
+    version: Version = key("2.6", "The oldest HAProxy of your load balancers (2.2 to 3.2): what it lacks is not rendered.", "2.4")
+    log: Word = key("/dev/log", "Where it logs: a socket's path, or a syslog server as ADDRESS:PORT (UDP).", "192.168.1.50:514")
+    max_connections: int = key(
+        8000, "Client connections at once. A cluster of 1,000 nodes holds about 4,000.", 20000, ge=100, le=400_000
+    )
+    metrics: Metrics | None = key(
+        None, "Open HAProxy's Prometheus metrics to the network. Without it they are on the loopback alone.", {"address": "host"}
+    )
+    extra: HaproxyExtra = key(HaproxyExtra, "Raw lines, where no key of ours does it.", {"defaults": "timeout queue 10s"})
+
+
+class Keepalived(_Strict):
+    """What Keepalived is."""
+
+    version: Version = key("2.2", "The oldest Keepalived of your load balancers (2.1 to 2.3).", "2.3")
+    extra: KeepalivedExtra = key(
+        KeepalivedExtra, "Raw lines, where no key of ours does it.", {"global_defs": "vrrp_garp_lower_prio_repeat 1"}
+    )
+
+
+class System(_Strict):
+    """The load balancers' operating system."""
+
+    packages: Literal["auto", "apt", "dnf"] = key("auto", "The package manager; `auto` looks on the host.", "dnf")
+    firewall: Literal["none", "firewalld", "ufw", "nftables"] = key(
+        "none", "Which firewall gets rules: VRRP from the other load balancers alone, and the served ports.", "firewalld"
+    )
+    selinux: Literal["auto", "ignore"] = key(
+        "auto", "`auto` sets the booleans that HAProxy and Keepalived need where SELinux is on, and never turns it off.", "ignore"
+    )
 
 
 class Kubernetes(_Strict):
     """What Kubespray installs behind the load balancers."""
 
-    version: str = "1.35.4"
-    kubespray: str = "v2.31.0"
+    version: str = key("1.35.4", "Kubernetes' version, three parts, without a v.", "1.34.3")
+    kubespray: str = key("v2.31.0", "The Kubespray release: a tag.", "v2.30.0")
     network_plugin: Literal[
         "calico", "flannel", "cilium", "cni", "kube-ovn", "kube-router", "macvlan", "custom_cni", "none", "cloud"
-    ] = "calico"
-    pod_network: IPv4Network = IPv4Network("10.233.64.0/18")
-    service_network: IPv4Network = IPv4Network("10.233.0.0/18")
-    api_port: Port = 6443
+    ] = key("calico", "What gives pods their network.", "cilium")
+    pod_network: Network = key(IPv4Network("10.233.64.0/18"), "Pods' addresses; every node gets a /24 of it.", "10.233.64.0/18")
+    service_network: Network = key(IPv4Network("10.233.0.0/18"), "Services' addresses.", "10.233.0.0/18")
+    pod_network6: Network6 | None = key(None, "Pods' IPv6 addresses; every node gets a /120 of it.", "fd85:ee78:d8a6:8607::1:0/112")
+    service_network6: Network6 | None = key(None, "Services' IPv6 addresses.", "fd85:ee78:d8a6:8607::1000/116")
+    api_port: Port = key(6443, "Port of the API servers behind the load balancers.", 6443)
+    schedule_on_control_plane: Flag = key(True, "Whether control-plane hosts run workloads, too.", False)
+    certificate_names: list[Word] = key(list, "More names and addresses for the API servers' certificates.", ["api.example.org"])
+    variables: dict[str, Any] = key(
+        dict, "More variables for Kubespray, as they are. One that Twinkeel sets is refused.", {"kube_proxy_mode": "ipvs"}
+    )
 
 
 class Ssh(_Strict):
     """How hosts are reached. Paths are relative to the spec's folder; TWINKEEL_SSH_* variables override them."""
 
-    user: str = "root"
-    port: Port = 22
-    identity_file: str | None = None
-    known_hosts_file: str | None = None
+    user: Word = key("root", "The user; one that is not root needs sudo without a password.", "admin")
+    port: Port = key(22, "The port.", 2222)
+    identity_file: str | None = key(None, "The private key; without it, what ssh itself finds.", "~/.ssh/id_ed25519")
+    known_hosts_file: str | None = key(None, "The file of known host keys; without it, ssh's own.", "known_hosts")
 
 
 class Power(_Strict):
@@ -85,22 +294,40 @@ class Power(_Strict):
     `{host}` stands for the host's short name. They run on the machine that runs the drill, without a shell.
     """
 
-    off: str
-    on: str
+    off: str = key(REQUIRED, "Cuts the power of {host} at once.", "ipmitool -H {host}-bmc chassis power off")
+    on: str = key(REQUIRED, "Restores it.", "ipmitool -H {host}-bmc chassis power on")
 
 
 class ClusterSpec(_Strict):
     """One cluster with its load balancers: the whole of twinkeel.yaml."""
 
-    name: HostName
-    domain: DomainName
-    endpoint: Endpoint
-    interface: str = Field("eth0", description="Interface of every host that does not name its own.")
-    load_balancers: dict[HostName, HostEntry] = Field(min_length=1)
-    control_plane: dict[HostName, HostEntry] = Field(min_length=1)
-    workers: dict[HostName, HostEntry] = Field(default_factory=dict)
-    dns: Dns = Dns()
-    failover: Failover = Failover()
-    kubernetes: Kubernetes = Kubernetes()
-    ssh: Ssh = Ssh()
-    power: Power | None = None
+    name: HostName = key(REQUIRED, "The cluster's name.", "lab-home")
+    domain: DomainName = key(REQUIRED, "Hosts are called NAME.DOMAIN.", "lab-home.com")
+    endpoint: Endpoint = key(REQUIRED, "Where clients find the API.", {"name": "lb.lab-home.com", "vip": "192.168.1.110/24"})
+    interface: InterfaceName = key("eth0", "Interface of every host that does not name its own.", "ens18")
+    load_balancers: dict[HostName, HostEntry] = key(
+        REQUIRED,
+        "Hosts that share the virtual IPs. They may be control-plane hosts.",
+        {"lb-1": "192.168.1.111"},
+        min_length=1,
+        max_length=32,
+    )
+    control_plane: dict[HostName, HostEntry] = key(
+        REQUIRED, "Hosts of the API servers.", {"master-1": "192.168.1.101"}, min_length=1
+    )
+    etcd: dict[HostName, HostEntry] = key(dict, "Hosts of etcd. Without it, the control plane.", {"etcd-1": "192.168.1.131"})
+    workers: dict[HostName, HostEntry] = key(dict, "Hosts that run workloads.", {"worker-1": "192.168.1.115"})
+    services: dict[HostName, Service] = key(dict, "More TCP services through the same virtual IPs.", {"https": {"port": 443}})
+    dns: Dns = key(Dns, "The cluster's DNS.", {"mode": "manual", "server": "192.168.1.176"})
+    failover: Failover = key(Failover, "How fast a loss is noticed.", {"profile": "fast"})
+    haproxy: Haproxy = key(Haproxy, "HAProxy's version, log, metrics and extra lines.", {"version": "2.8"})
+    keepalived: Keepalived = key(Keepalived, "Keepalived's version and extra lines.", {"version": "2.3"})
+    system: System = key(System, "The load balancers' firewall, SELinux and packages.", {"firewall": "nftables"})
+    kubernetes: Kubernetes = key(Kubernetes, "What Kubespray installs.", {"version": "1.35.4", "kubespray": "v2.31.0"})
+    ssh: Ssh = key(Ssh, "How hosts are reached.", {"user": "root"})
+    power: Power | None = key(
+        None, "Commands that cut and restore a host's power.", {"off": "bmc off {host}", "on": "bmc on {host}"}
+    )
+    secrets_file: str = key(
+        "secrets.yaml", "The file of passwords, mode 0600, relative to the spec. `twinkeel init` makes it.", "secrets.yaml"
+    )

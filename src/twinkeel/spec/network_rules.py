@@ -1,10 +1,11 @@
 """Rules about the networks inside the cluster."""
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network
 from math import log2
 
 from twinkeel.spec.document import Key
+from twinkeel.spec.fields import IPAddress
 from twinkeel.spec.model import ClusterSpec
 from twinkeel.spec.rule import Finding, places
 
@@ -23,8 +24,9 @@ def address_inside_cluster_networks(spec: ClusterSpec) -> Iterator[Finding]:
                 )
 
 
-def _fixed_addresses(spec: ClusterSpec) -> Iterator[tuple[Key, str, IPv4Address]]:
-    yield ("endpoint", "vip"), "the virtual IP", spec.endpoint.vip.ip
+def _fixed_addresses(spec: ClusterSpec) -> Iterator[tuple[Key, str, IPAddress]]:
+    for path, vip in spec.endpoint.virtual_ips():
+        yield path, "the virtual IP", vip.address.ip
     for place in places(spec):
         yield place.address, f"`{place.name}`", place.host.address
     if spec.dns.server is not None:

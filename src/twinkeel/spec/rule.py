@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from twinkeel.diagnostic import Severity
 from twinkeel.spec.document import Key
+from twinkeel.spec.fields import IPAddress
 from twinkeel.spec.model import ClusterSpec, Host
 
 
@@ -47,10 +48,20 @@ class Place:
         """Where its address stands."""
         return (self.group, self.name, "address")
 
+    @property
+    def addresses(self) -> tuple[IPAddress, ...]:
+        """Its one or two addresses."""
+        return (self.host.address,) if self.host.address6 is None else (self.host.address, self.host.address6)
+
 
 def places(spec: ClusterSpec) -> Iterator[Place]:
     """Every host, in the order of the groups."""
-    groups = {"load_balancers": spec.load_balancers, "control_plane": spec.control_plane, "workers": spec.workers}
+    groups = {
+        "load_balancers": spec.load_balancers,
+        "control_plane": spec.control_plane,
+        "etcd": spec.etcd,
+        "workers": spec.workers,
+    }
     for group, hosts in groups.items():
         for name, host in hosts.items():
             yield Place(group, name, host)

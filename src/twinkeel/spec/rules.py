@@ -7,9 +7,9 @@ from twinkeel.spec import cluster_rules, host_rules, network_rules
 from twinkeel.spec.rule import Rule
 
 RULES = (
-    Rule("S020", "error", "host names are unique", host_rules.duplicate_name),
+    Rule("S020", "error", "a host name stands for one machine", host_rules.one_name_two_machines),
     Rule("S021", "error", "host addresses are unique", host_rules.duplicate_address),
-    Rule("S022", "error", "a load balancer is not a control-plane host", host_rules.load_balancer_on_control_plane),
+    Rule("S022", "error", "the endpoint's port is free where an API server runs", host_rules.shared_api_port),
     Rule("S023", "error", "addresses are usable", host_rules.unusable_address),
     Rule("S024", "error", "the virtual IP has a prefix length", host_rules.vip_without_prefix),
     Rule("S025", "error", "the virtual IP is nobody's address", host_rules.vip_is_a_host),

@@ -2,22 +2,23 @@
 
 import asyncio
 import json
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import Reader
+from twinkeel.spec.fields import IPAddress
 from twinkeel.topology.model import Machine, Topology
 
 
-async def read_addresses(reader: Reader, machine: Machine) -> frozenset[IPv4Address]:
-    """Every IPv4 address that the host has now.
+async def read_addresses(reader: Reader, machine: Machine) -> frozenset[IPAddress]:
+    """Every address that the host has now.
 
     Raises:
         HostError: the host cannot be asked.
     """
-    result = await reader.run(machine, ["ip", "-j", "-4", "address", "show"])
+    result = await reader.run(machine, ["ip", "-j", "address", "show"])
     links = json.loads(result.checked("iproute2 must be installed there").stdout)
-    return frozenset(IPv4Address(entry["local"]) for link in links for entry in link.get("addr_info", ()))
+    return frozenset(ip_address(entry["local"]) for link in links for entry in link.get("addr_info", ()))
 
 
 async def find_holders(reader: Reader, topology: Topology) -> tuple[str, ...]:
@@ -31,7 +32,7 @@ async def find_holders(reader: Reader, topology: Topology) -> tuple[str, ...]:
     return tuple(machine.name for machine, holds in zip(machines, answers, strict=True) if holds)
 
 
-async def _holds(reader: Reader, machine: Machine, vip: IPv4Address) -> bool:
+async def _holds(reader: Reader, machine: Machine, vip: IPAddress) -> bool:
     try:
         return vip in await read_addresses(reader, machine)
     except HostError:

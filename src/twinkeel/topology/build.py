@@ -1,57 +1,28 @@
 """From the spec to the system it describes: every default filled in, every derived number decided. Pure."""
 
-import hashlib
-from ipaddress import IPv4Interface
+from collections.abc import Mapping
 from pathlib import Path
+
+from pydantic import BaseModel
 
 from twinkeel.spec.model import ClusterSpec, Host
 from twinkeel.topology.model import (
     Cluster,
     Endpoint,
-    HealthTimers,
-    LoadBalancer,
+    HaproxySettings,
+    KeepalivedSettings,
     Machine,
+    Metrics,
     PowerControl,
     Role,
     SshAccess,
+    SystemSettings,
     Topology,
-    VrrpInstance,
+    Version,
 )
-
-# Priorities close to the top on *every* load balancer: the skew, and with it each planned move of the virtual IP, is
-# (256 - priority) * advert_interval / 256 s (RFC 9568, section 6.1). 255 is kept for an address owner (section 5.2.4).
-TOP_PRIORITY = 254
-
-# 1 and 51 are what other people's examples use (0 is not valid), so a router of theirs may sit on the same segment.
-USABLE_VRIDS = tuple(vrid for vrid in range(2, 256) if vrid != 51)
-
-# Advertisement interval in seconds, by profile. VRRPv3 counts in hundredths of a second; 0.1 s has been measured to hold
-# on a busy two-core machine. One second is what most networks of routers run with.
-ADVERT_INTERVALS = {"fast": 0.1, "steady": 1.0}
-
-# A check's connection and TLS handshake together may take the smaller of `timeout connect` and `inter`: 0.75 s. With 0.5 s, real
-# checks failed on a control plane that was only busy, and taking a slow server away makes the others slower. Two failures in a
-# row find a silent server within 2.75 s; a refused connection goes to another server at once, whatever these say.
-HEALTH_TIMERS = {
-    "fast": HealthTimers(
-        check_interval=1.0,
-        check_fast_interval=0.25,
-        check_timeout=2.0,
-        check_fall=2,
-        check_rise=3,
-        watchdog_interval=0.25,
-        watchdog_deadline=1.0,
-    ),
-    "steady": HealthTimers(
-        check_interval=2.0,
-        check_fast_interval=1.0,
-        check_timeout=3.0,
-        check_fall=3,
-        check_rise=2,
-        watchdog_interval=1.0,
-        watchdog_deadline=4.0,
-    ),
-}
+from twinkeel.topology.profiles import health_timers
+from twinkeel.topology.services import build_services
+from twinkeel.topology.vrrp_instances import build_load_balancers
 
 
 def build(spec: ClusterSpec, spec_folder: Path) -> Topology:
@@ -61,65 +32,60 @@ def build(spec: ClusterSpec, spec_folder: Path) -> Topology:
         spec: a spec without findings of severity error.
         spec_folder: what relative paths of the spec are relative to. It is not read.
     """
+    machines = _machines(spec, spec_folder)
+    control_plane = tuple(machines[name] for name in spec.control_plane)
     return Topology(
         name=spec.name,
         domain=spec.domain,
-        endpoint=Endpoint(spec.endpoint.name, spec.endpoint.port, spec.endpoint.vip),
-        load_balancers=_load_balancers(spec, spec_folder),
-        control_plane=_machines(spec, spec.control_plane, "control_plane", spec_folder),
-        workers=_machines(spec, spec.workers, "worker", spec_folder),
-        timers=HEALTH_TIMERS[spec.failover.profile],
+        endpoint=Endpoint(spec.endpoint.name, spec.endpoint.port, tuple(vip.address for _, vip in spec.endpoint.virtual_ips())),
+        load_balancers=build_load_balancers(spec, [machines[name] for name in spec.load_balancers]),
+        control_plane=control_plane,
+        etcd=tuple(machines[name] for name in spec.etcd) or control_plane,
+        workers=tuple(machines[name] for name in spec.workers),
+        services=build_services(spec, machines),
+        profile=spec.failover.profile,
+        timers=health_timers(spec.failover),
+        haproxy=_haproxy(spec),
+        keepalived=KeepalivedSettings(_version(spec.keepalived.version), _given(spec.keepalived.extra)),
+        system=SystemSettings(spec.system.packages, spec.system.firewall, spec.system.selinux),
         cluster=_cluster(spec),
         power=PowerControl(spec.power.off, spec.power.on) if spec.power else None,
     )
 
 
-def virtual_router_id(cluster: str, vip: IPv4Interface) -> int:
-    """A VRID (2..255, never 51) that is always the same for one cluster and virtual IP, and likely to be free on the segment."""
-    digest = hashlib.sha256(f"{cluster} {vip.ip}".encode()).digest()
-    return USABLE_VRIDS[int.from_bytes(digest[:8], "big") % len(USABLE_VRIDS)]
+def _groups(spec: ClusterSpec) -> Mapping[Role, dict[str, Host]]:
+    return {
+        "load_balancer": spec.load_balancers,
+        "control_plane": spec.control_plane,
+        "etcd": spec.etcd or spec.control_plane,
+        "worker": spec.workers,
+    }
 
 
-def _load_balancers(spec: ClusterSpec, folder: Path) -> tuple[LoadBalancer, ...]:
-    machines = _machines(spec, spec.load_balancers, "load_balancer", folder)
-    return tuple(
-        LoadBalancer(machine, (_instance(spec, machine, TOP_PRIORITY - place, machines),)) for place, machine in enumerate(machines)
-    )
+def _machines(spec: ClusterSpec, folder: Path) -> dict[str, Machine]:
+    roles: dict[str, list[Role]] = {}
+    hosts: dict[str, Host] = {}
+    for role, group in _groups(spec).items():
+        for name, host in group.items():
+            roles.setdefault(name, []).append(role)
+            hosts.setdefault(name, host)
+    return {name: _machine(spec, name, host, tuple(roles[name]), folder) for name, host in hosts.items()}
 
 
-def _instance(spec: ClusterSpec, machine: Machine, priority: int, all_balancers: tuple[Machine, ...]) -> VrrpInstance:
-    return VrrpInstance(
-        name="api",
-        vrid=virtual_router_id(spec.name, spec.endpoint.vip),
-        priority=priority,
-        advert_interval=ADVERT_INTERVALS[spec.failover.profile],
-        vip=spec.endpoint.vip,
-        interface=machine.interface,
-        source=machine.address,
-        peers=tuple(other.address for other in all_balancers if other is not machine),
-    )
-
-
-def _machines(spec: ClusterSpec, hosts: dict[str, Host], role: Role, folder: Path) -> tuple[Machine, ...]:
-    return tuple(
-        Machine(
-            name=name,
-            fqdn=f"{name}.{spec.domain}",
-            address=host.address,
-            interface=host.interface or spec.interface,
-            role=role,
-            ssh=_ssh_access(spec, host, folder),
-        )
-        for name, host in hosts.items()
-    )
-
-
-def _ssh_access(spec: ClusterSpec, host: Host, folder: Path) -> SshAccess:
-    return SshAccess(
-        user=host.ssh_user or spec.ssh.user,
-        port=host.ssh_port or spec.ssh.port,
-        identity_file=_absolute(spec.ssh.identity_file, folder),
-        known_hosts_file=_absolute(spec.ssh.known_hosts_file, folder),
+def _machine(spec: ClusterSpec, name: str, host: Host, roles: tuple[Role, ...], folder: Path) -> Machine:
+    return Machine(
+        name=name,
+        fqdn=f"{name}.{spec.domain}",
+        address=host.address,
+        address6=host.address6,
+        interface=host.interface or spec.interface,
+        roles=roles,
+        ssh=SshAccess(
+            user=host.ssh_user or spec.ssh.user,
+            port=host.ssh_port or spec.ssh.port,
+            identity_file=_absolute(spec.ssh.identity_file, folder),
+            known_hosts_file=_absolute(spec.ssh.known_hosts_file, folder),
+        ),
     )
 
 
@@ -128,14 +94,40 @@ def _absolute(path: str | None, folder: Path) -> str | None:
     return None if path is None else str(folder.absolute() / Path(path).expanduser())
 
 
+def _haproxy(spec: ClusterSpec) -> HaproxySettings:
+    metrics = spec.haproxy.metrics
+    return HaproxySettings(
+        version=_version(spec.haproxy.version),
+        log=spec.haproxy.log,
+        max_connections=spec.haproxy.max_connections,
+        metrics=Metrics(metrics.address, metrics.port, metrics.user) if metrics else None,
+        extra=_given(spec.haproxy.extra),
+    )
+
+
+def _version(text: str) -> Version:
+    return tuple(int(part) for part in text.split("."))
+
+
+def _given(extra: BaseModel) -> dict[str, str]:
+    return extra.model_dump(by_alias=True, exclude_none=True)
+
+
 def _cluster(spec: ClusterSpec) -> Cluster:
+    kubernetes = spec.kubernetes
     return Cluster(
-        version=spec.kubernetes.version,
-        kubespray=spec.kubernetes.kubespray,
-        network_plugin=spec.kubernetes.network_plugin,
-        pod_network=spec.kubernetes.pod_network,
-        service_network=spec.kubernetes.service_network,
-        api_port=spec.kubernetes.api_port,
+        version=kubernetes.version,
+        kubespray=kubernetes.kubespray,
+        network_plugin=kubernetes.network_plugin,
+        pod_network=kubernetes.pod_network,
+        service_network=kubernetes.service_network,
+        pod_network6=kubernetes.pod_network6,
+        service_network6=kubernetes.service_network6,
+        api_port=kubernetes.api_port,
+        schedule_on_control_plane=kubernetes.schedule_on_control_plane,
+        certificate_names=tuple(kubernetes.certificate_names),
+        variables=kubernetes.variables,
         dns_mode=spec.dns.mode,
         dns_server=spec.dns.server,
+        dns_upstream=tuple(spec.dns.upstream),
     )

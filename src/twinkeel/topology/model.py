@@ -1,10 +1,14 @@
 """The system that a spec describes, with every default filled in and every derived number decided."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
-from typing import Literal
+from ipaddress import IPv4Network, IPv6Address, IPv6Network
+from typing import Any, Literal
 
-Role = Literal["load_balancer", "control_plane", "worker"]
+from twinkeel.spec.fields import IPAddress, IPInterface
+
+Role = Literal["load_balancer", "control_plane", "etcd", "worker"]
+Version = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -19,28 +23,48 @@ class SshAccess:
 
 @dataclass(frozen=True)
 class Machine:
-    """One host: `name` is short (lb-1), `fqdn` is name.domain."""
+    """One host: `name` is short (lb-1), `fqdn` is name.domain. `roles` has all that it is, load balancer first."""
 
     name: str
     fqdn: str
-    address: IPv4Address
+    address: IPAddress
     interface: str
-    role: Role
+    roles: tuple[Role, ...]
     ssh: SshAccess
+    address6: IPv6Address | None = None
+
+    @property
+    def role(self) -> Role:
+        """What it is in the first place."""
+        return self.roles[0]
+
+    def address_of(self, version: int) -> IPAddress | None:
+        """Its address of IP version 4 or 6; None when it has none."""
+        if self.address.version == version:
+            return self.address
+        return self.address6 if version == 6 else None
 
 
 @dataclass(frozen=True)
 class VrrpInstance:
-    """One virtual IP's place on one load balancer. Times are in seconds."""
+    """One virtual IP's place on one load balancer. Times are in seconds.
+
+    `peers` are the other load balancers' addresses of the virtual IP's kind; `failback` is None when a load balancer that comes
+    back leaves the virtual IP where it is. Instances of one virtual IP have one name on every load balancer.
+    """
 
     name: str
     vrid: int
     priority: int
     advert_interval: float
-    vip: IPv4Interface
+    vip: IPInterface
     interface: str
-    source: IPv4Address
-    peers: tuple[IPv4Address, ...]
+    source: IPAddress
+    peers: tuple[IPAddress, ...]
+    version: int = 3
+    multicast: bool = False
+    authenticated: bool = False
+    failback: float | None = None
 
 
 @dataclass(frozen=True)
@@ -52,13 +76,14 @@ class HealthTimers:
     check_timeout: float
     check_fall: int
     check_rise: int
+    connect_timeout: float
     watchdog_interval: float
     watchdog_deadline: float
 
 
 @dataclass(frozen=True)
 class LoadBalancer:
-    """A load balancer and its VRRP instances."""
+    """A load balancer and its VRRP instances, one for each virtual IP in the spec's order."""
 
     machine: Machine
     instances: tuple[VrrpInstance, ...]
@@ -66,11 +91,81 @@ class LoadBalancer:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where clients find the API."""
+    """Where clients find the API. `vips` has at least one."""
 
     name: str
     port: int
-    vip: IPv4Interface
+    vips: tuple[IPInterface, ...]
+
+    @property
+    def vip(self) -> IPInterface:
+        """The first virtual IP: the one that Kubespray and a kubeconfig by address get."""
+        return self.vips[0]
+
+    @property
+    def ip_versions(self) -> tuple[int, ...]:
+        """4, 6 or both: what the virtual IPs are."""
+        return tuple(sorted({vip.version for vip in self.vips}))
+
+
+@dataclass(frozen=True)
+class Target:
+    """One server of an extra service."""
+
+    name: str
+    address: IPAddress
+
+
+@dataclass(frozen=True)
+class Service:
+    """One more TCP service through the virtual IPs. `check_port` is None when the served port is checked."""
+
+    name: str
+    port: int
+    targets: tuple[Target, ...]
+    target_port: int
+    proxy_protocol: Literal["none", "v1", "v2"]
+    check_type: Literal["tcp", "http", "https"]
+    check_path: str
+    check_port: int | None
+    check_status: int
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Where HAProxy's metrics are open to the network; `address` is None for each load balancer's own."""
+
+    address: IPAddress | None
+    port: int
+    user: str | None
+
+
+@dataclass(frozen=True)
+class HaproxySettings:
+    """HAProxy beside the API. `extra` maps a place (global, defaults, frontend, backend, sections) to raw lines."""
+
+    version: Version
+    log: str
+    max_connections: int
+    metrics: Metrics | None
+    extra: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class KeepalivedSettings:
+    """Keepalived. `extra` maps a place (global_defs, vrrp_instance, sections) to raw lines."""
+
+    version: Version
+    extra: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class SystemSettings:
+    """The load balancers' operating system."""
+
+    packages: Literal["auto", "apt", "dnf"]
+    firewall: Literal["none", "firewalld", "ufw", "nftables"]
+    selinux: Literal["auto", "ignore"]
 
 
 @dataclass(frozen=True)
@@ -82,9 +177,15 @@ class Cluster:
     network_plugin: str
     pod_network: IPv4Network
     service_network: IPv4Network
+    pod_network6: IPv6Network | None
+    service_network6: IPv6Network | None
     api_port: int
+    schedule_on_control_plane: bool
+    certificate_names: tuple[str, ...]
+    variables: Mapping[str, Any]
     dns_mode: str
-    dns_server: IPv4Address | None
+    dns_server: IPAddress | None
+    dns_upstream: tuple[IPAddress, ...]
 
 
 @dataclass(frozen=True)
@@ -97,19 +198,36 @@ class PowerControl:
 
 @dataclass(frozen=True)
 class Topology:
-    """The whole system. Tuples keep the spec's order; it is never changed behind the user's back."""
+    """The whole system. Tuples keep the spec's order; it is never changed behind the user's back.
+
+    A machine with several roles is the same value in each of its tuples. `etcd` is the control plane by default.
+    """
 
     name: str
     domain: str
     endpoint: Endpoint
     load_balancers: tuple[LoadBalancer, ...]
     control_plane: tuple[Machine, ...]
+    etcd: tuple[Machine, ...]
     workers: tuple[Machine, ...]
+    services: tuple[Service, ...]
+    profile: str
     timers: HealthTimers
+    haproxy: HaproxySettings
+    keepalived: KeepalivedSettings
+    system: SystemSettings
     cluster: Cluster
     power: PowerControl | None
 
     @property
     def machines(self) -> tuple[Machine, ...]:
-        """Every host: load balancers, control plane, workers."""
-        return (*(lb.machine for lb in self.load_balancers), *self.control_plane, *self.workers)
+        """Every host once: load balancers, control plane, etcd, workers."""
+        groups = ((lb.machine for lb in self.load_balancers), self.control_plane, self.etcd, self.workers)
+        return tuple({machine.name: machine for group in groups for machine in group}.values())
+
+    @property
+    def nodes(self) -> tuple[Machine, ...]:
+        """Every host that Kubespray installs, once: control plane, etcd, workers."""
+        return tuple(
+            {machine.name: machine for group in (self.control_plane, self.etcd, self.workers) for machine in group}.values()
+        )

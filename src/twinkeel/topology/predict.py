@@ -17,10 +17,6 @@ from twinkeel.vrrp import (
 REACTION = Range(0.0, 0.05)
 KILL_REACTION = Range(0.0, 0.09)
 
-# HAProxy's `timeout connect`: what one connection attempt to a server that is gone may cost before the next server is tried.
-# It bounds a health check's connection and TLS handshake, too, together with `inter` (HAProxy's manual, `timeout check`).
-CONNECT_TIMEOUT = 0.75
-
 NONE = Range(0.0, 0.0)
 
 RFC = "RFC 9568, 6.1 and 6.4.2"
@@ -89,13 +85,14 @@ def _control_plane_faults(topology: Topology) -> tuple[Prediction, ...]:
         return tuple(Prediction(fault, title, None, None, reason, "", "") for fault, title in _CONTROL_PLANE_FAULTS.items())
     timers = topology.timers
     # A stopped process finishes no TLS handshake, so its checks end as early as those of a machine that is gone.
-    silent = min(CONNECT_TIMEOUT, timers.check_interval)
+    # `timeout connect` and `inter` together bound a check's connection and TLS handshake (HAProxy's manual, `timeout check`).
+    silent = min(timers.connect_timeout, timers.check_interval)
     one_in = f"about 1 new connection in {len(topology.control_plane)}"
     costs = {
         "api-server-death": (0.0, "a new connection that is refused goes to another server at once", ""),
         "control-plane-power-loss": (
             silent,
-            f"until then {one_in} waits {CONNECT_TIMEOUT:g} s and goes to another server",
+            f"until then {one_in} waits {timers.connect_timeout:g} s and goes to another server",
             "; t = the smaller of timeout connect and inter",
         ),
         "api-server-hang": (

@@ -42,7 +42,7 @@ def client(pair: Any) -> dict[str, str]:
 
 
 def verify(text: str, port: int) -> str:
-    return asyncio.run(verify_kubeconfig(text, Endpoint(NAME, port, IPv4Interface("127.0.0.1/24")), WHERE))
+    return asyncio.run(verify_kubeconfig(text, Endpoint(NAME, port, (IPv4Interface("127.0.0.1/24"),)), WHERE))
 
 
 def test_a_good_kubeconfig_gives_the_apis_version(authority: Any, serve: Any) -> None:

@@ -15,7 +15,7 @@ from twinkeel.lab.host_files import base_files, enable_units, user_files, write_
 from twinkeel.lab.model import Bind, HostExtras, HostFile, LabHost, LabLayout, LabPaths
 
 LB = LabHost("lb-1", "lb-1.example.test", "load_balancer", IPv4Address("10.0.0.1"), 24, "eth0")
-LAYOUT = LabLayout("lab", "abcdef", "example.test", "lb.example.test", 6443, IPv4Interface("10.0.0.9/24"), (LB,))
+LAYOUT = LabLayout("lab", "abcdef", "example.test", "lb.example.test", 6443, (IPv4Interface("10.0.0.9/24"),), (LB,))
 
 
 @pytest.fixture

@@ -13,9 +13,14 @@ Edits = list[tuple[str, str]]
 
 # code -> (edits that break the rule, the place, what the message or hint says, edits that nearly do)
 CASES: dict[str, tuple[Edits, tuple[int, int], str, Edits]] = {
-    "S020": ([("worker-2:", "master-1:")], (18, 3), "`master-1` is used twice", [("worker-2:", "master-11:")]),
+    "S020": ([("worker-2:", "master-1:")], (18, 3), "`master-1` is described in two ways", [("worker-2:", "master-11:")]),
     "S021": ([("192.168.1.105", "192.168.1.115")], (17, 13), "`worker-1` has the address of `master-3`", [("1.105", "1.106")]),
-    "S022": ([("192.168.1.101", "192.168.1.111")], (13, 13), "both would listen", [("192.168.1.101", "192.168.1.113")]),
+    "S022": (
+        [("  lb-1: 192.168.1.111", "  master-1: 192.168.1.101")],
+        (7, 9),
+        "API server's own on `master-1`",
+        [("  lb-1: 192.168.1.111", "  master-1: 192.168.1.101"), ("port: 6443", "port: 8443")],
+    ),
     "S023": ([("192.168.1.124", "224.0.0.18")], (18, 13), "(multicast)", [("192.168.1.124", "223.0.0.18")]),
     "S024": ([("192.168.1.110/24", "192.168.1.110")], (8, 8), "such as 192.168.1.110/24", [("110/24", "110/27")]),
     "S025": ([("192.168.1.110/24", "192.168.1.101/24")], (8, 8), "address of `master-1`", [("1.110/24", "1.109/24")]),

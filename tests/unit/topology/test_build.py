@@ -8,10 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twinkeel.topology.build import HEALTH_TIMERS, USABLE_VRIDS, virtual_router_id
+from twinkeel.spec.model import VirtualIp
 from twinkeel.topology.model import Topology
+from twinkeel.topology.profiles import HEALTH_TIMERS
+from twinkeel.topology.vrrp_numbers import USABLE_VRIDS, priority, virtual_router_ids
 
 Build = Callable[..., Topology]
+
+
+def virtual_router_id(cluster: str, vip: IPv4Interface) -> int:
+    return virtual_router_ids(cluster, [VirtualIp(address=vip)])[0]
 
 
 def test_hosts_keep_the_order_of_the_spec_and_get_their_full_names(lab_home_topology: Topology) -> None:
@@ -60,6 +66,99 @@ def test_a_vrid_is_valid_and_none_that_examples_use(name: str, address: IPv4Addr
 def test_clusters_spread_over_the_vrids() -> None:
     used = {virtual_router_id(f"cluster-{number}", IPv4Interface("10.0.0.1/24")) for number in range(3000)}
     assert used == set(USABLE_VRIDS)
+
+
+def vips(count: int) -> list[VirtualIp]:
+    return [VirtualIp(address=IPv4Interface(f"10.0.{number // 250}.{number % 250 + 1}/16")) for number in range(count)]
+
+
+@given(st.text(max_size=20), st.integers(1, 100), st.integers(1, 100))
+def test_virtual_ips_that_are_added_renumber_no_other(name: str, before: int, added: int) -> None:
+    grown = virtual_router_ids(name, vips(before + added))
+    assert grown[:before] == virtual_router_ids(name, vips(before))
+    assert len(set(grown)) == before + added
+
+
+def test_a_vrid_that_is_given_is_taken_and_kept_from_the_others() -> None:
+    derived = virtual_router_ids("lab", vips(1))[0]
+    given_it = [*vips(1), VirtualIp(address=IPv4Interface("10.0.9.9/16"), vrid=derived)]
+    first, second = virtual_router_ids("lab", given_it)
+    assert second == derived
+    assert first != derived
+
+
+@given(st.integers(1, 32), st.integers(0, 31))
+def test_priorities_of_one_virtual_ip_differ_and_stay_near_the_top(balancers: int, vip: int) -> None:
+    priorities = [priority(balancer, vip) for balancer in range(balancers)]
+    assert len(set(priorities)) == balancers
+    assert all(223 <= each <= 254 for each in priorities)
+
+
+@pytest.mark.parametrize("balancers", [2, 3, 4, 5, 8])
+def test_every_load_balancer_is_first_choice_of_some_virtual_ip(balancers: int) -> None:
+    first_choices = {max(range(balancers), key=lambda each, vip=vip: priority(each, vip)) for vip in range(balancers)}
+    assert first_choices == set(range(balancers))
+
+
+def test_several_virtual_ips_are_shared_out_and_come_home(build_edited: Build) -> None:
+    topology = build_edited(("vip: 192.168.1.110/24", "vips: [192.168.1.110/24, 192.168.1.109/24]"))
+    table = {lb.machine.name: {str(each.vip.ip): each.priority for each in lb.instances} for lb in topology.load_balancers}
+    assert table == {
+        "lb-1": {"192.168.1.110": 254, "192.168.1.109": 253},
+        "lb-2": {"192.168.1.110": 253, "192.168.1.109": 254},
+    }
+    assert {each.failback for lb in topology.load_balancers for each in lb.instances} == {60.0}
+    assert {each.failback for lb in build_edited().load_balancers for each in lb.instances} == {None}
+
+
+def test_a_dual_stack_pair_of_virtual_ips_stays_together(build_edited: Build) -> None:
+    topology = build_edited(
+        ("vip: 192.168.1.110/24", "vips: [192.168.1.110/24, 'fd00:1::110/64']"),
+        ("lb-1: 192.168.1.111", "lb-1: {address: 192.168.1.111, address6: 'fd00:1::111'}"),
+        ("lb-2: 192.168.1.112", "lb-2: {address: 192.168.1.112, address6: 'fd00:1::112'}"),
+    )
+    first, second = topology.load_balancers
+    assert [each.priority for each in first.instances] == [254, 254]
+    assert [(str(each.source), [str(peer) for peer in each.peers]) for each in second.instances] == [
+        ("192.168.1.112", ["192.168.1.111"]),
+        ("fd00:1::112", ["fd00:1::111"]),
+    ]
+    assert {each.failback for each in first.instances} == {None}
+
+
+def test_a_timer_that_is_given_wins_over_the_profile(build_edited: Build) -> None:
+    topology = build_edited(("{profile: fast}", "{profile: steady, check_fall: 5, advert_interval: 0.3}"))
+    assert topology.timers.check_fall == 5
+    assert topology.timers.check_interval == HEALTH_TIMERS["steady"].check_interval
+    assert topology.load_balancers[0].instances[0].advert_interval == 0.3
+
+
+def test_version_2_has_whole_seconds(build_edited: Build) -> None:
+    instance = build_edited(("{profile: fast}", "{profile: fast, vrrp_version: 2}")).load_balancers[0].instances[0]
+    assert (instance.version, instance.advert_interval) == (2, 1.0)
+
+
+def test_a_machine_with_several_roles_is_one_machine(build_edited: Build) -> None:
+    topology = build_edited(
+        ("  lb-1: 192.168.1.111\n  lb-2: 192.168.1.112\n", "  master-1: 192.168.1.101\n  master-2: 192.168.1.103\n"),
+        ("port: 6443", "port: 8443"),
+        ("workers:\n", "etcd: {worker-1: 192.168.1.115}\nworkers:\n"),
+    )
+    assert [machine.name for machine in topology.machines] == ["master-1", "master-2", "master-3", "worker-1", "worker-2"]
+    assert topology.load_balancers[0].machine is topology.control_plane[0]
+    assert topology.control_plane[0].roles == ("load_balancer", "control_plane")
+    assert topology.workers[0].roles == ("etcd", "worker")
+
+
+def test_services_reach_their_targets(build_edited: Build) -> None:
+    services = "services: {web: {port: 443, target_port: 30443, targets: [workers, worker-1, 192.168.1.99]}}\nssh: {user: root}"
+    (web,) = build_edited(("ssh: {user: root}", services)).services
+    assert [(each.name, str(each.address)) for each in web.targets] == [
+        ("worker-1", "192.168.1.115"),
+        ("worker-2", "192.168.1.124"),
+        ("192.168.1.99", "192.168.1.99"),
+    ]
+    assert (web.port, web.target_port, web.check_port) == (443, 30443, None)
 
 
 def test_profiles(build_edited: Build) -> None:

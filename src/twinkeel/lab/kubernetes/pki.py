@@ -89,7 +89,12 @@ def api_names(cluster: LabCluster) -> tuple[str, ...]:
 
 def api_addresses(cluster: LabCluster) -> tuple[IPv4Address, ...]:
     """Every address by which somebody calls the API: the virtual IP, each master, the service, loopback."""
-    return (cluster.layout.vip.ip, *(host.address for host in cluster.masters), cluster.first_service_address, LOOPBACK)
+    return (
+        *(vip.ip for vip in cluster.layout.vips),
+        *(host.address for host in cluster.masters),
+        cluster.first_service_address,
+        LOOPBACK,
+    )
 
 
 def _etcd_member(authority: Authority, host: LabHost) -> dict[str, KeyPair]:

@@ -26,7 +26,7 @@ HOSTS: tuple[tuple[str, LabRole, str], ...] = (
 
 def _layout() -> LabLayout:
     hosts = tuple(LabHost(name, f"{name}.lab-home.com", role, IPv4Address(address), 24, "eth0") for name, role, address in HOSTS)
-    return LabLayout("lab", "abc123", "lab-home.com", "lb.lab-home.com", 8443, IPv4Interface("192.168.1.110/24"), hosts)
+    return LabLayout("lab", "abc123", "lab-home.com", "lb.lab-home.com", 8443, (IPv4Interface("192.168.1.110/24"),), hosts)
 
 
 @pytest.fixture(scope="session")

@@ -124,7 +124,7 @@ def test_keys_are_for_their_owner_alone_and_survive_on_disk(cluster: LabCluster,
 
 def test_another_virtual_ip_gets_new_certificates(cluster: LabCluster, tmp_path: Path) -> None:
     made = load_or_make_pki(tmp_path / "pki", cluster)
-    moved = replace(cluster, layout=replace(cluster.layout, vip=IPv4Interface("192.168.1.99/24")))
+    moved = replace(cluster, layout=replace(cluster.layout, vips=(IPv4Interface("192.168.1.99/24"),)))
     fresh = load_or_make_pki(tmp_path / "pki", moved)
     assert fresh["ca.crt"] != made["ca.crt"]
     handshake(fresh.pair("apiserver"), fresh["ca.crt"], "192.168.1.99", tmp_path)

@@ -1,0 +1,112 @@
+"""The kinds of values that a spec is made of: what each accepts, and how the JSON Schema shows it.
+
+A value that is refused gives an error of a type of ours (`ip_address`, `ip_network`, ...); `twinkeel.spec.load` says it in words.
+"""
+
+from collections.abc import Callable
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv4Network,
+    IPv6Address,
+    IPv6Interface,
+    IPv6Network,
+    ip_address,
+    ip_interface,
+)
+from typing import Annotated, Any, Literal, LiteralString
+
+from pydantic import BeforeValidator, Field, GetPydanticSchema, StrictBool, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError, core_schema
+
+IPAddress = IPv4Address | IPv6Address
+IPInterface = IPv4Interface | IPv6Interface
+IPNetwork = IPv4Network | IPv6Network
+
+
+def _parsed(kind: LiteralString, parse: Callable[[str], Any]) -> GetPydanticSchema:
+    """What turns text into a value; anything else is an error of type `kind`."""
+
+    def validate(value: Any) -> Any:
+        if isinstance(value, IPAddress | IPNetwork):
+            return value
+        try:
+            return parse(value) if isinstance(value, str) else _refuse(kind)
+        except ValueError as error:
+            raise PydanticCustomError(kind, "this value is not understood") from error
+
+    return GetPydanticSchema(lambda *_: core_schema.no_info_plain_validator_function(validate))
+
+
+def _refuse(kind: LiteralString) -> Any:
+    raise PydanticCustomError(kind, "this value is not text")
+
+
+def _seconds_or_never(text: str) -> float | Literal["never"]:
+    if text == "never":
+        return "never"
+    seconds = float(text)
+    if not 0 <= seconds <= LONGEST_FAILBACK:
+        raise ValueError(text)
+    return seconds
+
+
+def _address_or_host(text: str) -> IPAddress | None:
+    """None stands for `host`: each machine's own address."""
+    return None if text == "host" else ip_address(text)
+
+
+LONGEST_FAILBACK = 1000
+"""What keepalived's `preempt_delay` can be, in seconds."""
+
+_V4 = r"[0-9]{1,3}(\.[0-9]{1,3}){3}"
+_V6 = r"[0-9a-fA-F:.]*:[0-9a-fA-F:.]*"
+
+
+def _text(pattern: str, **more: Any) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": f"^({pattern})$", **more})
+
+
+Address = Annotated[IPAddress, _parsed("ip_address", ip_address), _text(f"{_V4}|{_V6}")]
+Address6 = Annotated[IPv6Address, _parsed("ip_v6_address", IPv6Address), _text(_V6)]
+Interface = Annotated[IPInterface, _parsed("ip_interface", ip_interface), _text(f"({_V4}|{_V6})(/[0-9]{{1,3}})?")]
+Network = Annotated[IPv4Network, _parsed("ip_v4_network", IPv4Network), _text(f"{_V4}/[0-9]{{1,2}}")]
+Network6 = Annotated[IPv6Network, _parsed("ip_v6_network", IPv6Network), _text(f"{_V6}/[0-9]{{1,3}}")]
+AddressOrHost = Annotated[IPAddress | None, _parsed("address_or_host", _address_or_host), _text(f"host|{_V4}|{_V6}")]
+SecondsOrNever = Annotated[
+    float | Literal["never"],
+    _parsed("seconds_or_never", _seconds_or_never),
+    WithJsonSchema({"anyOf": [{"const": "never"}, {"type": "number", "minimum": 0, "maximum": LONGEST_FAILBACK}]}),
+]
+
+HostName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+DomainName = Annotated[
+    str,
+    StringConstraints(max_length=253, pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$"),
+]
+InterfaceName = Annotated[str, StringConstraints(pattern=r"^[^\s/:\"']{1,15}$")]
+"""What Linux allows an interface to be called (IFNAMSIZ less one), and nothing that would need quoting."""
+
+Word = Annotated[str, StringConstraints(pattern=r"^[^\s\"'#\\]+$")]
+"""Text that goes into a configuration file as one word."""
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Flag = StrictBool
+"""true or false, and not the yes, no, on and off that YAML's versions read differently."""
+
+# YAML reads 2.6 as a number; the document keeps its text, and an editor must not complain.
+Version = Annotated[
+    str,
+    StringConstraints(pattern=r"^\d+\.\d+(\.\d+)?$"),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": r"^\d+\.\d+(\.\d+)?$"}, {"type": "number"}]}),
+]
+
+
+def short_form(field: str) -> BeforeValidator:
+    """Lets a mapping be written as the value of its main key: an address instead of `{address: ...}`."""
+    return BeforeValidator(lambda value: {field: value} if isinstance(value, str) else value)
+
+
+def one_or_more() -> BeforeValidator:
+    """Lets a list of one be written without brackets."""
+    return BeforeValidator(lambda value: [value] if isinstance(value, str) else value)
