@@ -1,7 +1,7 @@
 """keepalived.conf."""
 
 from twinkeel.render.files import RenderedFile
-from twinkeel.render.systemd import DOWN_FILE
+from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
 from twinkeel.render.template import fill
 from twinkeel.topology.model import LoadBalancer, Topology
 
@@ -20,5 +20,6 @@ def render_keepalived(topology: Topology, balancer: LoadBalancer) -> RenderedFil
         instances=balancer.instances,
         script_user=SCRIPT_USER,
         down_file=DOWN_FILE,
+        standby_file=STANDBY_FILE,
     )
     return RenderedFile(CONFIG_PATH, content, mode=0o640)

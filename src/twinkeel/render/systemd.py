@@ -10,12 +10,22 @@ from twinkeel.spec.model import MONITOR_PORT
 from twinkeel.topology.model import Topology
 
 DOWN_FILE = "/run/twinkeel/haproxy-down"
+"""0 = HAProxy serves, 1 = it does not. Kept by systemd's hooks and the liveness watchdog."""
+
+STANDBY_FILE = "/run/twinkeel/standby"
+"""0 = normal, 1 = this load balancer must not hold a virtual IP. Kept by `apply` and `switchover`; 0 after a boot."""
+
 LIVENESS_PROGRAM = "/usr/local/lib/twinkeel/haproxy-liveness"
 
 
 def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
     """Drop-ins for haproxy.service and keepalived.service, the liveness unit with its program, and tmpfiles.d."""
-    values = {"cluster": topology.name, "down_file": DOWN_FILE, "down_folder": str(PurePosixPath(DOWN_FILE).parent)}
+    values = {
+        "cluster": topology.name,
+        "down_file": DOWN_FILE,
+        "standby_file": STANDBY_FILE,
+        "down_folder": str(PurePosixPath(DOWN_FILE).parent),
+    }
     timers = topology.timers
     return (
         RenderedFile(
