@@ -1,4 +1,4 @@
-"""Reading the spec for a command: diagnostics to standard error, then a topology or a SpecError."""
+"""Reading the spec for a command: diagnostics to standard error, then a topology (and its passwords) or a SpecError."""
 
 import os
 import sys
@@ -10,6 +10,7 @@ from twinkeel.errors import SpecError
 from twinkeel.spec.document import read_source
 from twinkeel.spec.load import Loaded, load
 from twinkeel.spec.model import ClusterSpec
+from twinkeel.spec.secrets import Secrets, load_secrets, require_secrets, secrets_path
 from twinkeel.topology.build import build
 from twinkeel.topology.model import Topology
 
@@ -22,12 +23,27 @@ def load_topology(path: Path) -> Topology:
 
     Findings go to standard error, warnings too. Raises SpecError (exit 2) when the spec is not valid.
     """
+    return build(with_environment(_valid_spec(path), os.environ), path.parent)
+
+
+def load_topology_and_secrets(path: Path) -> tuple[Topology, Secrets]:
+    """The system that the spec at `path` describes, with the passwords that it asks for: what renders files needs both.
+
+    Raises SpecError (exit 2) when the spec is not valid, or a password is missing or in a file that others can read.
+    """
+    spec = _valid_spec(path)
+    secrets = load_secrets(secrets_path(spec, path.parent), os.environ)
+    require_secrets(spec, secrets)
+    return build(with_environment(spec, os.environ), path.parent), secrets
+
+
+def _valid_spec(path: Path) -> ClusterSpec:
     loaded = load(read_source(path))
     for diagnostic in loaded.diagnostics:
         print(render_text(diagnostic, loaded.source), file=sys.stderr)
     if loaded.spec is None:
         raise SpecError(_summary(loaded), hint="`twinkeel check` shows the same list")
-    return build(with_environment(loaded.spec, os.environ), path.parent)
+    return loaded.spec
 
 
 def with_environment(spec: ClusterSpec, environment: Mapping[str, str]) -> ClusterSpec:
