@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from twinkeel.render.haproxy import CA_PATH
+from twinkeel.render.haproxy import CA_PATH, DRAINED_FILE
 from twinkeel.render.systemd import LIVENESS_PROGRAM
 
 
@@ -33,7 +33,9 @@ def haproxy(config: str, folder: Path) -> Opinion:
     authority = folder / "ca.pem"
     authority.write_bytes(_authority())
     path = folder / "haproxy.cfg"
-    path.write_text(config.replace(CA_PATH, str(authority)))
+    drained = folder / "drained.state"
+    drained.write_text("1\n")
+    path.write_text(config.replace(CA_PATH, str(authority)).replace(DRAINED_FILE, str(drained)))
     result = _run("haproxy", "-c", "-f", str(path))
     return Opinion(result.returncode, tuple(line for line in result.stderr.splitlines() if re.match(r"\[(WARNING|ALERT)\]", line)))
 

@@ -11,6 +11,8 @@ Trust = Literal["verified", "bootstrap"]
 
 CONFIG_PATH = "/etc/haproxy/haproxy.cfg"
 CA_PATH = "/etc/haproxy/kubernetes-ca.pem"
+DRAINED_FILE = "/etc/haproxy/drained.state"
+"""API servers out of rotation, as HAProxy's `show servers state` writes them. Kept by `drain` and `undrain`, never by `apply`."""
 
 # Clients at once. A cluster of 1,000 nodes holds about 4,000 connections to its API.
 FRONTEND_MAXCONN = 8000
@@ -38,6 +40,7 @@ def render_haproxy(topology: Topology, balancer: LoadBalancer, trust: Trust) -> 
         timers=topology.timers,
         trust=trust,
         ca_file=CA_PATH,
+        drained_file=DRAINED_FILE,
         monitor_port=MONITOR_PORT,
         global_maxconn=GLOBAL_MAXCONN,
         frontend_maxconn=FRONTEND_MAXCONN,

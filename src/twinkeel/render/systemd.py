@@ -4,7 +4,7 @@ from math import ceil
 from pathlib import PurePosixPath
 
 from twinkeel.render.files import RenderedFile
-from twinkeel.render.haproxy import LIMIT_NOFILE
+from twinkeel.render.haproxy import DRAINED_FILE, LIMIT_NOFILE
 from twinkeel.render.template import fill, read
 from twinkeel.spec.model import MONITOR_PORT
 from twinkeel.topology.model import Topology
@@ -30,7 +30,7 @@ def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
     return (
         RenderedFile(
             "/etc/systemd/system/haproxy.service.d/twinkeel.conf",
-            fill("haproxy-drop-in.conf.j2", **values, limit_nofile=LIMIT_NOFILE),
+            fill("haproxy-drop-in.conf.j2", **values, drained_file=DRAINED_FILE, limit_nofile=LIMIT_NOFILE),
         ),
         RenderedFile("/etc/systemd/system/keepalived.service.d/twinkeel.conf", fill("keepalived-drop-in.conf.j2", **values)),
         RenderedFile(
