@@ -1,5 +1,7 @@
 """The kinds of values that a spec is made of: what each accepts, and how the JSON Schema shows it.
 
+A kind's title is its name in the schema and in the reference page.
+
 A value that is refused gives an error of a type of ours (`ip_address`, `ip_network`, ...); `twinkeel.spec.load` says it in words.
 """
 
@@ -63,34 +65,44 @@ _V4 = r"[0-9]{1,3}(\.[0-9]{1,3}){3}"
 _V6 = r"[0-9a-fA-F:.]*:[0-9a-fA-F:.]*"
 
 
-def _text(pattern: str, **more: Any) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "pattern": f"^({pattern})$", **more})
+def _text(title: str, pattern: str) -> WithJsonSchema:
+    return WithJsonSchema({"title": title, "type": "string", "pattern": f"^({pattern})$"})
 
 
-Address = Annotated[IPAddress, _parsed("ip_address", ip_address), _text(f"{_V4}|{_V6}")]
-Address6 = Annotated[IPv6Address, _parsed("ip_v6_address", IPv6Address), _text(_V6)]
-Interface = Annotated[IPInterface, _parsed("ip_interface", ip_interface), _text(f"({_V4}|{_V6})(/[0-9]{{1,3}})?")]
-Network = Annotated[IPv4Network, _parsed("ip_v4_network", IPv4Network), _text(f"{_V4}/[0-9]{{1,2}}")]
-Network6 = Annotated[IPv6Network, _parsed("ip_v6_network", IPv6Network), _text(f"{_V6}/[0-9]{{1,3}}")]
-AddressOrHost = Annotated[IPAddress | None, _parsed("address_or_host", _address_or_host), _text(f"host|{_V4}|{_V6}")]
+Address = Annotated[IPAddress, _parsed("ip_address", ip_address), _text("IP address", f"{_V4}|{_V6}")]
+Address6 = Annotated[IPv6Address, _parsed("ip_v6_address", IPv6Address), _text("IPv6 address", _V6)]
+Interface = Annotated[
+    IPInterface, _parsed("ip_interface", ip_interface), _text("IP address with prefix length", f"({_V4}|{_V6})/[0-9]{{1,3}}")
+]
+Network = Annotated[IPv4Network, _parsed("ip_v4_network", IPv4Network), _text("IPv4 network", f"{_V4}/[0-9]{{1,2}}")]
+Network6 = Annotated[IPv6Network, _parsed("ip_v6_network", IPv6Network), _text("IPv6 network", f"{_V6}/[0-9]{{1,3}}")]
+AddressOrHost = Annotated[
+    IPAddress | None, _parsed("address_or_host", _address_or_host), _text("`host` or IP address", f"host|{_V4}|{_V6}")
+]
 SecondsOrNever = Annotated[
     float | Literal["never"],
     _parsed("seconds_or_never", _seconds_or_never),
-    WithJsonSchema({"anyOf": [{"const": "never"}, {"type": "number", "minimum": 0, "maximum": LONGEST_FAILBACK}]}),
+    WithJsonSchema(
+        {
+            "title": f"number, 0 to {LONGEST_FAILBACK}, or `never`",
+            "anyOf": [{"const": "never"}, {"type": "number", "minimum": 0, "maximum": LONGEST_FAILBACK}],
+        }
+    ),
 ]
 
-HostName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+HostName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"), Field(title="host name")]
 DomainName = Annotated[
     str,
     StringConstraints(max_length=253, pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$"),
+    Field(title="DNS name"),
 ]
-InterfaceName = Annotated[str, StringConstraints(pattern=r"^[^\s/:\"']{1,15}$")]
+InterfaceName = Annotated[str, StringConstraints(pattern=r"^[^\s/:\"']{1,15}$"), Field(title="interface name")]
 """What Linux allows an interface to be called (IFNAMSIZ less one), and nothing that would need quoting."""
 
-Word = Annotated[str, StringConstraints(pattern=r"^[^\s\"'#\\]+$")]
+Word = Annotated[str, StringConstraints(pattern=r"^[^\s\"'#\\]+$"), Field(title="word")]
 """Text that goes into a configuration file as one word."""
 
-Port = Annotated[int, Field(ge=1, le=65535)]
+Port = Annotated[int, Field(ge=1, le=65535, title="port")]
 Flag = StrictBool
 """true or false, and not the yes, no, on and off that YAML's versions read differently."""
 
@@ -98,15 +110,18 @@ Flag = StrictBool
 Version = Annotated[
     str,
     StringConstraints(pattern=r"^\d+\.\d+(\.\d+)?$"),
-    WithJsonSchema({"anyOf": [{"type": "string", "pattern": r"^\d+\.\d+(\.\d+)?$"}, {"type": "number"}]}),
+    WithJsonSchema({"title": "version", "anyOf": [{"type": "string", "pattern": r"^\d+\.\d+(\.\d+)?$"}, {"type": "number"}]}),
 ]
 
 
-def short_form(field: str) -> BeforeValidator:
-    """Lets a mapping be written as the value of its main key: an address instead of `{address: ...}`."""
-    return BeforeValidator(lambda value: {field: value} if isinstance(value, str) else value)
+def short_form(field: str, written: Any) -> BeforeValidator:
+    """Lets a mapping be written as the value of its main key: an address instead of `{address: ...}`.
+
+    `written` is what the JSON Schema then allows: the kind of the main key, or the mapping.
+    """
+    return BeforeValidator(lambda value: {field: value} if isinstance(value, str) else value, json_schema_input_type=written)
 
 
-def one_or_more() -> BeforeValidator:
-    """Lets a list of one be written without brackets."""
-    return BeforeValidator(lambda value: [value] if isinstance(value, str) else value)
+def one_or_more(written: Any) -> BeforeValidator:
+    """Lets a list of one be written without brackets; `written` is what the JSON Schema then allows."""
+    return BeforeValidator(lambda value: [value] if isinstance(value, str) else value, json_schema_input_type=written)

@@ -61,7 +61,7 @@ class Host(_Strict):
     ssh_port: Port | None = key(None, "SSH port of this host; without it, `ssh.port`.", 2222)
 
 
-HostEntry = Annotated[Host, short_form("address")]
+HostEntry = Annotated[Host, short_form("address", Address | Host)]
 
 
 class VirtualIp(_Strict):
@@ -77,7 +77,7 @@ class VirtualIp(_Strict):
     )
 
 
-VirtualIpEntry = Annotated[VirtualIp, short_form("address")]
+VirtualIpEntry = Annotated[VirtualIp, short_form("address", Interface | VirtualIp)]
 
 
 class Endpoint(_Strict):
@@ -120,7 +120,7 @@ class Service(_Strict):
     """One more TCP service through the same virtual IPs: an ingress, a registry."""
 
     port: Port = key(REQUIRED, "Port on the virtual IPs.", 443)
-    targets: Annotated[list[Word], one_or_more()] = key(
+    targets: Annotated[list[Word], one_or_more(Word | Annotated[list[Word], Field(min_length=1)])] = key(
         ["workers"],
         "Who serves it: `workers`, `control_plane`, `nodes` (both), names of hosts, or addresses.",
         ["workers"],
@@ -162,6 +162,9 @@ class Failover(_Strict):
         "Without it: never with one virtual IP of a kind, 60 with several.",
         "never",
         "s",
+    )
+    budget: dict[str, Annotated[float, Field(gt=0)]] = key(
+        dict, "Longest downtime that passes in a drill, by scenario (`twinkeel drill list`).", {"power-loss": 500}, "ms"
     )
     advert_interval: float | None = key(
         None, "Between two advertisements of the holder. fast: 0.1, steady: 1. Version 2: whole seconds.", 0.2, "s", ge=0.01, le=255
@@ -298,6 +301,16 @@ class Power(_Strict):
     on: str = key(REQUIRED, "Restores it.", "ipmitool -H {host}-bmc chassis power on")
 
 
+class Link(_Strict):
+    """Commands that cut and restore a host's network (a managed switch's port), for the drills.
+
+    `{host}` stands for the host's short name. They run on the machine that runs the drill, without a shell.
+    """
+
+    cut: str = key(REQUIRED, "Takes {host} off the network.", "switchctl port {host} down")
+    restore: str = key(REQUIRED, "Puts it back.", "switchctl port {host} up")
+
+
 class ClusterSpec(_Strict):
     """One cluster with its load balancers: the whole of twinkeel.yaml."""
 
@@ -327,6 +340,9 @@ class ClusterSpec(_Strict):
     ssh: Ssh = key(Ssh, "How hosts are reached.", {"user": "root"})
     power: Power | None = key(
         None, "Commands that cut and restore a host's power.", {"off": "bmc off {host}", "on": "bmc on {host}"}
+    )
+    link: Link | None = key(
+        None, "Commands that cut and restore a host's network.", {"cut": "port {host} down", "restore": "port {host} up"}
     )
     secrets_file: str = key(
         "secrets.yaml", "The file of passwords, mode 0600, relative to the spec. `twinkeel init` makes it.", "secrets.yaml"
