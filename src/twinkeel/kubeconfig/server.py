@@ -3,6 +3,7 @@
 import socket
 from typing import Literal
 
+from twinkeel.spec.fields import IPAddress
 from twinkeel.topology.model import Endpoint
 
 ServerChoice = Literal["vip", "name"]
@@ -10,19 +11,25 @@ ServerChoice = Literal["vip", "name"]
 
 def choose_server(endpoint: Endpoint, choice: ServerChoice) -> tuple[str, str]:
     """The server's URL, and a note for the person when the name was asked for but cannot be used (else empty)."""
-    by_vip = f"https://{endpoint.vip.ip}:{endpoint.port}"
+    by_vip = server_url(endpoint.vip.ip, endpoint.port)
     if choice == "vip":
         return by_vip, ""
     addresses = resolve(endpoint.name)
-    if addresses == {str(endpoint.vip.ip)}:
+    if addresses and addresses <= {str(vip.ip) for vip in endpoint.vips}:
         return f"https://{endpoint.name}:{endpoint.port}", ""
     problem = f"resolves to {', '.join(sorted(addresses))}" if addresses else "does not resolve"
     return by_vip, f"{endpoint.name} {problem} on this machine: the kubeconfig names the virtual IP instead"
 
 
+def server_url(address: IPAddress, port: int) -> str:
+    """https://ADDRESS:PORT; an IPv6 address in brackets."""
+    host = f"[{address}]" if address.version == 6 else str(address)
+    return f"https://{host}:{port}"
+
+
 def resolve(name: str) -> set[str]:
-    """The IPv4 addresses that this machine finds for a name; empty when it finds none."""
+    """The addresses that this machine finds for a name; empty when it finds none."""
     try:
-        return {str(entry[4][0]) for entry in socket.getaddrinfo(name, None, socket.AF_INET, socket.SOCK_STREAM)}
+        return {str(entry[4][0]) for entry in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)}
     except socket.gaierror:
         return set()

@@ -1,22 +1,23 @@
 """Prove that a kubeconfig works through the virtual IP: TLS verifies, and the API knows the client."""
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import httpx
 
 from twinkeel.errors import VerificationError
 from twinkeel.kubeconfig.credentials import read_credentials, tls_context
 from twinkeel.kubeconfig.document import parse_kubeconfig
+from twinkeel.kubeconfig.server import server_url
 from twinkeel.topology.model import Endpoint
 
 TIMEOUT = 10.0
 
 
 async def verify_kubeconfig(text: str, endpoint: Endpoint, where: str) -> str:
-    """The API's version (v1.35.4), once the certificate verified for the virtual IP and for the endpoint's name.
+    """The API's version (v1.35.4), once the certificate verified for every virtual IP and for the endpoint's name.
 
-    Connections go to the virtual IP in both cases: this machine need not resolve the name.
+    Connections go to the virtual IPs in each case: this machine need not resolve the name.
 
     Args:
         where: the place to name in errors about the kubeconfig itself.
@@ -28,18 +29,34 @@ async def verify_kubeconfig(text: str, endpoint: Endpoint, where: str) -> str:
     credentials = read_credentials(parse_kubeconfig(text, where), where)
     headers = {"Authorization": f"Bearer {credentials.token}"} if credentials.token else {}
     context = tls_context(credentials, where)
-    base = f"https://{endpoint.vip.ip}:{endpoint.port}"
+    version = ""
+    for vip in endpoint.vips:
+        base = server_url(vip.ip, endpoint.port)
+        version = await _ask(context, headers, base, ("/version", "/readyz"), endpoint, str(vip.ip))
+        await _ask(context, headers, base, ("/version",), endpoint, endpoint.name)
+    return version
+
+
+async def _ask(
+    context: ssl.SSLContext, headers: dict[str, str], base: str, paths: Iterable[str], endpoint: Endpoint, name: str
+) -> str:
+    """Ask each path on one new connection whose certificate must verify for `name`; the API's version."""
     async with httpx.AsyncClient(verify=context, timeout=TIMEOUT, trust_env=False, headers=headers, base_url=base) as client:
-        version = await _get(client, "/version", endpoint, str(endpoint.vip.ip))
-        await _get(client, "/readyz", endpoint, str(endpoint.vip.ip))
-    async with httpx.AsyncClient(verify=context, timeout=TIMEOUT, trust_env=False, headers=headers, base_url=base) as client:
-        await _get(client, "/version", endpoint, endpoint.name)
-    return str(version.json()["gitVersion"])
+        answers = {path: await _get(client, path, endpoint, name) for path in paths}
+    return _version(answers["/version"], f"{base}/version")
+
+
+def _version(answer: httpx.Response, where: str) -> str:
+    try:
+        return str(answer.json()["gitVersion"])
+    except (ValueError, KeyError, TypeError) as error:
+        hint = "something else than a Kubernetes API server answers there"
+        raise VerificationError("the answer is not a Kubernetes version", where=where, hint=hint) from error
 
 
 async def _get(client: httpx.AsyncClient, path: str, endpoint: Endpoint, name: str) -> httpx.Response:
-    where = f"{client.base_url}{path}"
-    extensions = {} if name == str(endpoint.vip.ip) else {"sni_hostname": name}
+    where = f"{str(client.base_url).rstrip('/')}{path}"
+    extensions = {"sni_hostname": name} if name == endpoint.name else {}
     try:
         answer = await client.get(path, extensions=extensions)
     except ssl.SSLError as error:
@@ -64,9 +81,10 @@ def _refused_user(said: str, where: str) -> VerificationError:
 def _transport_error(error: httpx.TransportError, where: str, endpoint: Endpoint, name: str) -> VerificationError:
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
+            names = ", ".join([*(str(vip.ip) for vip in endpoint.vips), endpoint.name])
             hint = (
-                f"the API servers' certificate must name {endpoint.vip.ip} and {endpoint.name}: set both in Kubespray's "
-                "supplementary_addresses_in_ssl_keys (`twinkeel render` does) and run Kubespray again"
+                f"the API servers' certificate must name {names}: `twinkeel kubespray run` sets them "
+                "(supplementary_addresses_in_ssl_keys) and makes the certificates anew; or kubeadm init phase certs apiserver"
             )
             return VerificationError(f"the certificate does not verify for {name}: {cause.verify_message}", where=where, hint=hint)
     if isinstance(error, httpx.ReadError | httpx.WriteError | httpx.RemoteProtocolError):

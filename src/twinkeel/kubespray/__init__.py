@@ -1,0 +1,1 @@
+"""Kubespray: fetching a release, running its playbooks, and telling what they do."""
