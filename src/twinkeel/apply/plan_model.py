@@ -1,0 +1,100 @@
+"""What a plan is: what `apply` would do now, as values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Action = Literal["none", "start", "reload", "restart"]
+ChangeKind = Literal["new", "content", "attributes", "removed", "left over"]
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """A file that is not as it must be. `detail` says it in words, `diff` is a unified diff without secrets, or empty.
+
+    `removed` is a file that apply installed once and that is no longer rendered: apply removes it. `left over` is one that says
+    that Twinkeel wrote it, and that no apply knows of: it is told and not touched.
+    """
+
+    path: str
+    kind: ChangeKind
+    detail: str
+    diff: str
+
+
+@dataclass(frozen=True)
+class HostPlan:
+    """What `apply` would do to one load balancer. `packages` are those to install, with the version that is offered.
+
+    `problem` is why the host could not be asked; then nothing else is known.
+    """
+
+    name: str
+    files: tuple[FileChange, ...] = ()
+    packages: Mapping[str, str | None] | None = None
+    actions: Mapping[str, Action] | None = None
+    holds: tuple[str, ...] = ()
+    problem: str = ""
+
+    @property
+    def replaced(self) -> tuple[FileChange, ...]:
+        """The files that `apply` would write or remove."""
+        return tuple(change for change in self.files if change.kind != "left over")
+
+    @property
+    def left_over(self) -> tuple[FileChange, ...]:
+        """The files that are told and not touched."""
+        return tuple(change for change in self.files if change.kind == "left over")
+
+    @property
+    def needed_actions(self) -> dict[str, Action]:
+        """Services that would be started, reloaded or restarted."""
+        return {unit: action for unit, action in (self.actions or {}).items() if action != "none"}
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether `apply` would do anything here."""
+        return bool(self.replaced or self.packages or self.needed_actions)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Every load balancer in the order of work, what happens in which order, and how certificates will be checked."""
+
+    hosts: tuple[HostPlan, ...]
+    steps: tuple[str, ...]
+    trust: str
+
+    @property
+    def drift(self) -> bool:
+        """Whether any host is not as it must be; files left over count."""
+        return any(host.has_changes or host.left_over for host in self.hosts)
+
+    @property
+    def unreachable(self) -> tuple[HostPlan, ...]:
+        """The hosts that could not be asked."""
+        return tuple(host for host in self.hosts if host.problem)
+
+
+def as_json(plan: Plan) -> dict[str, Any]:
+    """The plan as JSON values."""
+    return {
+        "drift": plan.drift,
+        "trust": plan.trust,
+        "order": [host.name for host in plan.hosts],
+        "steps": list(plan.steps),
+        "hosts": [_host_json(host) for host in plan.hosts],
+    }
+
+
+def _host_json(host: HostPlan) -> dict[str, Any]:
+    return {
+        "name": host.name,
+        "problem": host.problem or None,
+        "holds": list(host.holds),
+        "packages": dict(host.packages or {}),
+        "actions": dict(host.actions or {}),
+        "files": [
+            {"path": change.path, "change": change.kind, "detail": change.detail, "diff": change.diff} for change in host.files
+        ],
+    }

@@ -1,0 +1,93 @@
+"""`twinkeel plan`."""
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import typer
+
+from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
+from twinkeel.errors import EXIT_FAILED, EXIT_GOOD, EXIT_NO
+
+if TYPE_CHECKING:
+    from twinkeel.apply.plan_model import HostPlan, Plan
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def plan(file: SpecFile = DEFAULT_SPEC, format: OutputFormat = Format.text) -> None:  # noqa: A002
+    """Show what apply would change, as a diff by host and file. Changes nothing.
+
+    Exit code 0: no drift. 1: drift. 3: a host could not be reached.
+    """
+    import asyncio
+
+    from twinkeel.apply.plan import make_plan
+    from twinkeel.apply.plan_model import as_json
+    from twinkeel.cli.load import load_topology
+    from twinkeel.hosts.ssh import SshHosts
+
+    topology = load_topology(file)
+
+    async def run() -> "Plan":
+        async with SshHosts() as hosts:
+            return await make_plan(topology, hosts)
+
+    made = asyncio.run(run())
+    if format is Format.json:
+        print(json.dumps(as_json(made)))
+    else:
+        _show(made)
+    raise typer.Exit(EXIT_FAILED if made.unreachable else EXIT_NO if made.drift else EXIT_GOOD)
+
+
+def _show(made: "Plan") -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=True)
+    for host in made.hosts:
+        for text, style in _host_lines(host):
+            console.print(text, style=style, markup=False)
+    if made.trust == "bootstrap":
+        console.print(
+            "The cluster has no certificate authority yet: HAProxy's checks will not verify certificates.", style="yellow"
+        )
+    if made.steps:
+        console.print("Order of work:", style="bold")
+        for number, step in enumerate(made.steps, 1):
+            console.print(f"  {number}. {step}", markup=False)
+    console.print(_summary(made), markup=False)
+
+
+def _host_lines(host: "HostPlan") -> Iterator[tuple[str, str]]:
+    held = f" (holds {', '.join(host.holds)})" if host.holds else ""
+    yield f"{host.name}{held}", "bold"
+    if host.problem:
+        yield f"  cannot be asked: {host.problem}", "red"
+        return
+    if not (host.has_changes or host.left_over):
+        yield "  nothing to change", ""
+    for package, version in (host.packages or {}).items():
+        yield f"  package {package}: install {version or '(the host has no list of versions yet)'}", "yellow"
+    for change in host.files:
+        yield f"  {change.path}: {change.detail}", "yellow"
+        for line in change.diff.splitlines():
+            yield f"    {line}", _style(line)
+    for unit, action in host.needed_actions.items():
+        yield f"  service {unit}: {action}", "yellow"
+
+
+def _style(line: str) -> str:
+    if line.startswith(("+++", "---")):
+        return "bold"
+    return {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
+
+
+def _summary(made: "Plan") -> str:
+    if made.unreachable:
+        return f"{', '.join(host.name for host in made.unreachable)}: cannot be asked, and apply would not begin"
+    if not made.drift:
+        return "no drift: every load balancer is as the spec says"
+    changed = [host.name for host in made.hosts if host.has_changes]
+    return f"drift: apply would change {', '.join(changed)}" if changed else "drift: files of ours are left over"
