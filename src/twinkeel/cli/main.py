@@ -20,10 +20,15 @@ EXIT_INTERRUPTED = 130
 
 # Name -> module below twinkeel.cli, and the line that `--help` shows.
 COMMANDS = {
+    "init": ("init", "Write a new spec and its passwords: asks, or takes everything from options."),
     "check": ("check", "Show every problem of the spec, with positions."),
+    "schema": ("schema", "Print the JSON Schema of the spec, for editors."),
     "explain": ("explain", "Show the topology, every default in force, and the predicted downtime per fault."),
     "render": ("render", "Write every file of the system to a folder."),
+    "plan": ("plan", "Show what apply would change, as a diff by host and file."),
     "apply": ("apply", "Bring the load balancers to what the spec says, verified through the virtual IP."),
+    "drain": ("drain", "Take a control-plane host out of rotation on every load balancer."),
+    "undrain": ("undrain", "Put a control-plane host back into rotation."),
     "kubeconfig": ("kubeconfig", "Fetch admin.conf, point it at the endpoint, prove that TLS verifies."),
     "status": ("status", "Show who holds the virtual IP, the backends, and whether the API is ready."),
     "drill": ("drill", "Break something on purpose and measure what a client saw."),

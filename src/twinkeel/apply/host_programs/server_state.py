@@ -1,0 +1,149 @@
+"""Runs on a load balancer: read, or change and keep, whether HAProxy's servers are in rotation.
+
+    python3 -c PROGRAM '{"socket": PATH, "backend": NAME, "file": PATH, "addresses": {SERVER: [ADDRESS, PORT]},
+                         "set": {SERVER: STATE}, "kill": [SERVER, ...]}'
+
+STATE is ready, drain or maint. What is set is also written to the file, which HAProxy reads at each start and reload.
+Prints one JSON object: for each server its state, HAProxy's word for its health, its sessions and its established connections.
+Connections count those of HAProxy processes that a reload left behind, which the socket does not know.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from typing import Any
+
+# Bits of srv_admin_state: forced maintenance and forced drain (management.txt, "show servers state").
+FORCED_MAINT, FORCED_DRAIN = 0x01, 0x08
+NAME, ADDRESS, ADMIN, SINCE, PORT = 3, 4, 6, 9, 18
+
+
+def ask(path: str, command: str) -> str:
+    """One command to HAProxy's runtime socket, and its answer."""
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(5)
+    connection.connect(path)
+    connection.sendall(command.encode() + b"\n")
+    received = b""
+    while True:
+        piece = connection.recv(65536)
+        if not piece:
+            return received.decode(errors="replace")
+        received += piece
+
+
+def order(path: str, command: str) -> None:
+    """A command that HAProxy answers with nothing when it is carried out."""
+    answer = ask(path, command).strip()
+    if answer and not answer.startswith(("no need to change", "IP changed", "port changed", "nothing changed")):
+        sys.exit(f"HAProxy answers `{command}` with: {answer}")
+
+
+def rows(text: str) -> dict[str, list[str]]:
+    """The lines of `show servers state`, by server."""
+    lines = [line.split() for line in text.splitlines() if line[:1].isdigit() and len(line.split()) > PORT]
+    return {line[NAME]: line for line in lines}
+
+
+def kept(text: str) -> str:
+    """What the file must hold: the servers that are out of rotation, as HAProxy writes them, and nothing that changes with time."""
+    lines = ["1"] + [line for line in text.splitlines() if line.startswith("# be_id")]
+    for line in rows(text).values():
+        if int(line[ADMIN]) & (FORCED_MAINT | FORCED_DRAIN):
+            lines.append(" ".join([*line[:SINCE], "0", *line[SINCE + 1 :]]))
+    return "\n".join(lines) + "\n"
+
+
+def word(admin: str) -> str:
+    """An admin state's bits as the word that `set server` takes."""
+    return "maint" if int(admin) & FORCED_MAINT else "drain" if int(admin) & FORCED_DRAIN else "ready"
+
+
+def write(path: str, content: str) -> None:
+    """Replace a file atomically; after a power loss it is the old one or the new one."""
+    folder = os.path.dirname(path)
+    handle, temporary = tempfile.mkstemp(prefix=".twinkeel-", dir=folder)
+    with os.fdopen(handle, "w") as file:
+        file.write(content)
+        os.fchmod(file.fileno(), 0o644)
+        file.flush()
+        os.fsync(file.fileno())
+    os.rename(temporary, path)
+    descriptor = os.open(folder, os.O_RDONLY)
+    os.fsync(descriptor)
+    os.close(descriptor)
+
+
+def connections(address: str, port: int) -> int:
+    """Established connections of any HAProxy process to an API server; 0 where ss is missing."""
+    place = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    try:
+        done = subprocess.run(
+            ["ss", "-tnpH", "state", "established", "dst", place], stdout=subprocess.PIPE, timeout=10, check=False
+        )
+    except OSError:
+        return 0
+    return sum(1 for line in done.stdout.decode(errors="replace").splitlines() if '"haproxy"' in line)
+
+
+def change(asked: dict[str, Any]) -> None:
+    """Set the states, keep them, and end what is to be ended."""
+    path, backend = asked["socket"], asked["backend"]
+    known = rows(ask(path, f"show servers state {backend}"))
+    for server, state in asked["set"].items():
+        address, port = asked["addresses"][server]
+        # A server that was restored from the file has the port of that day.
+        if state == "ready" and server in known and known[server][PORT] != str(port):
+            order(path, f"set server {backend}/{server} addr {address} port {port}")
+        order(path, f"set server {backend}/{server} state {state}")
+    if asked["set"]:
+        write(asked["file"], kept(ask(path, f"show servers state {backend}")))
+    for server in asked["kill"]:
+        order(path, f"shutdown sessions server {backend}/{server}")
+
+
+def look(asked: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Every server as it is now."""
+    path, backend = asked["socket"], asked["backend"]
+    known = rows(ask(path, f"show servers state {backend}"))
+    table = csv.DictReader(ask(path, "show stat").lstrip("# ").splitlines())
+    stats = {row["svname"]: row for row in table if row["pxname"] == backend}
+    seen = {}
+    for server, (address, port) in asked["addresses"].items():
+        if server in known and server in stats:
+            seen[server] = {
+                "state": word(known[server][ADMIN]),
+                "health": stats[server]["status"],
+                "sessions": int(stats[server]["scur"]),
+                "connections": connections(address, port),
+            }
+    return seen
+
+
+def main() -> None:
+    """Change what was asked for, then print what is."""
+    asked = json.loads(sys.argv[1])
+    try:
+        if asked["set"] or asked["kill"]:
+            change(asked)
+        seen = look(asked)
+    except OSError as error:
+        sys.exit(f"HAProxy's runtime socket does not answer: {error}")
+    try:
+        with open(asked["file"]) as file:
+            out = rows(file.read())
+    except OSError:
+        out = {}
+    for server, state in seen.items():
+        state["kept"] = word(out[server][ADMIN]) if server in out else "ready"
+    sys.stdout.write(json.dumps(seen))
+
+
+if __name__ == "__main__":
+    main()
