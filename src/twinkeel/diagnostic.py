@@ -23,6 +23,21 @@ class Diagnostic:
     related: tuple[tuple[Span, str], ...] = ()
 
 
+LONGEST_SHOWN = 80
+"""A value that a message quotes is cut to this many characters."""
+
+
+def shown(value: object) -> str:
+    """A value as a message quotes it: in backticks, on one line, cut when it is long; a group or list by its kind."""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "a group of keys"
+    text = str(value)
+    text = text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 3] + "..."
+    return f"`{''.join(char if char.isprintable() else ascii(char)[1:-1] for char in text)}`"
+
+
 def render_text(diagnostic: Diagnostic, source: SourceFile) -> str:
     """The finding as a person reads it: place, message, the line underlined, what to do."""
     span = diagnostic.span or Span(1, 1)
@@ -37,7 +52,12 @@ def render_text(diagnostic: Diagnostic, source: SourceFile) -> str:
 
 
 def as_json(diagnostic: Diagnostic, source: SourceFile) -> dict[str, object]:
-    """The finding as a JSON object: code, severity, message, file, line, column, hint."""
+    """The finding as a JSON object, whose keys are stable.
+
+    code, severity ("error" or "warning"), message, file, line, column, end_column, hint (may be ""), and related: a list of
+    {line, column, message}. Lines and columns begin at 1; end_column is the first one after the text that is meant. A finding
+    about the file as a whole is at 1:1.
+    """
     span = diagnostic.span or Span(1, 1)
     return {
         "code": diagnostic.code,
@@ -46,7 +66,9 @@ def as_json(diagnostic: Diagnostic, source: SourceFile) -> dict[str, object]:
         "file": source.name,
         "line": span.line,
         "column": span.column,
+        "end_column": span.column + span.length,
         "hint": diagnostic.hint,
+        "related": [{"line": place.line, "column": place.column, "message": note} for place, note in diagnostic.related],
     }
 
 
@@ -57,9 +79,9 @@ def _excerpt(source: SourceFile, span: Span) -> list[str]:
     text = source.line(span.line)
     # A long line is cut to a window that holds the place.
     start = max(0, span.column - EXCERPT_WIDTH // 2) if len(text) > EXCERPT_WIDTH else 0
-    shown = text[start : start + EXCERPT_WIDTH]
+    # Control characters would act on the terminal. Tabs stay tabs, in the padding too, so that the marker stands right.
+    shown_text = "".join(char if char.isprintable() or char == "\t" else "\ufffd" for char in text[start : start + EXCERPT_WIDTH])
     number = str(span.line)
-    # Tabs stay tabs in the padding, so that the marker stands under what the terminal shows.
-    padding = "".join("\t" if char == "\t" else " " for char in shown[: span.column - 1 - start])
-    marker = "^" * max(min(span.length, len(shown) - len(padding)), 1)
-    return [f"  {number} | {shown}", f"  {' ' * len(number)} | {padding}{marker}"]
+    padding = "".join("\t" if char == "\t" else " " for char in shown_text[: span.column - 1 - start])
+    marker = "^" * max(min(span.length, len(shown_text) - len(padding)), 1)
+    return [f"  {number} | {shown_text}", f"  {' ' * len(number)} | {padding}{marker}"]

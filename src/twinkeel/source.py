@@ -1,6 +1,11 @@
 """A text file that a person wrote, and places in it."""
 
+import re
 from dataclasses import dataclass
+from functools import cached_property
+
+# What ends a line in YAML 1.2, and nothing else: str.splitlines knows more ends, and every position below one would be wrong.
+_LINE_END = re.compile("\r\n|\n|\r")
 
 
 @dataclass(frozen=True, order=True)
@@ -19,7 +24,11 @@ class SourceFile:
     name: str
     text: str
 
+    @cached_property
+    def lines(self) -> list[str]:
+        """The text by line, without the lines' ends."""
+        return _LINE_END.split(self.text)
+
     def line(self, number: int) -> str:
         """The text of one 1-based line, without its end; empty when the file has no such line."""
-        lines = self.text.splitlines()
-        return lines[number - 1] if 0 < number <= len(lines) else ""
+        return self.lines[number - 1] if 0 < number <= len(self.lines) else ""

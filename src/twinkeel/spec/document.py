@@ -1,46 +1,47 @@
 """A YAML file as plain values, with the position of every key and value.
 
-Numbers and dates keep the text that the user wrote (`1.30` is not `1.3`); the model decides what they mean.
+Numbers and dates keep the text that the user wrote (`1.30` is not `1.3`); the model decides what they mean. A file that is no
+YAML at all raises DocumentError; anything less stands in `Document.diagnostics`, so that it hides no other problem.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, StringMark
-from ruamel.yaml.events import (
-    AliasEvent,
-    CollectionEndEvent,
-    CollectionStartEvent,
-)
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from twinkeel.diagnostic import Diagnostic
 from twinkeel.errors import SpecError
 from twinkeel.source import SourceFile, Span
+from twinkeel.spec.nodes import MAX_DEPTH, MAX_NODES, MappingNode, Node, SequenceNode, TooMuchError, compose
+from twinkeel.spec.scalars import plain_value, scalar_problem
 
 Key = tuple[str | int, ...]
 """A place in the document: ("load_balancers", "lb-1")."""
 
 MAX_BYTES = 1 << 20
-MAX_DEPTH = 20
-# Aliases count each time they are used: a file of 1 kB can stand for billions of nodes.
-MAX_NODES = 20_000
 
-_STANDARD_TAGS = "tag:yaml.org,2002:"
+# Two keys of the spec itself are words that YAML 1.1 takes for booleans. As keys of this mapping they mean one thing only.
+_OUR_OWN_KEYS: tuple[Key, ...] = (("power", "on"), ("power", "off"))
 
 
 @dataclass(frozen=True)
 class Document:
-    """What a file says. `values` is a tree of dict, list, str, bool and None; spans are kept by path."""
+    """What a file says. `values` is a tree of dict, list, str, bool and None; spans are kept by path.
+
+    `diagnostics` are problems of single keys and values. `damaged` are values that say nothing reliable; `doubtful` are places
+    that may hold more or other than what is in `values`.
+    """
 
     source: SourceFile
     values: Mapping[str, Any]
     key_spans: Mapping[Key, Span]
     value_spans: Mapping[Key, Span]
+    diagnostics: tuple[Diagnostic, ...] = ()
+    damaged: frozenset[Key] = frozenset()
+    doubtful: frozenset[Key] = frozenset()
 
     def key_span(self, path: Key) -> Span:
         """Where the key at `path` stands, or the nearest enclosing one that exists; the file's start for ()."""
@@ -84,11 +85,12 @@ def read_source(path: Path) -> SourceFile:
 
 
 def parse(source: SourceFile) -> Document:
-    """The document that a file holds. Raises DocumentError with everything found."""
+    """The document that a file holds. Raises DocumentError when it is no YAML, or no mapping."""
     _refuse_undecodable(source)
     try:
-        _refuse_deep_nesting(source)
-        root = YAML(typ="safe", pure=True).compose(source.text)
+        root = compose(source.text)
+    except TooMuchError as error:
+        raise DocumentError(_too_much(_span(error.mark, error.mark))) from error
     except MarkedYAMLError as error:
         raise DocumentError(_syntax_diagnostic(error, source)) from error
     except ReaderError as error:
@@ -99,23 +101,11 @@ def parse(source: SourceFile) -> Document:
 
 
 def _refuse_undecodable(source: SourceFile) -> None:
-    for number, line in enumerate(source.text.split("\n"), start=1):
-        column = line.find("\ufffd")
-        if column >= 0:
-            raise DocumentError(
-                Diagnostic("S006", "error", "the file is not UTF-8 text here", Span(number, column + 1), "save the file as UTF-8")
-            )
-
-
-def _refuse_deep_nesting(source: SourceFile) -> None:
-    depth = 0
-    for event in YAML(typ="safe", pure=True).parse(source.text):
-        if isinstance(event, CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, CollectionEndEvent):
-            depth -= 1
-        if depth > MAX_DEPTH and not isinstance(event, AliasEvent):
-            raise DocumentError(_too_much(_span(event.start_mark, event.start_mark)))
+    if "\ufffd" not in source.text:
+        return
+    places = [Span(number, line.index("\ufffd") + 1) for number, line in enumerate(source.lines, start=1) if "\ufffd" in line]
+    message = "the file is not UTF-8 text here"
+    raise DocumentError(*(Diagnostic("S006", "error", message, place, "save the file as UTF-8") for place in places[:10]))
 
 
 def _too_much(span: Span) -> Diagnostic:
@@ -133,11 +123,7 @@ def _no_mapping(root: Node | None) -> Diagnostic:
         return Diagnostic("S005", "error", "the file is empty", None, "begin with `name:`; the documentation has an example")
     found = "a list" if isinstance(root, SequenceNode) else "a single value"
     return Diagnostic(
-        "S005",
-        "error",
-        f"the file holds {found}, not `key: value` lines",
-        _span(root.start_mark, root.end_mark),
-        "begin with `name:`",
+        "S005", "error", f"the file holds {found}, not `key: value` lines", _span(root.start, root.end), "begin with `name:`"
     )
 
 
@@ -148,7 +134,7 @@ def _syntax_diagnostic(error: MarkedYAMLError, source: SourceFile) -> Diagnostic
         mark, problem, context = start, "a quote or bracket is opened here and never closed", ""
     if problem.startswith("but "):
         problem, context = f"{context}, {problem}", ""
-    span = _span(mark, mark) if mark is not None else None
+    span = _inside(_span(mark, mark), source) if mark is not None else None
     if span is not None and source.line(span.line)[span.column - 1 : span.column] == "\t":
         return Diagnostic("S002", "error", "a tab is not allowed here", span, "indent with spaces")
     related = ((_span(start, start), context),) if context and start is not None else ()
@@ -156,9 +142,16 @@ def _syntax_diagnostic(error: MarkedYAMLError, source: SourceFile) -> Diagnostic
     return Diagnostic("S001", "error", message, span, "check the indentation, quotes and brackets around here", related)
 
 
+def _inside(span: Span, source: SourceFile) -> Span:
+    """The span, or the file's end where the parser names a place beyond it."""
+    if span.line <= len(source.lines):
+        return span
+    return Span(len(source.lines), len(source.lines[-1]) + 1)
+
+
 def _character_diagnostic(error: ReaderError, source: SourceFile) -> Diagnostic:
-    before = source.text[: error.position]
-    span = Span(before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
+    before = SourceFile(source.name, source.text[: error.position]).lines
+    span = Span(len(before), len(before[-1]) + 1)
     return Diagnostic("S001", "error", "not YAML: a control character stands here", span, "delete it")
 
 
@@ -167,74 +160,69 @@ def _span(start: StringMark, end: StringMark) -> Span:
     return Span(start.line + 1, start.column + 1, max(length, 1))
 
 
-@dataclass
 class _Walk:
     """One pass over the node tree: values and spans out, every problem collected."""
 
-    source: SourceFile
-    keys: dict[Key, Span] = field(default_factory=dict)
-    values: dict[Key, Span] = field(default_factory=dict)
-    found: list[Diagnostic] = field(default_factory=list)
-    nodes: int = 0
+    def __init__(self, source: SourceFile) -> None:
+        self.source = source
+        self.keys: dict[Key, Span] = {}
+        self.values: dict[Key, Span] = {}
+        self.found: list[Diagnostic] = []
+        self.damaged: set[Key] = set()
+        self.doubtful: set[Key] = set()
+        self.nodes = 0
 
     def document(self, root: MappingNode) -> Document:
         values = self._mapping(root, ())
-        if self.found:
-            raise DocumentError(*self.found)
-        return Document(self.source, values, self.keys, self.values)
+        return Document(
+            self.source, values, self.keys, self.values, tuple(self.found), frozenset(self.damaged), frozenset(self.doubtful)
+        )
 
     def _value(self, node: Node, path: Key) -> Any:
-        span = _span(node.start_mark, node.end_mark)
+        # Aliases count each time they are used: a file of 1 kB can stand for billions of nodes.
         self.nodes += 1
         if self.nodes > MAX_NODES or len(path) > MAX_DEPTH:
             raise DocumentError(_too_much(self.keys[path[:1]]))
-        if not str(node.tag).startswith(_STANDARD_TAGS):
-            self._problem("S007", f"the tag {node.tag} means nothing here", span, "write the value without a tag")
+        if node.tag is not None:
+            span = _span(node.start, node.end)
+            self._problem(path, "S007", f"the tag {node.tag} means nothing here", span, "write the value without a tag")
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
         if isinstance(node, SequenceNode):
-            return [self._value(item, (*path, place)) for place, item in enumerate(node.value)]
-        if node.value != "":
+            return [self._value(item, (*path, place)) for place, item in enumerate(node.items)]
+        if node.text != "":
             # An empty value stands nowhere, often on the line below: its key is what a reader looks for.
-            self.values[path] = span
-        return self._scalar(str(node.value), str(node.tag), span)
+            self.values[path] = _span(node.start, node.end)
+        problem = scalar_problem(node.text, node.plain)
+        if problem is not None:
+            self._problem(path, problem.code, problem.message, _span(node.start, node.end), problem.hint)
+            self.damaged.add(path)
+        return plain_value(node.text) if node.plain else node.text
 
     def _mapping(self, node: MappingNode, path: Key) -> dict[str, Any]:
         values: dict[str, Any] = {}
-        for key, item, span in self._items(node):
-            here = (*path, key)
-            if key in values:
-                self._problem(
-                    "S003",
-                    f"`{key}` is given twice",
-                    span,
-                    "keep one of the two: YAML would silently use the last",
-                    ((self.keys[here], "first given here"),),
-                )
+        for key, item in node.items:
+            span = _span(key.start, key.end)
+            if isinstance(key, MappingNode | SequenceNode):
+                self._problem(path, "S007", "a key must be a word", span, "write `key: value`; put {{...}} templates in quotes")
+                continue
+            here = (*path, key.text)
+            if key.text in values:
+                self._given_twice(here, span)
                 continue
             self.keys[here] = span
-            values[key] = self._value(item, here)
+            problem = scalar_problem(key.text, key.plain, is_key=True)
+            if problem is not None and here not in _OUR_OWN_KEYS:
+                self._problem(here, problem.code, problem.message, span, problem.hint)
+            values[key.text] = self._value(item, here)
         return values
 
-    def _items(self, node: MappingNode) -> Iterator[tuple[str, Node, Span]]:
-        for key, item in node.value:
-            span = _span(key.start_mark, key.end_mark)
-            if isinstance(key, ScalarNode):
-                yield str(key.value), item, span
-            else:
-                self._problem("S007", "a key must be a word", span, "write `key: value`; put {{...}} templates in quotes")
+    def _given_twice(self, path: Key, span: Span) -> None:
+        message, hint = f"`{path[-1]}` is given twice", "keep one of the two: YAML would silently use the last"
+        self._problem(path, "S003", message, span, hint, ((self.keys[path], "first given here"),))
 
-    def _scalar(self, text: str, tag: str, span: Span) -> str | bool | None:
-        kind = tag.removeprefix(_STANDARD_TAGS)
-        if kind == "null":
-            return None
-        if kind == "bool" and text.lower() in ("true", "false"):
-            return text.lower() == "true"
-        if kind == "int" and text.lstrip("+-").startswith("0") and text.lstrip("+-") != "0":
-            self._problem(
-                "S008", f"`{text}` is not the same number to every program", span, f'write it in decimal, or as text: "{text}"'
-            )
-        return text
-
-    def _problem(self, code: str, message: str, span: Span, hint: str, related: tuple[tuple[Span, str], ...] = ()) -> None:
+    def _problem(
+        self, path: Key, code: str, message: str, span: Span, hint: str, related: tuple[tuple[Span, str], ...] = ()
+    ) -> None:
+        self.doubtful.add(path)
         self.found.append(Diagnostic(code, "error", message, span, hint, related))

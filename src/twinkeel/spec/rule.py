@@ -22,12 +22,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class Rule:
-    """One check, with its code and how bad it is to break it."""
+    """One check, with its code and how bad it is to break it.
+
+    `needs` are the places that it must see whole: a count says nothing when one of the counted hosts is broken.
+    """
 
     code: str
     severity: Severity
     title: str
     check: Callable[[ClusterSpec], Iterator[Finding]]
+    needs: tuple[Key, ...] = ()
 
 
 @dataclass(frozen=True)

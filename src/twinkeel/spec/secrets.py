@@ -129,9 +129,12 @@ def _known(path: Path, source: SourceFile) -> dict[str, str]:
         return {}
     try:
         document = parse(source)
+        found = document.diagnostics
     except DocumentError as error:
+        found = error.diagnostics
+    if found:
         # Neither the message nor the cause: both can quote the line.
-        span = error.diagnostics[0].span
+        span = found[0].span
         place = f"{path}:{span.line}:{span.column}" if span else str(path)
         raise SpecError("the secrets file is not plain `key: text` lines", where=place, hint=_FORM) from None
     known = [kind.key for kind in _KINDS]

@@ -3,25 +3,35 @@
 from collections.abc import Iterator
 
 from twinkeel.diagnostic import Diagnostic
-from twinkeel.spec.document import Document
+from twinkeel.spec.document import Document, Key
 from twinkeel.spec.model import ClusterSpec
+from twinkeel.spec.prune import Pruning, is_inside, touches
 from twinkeel.spec.rule import Finding, Rule
 from twinkeel.spec.rules import RULES
 
 
-def validate(spec: ClusterSpec, document: Document) -> Iterator[Diagnostic]:
-    """Every finding of every rule; an error in one never hides another."""
+def validate(spec: ClusterSpec, document: Document, pruning: Pruning, doubtful: set[Key]) -> Iterator[Diagnostic]:
+    """Every finding of every rule; an error in one never hides another.
+
+    A rule that must see a place whole is left out when that place is damaged or doubtful, and a finding about something that was
+    put in for a damaged part is dropped: what was not written cannot be wrong.
+    """
+    broken = pruning.damaged | doubtful
     for rule in RULES:
+        if any(touches(need, broken) for need in rule.needs):
+            continue
         for finding in rule.check(spec):
-            yield _placed(rule, finding, document)
+            places = [pruning.original(path) for path in (finding.path, *(path for path, _ in finding.related))]
+            if not any(is_inside(path, pruning.damaged) for path in places):
+                yield _placed(rule, finding, places, document)
 
 
-def _placed(rule: Rule, finding: Finding, document: Document) -> Diagnostic:
+def _placed(rule: Rule, finding: Finding, places: list[Key], document: Document) -> Diagnostic:
     return Diagnostic(
         rule.code,
         rule.severity,
         finding.message,
-        document.key_span(finding.path) if finding.at_key else document.value_span(finding.path),
+        document.key_span(places[0]) if finding.at_key else document.value_span(places[0]),
         finding.hint,
-        tuple((document.value_span(path), note) for path, note in finding.related),
+        tuple((document.value_span(path), note) for path, (_, note) in zip(places[1:], finding.related, strict=True)),
     )

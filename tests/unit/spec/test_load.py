@@ -34,15 +34,15 @@ def test_the_example_is_valid(load_edited: Edited) -> None:
         (("{profile: fast}", "{profil: fast}"), [("S010", 20, 12)], "did you mean `profile`?"),
         (("ssh: {user: root}", "ssh: {user: root, colour: red}"), [("S010", 22, 19)], "known keys here: user, port"),
         (("{user: root}", "{user: }"), [("S012", 22, 7)], "no value is given"),
-        (("name: lab-home\n", ""), [("S011", 0, 0)], "add `name:`"),
+        (("name: lab-home\n", ""), [("S011", 0, 0)], "add a line such as `name: lab-home`"),
         (("192.168.1.124", "192.168.1.256"), [("S014", 18, 13)], "`192.168.1.256` is not an address"),
         (("192.168.1.124", "10"), [("S014", 18, 13)], "`10` is not an address"),
         (("192.168.1.110/24", "192.168.1.110/33"), [("S014", 8, 8)], "prefix length"),
         (("worker-2:", "Worker_2:"), [("S015", 18, 3)], "lower-case letters"),
         (("domain: lab-home.com", "domain: lab home"), [("S015", 4, 9)], "`lab home` cannot be a DNS name"),
-        (("port: 6443", "port: 65536"), [("S016", 7, 9)], "between 1 and 65535"),
+        (("port: 6443", "port: 65536"), [("S016", 7, 9)], "a whole number from 1 to 65535"),
         (("port: 6443", "port: https"), [("S012", 7, 9)], "`https` is not a whole number"),
-        (("profile: fast", "profile: quick"), [("S013", 20, 21)], "use one of: fast or steady"),
+        (("profile: fast", "profile: quick"), [("S013", 20, 21)], "use one of: fast, steady"),
         (("dns: {mode: manual, server: 192.168.1.176}", "dns: none"), [("S012", 19, 6)], "group of `key: value` lines"),
         (("name: lab-home\n", "name: true\n"), [("S012", 3, 7)], "`true` is not text"),
         (("worker-2: 192.168.1.124", "worker-2: [192.168.1.124]"), [("S012", 18, 3)], "write `name: address`"),
@@ -61,6 +61,7 @@ def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file(load_edited:
         ("lb-1: 192.168.1.111", "LB: 192.168.1"), ("mode: manual", "mode: magic"), ("name: lab-home\n", "nam: x\n")
     )
     assert found(loaded) == [("S011", 0, 0), ("S010", 3, 1), ("S015", 10, 3), ("S014", 10, 7), ("S013", 19, 13)]
+
 
 
 def test_an_unfinished_host_group_asks_for_a_host(load_edited: Edited) -> None:
