@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -36,22 +37,25 @@ def list_faults(format: OutputFormat = Format.text) -> None:  # noqa: A002
     """Show every scenario: what it does, why, how it heals, and its budget."""
     from rich.console import Console
 
-    from twinkeel.drill.faults import FAULTS
+    from twinkeel.drill.faults.registry import FAULTS
 
     if format is Format.json:
-        keys = ("id", "title", "does", "why", "heals", "budget_ms", "needs_power")
+        keys = ("id", "title", "does", "why", "heals", "expect", "budget_ms", "needs")
         print(json.dumps([{key: getattr(fault, key) for key in keys} for fault in FAULTS]))
         return
     console = Console(highlight=False)
     for fault in FAULTS:
         console.print(f"[bold]{fault.id}[/]  budget {fault.budget_ms:g} ms")
-        for line in (fault.does, fault.why, f"Heals: {fault.heals}"):
+        lines = (fault.does, fault.why, f"Expect: {fault.expect}", f"Heals: {fault.heals}")
+        for line in (*lines, f"Needs: {', '.join(fault.needs)}.") if fault.needs else lines:
             console.print(f"    {line}", markup=False)
 
 
 @app.command()
 def run(
-    scenarios: Annotated[list[str] | None, typer.Argument(help="Default: reboot-holder haproxy-stop power-loss.")] = None,
+    scenarios: Annotated[
+        list[str] | None, typer.Argument(help="Default: reboot-holder haproxy-stop power-loss. `all`: each that can run here.")
+    ] = None,
     file: SpecFile = DEFAULT_SPEC,
     trials: Annotated[int, typer.Option("--trials", min=1, max=1000, help="How often each scenario is tried.")] = 1,
     budget: Annotated[
@@ -60,19 +64,23 @@ def run(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Folder for the histories. Default: below the user's state folder.")
     ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first. Without a terminal nothing is asked.")] = False,
     format: OutputFormat = Format.text,  # noqa: A002
 ) -> None:
     """Break the system, measure what a client saw, heal it; judge against a budget.
 
-    It refuses to start on a system that is not healthy. With --format json one object a trial, a line each.
+    It refuses to start on a system that is not healthy, and heals first what a drill that was killed left broken.
+    With --format json one object a trial, a line each.
     Exit code 0: every trial passed. 1: one failed, or could not be judged. 3: the drill could not run.
     """
     from rich.console import Console
 
     from twinkeel.cli.load import load_topology
 
-    faults = _chosen(scenarios or [], budget)
     topology = load_topology(file)
+    faults = _chosen(scenarios or [], budget, topology)
+    if not yes and sys.stdin.isatty():
+        _ask(topology, faults, trials)
     folder = output or _default_folder(topology.name)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
@@ -83,6 +91,26 @@ def run(
         _show(done)
     console.print(f"histories and {REPORT_FILE}: {folder}", markup=False)
     raise typer.Exit(_exit_code(done))
+
+
+@app.command()
+def heal(file: SpecFile = DEFAULT_SPEC) -> None:
+    """Heal what a drill that was killed left broken. Nothing to heal is good, too.
+
+    Exit code 0: the system is healthy. 3: it is not, or a host cannot be reached.
+    """
+    from twinkeel.cli.load import load_topology
+
+    topology = load_topology(file)
+    healed = asyncio.run(_heal(topology))
+    print(f"healed: {healed}" if healed else "no drill of this cluster left anything to heal")
+
+
+async def _heal(topology: "Topology") -> str:
+    from twinkeel.drill.heal import heal_what_is_left
+    from twinkeel.hosts.ssh import SshHosts
+
+    return await heal_what_is_left(topology, SshHosts, _drills_folder(), lambda line: print(line, file=sys.stderr))
 
 
 @app.command()
@@ -106,21 +134,40 @@ def report(
     raise typer.Exit(_exit_code(trials))
 
 
-def _chosen(names: Sequence[str], budget: float | None) -> "tuple[Fault, ...]":
+def _chosen(names: Sequence[str], budget: float | None, topology: "Topology") -> "tuple[Fault, ...]":
+    """The scenarios that were named, each with its budget: the command line's, else the spec's, else its own."""
     from dataclasses import replace
 
-    from twinkeel.drill.faults import DEFAULT, find_fault
+    from twinkeel.drill.faults.registry import DEFAULT, FAULTS, find_fault
+    from twinkeel.drill.needs import missing
 
-    faults = tuple(find_fault(name) for name in names or DEFAULT)
-    return faults if budget is None else tuple(replace(fault, budget_ms=budget) for fault in faults)
+    budgets = {find_fault(name).id: limit for name, limit in topology.budgets.items()}
+    if "all" in names:
+        faults = tuple(fault for fault in FAULTS if all(missing(need, topology) is None for need in fault.needs))
+    else:
+        faults = tuple(find_fault(name) for name in names or DEFAULT)
+    return tuple(replace(fault, budget_ms=budgets.get(fault.id, fault.budget_ms) if budget is None else budget) for fault in faults)
+
+
+def _ask(topology: "Topology", faults: "Sequence[Fault]", trials: int) -> None:
+    """Show what will be broken, and wait for a yes. Abort otherwise."""
+    times = f", {trials} times each" if trials > 1 else ""
+    print(f"This breaks the cluster {topology.name} ({topology.endpoint.name}) on purpose{times}:", file=sys.stderr)
+    for fault in faults:
+        print(f"  {fault.id}: {fault.does}", file=sys.stderr)
+    typer.confirm("Go on?", abort=True, err=True)
+
+
+def _drills_folder() -> Path:
+    import platformdirs
+
+    return platformdirs.user_state_path("twinkeel") / "drills"
 
 
 def _default_folder(name: str) -> Path:
     from datetime import datetime
 
-    import platformdirs
-
-    return platformdirs.user_state_path("twinkeel") / "drills" / f"{name}-{datetime.now().astimezone():%Y%m%dT%H%M%S}"
+    return _drills_folder() / f"{name}-{datetime.now().astimezone():%Y%m%dT%H%M%S}"
 
 
 async def _run(
@@ -139,6 +186,7 @@ async def _run(
         for number in (signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     done: list[Trial] = []
+    await _heal(topology)
     drill = await _prepare(topology, faults, trials, folder, console)
     try:
         async for trial in run_drill(drill):
@@ -171,7 +219,16 @@ async def _prepare(topology: "Topology", faults: "tuple[Fault, ...]", trials: in
     ca_file = folder.absolute() / "ca.crt"
     ca_file.write_text(authority)
     target = Target(str(topology.endpoint.vip.ip), topology.endpoint.port, topology.endpoint.name, ca_file)
-    return Drill(topology, SshHosts, target, faults, trials, folder.absolute(), lambda line: console.print(line, markup=False))
+    return Drill(
+        topology,
+        SshHosts,
+        target,
+        faults,
+        trials,
+        folder.absolute(),
+        _drills_folder(),
+        lambda line: console.print(line, markup=False),
+    )
 
 
 def _announce(trial: "Trial", console: "Console") -> None:

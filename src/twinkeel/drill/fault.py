@@ -1,47 +1,61 @@
 """What a fault is, and what it may do it with."""
 
 import asyncio
-import shlex
 import time
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from typing import Literal
 
-from twinkeel.errors import HostError, ToolError
+from twinkeel.errors import HostError
 from twinkeel.hosts.executor import Writer
+from twinkeel.spec.fields import IPAddress
+from twinkeel.status.holders import read_addresses
 from twinkeel.topology.model import Machine, Topology
 
 OpenHosts = Callable[[], AbstractAsyncContextManager[Writer]]
-POWER_DEADLINE = 120.0
 POLL_EVERY = 0.2
+# Restart= waits half a second, the watchdog at most a few; a busy machine needs several times that.
+SELF_HEALING_DEADLINE = 20.0
 
 BOOT = ("cat", "/proc/sys/kernel/random/boot_id")
+KEEPALIVED_RUN = ("systemctl", "show", "--property=InvocationID", "--value", "keepalived")
 HAPROXY_RUN = ("systemctl", "show", "--property=InvocationID", "--value", "haproxy")
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Where a fault happens: one load balancer (`target`) of a system, and how hosts are reached.
+    """Where a fault happens, and how hosts are reached.
 
+    `holder` holds the virtual IP; `target` is the host that the fault is about (the holder, unless the fault chooses another).
     `before` is what the fault's evidence was before it was injected.
     `hosts` opens new connections each time: those from before a fault may hang on a host that has lost its power.
     """
 
     topology: Topology
+    holder: Machine
     target: Machine
     hosts: OpenHosts
     before: str = ""
 
-    async def change(self, *argv: str) -> None:
-        """Run a command on the target. Raises HostError when it cannot run or fails."""
+    async def change(self, *argv: str, on: Machine | None = None) -> str:
+        """Run a command on the target, or another host; what it printed. Raises HostError when it cannot run or fails."""
         async with self.hosts() as hosts:
-            (await hosts.change(self.target, argv)).checked()
+            return (await hosts.change(on or self.target, argv)).checked().stdout.strip()
 
-    async def read(self, *argv: str) -> str:
-        """The output of a command that changes nothing on the target. Raises HostError."""
+    async def read(self, *argv: str, on: Machine | None = None) -> str:
+        """The output of a command that changes nothing on the target, or another host. Raises HostError."""
         async with self.hosts() as hosts:
-            return (await hosts.run(self.target, argv)).checked().stdout.strip()
+            return (await hosts.run(on or self.target, argv)).checked().stdout.strip()
+
+
+async def the_holder(scene: Scene) -> Machine:
+    """The usual target."""
+    return scene.holder
+
+
+Need = Literal["power", "link", "two load balancers", "three API servers", "root here"]
+"""What a fault cannot do without: commands of the spec, hosts, or rights on this machine."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +66,16 @@ class Fault:
         does: what is done, to what.
         why: what it stands for in real life.
         heals: how the system gets whole again.
+        expect: what a client should see.
         budget_ms: the longest downtime that passes, in milliseconds.
-        evidence: a reading command whose output on the target differs before and after: proof that the fault happened.
         inject: break it.
         heal: make it whole again, whatever state it is in. Returns what had to be forced, empty when nothing had to be.
-        needs_power: whether the spec must say how to cut and restore a host's power.
+        evidence: a reading command whose output on the target differs before and after: proof that the fault happened.
+        proof: for a fault that leaves no trace: whether it is in force, asked between `inject` and `heal`.
+        choose: the host that it is about.
+        needs: what must be there.
+        hold: seconds that it stays at least.
+        survivable: whether clients should be served again before it is healed.
     """
 
     id: str
@@ -64,49 +83,24 @@ class Fault:
     does: str
     why: str
     heals: str
+    expect: str
     budget_ms: float
-    evidence: Sequence[str]
     inject: Callable[[Scene], Awaitable[None]]
     heal: Callable[[Scene], Awaitable[str]]
-    needs_power: bool = False
+    evidence: Sequence[str] = ()
+    proof: Callable[[Scene], Awaitable[bool]] | None = None
+    choose: Callable[[Scene], Awaitable[Machine]] = the_holder
+    needs: tuple[Need, ...] = ()
+    hold: float = 0.0
+    survivable: bool = True
 
 
-async def switch_power(command: str, host: str) -> None:
-    """Run a power command of the spec, without a shell; `{host}` becomes the host's short name.
-
-    It has a session of its own and is waited for even when the drill is interrupted: a host may not be left half on.
-
-    Raises:
-        ToolError: the program is missing, fails, or does not end within two minutes.
-    """
-    argv = [part.replace("{host}", host) for part in shlex.split(command)]
-    where, hint = shlex.join(argv), "try the command by hand; it comes from `power` in the spec"
-    try:
-        process = await asyncio.create_subprocess_exec(*argv, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, start_new_session=True)
-    except OSError as error:
-        raise ToolError(f"a power command cannot be run: {error.strerror}", where=where, hint=hint) from error
-    talk = asyncio.create_task(process.communicate())
-    try:
-        output, _ = await asyncio.wait_for(asyncio.shield(talk), POWER_DEADLINE)
-    except asyncio.CancelledError:
-        await asyncio.wait((talk,), timeout=POWER_DEADLINE)
-        raise
-    except TimeoutError:
-        process.kill()
-        await talk
-        raise ToolError(f"a power command did not end within {POWER_DEADLINE:g} s", where=where, hint=hint) from None
-    if process.returncode != 0:
-        said = output.decode(errors="replace").strip().splitlines()
-        reason = f": {said[-1]}" if said else ""
-        raise ToolError(f"a power command ended with {process.returncode}{reason}", where=where, hint=hint)
-
-
-async def came_back(scene: Scene, deadline: float) -> bool:
-    """Whether HAProxy runs on the target anew (another systemd invocation than before) within `deadline` seconds."""
+async def came_back(scene: Scene, deadline: float, unit: str = "haproxy") -> bool:
+    """Whether a unit runs on the target anew (another systemd invocation than before) within `deadline` seconds."""
     end = time.monotonic() + deadline
     while time.monotonic() < end:
         try:
-            shown = await scene.read("systemctl", "show", "--property=ActiveState,InvocationID", "haproxy")
+            shown = await scene.read("systemctl", "show", "--property=ActiveState,InvocationID", unit)
         except HostError:
             shown = ""
         state = dict(line.split("=", 1) for line in shown.splitlines())
@@ -114,3 +108,15 @@ async def came_back(scene: Scene, deadline: float) -> bool:
             return True
         await asyncio.sleep(POLL_EVERY)
     return False
+
+
+async def addresses_of(scene: Scene, machine: Machine) -> frozenset[IPAddress]:
+    """Every address that a host has now. Raises HostError."""
+    async with scene.hosts() as hosts:
+        return await read_addresses(hosts, machine)
+
+
+async def cannot_reach(scene: Scene, machine: Machine, other: Machine) -> bool:
+    """Whether a host has no way to another one. Raises HostError when it cannot be asked."""
+    async with scene.hosts() as hosts:
+        return (await hosts.run(machine, ("ip", "route", "get", str(other.address)))).exit_code != 0

@@ -16,6 +16,8 @@ from twinkeel.drill.fault import Fault, OpenHosts, Scene
 from twinkeel.drill.history import EVENTS_FILE, SECOND, Event, HistoryWriter, read_history
 from twinkeel.drill.https import Target
 from twinkeel.drill.measure import Measurement
+from twinkeel.drill.needs import refuse_without
+from twinkeel.drill.note import remove_note, write_note
 from twinkeel.drill.trial import Trial, trial_of
 from twinkeel.errors import HostError, TwinkeelError, UsageError, VerificationError
 from twinkeel.hosts.executor import Writer
@@ -37,7 +39,10 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Drill:
-    """What to do, and on what. `folder` gets one folder a trial; `say` gets a line for each thing that happens."""
+    """What to do, and on what.
+
+    `folder` gets one folder a trial, `notes` the note of the fault in force; `say` gets a line for each thing that happens.
+    """
 
     topology: Topology
     hosts: OpenHosts
@@ -45,6 +50,7 @@ class Drill:
     faults: tuple[Fault, ...]
     trials: int
     folder: Path
+    notes: Path
     say: Say
 
 
@@ -68,9 +74,8 @@ async def run_drill(drill: Drill) -> AsyncIterator[Trial]:
 
 def _refuse_what_cannot_run(drill: Drill) -> None:
     for fault in drill.faults:
-        if fault.needs_power and drill.topology.power is None:
-            hint = "add `power: {off: COMMAND, on: COMMAND}` to the spec, or name other scenarios (`twinkeel drill list`)"
-            raise UsageError(f"{fault.id} needs to know how to cut a host's power", hint=hint)
+        for need in fault.needs:
+            refuse_without(need, fault.id, drill.topology)
     if any(drill.folder.glob(f"*/{EVENTS_FILE}")):
         raise UsageError("the folder holds trials already", where=str(drill.folder), hint="give another folder with -o")
 
@@ -95,7 +100,7 @@ async def _run_trial(drill: Drill, fault: Fault, number: int, folder: Path, hold
         stage.log("trial", scenario=fault.id, trial=number, budget_ms=fault.budget_ms)
         stage.log("holder-before", holder=holder.name)
         try:
-            await stage.play(Scene(drill.topology, holder, drill.hosts))
+            await stage.play(Scene(drill.topology, holder, holder, drill.hosts))
         except TwinkeelError as error:
             stage.trouble(error)
             await stage.wait_until_whole()
@@ -115,18 +120,24 @@ class _Stage:
         self._folder = folder
         self._writer = writer
         self._broken: Scene | None = None
+        self._proved = False
 
     async def play(self, scene: Scene) -> None:
         """The steps. Raises TwinkeelError for trouble of the drill itself."""
-        scene = replace(scene, before=await scene.read(*self._fault.evidence))
+        scene = replace(scene, target=await self._fault.choose(scene))
+        if self._fault.evidence:
+            scene = replace(scene, before=await scene.read(*self._fault.evidence))
         async with Measurement(self._drill.target, self._folder) as client:
             await self._wait_for_baseline(client)
             self.say(f"{self._fault.title}: {scene.target.name}")
             async with self._healing(scene):
+                write_note(self._drill.notes, self._fault, scene)
                 self._broken = scene
                 self.log("fault", host=scene.target.name)
                 await self._fault.inject(scene)
                 self.log("injected")
+                await self._hold(scene, client)
+            if not self._fault.survivable:
                 await self._watch_recovery(client)
             await self.wait_until_whole()
             await self._wait_for_service(client, STABLE_SECONDS, time.monotonic_ns(), RECOVERY_DEADLINE)
@@ -137,6 +148,15 @@ class _Stage:
             reason = client.last_error or "no answer"
             where, hint = self._drill.target.url, "look at `twinkeel status`"
             raise VerificationError(f"no quiet service through the virtual IP to begin with: {reason}", where=where, hint=hint)
+
+    async def _hold(self, scene: Scene, client: Measurement) -> None:
+        """Leave the fault in force: as long as it wants at least, and until clients are served again where they can be."""
+        began = time.monotonic()
+        if self._fault.survivable:
+            await self._watch_recovery(client)
+        await asyncio.sleep(max(0.0, self._fault.hold - (time.monotonic() - began)))
+        if self._fault.proof is not None:
+            self._proved = await self._fault.proof(scene)
 
     async def _watch_recovery(self, client: Measurement) -> None:
         if not await self._wait_for_service(client, STABLE_SECONDS, time.monotonic_ns(), RECOVERY_DEADLINE):
@@ -164,6 +184,7 @@ class _Stage:
             except TwinkeelError as error:
                 self.trouble(error)
             else:
+                remove_note(self._drill.notes, scene.topology.name)
                 if forced:
                     self.log("healed-by-force", what=forced)
 
@@ -197,6 +218,8 @@ class _Stage:
             await asyncio.sleep(HEALTH_EVERY)
 
     async def _left_a_trace(self, hosts: Writer, broken: Scene) -> bool:
+        if not self._fault.evidence:
+            return self._proved
         try:
             return (await hosts.run(broken.target, self._fault.evidence)).checked().stdout.strip() != broken.before
         except HostError:

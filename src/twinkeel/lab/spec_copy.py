@@ -11,7 +11,7 @@ from twinkeel.lab.model import LabPaths
 
 
 def spec_for_lab(spec: str, paths: LabPaths) -> str:
-    """The spec's text with `ssh` files and `power` commands set; comments and order stay.
+    """The spec's text with `ssh` files, `power` and `link` commands set; comments and order stay.
 
     Args:
         spec: the text of a valid spec.
@@ -24,6 +24,7 @@ def spec_for_lab(spec: str, paths: LabPaths) -> str:
     data["ssh"]["known_hosts_file"] = str(paths.known_hosts_file)
     command = f"{shlex.quote(str(twinkeel_program()))} lab %s --name {paths.root.name} {{host}}"
     data["power"] = {"off": command % "power-off", "on": command % "power-on"}
+    data["link"] = {"cut": command % "cut", "restore": command % "heal"}
     stream = io.StringIO()
     yaml.dump(data, stream)
     return stream.getvalue()

@@ -24,6 +24,7 @@ from twinkeel.spec.fields import (
     Network6,
     Port,
     SecondsOrNever,
+    UrlPath,
     Version,
     Word,
     one_or_more,
@@ -111,7 +112,7 @@ class ServiceCheck(_Strict):
     type: Literal["tcp", "http", "https"] = key(
         "tcp", "tcp connects; http and https ask for `path` (https without verifying).", "http"
     )
-    path: Word = key("/", "What is asked for.", "/healthz", pattern=r"^/[^\s\"'#\\]*$")
+    path: UrlPath = key("/", "What is asked for.", "/healthz")
     port: Port | None = key(None, "Port that is checked; without it, the one that is served.", 10254)
     status: int = key(200, "The HTTP status that means healthy.", 200, ge=100, le=599)
 

@@ -11,6 +11,7 @@ from twinkeel.topology.model import (
     Endpoint,
     HaproxySettings,
     KeepalivedSettings,
+    LinkControl,
     Machine,
     Metrics,
     PowerControl,
@@ -50,6 +51,8 @@ def build(spec: ClusterSpec, spec_folder: Path) -> Topology:
         system=SystemSettings(spec.system.packages, spec.system.firewall, spec.system.selinux),
         cluster=_cluster(spec),
         power=PowerControl(spec.power.off, spec.power.on) if spec.power else None,
+        link=LinkControl(spec.link.cut, spec.link.restore) if spec.link else None,
+        budgets=spec.failover.budget,
     )
 
 

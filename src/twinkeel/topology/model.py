@@ -1,7 +1,7 @@
 """The system that a spec describes, with every default filled in and every derived number decided."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Address, IPv6Network
 from typing import Any, Literal
 
@@ -197,6 +197,14 @@ class PowerControl:
 
 
 @dataclass(frozen=True)
+class LinkControl:
+    """Commands that cut and restore a host's network; `{host}` stands for the short name."""
+
+    cut: str
+    restore: str
+
+
+@dataclass(frozen=True)
 class Topology:
     """The whole system. Tuples keep the spec's order; it is never changed behind the user's back.
 
@@ -218,6 +226,8 @@ class Topology:
     system: SystemSettings
     cluster: Cluster
     power: PowerControl | None
+    link: LinkControl | None = None
+    budgets: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def machines(self) -> tuple[Machine, ...]:

@@ -6,6 +6,8 @@ The real daemons are in the lab tests.
 
 import asyncio
 import contextlib
+import json
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
@@ -14,9 +16,10 @@ from pathlib import Path
 import pytest
 
 from twinkeel.cli.load import load_topology
-from twinkeel.drill import run
+from twinkeel.drill import heal, run
 from twinkeel.drill.fault import Fault, Scene
 from twinkeel.drill.https import Target
+from twinkeel.drill.note import path_of, read_note
 from twinkeel.drill.run import Drill, run_drill
 from twinkeel.drill.trial import Trial
 from twinkeel.errors import HostError, UsageError, VerificationError
@@ -89,7 +92,7 @@ def topology(server: Server) -> Topology:
     """The seed's cluster with every address on this machine's loopback."""
     here = load_topology(EXAMPLE)
     loopback = IPv4Address("127.0.0.1")
-    endpoint = replace(here.endpoint, port=server.port, vip=IPv4Interface("127.0.0.1/8"))
+    endpoint = replace(here.endpoint, port=server.port, vips=(IPv4Interface("127.0.0.1/8"),))
     vip = endpoint.vip
     balancers = tuple(
         replace(each, instances=tuple(replace(each_one, vip=vip) for each_one in each.instances)) for each in here.load_balancers
@@ -117,14 +120,14 @@ def drill(topology: Topology, server: Server, hosts: Hosts, story: Story, tmp_pa
     monkeypatch.setattr(run, "HEALTH_DEADLINE", 0.3)
     monkeypatch.setattr(run, "HEALTH_EVERY", 0.05)
     monkeypatch.setattr(run, "POLL_EVERY", 0.02)
-    fault = Fault("a-fault", "A fault", "", "", "", 100, ("evidence",), story.inject, story.heal)
+    fault = Fault("a-fault", "A fault", "", "", "", "", 100, story.inject, story.heal, ("evidence",))
 
     @contextlib.asynccontextmanager
     async def opened() -> AsyncIterator[Hosts]:
         yield hosts
 
     target = Target("127.0.0.1", server.port, NAME, server.certificate)
-    return Drill(topology, opened, target, (fault,), 1, tmp_path / "drill", lambda line: None)
+    return Drill(topology, opened, target, (fault,), 1, tmp_path / "drill", tmp_path / "notes", lambda line: None)
 
 
 def trials_of(drill: Drill) -> list[Trial]:
@@ -233,7 +236,7 @@ def test_an_api_that_does_not_answer_is_a_sick_system(drill: Drill, story: Story
 
 
 def test_without_power_commands_nothing_begins(drill: Drill, story: Story) -> None:
-    needy = replace(drill, faults=(*drill.faults, replace(drill.faults[0], id="power-loss", needs_power=True)))
+    needy = replace(drill, faults=(*drill.faults, replace(drill.faults[0], id="power-loss", needs=("power",))))
     with pytest.raises(UsageError, match="power-loss needs to know how"):
         trials_of(needy)
     assert story.told == []
@@ -243,3 +246,63 @@ def test_a_folder_with_trials_is_not_mixed_with_new_ones(drill: Drill) -> None:
     trials_of(drill)
     with pytest.raises(UsageError, match="holds trials already"):
         trials_of(drill)
+
+
+@pytest.fixture
+def registered(drill: Drill, monkeypatch: pytest.MonkeyPatch) -> Drill:
+    """The scripted fault as one that `heal` finds by its id."""
+    monkeypatch.setattr(heal, "find_fault", lambda name: {fault.id: fault for fault in drill.faults}[name])
+    return drill
+
+
+def heal_now(drill: Drill) -> str:
+    return asyncio.run(heal.heal_what_is_left(drill.topology, drill.hosts, drill.notes, drill.say))
+
+
+def test_what_a_failed_healing_left_is_healed_later(registered: Drill, story: Story) -> None:
+    async def fail() -> None:
+        raise HostError("cannot heal")
+
+    story.on_heal = fail
+    trials_of(registered)
+    note = read_note(registered.notes, registered.topology.name)
+    assert note is not None
+    assert (note.scenario, note.target, note.pid) == ("a-fault", "lb-1", os.getpid())
+    # As if its process had been killed: a number that no process can have.
+    path_of(registered.notes, registered.topology.name).write_text(json.dumps({**vars(note), "pid": 2**22 + 1}))
+    story.on_heal = None
+    assert heal_now(registered) == "a-fault on lb-1"
+    assert story.told == ["inject lb-1", "heal lb-1", "heal lb-1"]
+    assert heal_now(registered) == ""
+
+
+def test_a_drill_under_way_is_not_healed_from_outside(registered: Drill, story: Story) -> None:
+    async def look() -> None:
+        with pytest.raises(UsageError, match="under way"):
+            await heal.heal_what_is_left(registered.topology, registered.hosts, registered.notes, registered.say)
+
+    story.on_inject = look
+    trials_of(registered)
+    assert story.told == ["inject lb-1", "heal lb-1"]
+
+
+def test_a_note_that_makes_no_sense_is_named(registered: Drill) -> None:
+    path = path_of(registered.notes, registered.topology.name)
+    path.parent.mkdir(parents=True)
+    path.write_text("{")
+    with pytest.raises(UsageError, match="cannot be understood") as caught:
+        heal_now(registered)
+    assert caught.value.where == str(path)
+
+
+def test_a_fault_without_evidence_is_proved_while_it_is_in_force(drill: Drill, story: Story) -> None:
+    asked: list[list[str]] = []
+
+    async def proof(scene: Scene) -> bool:
+        asked.append(list(story.told))
+        return False
+
+    unproved = replace(drill, faults=(replace(drill.faults[0], evidence=(), proof=proof),))
+    (trial,) = trials_of(unproved)
+    assert asked == [["inject lb-1"]]
+    assert "the fault left no trace on its host" in trial.verdict.reasons

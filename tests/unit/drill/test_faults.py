@@ -8,19 +8,48 @@ from pathlib import Path
 
 import pytest
 
-from twinkeel.drill.fault import Fault, switch_power
-from twinkeel.drill.faults import DEFAULT, FAULTS, find_fault
+from twinkeel.drill import stranger
+from twinkeel.drill.fault import Fault
+from twinkeel.drill.faults.registry import DEFAULT, FAULTS, find_fault
+from twinkeel.drill.switches import run_switch
 from twinkeel.errors import ToolError, UsageError
 
-BUDGETS = {"reboot-holder": 50, "haproxy-stop": 100, "power-loss": 350, "haproxy-kill": 100, "haproxy-hang": 3000}
+BUDGETS = {
+    "reboot-holder": 50,
+    "haproxy-stop": 100,
+    "power-loss": 350,
+    "haproxy-kill": 100,
+    "haproxy-dead": 100,
+    "haproxy-hang": 3000,
+    "keepalived-stop": 100,
+    "keepalived-kill": 400,
+    "keepalived-hang": 1000,
+    "planned-switchover": 50,
+    "both-balancers-rebooted": 50,
+    "link-cut": 350,
+    "link-flap": 350,
+    "balancers-partitioned": 350,
+    "balancer-cut-from-control-plane": 8000,
+    "cpu-saturation": 100,
+    "vrrp-stranger": 50,
+    "api-server-stop": 100,
+    "api-server-kill": 100,
+    "api-server-hang": 1000,
+    "api-server-not-ready": 1000,
+    "api-server-slow": 500,
+    "control-plane-power-loss": 1000,
+    "two-of-three-lost": 120_000,
+    "all-api-servers-lost": 60_000,
+    "etcd-leader-kill": 5000,
+}
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.id)
 def test_each_fault_is_documented(fault: Fault) -> None:
-    for text in (fault.does, fault.why, fault.heals):
-        assert re.match(r"[A-Z`].{15,}\.$", text), text
+    for text in (fault.does, fault.why, fault.heals, fault.expect):
+        assert re.match(r"([A-Z`]|etcd|systemd).{10,}\.$", text), text
     assert re.fullmatch(r"[a-z]+(-[a-z]+)+", fault.id)
-    assert fault.evidence
+    assert bool(fault.evidence) != bool(fault.proof), "one proof that the fault really happened"
 
 
 def test_budgets_are_the_documented_ones() -> None:
@@ -38,7 +67,7 @@ def test_an_unknown_scenario_lists_those_there_are() -> None:
 
 
 def power(command: str) -> None:
-    asyncio.run(switch_power(command, "lb-1"))
+    asyncio.run(run_switch(command, "lb-1"))
 
 
 def test_a_power_command_gets_the_host_and_no_shell(tmp_path: Path) -> None:
@@ -62,7 +91,7 @@ def test_a_power_command_is_finished_even_when_the_drill_is_interrupted(tmp_path
     script = f"import pathlib, time; time.sleep(0.3); pathlib.Path({str(flag)!r}).touch()"
 
     async def interrupted() -> None:
-        task = asyncio.create_task(switch_power(f'{sys.executable} -c "{script}"', "lb-1"))
+        task = asyncio.create_task(run_switch(f'{sys.executable} -c "{script}"', "lb-1"))
         await asyncio.sleep(0.1)
         task.cancel()
         await task
@@ -72,3 +101,12 @@ def test_a_power_command_is_finished_even_when_the_drill_is_interrupted(tmp_path
         asyncio.run(interrupted())
     assert flag.exists()
     assert time.monotonic() - begin < 10
+
+
+def test_a_strangers_advertisement_is_a_valid_one() -> None:
+    """Byte for byte as RFC 9568, section 5.2 draws it; the checksum over pseudo-header and packet comes out as 0."""
+    packet = stranger.advertisement(77, "192.168.1.110", "192.168.1.9", "224.0.0.18")
+    assert packet[:6] == bytes([0x31, 77, 255, 1, 0, 10])
+    assert packet[8:] == bytes([192, 168, 1, 110])
+    pseudo = bytes([192, 168, 1, 9, 224, 0, 0, 18, 0, 112, 0, len(packet)])
+    assert stranger.checksum(pseudo + packet) == 0

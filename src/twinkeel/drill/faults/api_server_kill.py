@@ -1,0 +1,29 @@
+"""An API server killed: in no order at all."""
+
+from twinkeel.drill.components import API_SERVER_RUN, an_api_server, signal, start
+from twinkeel.drill.fault import Fault, Scene
+
+
+async def _inject(scene: Scene) -> None:
+    await signal(scene, "KILL", "kube-apiserver")
+
+
+async def _heal(scene: Scene) -> str:
+    await start(scene, "kube-apiserver")
+    return ""
+
+
+FAULT = Fault(
+    id="api-server-kill",
+    title="An API server killed",
+    does="SIGKILL to kube-apiserver on one control-plane host.",
+    why="A crash, or the kernel's OOM killer. A connection that is refused goes to another server at once.",
+    heals="systemd or kubelet starts it again.",
+    expect="None is lost that is tried once more.",
+    budget_ms=100,
+    evidence=API_SERVER_RUN,
+    choose=an_api_server,
+    hold=0,
+    inject=_inject,
+    heal=_heal,
+)

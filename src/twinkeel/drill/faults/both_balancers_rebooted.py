@@ -1,0 +1,51 @@
+"""Both load balancers reboot, one after the other."""
+
+import asyncio
+import contextlib
+import time
+
+from twinkeel.drill.fault import BOOT, POLL_EVERY, Fault, Scene
+from twinkeel.errors import HostError
+from twinkeel.topology.model import Machine
+
+BOOT_DEADLINE = 300.0
+
+
+async def _inject(scene: Scene) -> None:
+    others = [item.machine for item in scene.topology.load_balancers if item.machine.name != scene.holder.name]
+    for machine in (scene.holder, *others):
+        await _reboot(scene, machine)
+
+
+async def _reboot(scene: Scene, machine: Machine) -> None:
+    """Reboot a host and wait until it could take the virtual IP again."""
+    before = await scene.read(*BOOT, on=machine)
+    with contextlib.suppress(HostError):
+        await scene.change("systemctl", "reboot", on=machine)
+    end = time.monotonic() + BOOT_DEADLINE
+    while time.monotonic() < end:
+        with contextlib.suppress(HostError):
+            if await scene.read(*BOOT, on=machine) != before:
+                await scene.read("systemctl", "is-active", "haproxy", "keepalived", on=machine)
+                return
+        await asyncio.sleep(POLL_EVERY)
+    raise HostError(f"it did not come back within {BOOT_DEADLINE:g} s", where=machine.name, hint="look at its console")
+
+
+async def _heal(scene: Scene) -> str:
+    return ""
+
+
+FAULT = Fault(
+    id="both-balancers-rebooted",
+    title="Both load balancers rebooted, one after the other",
+    does="`systemctl reboot` on the load balancer that holds the virtual IP; when it is back, on the other ones.",
+    why="Updates of the whole pair. The one that came back first must really be able to serve.",
+    heals="The hosts come back by themselves.",
+    expect="One request at most is lost at each move.",
+    budget_ms=50,
+    evidence=BOOT,
+    needs=("two load balancers",),
+    inject=_inject,
+    heal=_heal,
+)

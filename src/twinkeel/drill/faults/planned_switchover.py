@@ -1,0 +1,32 @@
+"""The virtual IP moves because somebody wants it to."""
+
+from twinkeel.drill.fault import Fault, Scene, addresses_of
+from twinkeel.render.systemd import STANDBY_FILE
+
+
+async def _inject(scene: Scene) -> None:
+    await scene.change("sh", "-c", f"echo 1 > {STANDBY_FILE}")
+
+
+async def _proof(scene: Scene) -> bool:
+    return scene.topology.endpoint.vip.ip not in await addresses_of(scene, scene.target)
+
+
+async def _heal(scene: Scene) -> str:
+    await scene.change("sh", "-c", f"echo 0 > {STANDBY_FILE}")
+    return ""
+
+
+FAULT = Fault(
+    id="planned-switchover",
+    title="Planned switchover",
+    does="Puts the load balancer that holds the virtual IP on standby, as `twinkeel switchover` and `twinkeel apply` do.",
+    why="Maintenance. Keepalived says goodbye with priority 0 while HAProxy goes on serving.",
+    heals="Takes the standby back; the virtual IP stays where it went.",
+    expect="One request at most is lost.",
+    budget_ms=50,
+    proof=_proof,
+    needs=("two load balancers",),
+    inject=_inject,
+    heal=_heal,
+)

@@ -1,0 +1,28 @@
+"""The holder loses its power."""
+
+from twinkeel.drill.fault import BOOT, Fault, Scene
+from twinkeel.drill.switches import cut_power, restore_power
+
+
+async def _inject(scene: Scene) -> None:
+    await cut_power(scene, scene.target)
+
+
+async def _heal(scene: Scene) -> str:
+    await restore_power(scene, scene.target)
+    return ""
+
+
+FAULT = Fault(
+    id="power-loss",
+    title="Power loss of the VIP holder",
+    does="The spec's `power.off` command for the load balancer that holds the virtual IP.",
+    why="A power supply or a hypervisor dies. Nobody says goodbye: the peer waits for three missing advertisements.",
+    heals="The spec's `power.on` command; the host boots and takes the standby's part.",
+    expect="Requests fail for three advertisement intervals.",
+    budget_ms=350,
+    evidence=BOOT,
+    needs=("power",),
+    inject=_inject,
+    heal=_heal,
+)

@@ -1,0 +1,37 @@
+"""A stranger on the segment claims the virtual IP."""
+
+import asyncio
+
+from twinkeel.drill import stranger
+from twinkeel.drill.fault import Fault, Scene, addresses_of
+
+SECONDS = 3.0
+
+
+async def _inject(scene: Scene) -> None:
+    instance = scene.topology.load_balancers[0].instances[0]
+    targets = [str(balancer.machine.address) for balancer in scene.topology.load_balancers]
+    await asyncio.to_thread(stranger.claim, instance.vrid, str(instance.vip.ip), targets, SECONDS)
+
+
+async def _proof(scene: Scene) -> bool:
+    return scene.topology.endpoint.vip.ip in await addresses_of(scene, scene.holder)
+
+
+async def _heal(scene: Scene) -> str:
+    return ""
+
+
+FAULT = Fault(
+    id="vrrp-stranger",
+    title="A stranger speaks VRRP with priority 255",
+    does=f"Advertises priority 255 from this machine for {SECONDS:g} s, to the multicast group and to each load balancer.",
+    why="Somebody else's router with the same ID, or an attacker: VRRP version 3 has no authentication.",
+    heals="It ends by itself.",
+    expect="Nothing: advertisements that do not come from a peer are not heard.",
+    budget_ms=50,
+    proof=_proof,
+    needs=("root here",),
+    inject=_inject,
+    heal=_heal,
+)

@@ -1,0 +1,38 @@
+"""What a scenario cannot do without, and what to say when it is not there."""
+
+import os
+
+from twinkeel.drill.fault import Need
+from twinkeel.errors import UsageError
+from twinkeel.topology.model import Topology
+
+OTHERS = "or name other scenarios (`twinkeel drill list`)"
+
+
+def refuse_without(need: Need, scenario: str, topology: Topology) -> None:
+    """Raises UsageError when the topology or this machine lacks what the scenario needs."""
+    reason = missing(need, topology)
+    if reason:
+        what, hint = reason
+        raise UsageError(f"{scenario} {what}", hint=f"{hint}, {OTHERS}")
+
+
+def missing(need: Need, topology: Topology) -> tuple[str, str] | None:
+    """What is missing and what to do; None when it is there."""
+    lacks: dict[Need, tuple[bool, str, str]] = {
+        "power": (
+            topology.power is None,
+            "needs to know how to cut a host's power",
+            "add `power: {off: COMMAND, on: COMMAND}` to the spec",
+        ),
+        "link": (
+            topology.link is None,
+            "needs to know how to take a host off the network",
+            "add `link: {cut: COMMAND, restore: COMMAND}` to the spec",
+        ),
+        "two load balancers": (len(topology.load_balancers) < 2, "needs two load balancers", "add a second one"),
+        "three API servers": (len(topology.control_plane) < 3, "needs three control-plane hosts", "add some"),
+        "root here": (os.geteuid() != 0, "needs root on this machine", "run the drill as root"),
+    }
+    is_missing, what, hint = lacks[need]
+    return (what, hint) if is_missing else None

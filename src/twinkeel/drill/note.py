@@ -1,0 +1,76 @@
+"""The note of a fault that is in force: what a drill that was killed leaves behind, and `twinkeel drill heal` reads."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from twinkeel.drill.fault import Fault, OpenHosts, Scene
+from twinkeel.errors import ToolError, UsageError
+from twinkeel.topology.model import Topology
+
+
+@dataclass(frozen=True)
+class Note:
+    """Which scenario was injected where. `pid` is the drill's process on this machine."""
+
+    cluster: str
+    scenario: str
+    holder: str
+    target: str
+    before: str
+    pid: int
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the drill that wrote it has ended."""
+        return not Path(f"/proc/{self.pid}").exists()
+
+
+def path_of(folder: Path, cluster: str) -> Path:
+    """Where a cluster's note lies."""
+    return folder / f"under-way-{cluster}.json"
+
+
+def write_note(folder: Path, fault: Fault, scene: Scene) -> None:
+    """Say what is about to be broken. Raises ToolError: nothing may be broken that nobody could know of."""
+    note = Note(scene.topology.name, fault.id, scene.holder.name, scene.target.name, scene.before, os.getpid())
+    path = path_of(folder, scene.topology.name)
+    temporary = path.with_suffix(f".{os.getpid()}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(json.dumps(asdict(note)))
+        temporary.replace(path)
+    except OSError as error:
+        raise ToolError(f"the drill's note cannot be written: {error.strerror}", where=str(path), hint="make room there") from error
+
+
+def remove_note(folder: Path, cluster: str) -> None:
+    """It is healed. A note that is not there is no error."""
+    path_of(folder, cluster).unlink(missing_ok=True)
+
+
+def read_note(folder: Path, cluster: str) -> Note | None:
+    """The note that a drill of this cluster left; None when there is none.
+
+    Raises:
+        UsageError: there is one that cannot be understood.
+    """
+    path = path_of(folder, cluster)
+    try:
+        return Note(**json.loads(path.read_text()))
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError) as error:
+        hint = "look at `twinkeel status`, then delete that file"
+        raise UsageError("the note of an earlier drill cannot be understood", where=str(path), hint=hint) from error
+
+
+def scene_of(note: Note, topology: Topology, hosts: OpenHosts) -> Scene:
+    """The scene that a note speaks of. Raises UsageError when the spec has no such hosts any more."""
+    machines = {machine.name: machine for machine in topology.machines}
+    try:
+        return Scene(topology, machines[note.holder], machines[note.target], hosts, note.before)
+    except KeyError as error:
+        hint = "give the spec that the drill had with -f FILE"
+        raise UsageError(f"the note of an earlier drill names {error}, which is not in the spec", hint=hint) from error

@@ -1,0 +1,36 @@
+"""Cutting one host off from others without touching its SSH: blackhole routes, which need no kernel module and no firewall."""
+
+from collections.abc import Iterable
+
+from twinkeel.drill.fault import Scene
+from twinkeel.topology.model import Machine
+
+# What this takes back when the drill cannot: its machine may have died meanwhile.
+DEAD_MAN_SECONDS = 120
+UNIT = "twinkeel-drill-routes"
+
+_CUT = """
+unit=$1; after=$2; shift 2
+systemctl stop "$unit.timer" 2> /dev/null
+remove=; for address in "$@"; do remove="$remove ip route del blackhole $address;"; done
+systemd-run --quiet --collect --unit="$unit" --on-active="$after" /bin/sh -c "$remove :" || exit 1
+for address in "$@"; do ip route replace blackhole "$address" || exit 1; done
+"""
+_HEAL = """
+unit=$1; shift
+for address in "$@"; do ip route del blackhole "$address" 2> /dev/null; done
+systemctl stop "$unit.timer" 2> /dev/null
+:
+"""
+
+
+async def cut_off(scene: Scene, machine: Machine, others: Iterable[Machine]) -> None:
+    """Nothing that `machine` sends to the others leaves it. Raises HostError."""
+    addresses = [str(other.address) for other in others if other.name != machine.name]
+    await scene.change("sh", "-c", _CUT, "sh", UNIT, str(DEAD_MAN_SECONDS), *addresses, on=machine)
+
+
+async def join_again(scene: Scene, machine: Machine, others: Iterable[Machine]) -> None:
+    """Take the cut back; nothing to take back is no error. Raises HostError."""
+    addresses = [str(other.address) for other in others if other.name != machine.name]
+    await scene.change("sh", "-c", _HEAL, "sh", UNIT, *addresses, on=machine)

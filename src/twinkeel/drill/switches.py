@@ -1,0 +1,65 @@
+"""Cutting and restoring a host's power and network, by the commands that the spec names."""
+
+import asyncio
+import shlex
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT
+
+from twinkeel.drill.fault import Scene
+from twinkeel.errors import ToolError
+from twinkeel.topology.model import Machine
+
+SWITCH_DEADLINE = 120.0
+
+
+async def cut_power(scene: Scene, machine: Machine) -> None:
+    """Raises ToolError; nothing happens without a command, which `needs` forbids."""
+    if scene.topology.power is not None:
+        await run_switch(scene.topology.power.off, machine.name)
+
+
+async def restore_power(scene: Scene, machine: Machine) -> None:
+    """Raises ToolError."""
+    if scene.topology.power is not None:
+        await run_switch(scene.topology.power.on, machine.name)
+
+
+async def cut_link(scene: Scene, machine: Machine) -> None:
+    """Raises ToolError."""
+    if scene.topology.link is not None:
+        await run_switch(scene.topology.link.cut, machine.name)
+
+
+async def restore_link(scene: Scene, machine: Machine) -> None:
+    """Raises ToolError."""
+    if scene.topology.link is not None:
+        await run_switch(scene.topology.link.restore, machine.name)
+
+
+async def run_switch(command: str, host: str) -> None:
+    """Run a power or link command of the spec, without a shell; `{host}` becomes the host's short name.
+
+    It has a session of its own and is waited for even when the drill is interrupted: a host may not be left half on.
+
+    Raises:
+        ToolError: the program is missing, fails, or does not end within two minutes.
+    """
+    argv = [part.replace("{host}", host) for part in shlex.split(command)]
+    where, hint = shlex.join(argv), "try the command by hand; it comes from `power` or `link` in the spec"
+    try:
+        process = await asyncio.create_subprocess_exec(*argv, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, start_new_session=True)
+    except OSError as error:
+        raise ToolError(f"a switch command cannot be run: {error.strerror}", where=where, hint=hint) from error
+    talk = asyncio.create_task(process.communicate())
+    try:
+        output, _ = await asyncio.wait_for(asyncio.shield(talk), SWITCH_DEADLINE)
+    except asyncio.CancelledError:
+        await asyncio.wait((talk,), timeout=SWITCH_DEADLINE)
+        raise
+    except TimeoutError:
+        process.kill()
+        await talk
+        raise ToolError(f"a switch command did not end within {SWITCH_DEADLINE:g} s", where=where, hint=hint) from None
+    if process.returncode != 0:
+        said = output.decode(errors="replace").strip().splitlines()
+        reason = f": {said[-1]}" if said else ""
+        raise ToolError(f"a switch command ended with {process.returncode}{reason}", where=where, hint=hint)
