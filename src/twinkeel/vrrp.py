@@ -65,6 +65,14 @@ def takeover_after_resignation(priority: int, advert_interval: float, version: i
     return Range(time, time)
 
 
+def yielding(advert_interval: float) -> Range:
+    """How long two holders are two after they hear each other again: until the one with the higher priority advertises next.
+
+    RFC 9568, section 6.4.3: an active router that hears a higher priority becomes a backup. From nothing to one interval.
+    """
+    return Range(0.0, advert_interval)
+
+
 def server_detection(interval: float, fast_interval: float, fall: int, answer_time: float) -> Range:
     """From a server's fault to HAProxy marking it down.
 

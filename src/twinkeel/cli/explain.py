@@ -17,13 +17,18 @@ def explain(
     mermaid: Annotated[bool, typer.Option("--mermaid", help="Only the diagram, as Mermaid text.")] = False,
 ) -> None:
     """Show the topology, every default in force, and the predicted downtime per fault."""
+    import shutil
+
     from twinkeel.cli.load import load_topology
-    from twinkeel.cli.show_topology import as_json, as_mermaid, as_text
+    from twinkeel.cli.show_json import as_json
+    from twinkeel.cli.show_mermaid import as_mermaid
+    from twinkeel.cli.show_topology import as_text
+    from twinkeel.cli.text_layout import usable_width
 
     topology = load_topology(file)
     if mermaid:
         print(as_mermaid(topology), end="")
     elif output is Format.json:
-        print(json.dumps(as_json(topology), indent=2))
+        print(json.dumps(as_json(topology), indent=2, default=str))
     else:
-        print(as_text(topology), end="")
+        print(as_text(topology, usable_width(shutil.get_terminal_size((100, 24)).columns)), end="")

@@ -1,123 +1,189 @@
-"""What a client will see of each fault: the arithmetic of `twinkeel.vrrp` on one topology. Pure."""
+"""What a client will see of each fault: the arithmetic of `twinkeel.vrrp` on one topology. Pure.
 
-from dataclasses import dataclass
+A fault's id is that of the drill that shows it, where there is one.
+"""
 
-from twinkeel.topology.model import HealthTimers, Topology
+from collections.abc import Callable, Iterable, Iterator
+
+from twinkeel.topology.model import HealthTimers, Topology, VrrpInstance
+from twinkeel.topology.prediction import Prediction
 from twinkeel.vrrp import (
     Range,
     server_detection,
     silence_detection,
     takeover_after_resignation,
     takeover_after_silence,
+    yielding,
 )
 
 # From a changed file to the first packet that the new holder answers: keepalived wakes up, switches learn the new place. After
-# a kill systemd must first notice the end of every process and run a hook. Not derived: 1 to 42 ms, and 29 to 80 ms after a kill,
-# were measured on a two-core virtual machine (docs/benchmarks.md).
+# a kill systemd must first notice the end of every process and run a hook. When only silence moved the virtual IP, the new place
+# must be announced, and no more. Not derived: 1 to 42 ms, 29 to 80 ms after a kill, and 1 to 20 ms after silence were measured
+# on a two-core virtual machine (docs/benchmarks.md).
 REACTION = Range(0.0, 0.05)
 KILL_REACTION = Range(0.0, 0.09)
+ANNOUNCEMENT = Range(0.0, 0.02)
+
+# RestartSec= of keepalived.service (its drop-in in `twinkeel.render`): how long nobody takes a killed keepalived's address away.
+KEEPALIVED_RESTART = 0.5
 
 NONE = Range(0.0, 0.0)
 
-RFC = "RFC 9568, 6.1 and 6.4.2"
+V3 = "RFC 9568, 6.1 and 6.4.2"
+V2 = "RFC 3768, 6.1 and 6.4.2"
+YIELDING = {3: "RFC 9568, 6.4.3", 2: "RFC 3768, 6.4.3"}
 MANUAL = "HAProxy's manual, 5.2: inter, fastinter, fall"
 
+LOAD_BALANCER_FAULTS = {
+    "power-loss": ("the virtual IP's holder loses power, or its link", ("power-loss", "link-cut")),
+    "haproxy-stop": ("HAProxy is stopped on the holder", ("haproxy-stop",)),
+    "haproxy-kill": ("HAProxy is killed on the holder", ("haproxy-kill", "haproxy-dead")),
+    "haproxy-hang": ("HAProxy hangs on the holder", ("haproxy-hang",)),
+    "reboot-holder": ("the holder reboots", ("reboot-holder", "both-balancers-rebooted")),
+    "planned-switchover": ("a planned move: switchover, apply", ("planned-switchover", "keepalived-stop")),
+    "keepalived-kill": ("Keepalived is killed on the holder", ("keepalived-kill",)),
+    "balancers-partitioned": ("the load balancers are cut off from each other", ("balancers-partitioned", "keepalived-hang")),
+    "failback": ("a load balancer comes back", ()),
+}
 
-@dataclass(frozen=True)
-class Prediction:
-    """One fault and what it costs.
-
-    `downtime` is the longest time in which no new connection succeeds. `degraded` is how long some new connections are
-    slow or fail while others succeed; None when that does not happen. `effect` says what those connections see.
-    """
-
-    fault: str
-    title: str
-    downtime: Range | None
-    degraded: Range | None
-    effect: str
-    formula: str
-    source: str
+CONTROL_PLANE_FAULTS = {
+    "api-server-kill": ("an API server dies", ("api-server-kill", "api-server-stop")),
+    "control-plane-power-loss": ("a control-plane host loses power", ("control-plane-power-loss",)),
+    "api-server-hang": ("an API server hangs", ("api-server-hang",)),
+}
 
 
 def predict(topology: Topology) -> tuple[Prediction, ...]:
-    """One prediction per fault, for the holder with the highest priority and the next load balancer in line.
+    """One prediction per fault, from the best virtual IP and holder to the worst.
 
-    `downtime` is None, without an upper bound, when there is no second load balancer to take over.
+    Any load balancer may hold a virtual IP (nothing moves it back at once), so each is taken as the holder in turn, and the best of
+    the others takes over. Where nothing can take over `downtime` is None: it lasts until the broken part is back.
     """
     return (*_load_balancer_faults(topology), *_control_plane_faults(topology))
 
 
-def _load_balancer_faults(topology: Topology) -> tuple[Prediction, ...]:
-    timers = topology.timers
+def successors(topology: Topology) -> tuple[VrrpInstance, ...]:
+    """Who may take over next: for each virtual IP the first in line, and the second, which is next when the first one holds it."""
+    found = []
+    for place in range(len(topology.endpoint.vips)):
+        line = sorted((balancer.instances[place] for balancer in topology.load_balancers), key=lambda one: -one.priority)
+        found += line[:2]
+    return tuple(found)
+
+
+def _load_balancer_faults(topology: Topology) -> Iterator[Prediction]:
     if len(topology.load_balancers) < 2:
         reason = "no second load balancer takes over: until this one is back"
-        return tuple(Prediction(fault, title, None, None, reason, "", "") for fault, title in _LOAD_BALANCER_FAULTS.items())
-    backup = topology.load_balancers[1].instances[0]
-    silence = takeover_after_silence(backup.priority, backup.advert_interval)
-    skew = takeover_after_resignation(backup.priority, backup.advert_interval)
-    resignation = skew + REACTION
+        for fault, (title, drills) in LOAD_BALANCER_FAULTS.items():
+            yield Prediction(fault, title, drills, None, effect=reason)
+        return
+    costs = _moves(topology) | _splits(topology)
+    for fault, (title, drills) in LOAD_BALANCER_FAULTS.items():
+        downtime, formula, source, effect = costs[fault]
+        yield Prediction(fault, title, drills, downtime, effect=effect, formula=formula, source=source)
+
+
+_Cost = tuple[Range, str, str, str]
+
+
+def _moves(topology: Topology) -> dict[str, _Cost]:
+    """Faults after which the virtual IP is gone until somebody else takes it."""
+    timers, silence, skew = topology.timers, _over(topology, takeover_after_silence), _over(topology, takeover_after_resignation)
     watchdog = silence_detection(timers.watchdog_interval, timers.watchdog_deadline)
-    costs = {
-        "power-loss": (silence, "2 to 3 advert_int + skew"),
-        "haproxy-stop": (resignation, "skew + reaction"),
-        "haproxy-kill": (skew + KILL_REACTION, "skew + reaction to a kill"),
-        "haproxy-hang": (watchdog + resignation, "deadline -/+ interval of the watchdog, then skew + reaction"),
-        "reboot": (resignation, "skew + reaction"),
+    source = _source(topology)
+    resignation = skew + REACTION
+    return {
+        "power-loss": (silence + ANNOUNCEMENT, "2 to 3 advert_int + skew, then announcement", source, ""),
+        "haproxy-stop": (resignation, "skew + reaction", source, ""),
+        "haproxy-kill": (skew + KILL_REACTION, "skew + reaction to a kill", source, ""),
+        "haproxy-hang": (
+            watchdog + resignation,
+            "deadline -/+ interval of the watchdog, then skew + reaction",
+            source,
+            "",
+        ),
+        "reboot-holder": (resignation, "skew + reaction", source, "Keepalived stops before HAProxy, and says so"),
+        "planned-switchover": (resignation, "skew + reaction", source, "HAProxy goes on serving in the old place"),
     }
-    return tuple(
-        Prediction(fault, title, costs[fault][0], None, "", costs[fault][1], RFC) for fault, title in _LOAD_BALANCER_FAULTS.items()
-    )
 
 
-_LOAD_BALANCER_FAULTS = {
-    "power-loss": "the virtual IP's holder loses power",
-    "haproxy-stop": "HAProxy is stopped on the holder",
-    "haproxy-kill": "HAProxy is killed on the holder",
-    "haproxy-hang": "HAProxy hangs on the holder",
-    "reboot": "the holder reboots",
-}
+def _splits(topology: Topology) -> dict[str, _Cost]:
+    """Faults in which a virtual IP is in two places for a while, and answers in both."""
+    silence = _over(topology, takeover_after_silence)
+    first = topology.load_balancers[0].instances[0]
+    bare = max(silence.high - KEEPALIVED_RESTART, 0.0)
+    return {
+        "keepalived-kill": (
+            Range(0.0, bare) + REACTION,
+            f"2 to 3 advert_int + skew, less {KEEPALIVED_RESTART:g} s until Keepalived is started again, + reaction",
+            _source(topology),
+            "the address stays and answers until Keepalived is started again, which takes it away",
+        ),
+        "balancers-partitioned": (
+            yielding(first.advert_interval) + REACTION,
+            "while it lasts none; when it heals at most advert_int + reaction",
+            YIELDING[first.version],
+            "all hold the virtual IP while it lasts: who reaches only one is served by it; then the highest priority keeps it",
+        ),
+        "failback": _failback(topology),
+    }
 
 
-def _control_plane_faults(topology: Topology) -> tuple[Prediction, ...]:
+def _failback(topology: Topology) -> _Cost:
+    waits = [instance.failback for instance in successors(topology) if instance.failback is not None]
+    if not waits:
+        return NONE, "", "", "the virtual IP stays where it is (nopreempt)"
+    version = topology.load_balancers[0].instances[0].version
+    effect = f"a virtual IP whose first choice it is moves to it {waits[0]:g} s after it is back"
+    return REACTION, "reaction: the higher priority is obeyed at once", YIELDING[version], effect
+
+
+def _over(topology: Topology, takeover: Callable[[int, float, int], Range]) -> Range:
+    """A takeover's time over all who may be next, from the fastest to the slowest."""
+    return _around(takeover(next_.priority, next_.advert_interval, next_.version) for next_ in successors(topology))
+
+
+def _around(ranges: Iterable[Range]) -> Range:
+    known = tuple(ranges)
+    return Range(min(one.low for one in known), max(one.high for one in known))
+
+
+def _source(topology: Topology) -> str:
+    return V3 if topology.load_balancers[0].instances[0].version == 3 else V2
+
+
+def _control_plane_faults(topology: Topology) -> Iterator[Prediction]:
     if len(topology.control_plane) < 2:
         reason = "no second API server: until this one is back"
-        return tuple(Prediction(fault, title, None, None, reason, "", "") for fault, title in _CONTROL_PLANE_FAULTS.items())
+        for fault, (title, drills) in CONTROL_PLANE_FAULTS.items():
+            yield Prediction(fault, title, drills, None, effect=reason)
+        return
     timers = topology.timers
     # A stopped process finishes no TLS handshake, so its checks end as early as those of a machine that is gone.
     # `timeout connect` and `inter` together bound a check's connection and TLS handshake (HAProxy's manual, `timeout check`).
     silent = min(timers.connect_timeout, timers.check_interval)
     one_in = f"about 1 new connection in {len(topology.control_plane)}"
     costs = {
-        "api-server-death": (0.0, "a new connection that is refused goes to another server at once", ""),
+        "api-server-kill": (0.0, "a new connection that is refused goes to another server at once"),
         "control-plane-power-loss": (
             silent,
             f"until then {one_in} waits {timers.connect_timeout:g} s and goes to another server",
-            "; t = the smaller of timeout connect and inter",
         ),
         "api-server-hang": (
             silent,
             f"until then {one_in} gets no answer, and fewer as the stuck ones count as load (leastconn)",
-            "; t = the smaller of timeout connect and inter",
         ),
     }
-    return tuple(
-        Prediction(fault, title, NONE, _detection(timers, costs[fault][0]), costs[fault][1], _formula(costs[fault][2]), MANUAL)
-        for fault, title in _CONTROL_PLANE_FAULTS.items()
-    )
+    for fault, (title, drills) in CONTROL_PLANE_FAULTS.items():
+        answer_time, effect = costs[fault]
+        yield Prediction(fault, title, drills, NONE, _detection(timers, answer_time), effect, _formula(answer_time), MANUAL)
 
 
 def _detection(timers: HealthTimers, answer_time: float) -> Range:
     return server_detection(timers.check_interval, timers.check_fast_interval, timers.check_fall, answer_time)
 
 
-def _formula(timeout: str) -> str:
-    failing = "fall * t + (fall - 1) * fastinter" if timeout else "(fall - 1) * fastinter"
-    return f"{failing}, plus at most inter{timeout}"
-
-
-_CONTROL_PLANE_FAULTS = {
-    "api-server-death": "an API server dies",
-    "control-plane-power-loss": "a control-plane host loses power",
-    "api-server-hang": "an API server hangs",
-}
+def _formula(answer_time: float) -> str:
+    if not answer_time:
+        return "(fall - 1) * fastinter, plus at most inter"
+    return "fall * t + (fall - 1) * fastinter, plus at most inter; t = the smaller of timeout connect and inter"

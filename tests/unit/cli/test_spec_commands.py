@@ -103,39 +103,6 @@ def test_other_commands_refuse_an_invalid_spec(twinkeel: Run, broken: Path, comm
     assert not Path("out").exists()
 
 
-def test_explain_shows_hosts_timers_and_predictions(twinkeel: Run) -> None:
-    text = twinkeel("explain", "-f", str(EXAMPLE)).stdout
-    for expected in (
-        "https://lb.lab-home.com:6443",
-        "lb-1  lb-1.lab-home.com  192.168.1.111  eth0  priority 254",
-        "VRID            121",
-        "lb-2            skew 1 ms, master down 301 ms",
-        "inter, fastinter  1 s, 250 ms once one failed",
-        "killed and restarted after 1 s without an answer",
-        "the virtual IP's holder loses power: 201 ms to 301 ms",
-        "HAProxy hangs on the holder: 751 ms to 1.301 s",
-        "an API server hangs: none; the server is marked down after 1.75 s to 2.75 s",
-        "RFC 9568",
-    ):
-        assert expected in text, expected
-
-
-def test_explain_as_mermaid_names_every_way_to_an_api_server(twinkeel: Run) -> None:
-    lines = twinkeel("explain", "-f", str(EXAMPLE), "--mermaid").stdout.splitlines()
-    assert lines[0] == "flowchart LR"
-    for balancer in ("lb_1", "lb_2"):
-        for master in ("master_1", "master_2", "master_3"):
-            assert f"  {balancer} --> {master}" in lines
-
-
-def test_explain_as_json_has_seconds(twinkeel: Run) -> None:
-    answer = json.loads(twinkeel("explain", "-f", str(EXAMPLE), "--format", "json").stdout)
-    predictions = {item["fault"]: item for item in answer["predictions"]}
-    assert predictions["power-loss"]["downtime"] == [0.201172, 0.301172]
-    assert answer["vrrp"] == {"version": 3, "vrid": 121, "advert_interval": 0.1}
-    assert answer["timers"]["watchdog_deadline"] == 1.0
-
-
 def test_render_writes_and_says_how_much(twinkeel: Run, tmp_path: Path) -> None:
     out = tmp_path / "out"
     first, second = (twinkeel("render", "-f", str(EXAMPLE), "-o", str(out)) for _ in range(2))

@@ -1,0 +1,134 @@
+"""A topology and its predictions as plain values, for `explain --format json`. Times are in seconds."""
+
+from typing import Any
+
+from twinkeel.cli.show_mermaid import in_line
+from twinkeel.topology.model import HaproxySettings, Machine, Service, Topology, VrrpInstance
+from twinkeel.topology.predict import predict
+from twinkeel.topology.prediction import Prediction
+from twinkeel.vrrp import Range
+
+
+def as_json(topology: Topology) -> dict[str, Any]:
+    """Everything that is in force. A range is [best, worst]; a downtime of null has no end. Extra lines are counted, not shown."""
+    first = topology.load_balancers[0].instances[0]
+    return {
+        "name": topology.name,
+        "domain": topology.domain,
+        "endpoint": _endpoint(topology),
+        "load_balancers": [
+            {
+                **_machine(balancer.machine),
+                "priority": balancer.instances[0].priority,
+                "instances": [_instance(instance) for instance in balancer.instances],
+            }
+            for balancer in topology.load_balancers
+        ],
+        "control_plane": [_machine(machine) for machine in topology.control_plane],
+        "etcd": [_machine(machine) for machine in topology.etcd],
+        "workers": [_machine(machine) for machine in topology.workers],
+        "services": [_service(service) for service in topology.services],
+        "profile": topology.profile,
+        "vrrp": {
+            "version": first.version,
+            "vrid": first.vrid,
+            "advert_interval": first.advert_interval,
+            "transport": "multicast" if first.multicast or not first.peers else "unicast",
+            "authenticated": first.authenticated,
+        },
+        "timers": vars(topology.timers),
+        "haproxy": _haproxy(topology.haproxy),
+        "keepalived": {"version": _version(topology.keepalived.version), "extra_lines": _counts(topology.keepalived.extra)},
+        "system": vars(topology.system),
+        "kubernetes": _plain(vars(topology.cluster)),
+        "power": vars(topology.power) if topology.power else None,
+        "predictions": [_prediction(prediction) for prediction in predict(topology)],
+    }
+
+
+def _endpoint(topology: Topology) -> dict[str, Any]:
+    endpoint = topology.endpoint
+    return {
+        "name": endpoint.name,
+        "port": endpoint.port,
+        "vip": str(endpoint.vip),
+        "vips": [
+            {"address": str(vip), "load_balancers": [one.machine.name for one, _ in in_line(topology.load_balancers, place)]}
+            for place, vip in enumerate(endpoint.vips)
+        ],
+    }
+
+
+def _machine(machine: Machine) -> dict[str, Any]:
+    return {
+        "name": machine.name,
+        "fqdn": machine.fqdn,
+        "address": str(machine.address),
+        "address6": None if machine.address6 is None else str(machine.address6),
+        "interface": machine.interface,
+        "roles": list(machine.roles),
+        "ssh": vars(machine.ssh),
+    }
+
+
+def _instance(instance: VrrpInstance) -> dict[str, Any]:
+    return {
+        "vip": str(instance.vip),
+        "vrid": instance.vrid,
+        "priority": instance.priority,
+        "failback": instance.failback,
+        "source": str(instance.source),
+        "peers": [str(peer) for peer in instance.peers],
+    }
+
+
+def _service(service: Service) -> dict[str, Any]:
+    targets = [{"name": target.name, "address": str(target.address)} for target in service.targets]
+    return {**vars(service), "targets": targets}
+
+
+def _haproxy(haproxy: HaproxySettings) -> dict[str, Any]:
+    metrics = None if haproxy.metrics is None else _plain(vars(haproxy.metrics))
+    return {
+        "version": _version(haproxy.version),
+        "log": haproxy.log,
+        "max_connections": haproxy.max_connections,
+        "metrics": metrics,
+        "extra_lines": _counts(haproxy.extra),
+    }
+
+
+def _prediction(prediction: Prediction) -> dict[str, Any]:
+    return {
+        "fault": prediction.fault,
+        "title": prediction.title,
+        "drills": list(prediction.drills),
+        "downtime": _range(prediction.downtime),
+        "detection": _range(prediction.degraded),
+        "effect": prediction.effect,
+        "formula": prediction.formula,
+        "source": prediction.source,
+    }
+
+
+def _counts(extra: Any) -> dict[str, int]:
+    return {place: len(text.strip().splitlines()) for place, text in extra.items()}
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    """Addresses and networks as text; what JSON knows stays as it is."""
+    return {name: _value(value) for name, value in values.items()}
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_value(item) for item in value]
+    return value if value is None or isinstance(value, bool | int | float | str | dict | list) else str(value)
+
+
+def _version(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
+
+
+def _range(time: Range | None) -> list[float] | None:
+    return None if time is None else [round(time.low, 6), round(time.high, 6)]

@@ -1,0 +1,46 @@
+"""The predicted downtime per fault, as a person reads it."""
+
+from twinkeel.cli.text_layout import rows, seconds, span
+from twinkeel.topology.predict import ANNOUNCEMENT, KILL_REACTION, REACTION
+from twinkeel.topology.prediction import Prediction
+
+TITLE = "Predicted downtime for a client that opens new connections"
+RETRANSMISSION = "TCP repeats a connection attempt that got no answer after 1 s: one begun during an outage takes that long."
+
+
+def predictions_text(predictions: tuple[Prediction, ...], width: int) -> str:
+    """A line for each fault, and below it what it means and where the figure comes from; ends in a newline."""
+    title_width = max(len(prediction.title) for prediction in predictions)
+    blocks = [_block(prediction, title_width, width) for prediction in predictions]
+    return f"{TITLE}\n{''.join(blocks)}{_notes(width)}"
+
+
+def _block(prediction: Prediction, title_width: int, width: int) -> str:
+    below = [line for line in (prediction.effect, _formula(prediction), _drills(prediction)) if line]
+    head = rows([(prediction.title, downtime(prediction))], width, align=title_width)
+    return head + rows([("  ", line) for line in below], width)
+
+
+def downtime(prediction: Prediction) -> str:
+    """The downtime in words: a range, none, or without an end."""
+    if prediction.downtime is None:
+        return "without an end"
+    if prediction.degraded is not None:
+        return f"none; marked down after {span(prediction.degraded)}"
+    return span(prediction.downtime) if prediction.downtime.high else "none"
+
+
+def _formula(prediction: Prediction) -> str:
+    return f"= {prediction.formula} ({prediction.source})" if prediction.formula else ""
+
+
+def _drills(prediction: Prediction) -> str:
+    return f"drill: {', '.join(prediction.drills)}" if prediction.drills else ""
+
+
+def _notes(width: int) -> str:
+    measured = (
+        f"Measured, not derived: reaction (hooks, switches) up to {seconds(REACTION.high)}, "
+        f"to a kill {seconds(KILL_REACTION.high)}, announcement {seconds(ANNOUNCEMENT.high)}."
+    )
+    return rows([("", measured), ("", RETRANSMISSION)], width)

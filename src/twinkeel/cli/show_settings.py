@@ -1,0 +1,190 @@
+"""Every value in force, as rows of text: what the spec gave, what a profile gave, and what is fixed. Pure."""
+
+from collections.abc import Mapping
+
+from twinkeel.cli.text_layout import seconds
+from twinkeel.render.haproxy import CLOSE_SPREAD_TIME, HARD_STOP_AFTER
+from twinkeel.spec.model import MONITOR_PORT, Failover
+from twinkeel.topology.model import Metrics, Topology
+from twinkeel.topology.profiles import HEALTH_TIMERS, advert_interval
+from twinkeel.vrrp import DOWN_TIMER_ADVERTS, master_down, skew
+
+Rows = list[tuple[str, ...]]
+
+
+def settings_sections(topology: Topology) -> dict[str, Rows]:
+    """Sections by their titles, in the order in which they are shown."""
+    return {
+        "Between the load balancers (VRRP)": _vrrp_rows(topology),
+        f"Timers (profile {topology.profile})": _timer_rows(topology),
+        "HAProxy, and the watchdog over it": _haproxy_rows(topology),
+        "Load balancers' system": _system_rows(topology),
+        "Kubernetes": _kubernetes_rows(topology),
+        "SSH and power": _ssh_rows(topology),
+    }
+
+
+def _vrrp_rows(topology: Topology) -> Rows:
+    first = topology.load_balancers[0].instances[0]
+    transport = "multicast" if first.multicast or not first.peers else "unicast"
+    return [
+        ("version", f"{first.version}, {transport}, Keepalived {_version(topology.keepalived.version)} or newer"),
+        ("failback", _failback(topology)),
+        ("authentication", _authentication(topology)),
+        *_takeover_rows(topology),
+        *_extra_rows("Keepalived", topology.keepalived.extra),
+    ]
+
+
+def _failback(topology: Topology) -> str:
+    waits = {instance.failback for balancer in topology.load_balancers for instance in balancer.instances}
+    if waits == {None}:
+        return "never (nopreempt): a load balancer that comes back takes nothing away"
+    shown = {wait: "never" if wait is None else f"{seconds(wait)} after its first choice came back" for wait in waits}
+    return "; ".join(f"{instance.vip.ip} {shown[instance.failback]}" for instance in topology.load_balancers[0].instances)
+
+
+def _authentication(topology: Topology) -> str:
+    first = topology.load_balancers[0].instances[0]
+    if first.authenticated:
+        return "a password in clear text, from the secrets file or the environment"
+    heard = "anyone on the network is heard" if first.multicast else "only peers' addresses with TTL 255 are listened to"
+    return f"none: {heard}"
+
+
+def _takeover_rows(topology: Topology) -> Rows:
+    """How long each load balancer waits; a priority's times are the same for every virtual IP."""
+    found: Rows = []
+    for balancer in topology.load_balancers:
+        times = {}
+        for one in balancer.instances:
+            down = master_down(one.priority, one.advert_interval, one.version)
+            lag = skew(one.priority, one.advert_interval, one.version)
+            times[one.priority] = f"priority {one.priority}: skew {seconds(lag)}, takes over after {seconds(down)} of silence"
+        found += [
+            (balancer.machine.name if place == 0 else "", text)
+            for place, text in enumerate(text for _, text in sorted(times.items(), reverse=True))
+        ]
+    return found
+
+
+def _timer_rows(topology: Topology) -> Rows:
+    """Each timer with its unit and where it comes from."""
+    timers, defaults = topology.timers, HEALTH_TIMERS[topology.profile]
+    first = topology.load_balancers[0].instances[0]
+    interval = advert_interval(Failover.model_validate({"profile": topology.profile, "vrrp_version": first.version}))
+    meanings = {
+        "check_interval": "between two checks of a healthy server (inter)",
+        "check_fast_interval": "between checks once one failed (fastinter)",
+        "check_timeout": "for the answer to a check (timeout check)",
+        "check_fall": "failed checks in a row until a server is down (fall)",
+        "check_rise": "good checks in a row until it is up again (rise)",
+        "connect_timeout": "until another server is tried (timeout connect)",
+        "watchdog_interval": "between two requests to HAProxy on its own host",
+        "watchdog_deadline": "without an answer until HAProxy is killed and started anew",
+    }
+    missed = f"between advertisements (advert_int); {DOWN_TIMER_ADVERTS} missed ones are a loss"
+    advert = ("advert_interval", seconds(first.advert_interval), _origin(topology, first.advert_interval, interval), missed)
+    names = {name: (getattr(timers, name), getattr(defaults, name)) for name in meanings}
+    return [
+        advert,
+        *(
+            (name, _value(name, value), _origin(topology, value, default), meanings[name])
+            for name, (value, default) in names.items()
+        ),
+    ]
+
+
+def _value(name: str, value: float) -> str:
+    return str(value) if name in ("check_fall", "check_rise") else seconds(value)
+
+
+def _origin(topology: Topology, value: float, default: float) -> str:
+    return topology.profile if value == default else f"spec, not {default:g}"
+
+
+def _haproxy_rows(topology: Topology) -> Rows:
+    haproxy = topology.haproxy
+    return [
+        ("version", f"{_version(haproxy.version)} or newer"),
+        ("listens", f"port {topology.endpoint.port} on every address"),
+        ("check", f"GET /readyz on port {topology.cluster.api_port}, certificate verified, status 200"),
+        ("balance", "leastconn; a refused connection goes to another server; sessions of a server that is down are closed"),
+        ("connections", f"{haproxy.max_connections} clients at most"),
+        ("reload", f"old connections are closed over {CLOSE_SPREAD_TIME}, at the latest after {HARD_STOP_AFTER}"),
+        ("log", f"{haproxy.log}, syslog"),
+        ("metrics", _metrics(haproxy.metrics)),
+        ("watchdog", f"GET http://127.0.0.1:{MONITOR_PORT}/live"),
+        *_extra_rows("HAProxy", haproxy.extra),
+    ]
+
+
+def _metrics(metrics: Metrics | None) -> str:
+    local = f"http://127.0.0.1:{MONITOR_PORT}/metrics"
+    if metrics is None:
+        return f"{local} alone"
+    place = "each load balancer's own address" if metrics.address is None else str(metrics.address)
+    reader = f"for the user {metrics.user}" if metrics.user else "for anyone who reaches it"
+    return f"{local}, and port {metrics.port} on {place}, {reader}"
+
+
+def _extra_rows(program: str, extra: Mapping[str, str]) -> Rows:
+    """That there are lines of the user's own, not what they say: they may hold a password."""
+    if not extra:
+        return [("extra lines", "none")]
+    counts = (f"{place}: {len(text.strip().splitlines())}" for place, text in extra.items())
+    return [("extra lines", f"{', '.join(counts)}; not ours, judged by {program} alone")]
+
+
+def _system_rows(topology: Topology) -> Rows:
+    system = topology.system
+    firewall = {"none": "left as it is"}.get(system.firewall, f"rules for {system.firewall}")
+    selinux = {"auto": "booleans are set where it is on", "ignore": "left as it is"}[system.selinux]
+    packages = {"auto": "whichever of apt and dnf is there"}.get(system.packages, system.packages)
+    return [("packages", packages), ("firewall", firewall), ("SELinux", selinux)]
+
+
+def _kubernetes_rows(topology: Topology) -> Rows:
+    cluster = topology.cluster
+    pods = _both(cluster.pod_network, cluster.pod_network6)
+    services = _both(cluster.service_network, cluster.service_network6)
+    names = ", ".join(cluster.certificate_names) or "none"
+    return [
+        ("version", f"{cluster.version}, by Kubespray {cluster.kubespray}"),
+        ("API servers", f"port {cluster.api_port}"),
+        ("network", f"{cluster.network_plugin}; pods {pods}, services {services}"),
+        ("workloads", "on the control plane, too" if cluster.schedule_on_control_plane else "on workers alone"),
+        ("DNS", _dns(topology)),
+        ("certificates", f"hold the endpoint's name, the virtual IPs, and each load balancer; more names: {names}"),
+        ("variables", ", ".join(cluster.variables) or "none of your own"),
+    ]
+
+
+def _dns(topology: Topology) -> str:
+    cluster = topology.cluster
+    server = f", server {cluster.dns_server}" if cluster.dns_server else ""
+    upstream = ", ".join(str(address) for address in cluster.dns_upstream) or "as on the nodes"
+    return f"{cluster.dns_mode}{server}; names outside the cluster: {upstream}"
+
+
+def _ssh_rows(topology: Topology) -> Rows:
+    access: dict[tuple[str, int], list[str]] = {}
+    for machine in topology.machines:
+        access.setdefault((machine.ssh.user, machine.ssh.port), []).append(machine.name)
+    ssh, power = topology.machines[0].ssh, topology.power
+    usual = max(access, key=lambda key: len(access[key]))
+    others = (f"; {user}, {port} on {', '.join(names)}" for (user, port), names in access.items() if (user, port) != usual)
+    return [
+        ("user, port", f"{usual[0]}, {usual[1]}{''.join(others)}"),
+        ("identity file", ssh.identity_file or "ssh's own choice"),
+        ("known hosts", ssh.known_hosts_file or "ssh's own choice"),
+        ("power", f"off: {power.off}; on: {power.on}" if power else "no command given: drills cannot cut power"),
+    ]
+
+
+def _both(first: object, second: object | None) -> str:
+    return f"{first}" if second is None else f"{first} and {second}"
+
+
+def _version(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
