@@ -96,11 +96,13 @@ DomainName = Annotated[
     StringConstraints(max_length=253, pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$"),
     Field(title="DNS name"),
 ]
-InterfaceName = Annotated[str, StringConstraints(pattern=r"^[^\s/:\"']{1,15}$"), Field(title="interface name")]
+InterfaceName = Annotated[str, StringConstraints(pattern=r"""^[^\s/:"']{1,15}$"""), Field(title="interface name")]
 """What Linux allows an interface to be called (IFNAMSIZ less one), and nothing that would need quoting."""
 
-Word = Annotated[str, StringConstraints(pattern=r"^[^\s\"'#\\]+$"), Field(title="word")]
+Word = Annotated[str, StringConstraints(pattern=r"""^[^\s"'#\\]+$"""), Field(title="word")]
 """Text that goes into a configuration file as one word."""
+
+UrlPath = Annotated[str, StringConstraints(pattern=r"""^/[^\s"'#\\]*$"""), Field(title="path")]
 
 Port = Annotated[int, Field(ge=1, le=65535, title="port")]
 Flag = StrictBool
