@@ -37,13 +37,12 @@ def test_every_example_and_golden_spec_is_good(schema: Path) -> None:
 
     found = judged("--schemafile", schema, *GOOD)
 
-    assert found["errors"] == []
-    assert found["parse_errors"] == []
+    assert found["status"] == "ok", found
 
 
 def test_a_bad_example_is_refused_where_a_schema_can_see_it(schema: Path) -> None:
     found = judged("--schemafile", schema, *BAD)
 
-    refused = {Path(item["filename"]).stem for kind in ("errors", "parse_errors") for item in found[kind]}
+    refused = {Path(item["filename"]).stem for kind in ("errors", "parse_errors") for item in found.get(kind, [])}
     assert refused == {path.stem for path in BAD if "\n# schema: refuses\n" in path.read_text()}
     assert {"unknown-key", "missing-key", "tab"} <= refused
