@@ -18,6 +18,7 @@ from twinkeel.drill.https import Target
 from twinkeel.drill.measure import Measurement
 from twinkeel.drill.needs import refuse_without
 from twinkeel.drill.note import remove_note, write_note
+from twinkeel.drill.observe import Observers
 from twinkeel.drill.trial import Trial, trial_of
 from twinkeel.errors import HostError, TwinkeelError, UsageError, VerificationError
 from twinkeel.hosts.executor import Writer
@@ -127,7 +128,10 @@ class _Stage:
         scene = replace(scene, target=await self._fault.choose(scene))
         if self._fault.evidence:
             scene = replace(scene, before=await scene.read(*self._fault.evidence))
-        async with Measurement(self._drill.target, self._folder) as client:
+        async with (
+            Observers(scene.topology, scene.hosts, self.log),
+            Measurement(self._drill.target, self._folder) as client,
+        ):
             await self._wait_for_baseline(client)
             self.say(f"{self._fault.title}: {scene.target.name}")
             async with self._healing(scene):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from twinkeel.drill.checker import Verdict, judge
 from twinkeel.drill.history import EVENTS_FILE, History, read_history
+from twinkeel.drill.holding import Holding, holding_of
 from twinkeel.errors import UsageError
 
 
@@ -17,6 +18,7 @@ class Trial:
     holder_before: str | None
     holder_after: str | None
     verdict: Verdict
+    holding: Holding = Holding(None, None)
 
 
 def trial_of(history: History) -> Trial:
@@ -28,6 +30,7 @@ def trial_of(history: History) -> Trial:
         holder_before=history.value("holder-before", "holder"),
         holder_after=history.value("holder-after", "holder"),
         verdict=judge(history),
+        holding=holding_of(history),
     )
 
 

@@ -5,7 +5,7 @@
 """
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +17,10 @@ DEFAULT_TIMEOUT = 20.0
 
 class FileMissingError(HostError):
     """The host was reached, and has no such file."""
+
+
+class NotPrivilegedError(HostError):
+    """The host was reached, and does not let us become root."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,21 @@ class Reader(Protocol):
         ...
 
 
-class Writer(Reader, Protocol):
+class Streamer(Protocol):
+    """A command that goes on reading, line by line."""
+
+    def stream(self, machine: Machine, argv: Sequence[str]) -> AsyncGenerator[str, None]:
+        """The lines that a command prints, as they come, until it ends or the host is lost. Closing the generator ends it.
+
+        The command's standard input ends with the generator, so it can notice.
+
+        Raises:
+            HostError: the host cannot be reached, or is lost.
+        """
+        ...
+
+
+class Writer(Reader, Streamer, Protocol):
     """Commands that change a host, besides those that read it."""
 
     async def change(self, machine: Machine, argv: Sequence[str], *, timeout: float = DEFAULT_TIMEOUT) -> CommandResult:

@@ -2,7 +2,7 @@
 
 import asyncio
 import shlex
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
@@ -10,7 +10,7 @@ from typing import Self, cast
 import asyncssh
 
 from twinkeel.errors import HostError
-from twinkeel.hosts.executor import DEFAULT_TIMEOUT, CommandResult, FileMissingError
+from twinkeel.hosts.executor import DEFAULT_TIMEOUT, CommandResult, FileMissingError, NotPrivilegedError
 from twinkeel.hosts.ssh_access import host_error, known_hosts_files, load_key, place
 from twinkeel.topology.model import Machine
 
@@ -53,6 +53,19 @@ class SshHosts:
     async def change(self, machine: Machine, argv: Sequence[str], *, timeout: float = DEFAULT_TIMEOUT) -> CommandResult:
         """See `Writer.change`."""
         return await self.run(machine, argv, timeout=timeout)
+
+    async def stream(self, machine: Machine, argv: Sequence[str]) -> AsyncGenerator[str, None]:
+        """See `Streamer.stream`."""
+        become = () if machine.ssh.user == "root" else ("sudo", "-n", "--")
+        command = shlex.join((*become, *argv))
+        connection = await self._connection(machine)
+        try:
+            async with connection.create_process(command, stdin=asyncssh.PIPE, stderr=asyncssh.DEVNULL) as process:
+                async for line in process.stdout:
+                    yield str(line)
+        except (asyncssh.Error, OSError) as error:
+            self._connections.pop(machine.name, None)
+            raise HostError(f"the SSH connection broke: {error}", where=place(machine)) from error
 
     async def read_file(self, machine: Machine, path: str) -> bytes:
         """See `Reader.read_file`."""
@@ -122,4 +135,5 @@ def _refuse_without_sudo(machine: Machine, exit_code: int, stderr: str) -> None:
     refused = exit_code == 1 and stderr.startswith("sudo: ")
     if refused or (exit_code == 127 and "sudo" in stderr):
         hint = f"let {machine.ssh.user} run sudo without a password (NOPASSWD) there, or use ssh.user: root"
-        raise HostError(f"sudo does not let us become root: {stderr.strip().splitlines()[0]}", where=place(machine), hint=hint)
+        said = stderr.strip().splitlines()[0]
+        raise NotPrivilegedError(f"sudo does not let us become root: {said}", where=place(machine), hint=hint)

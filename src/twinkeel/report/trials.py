@@ -23,6 +23,8 @@ def trial_object(trial: Trial) -> dict[str, Any]:
         "holder_after": trial.holder_after,
         "budget_ms": verdict.budget_ms,
         "slowest_ms": verdict.slowest_ms,
+        "no_holder_ms": trial.holding.no_holder_ms,
+        "two_holders_ms": trial.holding.two_holders_ms,
         "reasons": list(verdict.reasons),
     }
 

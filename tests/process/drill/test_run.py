@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import json
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
@@ -46,6 +46,10 @@ class Hosts:
 
     async def change(self, machine: Machine, argv: Sequence[str], *, timeout: float = DEFAULT_TIMEOUT) -> CommandResult:
         raise AssertionError("the faults of this test change nothing")
+
+    async def stream(self, machine: Machine, argv: Sequence[str]) -> AsyncGenerator[str, None]:
+        yield json.dumps({"kind": "start", "held": ["127.0.0.1"] if machine.name in self.holders else []})
+        await asyncio.Event().wait()
 
     async def read_file(self, machine: Machine, path: str) -> bytes:
         if path.startswith("/etc/kubernetes/pki"):

@@ -1,0 +1,1 @@
+"""Small programs that run on hosts: Python alone, nothing of ours."""
