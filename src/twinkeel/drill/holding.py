@@ -24,12 +24,15 @@ class Holding:
     two_holders_ms: float | None
 
 
+NOT_WATCHED = Holding(None, None)
+
+
 def holding_of(history: History) -> Holding:
     """The times of one trial. Never raises."""
     fault = history.event("fault")
     spells = [] if fault is None else [spell for spell in spells_of(history) if spell.end > fault.at]
     if fault is None or not spells:
-        return Holding(None, None)
+        return NOT_WATCHED
     times = {0: 0, 1: 0, 2: 0}
     for spell in spells:
         times[min(len(spell.holders), 2)] += spell.end - max(spell.start, fault.at)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from twinkeel.drill.checker import Verdict, judge
 from twinkeel.drill.history import EVENTS_FILE, History, read_history
-from twinkeel.drill.holding import Holding, holding_of
+from twinkeel.drill.holding import NOT_WATCHED, Holding, holding_of
 from twinkeel.errors import UsageError
 
 
@@ -18,7 +18,7 @@ class Trial:
     holder_before: str | None
     holder_after: str | None
     verdict: Verdict
-    holding: Holding = Holding(None, None)
+    holding: Holding = NOT_WATCHED
 
 
 def trial_of(history: History) -> Trial:

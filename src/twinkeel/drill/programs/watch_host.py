@@ -76,16 +76,16 @@ def main() -> None:
     rest = b""
     try:
         while True:
-            ready, _, _ = select.select([0, netlink, lines_of], [], [], ALIVE_EVERY)
+            ready, _, _ = select.select([0, netlink.fileno(), lines_of.fileno()], [], [], ALIVE_EVERY)
             if not ready:
                 tell("alive")
             if 0 in ready and not os.read(0, 4096):
                 return
-            if netlink in ready:
+            if netlink.fileno() in ready:
                 for address, came in address_changes(netlink.recv(65536)):
                     if address in wanted:
                         tell("vip", address=address, held=came)
-            if lines_of in ready:
+            if lines_of.fileno() in ready:
                 *lines, rest = (rest + os.read(lines_of.fileno(), 65536)).split(b"\n")
                 for line in lines:
                     take_log(line.decode(errors="replace"))
