@@ -1,0 +1,92 @@
+"""`twinkeel preflight`."""
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from twinkeel.apply.preflight.model import Check, Checked, Finding, Preflight
+
+app = typer.Typer(add_completion=False)
+
+COLOURS = {"ok": "green", "warning": "yellow", "failure": "red", "skipped": "dim"}
+
+
+@app.command()
+def preflight(
+    file: SpecFile = DEFAULT_SPEC,
+    format: OutputFormat = Format.text,  # noqa: A002
+    only: Annotated[list[str] | None, typer.Option("--only", help="Make this check alone (P022); may be given again.")] = None,
+    show_list: Annotated[bool, typer.Option("--list", help="Show the checks, and make none.")] = False,
+) -> None:
+    """Look at every host: is all as an apply needs it? Changes nothing.
+
+    Exit code 0: nothing failed. 1: a check failed. 3: a host could not be asked.
+    """
+    import asyncio
+
+    from twinkeel.apply.preflight.preflight import preflight as run_preflight
+    from twinkeel.apply.preflight.preflight import select
+    from twinkeel.cli.load import load_topology
+    from twinkeel.hosts.ssh import SshHosts
+
+    checks = select(only or ())
+    if show_list:
+        _show_list(checks, format)
+        return
+    topology = load_topology(file)
+
+    async def run() -> "Preflight":
+        async with SshHosts() as hosts:
+            return await run_preflight(hosts, topology, checks)
+
+    result = asyncio.run(run())
+    _show(result, format)
+    raise typer.Exit(result.exit_code)
+
+
+def _show_list(checks: Sequence["Check"], format: Format) -> None:  # noqa: A002
+    if format is Format.json:
+        fields = ("id", "title", "why", "advice", "sends", "essential")
+        print(json.dumps([{field: getattr(check, field) for field in fields} for check in checks]))
+        return
+    for check in checks:
+        print(f"{check.id}  {check.title}")
+        if check.sends:
+            print(f"      sends: {check.sends}")
+
+
+def _show(result: "Preflight", format: Format) -> None:  # noqa: A002
+    from rich.console import Console
+
+    from twinkeel.apply.preflight.model import as_json
+
+    if format is Format.json:
+        print(json.dumps(as_json(result)))
+        return
+    console = Console(highlight=False, soft_wrap=True)
+    for each in result.checked:
+        _show_check(console, each)
+    failed, warned = (sum(1 for each in result.checked if each.result == kind) for kind in ("failure", "warning"))
+    console.print(f"{len(result.checked)} checks: {failed} failed, {warned} with warnings ({result.seconds:.1f} s)")
+
+
+def _show_check(console: "Console", each: "Checked") -> None:
+    from rich.text import Text
+
+    line = Text.assemble(f"{each.check.id}  ", (f"{each.result:<8}", COLOURS[each.result]), f" {each.check.title}")
+    console.print(line)
+    for finding in each.findings:
+        console.print(Text(f"      {_sentence(finding)}", style=COLOURS[finding.result] if finding.result != "ok" else "dim"))
+        if finding.result in ("failure", "warning"):
+            console.print(Text(f"        to do: {finding.advice or each.check.advice}"))
+
+
+def _sentence(finding: "Finding") -> str:
+    return f"{finding.subject}: {finding.saw}" if finding.subject else finding.saw
