@@ -1,13 +1,14 @@
 """A certificate authority, and real HTTPS servers on the loopback address that it vouches for."""
 
 import datetime
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import IPv4Address, ip_address
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,6 @@ def _general_name(name: str) -> x509.GeneralName:
         address = ip_address(name)
     except ValueError:
         return x509.DNSName(name)
-    assert isinstance(address, IPv4Address)
     return x509.IPAddress(address)
 
 
@@ -75,17 +75,17 @@ Serve = Callable[..., int]
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Start an HTTPS server: serve(pair, answers, client_ca=None) -> port. A path that `answers` lacks gives 404."""
+    """Start an HTTPS server: serve(pair, answers, client_ca=None, host="127.0.0.1") -> port. Other paths give 404."""
     with ExitStack() as stack:
 
-        def start(pair: Pair, answers: Answers, client_ca: bytes | None = None) -> int:
-            return stack.enter_context(_serving(tmp_path, pair, answers, client_ca))
+        def start(pair: Pair, answers: Answers, client_ca: bytes | None = None, host: str = "127.0.0.1") -> int:
+            return stack.enter_context(_serving(tmp_path, pair, answers, client_ca, host))
 
         yield start
 
 
 @contextmanager
-def _serving(folder: Path, pair: Pair, answers: Answers, client_ca: bytes | None) -> Iterator[int]:
+def _serving(folder: Path, pair: Pair, answers: Answers, client_ca: bytes | None, host: str) -> Iterator[int]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -101,6 +101,7 @@ def _serving(folder: Path, pair: Pair, answers: Answers, client_ca: bytes | None
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
+        address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
 
         def handle_error(self, request: object, client_address: object) -> None:
             """A client that refuses our certificate is what some tests are about."""
@@ -112,7 +113,7 @@ def _serving(folder: Path, pair: Pair, answers: Answers, client_ca: bytes | None
     if client_ca is not None:
         context.load_verify_locations(cadata=client_ca.decode())
         context.verify_mode = ssl.CERT_REQUIRED
-    server = Server(("127.0.0.1", 0), Handler)
+    server = Server((host, 0), Handler)
     # The handshake belongs into the connection's own thread: a client that hangs in it must not stop the others.
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

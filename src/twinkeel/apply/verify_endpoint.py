@@ -1,11 +1,13 @@
-"""Wait until the virtual IP is held by exactly one load balancer and answers as it must."""
+"""Wait until each virtual IP is held by exactly one load balancer and answers as it must."""
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from twinkeel.errors import VerificationError
 from twinkeel.hosts.executor import Reader
+from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
+from twinkeel.spec.fields import IPAddress
 from twinkeel.status.holders import find_holders
 from twinkeel.status.readyz import Readiness, ask_readyz, tls_context
 from twinkeel.topology.model import Topology
@@ -19,10 +21,21 @@ CERTIFICATE_HINT = (
 
 
 async def verify_endpoint(reader: Reader, topology: Topology, ca: str | None, *, deadline: float = DEADLINE) -> str:
-    """The short name of the load balancer that holds the virtual IP, once everything is as it must be.
+    """The short name of the load balancer that holds the first virtual IP, once all of them are as they must be.
 
-    With the cluster's authority, /readyz must answer 200 through the virtual IP, and the certificate must verify for the
-    virtual IP and for the endpoint's name. Without one (`ca` is None), only the virtual IP's place is checked.
+    See `verify_virtual_ips`.
+    """
+    holders = await verify_virtual_ips(reader, topology, ca, deadline=deadline)
+    return holders[topology.endpoint.vip.ip]
+
+
+async def verify_virtual_ips(
+    reader: Reader, topology: Topology, ca: str | None, *, deadline: float = DEADLINE
+) -> dict[IPAddress, str]:
+    """The short name of the holder of each virtual IP, once everything is as it must be.
+
+    Each has exactly one holder. With the cluster's authority, /readyz must answer 200 through each, and the certificate must verify
+    for that virtual IP and for the endpoint's name. Without one (`ca` is None), only their places are checked.
 
     Args:
         deadline: seconds until this gives up; it asks again and again until then.
@@ -33,36 +46,36 @@ async def verify_endpoint(reader: Reader, topology: Topology, ca: str | None, *,
     end = time.monotonic_ns() + int(deadline * 1e9)
     while True:
         holders = await find_holders(reader, topology)
-        problem = _holder_problem(topology, holders) or await _readyz_problem(topology, ca)
+        problem = _holder_problem(holders) or await _readyz_problem(topology, ca)
         if problem is None:
-            return holders[0]
+            return {vip: names[0] for vip, names in holders.items()}
         if time.monotonic_ns() >= end:
             raise problem
         await asyncio.sleep(PAUSE)
 
 
-def _holder_problem(topology: Topology, holders: Sequence[str]) -> VerificationError | None:
-    vip = topology.endpoint.vip.ip
-    if len(holders) == 1:
-        return None
-    if not holders:
-        hint = "on a load balancer: systemctl status haproxy keepalived; cat /run/twinkeel/haproxy-down"
-        return VerificationError("no load balancer holds the virtual IP", where=str(vip), hint=hint)
-    hint = "they do not hear each other: VRRP (protocol 112) must pass between their addresses"
-    return VerificationError(f"{' and '.join(holders)} hold the virtual IP at the same time", where=str(vip), hint=hint)
+def _holder_problem(holders: Mapping[IPAddress, Sequence[str]]) -> VerificationError | None:
+    for vip, names in holders.items():
+        if not names:
+            hint = f"on a load balancer: systemctl status haproxy keepalived; cat {DOWN_FILE} {STANDBY_FILE}"
+            return VerificationError("no load balancer holds the virtual IP", where=str(vip), hint=hint)
+        if len(names) > 1:
+            hint = "they do not hear each other: VRRP (protocol 112) must pass between their addresses"
+            return VerificationError(f"{' and '.join(names)} hold the virtual IP at the same time", where=str(vip), hint=hint)
+    return None
 
 
 async def _readyz_problem(topology: Topology, ca: str | None) -> VerificationError | None:
     if ca is None:
         return None
     endpoint, context = topology.endpoint, tls_context(ca)
-    for name in (None, endpoint.name):
-        answer = await ask_readyz(str(endpoint.vip.ip), endpoint.port, context, name=name)
+    asked = [(vip, name) for vip in endpoint.vips for name in (None, endpoint.name)]
+    answers = await asyncio.gather(*(ask_readyz(str(vip.ip), endpoint.port, context, name=name) for vip, name in asked))
+    for (vip, _), answer in zip(asked, answers, strict=True):
         if not answer.ready:
-            where = f"https://{endpoint.vip.ip}:{endpoint.port}/readyz"
-            return VerificationError(
-                f"the API does not answer through the virtual IP: {answer.detail}", where=where, hint=_hint(answer)
-            )
+            host = f"[{vip.ip}]" if vip.version == 6 else str(vip.ip)
+            what = f"the API does not answer through the virtual IP: {answer.detail}"
+            return VerificationError(what, where=f"https://{host}:{endpoint.port}/readyz", hint=_hint(answer))
     return None
 
 

@@ -1,6 +1,8 @@
 """`twinkeel status`."""
 
+import contextlib
 import json
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,6 +11,8 @@ from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
 from twinkeel.errors import EXIT_FAILED, EXIT_GOOD, EXIT_NO
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from twinkeel.status.snapshot import Snapshot
 
 app = typer.Typer(add_completion=False)
@@ -22,9 +26,9 @@ def status(
     format: OutputFormat = Format.text,  # noqa: A002
     watch: Annotated[bool, typer.Option("--watch", help="Look again every second, until Ctrl-C.")] = False,
 ) -> None:
-    """Show who holds the virtual IP, the backends, and whether the API is ready.
+    """Show who holds each virtual IP, the backends, and whether the API is ready.
 
-    Exit code 0: healthy. 1: something is not as it must be. 3: no host could be reached.
+    Exit code 0: healthy. 1: something is not as it must be. 3: no host could be reached. A watch ends with 0.
     """
     import asyncio
 
@@ -34,45 +38,74 @@ def status(
 
     topology = load_topology(file)
 
-    async def run() -> "Snapshot":
+    async def look_once() -> "Snapshot":
+        async with SshHosts() as hosts:
+            return await take_snapshot(hosts, topology)
+
+    async def look_again_and_again(show: "Callable[[Snapshot], None]") -> None:
         async with SshHosts() as hosts:
             while True:
-                snapshot = await take_snapshot(hosts, topology)
-                if not watch:
-                    return snapshot
-                _show(snapshot, format, clear=True)
+                show(await take_snapshot(hosts, topology))
                 await asyncio.sleep(WATCH_PERIOD)
 
-    snapshot = asyncio.run(run())
+    if watch:
+        # Ctrl-C is how a watch ends: what it showed is the answer, and nothing failed.
+        with contextlib.suppress(KeyboardInterrupt), _watcher(format) as show:
+            asyncio.run(look_again_and_again(show))
+        raise typer.Exit(EXIT_GOOD)
+    snapshot = asyncio.run(look_once())
     _show(snapshot, format)
-    code = EXIT_GOOD if snapshot.healthy else EXIT_FAILED if snapshot.nobody_answered else EXIT_NO
-    raise typer.Exit(code)
+    raise typer.Exit(EXIT_GOOD if snapshot.healthy else EXIT_FAILED if snapshot.nobody_answered else EXIT_NO)
 
 
-def _show(snapshot: "Snapshot", format: Format, *, clear: bool = False) -> None:  # noqa: A002
+@contextlib.contextmanager
+def _watcher(format: Format) -> "Iterator[Callable[[Snapshot], None]]":  # noqa: A002
+    """Where each snapshot of a watch goes: a view that is drawn anew on a terminal, and only what changed elsewhere."""
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    from twinkeel.cli.show_status import status_lines
+
+    console = Console(highlight=False, soft_wrap=True)
+    if format is Format.json:
+        yield lambda snapshot: _show(snapshot, format)
+    elif console.is_terminal:
+        with Live(console=console, auto_refresh=False, screen=False) as live:
+            yield lambda snapshot: live.update(Text.from_markup("\n".join(status_lines(snapshot))), refresh=True)
+    else:
+        yield _Changes(console).show
+
+
+class _Changes:
+    """Lines with the time of day, whenever they are not the same as before."""
+
+    def __init__(self, console: "Console") -> None:
+        self._console = console
+        self._last: list[str] = []
+
+    def show(self, snapshot: "Snapshot") -> None:
+        from datetime import datetime
+
+        from twinkeel.cli.show_status import status_lines
+
+        lines = status_lines(snapshot)
+        if lines != self._last:
+            self._last = lines
+            now = f"{datetime.now().astimezone():%H:%M:%S}"
+            for line in lines:
+                self._console.print(f"{now}  {line}")
+
+
+def _show(snapshot: "Snapshot", format: Format) -> None:  # noqa: A002
     from rich.console import Console
 
+    from twinkeel.cli.show_status import status_lines
     from twinkeel.status.snapshot import as_json
 
     if format is Format.json:
         print(json.dumps(as_json(snapshot)), flush=True)
         return
     console = Console(highlight=False, soft_wrap=True)
-    if clear and console.is_terminal:
-        console.clear()
-    for line in _lines(snapshot):
+    for line in status_lines(snapshot):
         console.print(line)
-
-
-def _lines(snapshot: "Snapshot") -> list[str]:
-    from rich.markup import escape
-
-    lines = [f"virtual IP  {vip.address}: {', '.join(vip.holders) or 'nobody'}" for vip in snapshot.vips]
-    for balancer in snapshot.load_balancers:
-        backends = ", ".join(f"{backend.name} {backend.status}" for backend in balancer.backends)
-        lines.append(f"{balancer.name:<12}{balancer.vrrp_state:<12}haproxy {balancer.haproxy:<10}{backends}")
-    lines += [f"{host.name:<12}{'ready' if host.ready else 'NOT READY'}" for host in snapshot.control_plane]
-    lines = [escape(line) for line in lines]
-    if snapshot.healthy:
-        return [*lines, "[green]healthy[/]"]
-    return [*lines, *(f"[red]problem[/]  {escape(problem)}" for problem in snapshot.problems)]

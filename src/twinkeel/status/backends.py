@@ -1,12 +1,16 @@
 """HAProxy's own view of its servers, from its runtime socket."""
 
 import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from twinkeel.hosts.executor import Reader
 from twinkeel.topology.model import Machine
 
 BACKEND = "kubernetes-api"
+SERVICE_PREFIX = "service."
+"""An extra service's backend has the service's name after this."""
+
 SOCKET = "/run/haproxy/admin.sock"
 
 # Every host has Python, because Ansible needs it; socat is not everywhere.
@@ -23,7 +27,7 @@ while data := connection.recv(65536):
 
 @dataclass(frozen=True)
 class Backend:
-    """One API server as a load balancer sees it; `status` is HAProxy's word (UP, DOWN, MAINT, "UP 1/2" while it falls)."""
+    """One server as a load balancer sees it; `status` is HAProxy's word (UP, DOWN, MAINT, "UP 1/2" while it falls)."""
 
     name: str
     status: str
@@ -40,15 +44,23 @@ async def read_backends(reader: Reader, machine: Machine) -> tuple[Backend, ...]
     Raises:
         HostError: the host cannot be asked.
     """
+    return (await read_servers(reader, machine)).get(BACKEND, ())
+
+
+async def read_servers(reader: Reader, machine: Machine) -> Mapping[str, tuple[Backend, ...]]:
+    """Every backend of haproxy.cfg with its servers, in the file's order; empty when HAProxy does not run.
+
+    Raises:
+        HostError: the host cannot be asked.
+    """
     result = await reader.run(machine, ["python3", "-c", ASK_SOCKET, SOCKET])
-    return parse_stat(result.stdout) if result.exit_code == 0 else ()
+    return parse_servers(result.stdout) if result.exit_code == 0 else {}
 
 
-def parse_stat(text: str) -> tuple[Backend, ...]:
-    """The servers of our backend out of `show stat`, which is CSV with a header that starts with `# `."""
-    rows = csv.DictReader(text.removeprefix("# ").splitlines())
-    return tuple(
-        Backend(row["svname"], row["status"])
-        for row in rows
-        if row["pxname"] == BACKEND and row["svname"] not in ("FRONTEND", "BACKEND")
-    )
+def parse_servers(text: str) -> dict[str, tuple[Backend, ...]]:
+    """Servers by backend out of `show stat`, which is CSV with a header that starts with `# `."""
+    found: dict[str, tuple[Backend, ...]] = {}
+    for row in csv.DictReader(text.removeprefix("# ").splitlines()):
+        if row["svname"] not in ("FRONTEND", "BACKEND"):
+            found[row["pxname"]] = (*found.get(row["pxname"], ()), Backend(row["svname"], row["status"]))
+    return found

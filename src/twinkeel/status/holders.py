@@ -1,4 +1,4 @@
-"""Who holds the virtual IP, by asking every load balancer."""
+"""Who holds which virtual IP, by asking every load balancer."""
 
 import asyncio
 import json
@@ -21,19 +21,21 @@ async def read_addresses(reader: Reader, machine: Machine) -> frozenset[IPAddres
     return frozenset(ip_address(entry["local"]) for link in links for entry in link.get("addr_info", ()))
 
 
-async def find_holders(reader: Reader, topology: Topology) -> tuple[str, ...]:
-    """Short names of the load balancers that hold the endpoint's virtual IP, in the spec's order.
+async def find_holders(reader: Reader, topology: Topology) -> dict[IPAddress, tuple[str, ...]]:
+    """For each virtual IP, in the spec's order, the short names of the load balancers that hold it, in the spec's order.
 
-    A load balancer that cannot be asked counts as one that does not hold it.
+    A load balancer that cannot be asked counts as one that holds none.
     """
-    vip = topology.endpoint.vip.ip
     machines = [balancer.machine for balancer in topology.load_balancers]
-    answers = await asyncio.gather(*(_holds(reader, machine, vip) for machine in machines))
-    return tuple(machine.name for machine, holds in zip(machines, answers, strict=True) if holds)
+    answers = await asyncio.gather(*(_addresses(reader, machine) for machine in machines))
+    return {
+        vip.ip: tuple(machine.name for machine, addresses in zip(machines, answers, strict=True) if vip.ip in addresses)
+        for vip in topology.endpoint.vips
+    }
 
 
-async def _holds(reader: Reader, machine: Machine, vip: IPAddress) -> bool:
+async def _addresses(reader: Reader, machine: Machine) -> frozenset[IPAddress]:
     try:
-        return vip in await read_addresses(reader, machine)
+        return await read_addresses(reader, machine)
     except HostError:
-        return False
+        return frozenset()

@@ -1,16 +1,17 @@
 """Look at every part of the system at once, and change nothing."""
 
 import asyncio
+from collections.abc import Mapping
 
 from twinkeel.errors import HostError
 from twinkeel.hosts.cluster_ca import fetch_cluster_ca
 from twinkeel.hosts.executor import FileMissingError, Reader
 from twinkeel.render.haproxy import CA_PATH
-from twinkeel.render.systemd import DOWN_FILE
-from twinkeel.status.backends import read_backends
+from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
+from twinkeel.status.backends import BACKEND, SERVICE_PREFIX, Backend, read_servers
 from twinkeel.status.holders import read_addresses
 from twinkeel.status.readyz import Readiness, ask_readyz, tls_context
-from twinkeel.status.snapshot import ControlPlaneState, LoadBalancerState, Snapshot, VipState
+from twinkeel.status.snapshot import ControlPlaneState, LoadBalancerState, ServiceState, Snapshot, VipState
 from twinkeel.topology.model import LoadBalancer, Topology
 
 NO_CA = Readiness("not verified", "the cluster's certificate authority could not be read from any host")
@@ -18,58 +19,74 @@ NO_CA = Readiness("not verified", "the cluster's certificate authority could not
 
 async def take_snapshot(reader: Reader, topology: Topology) -> Snapshot:
     """The state of the system now. Hosts that cannot be asked are part of the answer, never an error."""
-    balancers, (endpoint, control_plane) = await asyncio.gather(
+    balancers, (through_vips, control_plane) = await asyncio.gather(
         asyncio.gather(*(_look_at_balancer(reader, balancer) for balancer in topology.load_balancers)),
         _look_at_api(reader, topology),
     )
-    vip = topology.endpoint.vip.ip
-    holders = tuple(state.name for state in balancers if state.vrrp_state == "MASTER")
-    return Snapshot((VipState(str(vip), holders),), tuple(balancers), control_plane, endpoint.ready, endpoint.detail)
+    vips = []
+    for vip, answer in zip(topology.endpoint.vips, through_vips, strict=True):
+        address = str(vip.ip)
+        holders = tuple(state.name for state in balancers if address in state.vips)
+        vips.append(VipState(address, holders, answer.ready, answer.detail))
+    return Snapshot(tuple(vips), tuple(balancers), control_plane)
 
 
 async def _look_at_balancer(reader: Reader, balancer: LoadBalancer) -> LoadBalancerState:
     machine = balancer.machine
     try:
-        addresses, units, down, backends = await asyncio.gather(
+        addresses, units, down, standby, servers = await asyncio.gather(
             read_addresses(reader, machine),
             reader.run(machine, ["systemctl", "is-active", "haproxy", "keepalived"]),
-            _read_down_file(reader, balancer),
-            read_backends(reader, machine),
+            _is_set(reader, balancer, DOWN_FILE, missing=True),
+            _is_set(reader, balancer, STANDBY_FILE, missing=False),
+            read_servers(reader, machine),
         )
     except HostError as error:
         return LoadBalancerState(machine.name, "UNREACHABLE", "unreachable", (), error.what)
     haproxy, keepalived = (*units.stdout.split(), "unknown", "unknown")[:2]
-    holds = any(instance.vip.ip in addresses for instance in balancer.instances)
-    return LoadBalancerState(machine.name, vrrp_state(holds=holds, keepalived=keepalived, down=down), haproxy, backends)
+    vips = tuple(str(instance.vip.ip) for instance in balancer.instances if instance.vip.ip in addresses)
+    state = vrrp_state(holds=bool(vips), keepalived=keepalived, down=down, standby=standby)
+    return LoadBalancerState(machine.name, state, haproxy, servers.get(BACKEND, ()), vips=vips, services=_services(servers))
 
 
-def vrrp_state(*, holds: bool, keepalived: str, down: bool) -> str:
+def _services(servers: Mapping[str, tuple[Backend, ...]]) -> tuple[ServiceState, ...]:
+    return tuple(
+        ServiceState(name.removeprefix(SERVICE_PREFIX), backends)
+        for name, backends in servers.items()
+        if name.startswith(SERVICE_PREFIX)
+    )
+
+
+def vrrp_state(*, holds: bool, keepalived: str, down: bool, standby: bool = False) -> str:
     """What keepalived must be in: it has no cheap way to be asked, but its inputs and its one output can be seen."""
     if holds:
         return "MASTER"
     if keepalived != "active":
         return "STOPPED"
-    return "FAULT" if down else "BACKUP"
+    if down:
+        return "FAULT"
+    return "STANDBY" if standby else "BACKUP"
 
 
-async def _read_down_file(reader: Reader, balancer: LoadBalancer) -> bool:
+async def _is_set(reader: Reader, balancer: LoadBalancer, path: str, *, missing: bool) -> bool:
+    """Whether a tracked file says something else than 0; `missing` is what a file that is not there counts as."""
     try:
-        return (await reader.read_file(balancer.machine, DOWN_FILE)).strip() != b"0"
+        return (await reader.read_file(balancer.machine, path)).strip() != b"0"
     except FileMissingError:
-        return True
+        return missing
 
 
-async def _look_at_api(reader: Reader, topology: Topology) -> tuple[Readiness, tuple[ControlPlaneState, ...]]:
+async def _look_at_api(reader: Reader, topology: Topology) -> tuple[tuple[Readiness, ...], tuple[ControlPlaneState, ...]]:
+    """What /readyz says through each virtual IP, and on each control-plane host."""
+    vips, machines = topology.endpoint.vips, topology.control_plane
     ca = await _find_ca(reader, topology)
     if ca is None:
-        return NO_CA, tuple(ControlPlaneState(machine.name, False, NO_CA.detail) for machine in topology.control_plane)
-    context, api_port, endpoint = tls_context(ca), topology.cluster.api_port, topology.endpoint
-    through_vip, *direct = await asyncio.gather(
-        ask_readyz(str(endpoint.vip.ip), endpoint.port, context),
-        *(ask_readyz(str(machine.address), api_port, context) for machine in topology.control_plane),
-    )
-    states = zip(topology.control_plane, direct, strict=True)
-    return through_vip, tuple(ControlPlaneState(machine.name, answer.ready, answer.detail) for machine, answer in states)
+        return (NO_CA,) * len(vips), tuple(ControlPlaneState(machine.name, False, NO_CA.detail) for machine in machines)
+    context, api_port, port = tls_context(ca), topology.cluster.api_port, topology.endpoint.port
+    places = [*((str(vip.ip), port) for vip in vips), *((str(machine.address), api_port) for machine in machines)]
+    answers = await asyncio.gather(*(ask_readyz(address, asked, context) for address, asked in places))
+    direct = zip(machines, answers[len(vips) :], strict=True)
+    return tuple(answers[: len(vips)]), tuple(ControlPlaneState(each.name, answer.ready, answer.detail) for each, answer in direct)
 
 
 async def _find_ca(reader: Reader, topology: Topology) -> str | None:

@@ -8,18 +8,32 @@ from twinkeel.status.backends import Backend
 
 @dataclass(frozen=True)
 class VipState:
-    """One virtual IP and who holds it (short names): one name when all is well."""
+    """One virtual IP and who holds it (short names): one name when all is well.
+
+    `ready` is whether the API answers through it, with a certificate that verifies for it; `detail` says why not.
+    """
 
     address: str
     holders: tuple[str, ...]
+    ready: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class ServiceState:
+    """One extra service as a load balancer sees its servers."""
+
+    name: str
+    backends: tuple[Backend, ...]
 
 
 @dataclass(frozen=True)
 class LoadBalancerState:
     """One load balancer.
 
-    `vrrp_state`: MASTER, BACKUP, FAULT (HAProxy is known dead, so it may not hold the virtual IP), STOPPED (keepalived does
-    not run) or UNREACHABLE. `haproxy`: systemd's ActiveState of its unit, or "unreachable".
+    `vrrp_state`: MASTER (it holds a virtual IP), BACKUP, STANDBY (it was told not to hold any), FAULT (HAProxy is known dead, so
+    it may not hold any), STOPPED (keepalived does not run) or UNREACHABLE. `haproxy`: systemd's ActiveState of its unit, or
+    "unreachable". `backends` are the API servers, `vips` the virtual IPs that it holds.
     """
 
     name: str
@@ -27,6 +41,8 @@ class LoadBalancerState:
     haproxy: str
     backends: tuple[Backend, ...]
     detail: str = ""
+    vips: tuple[str, ...] = ()
+    services: tuple[ServiceState, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -45,8 +61,6 @@ class Snapshot:
     vips: tuple[VipState, ...]
     load_balancers: tuple[LoadBalancerState, ...]
     control_plane: tuple[ControlPlaneState, ...]
-    endpoint_ready: bool
-    endpoint_detail: str = ""
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -55,12 +69,23 @@ class Snapshot:
             *(_vip_problem(vip) for vip in self.vips if len(vip.holders) != 1),
             *(line for balancer in self.load_balancers for line in _balancer_problems(balancer)),
             *(f"{host.name}: the API server is not ready: {host.detail}" for host in self.control_plane if not host.ready),
-            *(() if self.endpoint_ready else (f"the API does not answer through the virtual IP: {self.endpoint_detail}",)),
+            *(f"the API does not answer through {vip.address}: {vip.detail}" for vip in self.vips if not vip.ready),
+        )
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Servers of extra services that are down. The API is as safe as before, so they make nothing unhealthy."""
+        return tuple(
+            f"{balancer.name}: service {service.name}: {server.name} is {server.status}"
+            for balancer in self.load_balancers
+            for service in balancer.services
+            for server in service.backends
+            if not server.up
         )
 
     @property
     def healthy(self) -> bool:
-        """Whether the loss of any one machine can be borne now: everything runs, and one load balancer holds the virtual IP."""
+        """Whether the loss of any one machine can be borne now: everything runs, and each virtual IP has one holder."""
         return not self.problems
 
     @property
@@ -75,19 +100,27 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
     """The object that `status --format json` prints."""
     return {
         "healthy": snapshot.healthy,
-        "vips": [{"address": vip.address, "holders": list(vip.holders)} for vip in snapshot.vips],
-        "load_balancers": [
-            {
-                "name": balancer.name,
-                "vrrp_state": balancer.vrrp_state,
-                "haproxy": balancer.haproxy,
-                "backends": [{"name": backend.name, "status": backend.status} for backend in balancer.backends],
-            }
-            for balancer in snapshot.load_balancers
-        ],
+        "vips": [{"address": vip.address, "holders": list(vip.holders), "ready": vip.ready} for vip in snapshot.vips],
+        "load_balancers": [_balancer_json(balancer) for balancer in snapshot.load_balancers],
         "control_plane": [{"name": host.name, "ready": host.ready} for host in snapshot.control_plane],
         "problems": list(snapshot.problems),
+        "warnings": list(snapshot.warnings),
     }
+
+
+def _balancer_json(balancer: LoadBalancerState) -> dict[str, Any]:
+    return {
+        "name": balancer.name,
+        "vrrp_state": balancer.vrrp_state,
+        "vips": list(balancer.vips),
+        "haproxy": balancer.haproxy,
+        "backends": _servers_json(balancer.backends),
+        "services": [{"name": service.name, "backends": _servers_json(service.backends)} for service in balancer.services],
+    }
+
+
+def _servers_json(servers: tuple[Backend, ...]) -> list[dict[str, str]]:
+    return [{"name": server.name, "status": server.status} for server in servers]
 
 
 def _vip_problem(vip: VipState) -> str:
@@ -96,13 +129,25 @@ def _vip_problem(vip: VipState) -> str:
     return f"{vip.address} is held by {' and '.join(vip.holders)} at the same time"
 
 
+_NOT_READY_TO_HOLD = {
+    "STOPPED": "keepalived does not run",
+    "FAULT": "keepalived holds HAProxy for dead",
+    "STANDBY": "it is on standby and takes no virtual IP: `twinkeel apply` ends that, or echo 0 > /run/twinkeel/standby there",
+}
+
+
 def _balancer_problems(balancer: LoadBalancerState) -> tuple[str, ...]:
     if balancer.vrrp_state == "UNREACHABLE":
         return (f"{balancer.name}: {balancer.detail}",)
-    keepalived = {"STOPPED": "keepalived does not run", "FAULT": "keepalived holds HAProxy for dead"}.get(balancer.vrrp_state)
+    keepalived = _NOT_READY_TO_HOLD.get(balancer.vrrp_state)
     return (
         *(() if balancer.haproxy == "active" else (f"{balancer.name}: haproxy is {balancer.haproxy}",)),
         *((f"{balancer.name}: {keepalived}",) if keepalived else ()),
-        *(f"{balancer.name}: {backend.name} is {backend.status}" for backend in balancer.backends if not backend.up),
+        *(f"{balancer.name}: {_server_problem(server)}" for server in balancer.backends if not server.up),
         *((f"{balancer.name}: HAProxy's state cannot be read",) if balancer.haproxy == "active" and not balancer.backends else ()),
     )
+
+
+def _server_problem(server: Backend) -> str:
+    taken_out = server.status.startswith(("DRAIN", "MAINT"))
+    return f"{server.name} is {server.status}" + (f": `twinkeel undrain {server.name}` puts it back" if taken_out else "")

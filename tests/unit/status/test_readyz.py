@@ -53,3 +53,9 @@ def test_a_proxy_of_the_environment_is_not_asked(authority: Any, serve: Any, mon
     port = serve(authority.issue("api", ["127.0.0.1"]), {"/readyz": (200, b"ok")})
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     assert ask(port, authority.pem).ready
+
+
+@pytest.mark.parametrize(("names", "outcome"), [(["::1"], "ready"), (["::2"], "not verified")])
+def test_an_ipv6_address_is_asked_and_verified(authority: Any, serve: Any, names: list[str], outcome: str) -> None:
+    port = serve(authority.issue("api", names), {"/readyz": (200, b"ok")}, host="::1")
+    assert asyncio.run(ask_readyz("::1", port, tls_context(authority.pem.decode()))).outcome == outcome

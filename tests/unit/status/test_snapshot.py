@@ -5,18 +5,19 @@ from typing import Any
 
 import pytest
 
-from twinkeel.status.backends import Backend, parse_stat
+from twinkeel.cli.show_status import status_lines
+from twinkeel.status.backends import Backend, parse_servers
 from twinkeel.status.probe import vrrp_state
-from twinkeel.status.snapshot import ControlPlaneState, LoadBalancerState, Snapshot, VipState, as_json
+from twinkeel.status.snapshot import ControlPlaneState, LoadBalancerState, ServiceState, Snapshot, VipState, as_json
 
 UP = (Backend("master-1", "UP"), Backend("master-2", "UP"))
-HOLDER = LoadBalancerState("lb-1", "MASTER", "active", UP)
+ADDRESS = "192.168.1.110"
+HOLDER = LoadBalancerState("lb-1", "MASTER", "active", UP, vips=(ADDRESS,))
 STANDBY = LoadBalancerState("lb-2", "BACKUP", "active", UP)
 GOOD = Snapshot(
-    (VipState("192.168.1.110", ("lb-1",)),),
+    (VipState(ADDRESS, ("lb-1",), True),),
     (HOLDER, STANDBY),
     (ControlPlaneState("master-1", True), ControlPlaneState("master-2", True)),
-    True,
 )
 
 
@@ -24,21 +25,45 @@ def test_the_documented_object() -> None:
     backends = [{"name": "master-1", "status": "UP"}, {"name": "master-2", "status": "UP"}]
     assert as_json(GOOD) == {
         "healthy": True,
-        "vips": [{"address": "192.168.1.110", "holders": ["lb-1"]}],
+        "vips": [{"address": ADDRESS, "holders": ["lb-1"], "ready": True}],
         "load_balancers": [
-            {"name": "lb-1", "vrrp_state": "MASTER", "haproxy": "active", "backends": backends},
-            {"name": "lb-2", "vrrp_state": "BACKUP", "haproxy": "active", "backends": backends},
+            {
+                "name": "lb-1",
+                "vrrp_state": "MASTER",
+                "vips": [ADDRESS],
+                "haproxy": "active",
+                "backends": backends,
+                "services": [],
+            },
+            {"name": "lb-2", "vrrp_state": "BACKUP", "vips": [], "haproxy": "active", "backends": backends, "services": []},
         ],
         "control_plane": [{"name": "master-1", "ready": True}, {"name": "master-2", "ready": True}],
         "problems": [],
+        "warnings": [],
     }
 
 
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"vips": (VipState("192.168.1.110", ()),)}, "no load balancer holds 192.168.1.110"),
-        ({"vips": (VipState("192.168.1.110", ("lb-1", "lb-2")),)}, "192.168.1.110 is held by lb-1 and lb-2 at the same time"),
+        ({"vips": (VipState(ADDRESS, (), True),)}, "no load balancer holds 192.168.1.110"),
+        ({"vips": (VipState(ADDRESS, ("lb-1", "lb-2"), True),)}, "192.168.1.110 is held by lb-1 and lb-2 at the same time"),
+        (
+            {"vips": (*GOOD.vips, VipState("fd00::110", (), True))},
+            "no load balancer holds fd00::110",
+        ),
+        (
+            {"vips": (*GOOD.vips, VipState("fd00::110", ("lb-2",), False, "late"))},
+            "the API does not answer through fd00::110: late",
+        ),
+        (
+            {"load_balancers": (HOLDER, replace(STANDBY, vrrp_state="STANDBY"))},
+            "lb-2: it is on standby and takes no virtual IP: `twinkeel apply` ends that, or echo 0 > /run/twinkeel/standby there",
+        ),
+        (
+            {"load_balancers": (HOLDER, replace(STANDBY, backends=(Backend("master-1", "MAINT"),)))},
+            "lb-2: master-1 is MAINT: `twinkeel undrain master-1` puts it back",
+        ),
         ({"load_balancers": (HOLDER, replace(STANDBY, vrrp_state="FAULT"))}, "lb-2: keepalived holds HAProxy for dead"),
         ({"load_balancers": (HOLDER, replace(STANDBY, vrrp_state="STOPPED"))}, "lb-2: keepalived does not run"),
         ({"load_balancers": (HOLDER, replace(STANDBY, haproxy="failed", backends=()))}, "lb-2: haproxy is failed"),
@@ -46,7 +71,10 @@ def test_the_documented_object() -> None:
         ({"load_balancers": (HOLDER, replace(STANDBY, backends=(Backend("master-1", "DOWN"),)))}, "lb-2: master-1 is DOWN"),
         ({"load_balancers": (HOLDER, LoadBalancerState("lb-2", "UNREACHABLE", "unreachable", (), "gone"))}, "lb-2: gone"),
         ({"control_plane": (ControlPlaneState("master-1", False, "hung"),)}, "master-1: the API server is not ready: hung"),
-        ({"endpoint_ready": False, "endpoint_detail": "late"}, "the API does not answer through the virtual IP: late"),
+        (
+            {"vips": (VipState(ADDRESS, ("lb-1",), False, "late"),)},
+            "the API does not answer through 192.168.1.110: late",
+        ),
     ],
 )
 def test_each_problem_is_named_and_makes_it_unhealthy(change: dict[str, Any], problem: str) -> None:
@@ -64,18 +92,43 @@ def test_nobody_answered_only_when_no_host_did() -> None:
 
 STAT = """\
 # pxname,svname,qcur,status,weight
-kubernetes-api,FRONTEND,,OPEN,
+kubernetes-endpoint,FRONTEND,,OPEN,
 twinkeel-local,FRONTEND,,OPEN,
 kubernetes-api,master-1,0,UP,1
 kubernetes-api,master-2,0,DOWN 1/3,1
-other,master-3,0,UP,1
 kubernetes-api,BACKEND,0,UP,1
+service.https,worker-1,0,UP,1
+service.https,BACKEND,0,UP,1
 """
 
 
-def test_only_our_backends_servers_count() -> None:
-    assert parse_stat(STAT) == (Backend("master-1", "UP"), Backend("master-2", "DOWN 1/3"))
-    assert parse_stat("") == ()
+def test_servers_stand_under_their_backend() -> None:
+    assert parse_servers(STAT) == {
+        "kubernetes-api": (Backend("master-1", "UP"), Backend("master-2", "DOWN 1/3")),
+        "service.https": (Backend("worker-1", "UP"),),
+    }
+    assert parse_servers("") == {}
+
+
+def test_a_service_without_servers_is_a_warning_and_the_api_is_healthy() -> None:
+    """An ingress may be installed long after the load balancers; a drill or an apply must not be refused for it."""
+    service = ServiceState("https", (Backend("worker-1", "DOWN"), Backend("worker-2", "UP")))
+    snapshot = replace(GOOD, load_balancers=(replace(HOLDER, services=(service,)), STANDBY))
+    assert snapshot.healthy
+    assert snapshot.warnings == ("lb-1: service https: worker-1 is DOWN",)
+    lines = "\n".join(status_lines(snapshot))
+    assert "https: worker-1 DOWN, worker-2 UP" in lines
+    assert "warning" in lines
+
+
+def test_the_lines_name_every_virtual_ip_and_who_holds_what() -> None:
+    both = replace(GOOD, vips=(*GOOD.vips, VipState("fd00::110", (), True)))
+    lines = status_lines(both)
+    assert lines[0] == f"virtual IP  {ADDRESS}: lb-1"
+    assert lines[1] == "virtual IP  fd00::110: nobody"
+    assert lines[2].endswith(f"master-1 UP, master-2 UP  holds {ADDRESS}")
+    assert "healthy" not in lines[-1]
+    assert status_lines(GOOD)[-1] == "[green]healthy[/]"
 
 
 @pytest.mark.parametrize(
@@ -83,6 +136,12 @@ def test_only_our_backends_servers_count() -> None:
 )
 def test_up_is_haproxys_word(status: str, up: bool) -> None:
     assert Backend("master-1", status).up is up
+
+
+def test_standby_is_told_from_backup_but_not_from_what_is_worse() -> None:
+    assert vrrp_state(holds=False, keepalived="active", down=False, standby=True) == "STANDBY"
+    assert vrrp_state(holds=True, keepalived="active", down=False, standby=True) == "MASTER"
+    assert vrrp_state(holds=False, keepalived="active", down=True, standby=True) == "FAULT"
 
 
 @pytest.mark.parametrize(
