@@ -193,7 +193,7 @@ def test_one_missed_answer_is_not_enough(liveness: ModuleType, tmp_path: Path, m
     monkeypatch.setattr(liveness, "claims_to_serve", lambda *_: pytest.fail("asked before the deadline"))
     with listener(says(b"HTTP/1.0 503 no\r\n\r\n")) as port:
         options = Namespace(port=port, interval=0.05, deadline=5.0, unit="haproxy.service", down_file=str(down))
-        liveness.step(options, liveness.Silence(5.0, time.monotonic()))
+        liveness.step(options, liveness.Silence(5.0, time.monotonic()), liveness.Servers(2.0))
     assert not down.exists()
 
 
@@ -209,10 +209,10 @@ def systemctl(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def watching(port: int, systemctl: Path, notify: str) -> Iterator[Path]:
+def watching(port: int, systemctl: Path, notify: str, *more: str) -> Iterator[Path]:
     down = systemctl.parent / "down"
     down.write_text("0\n")
-    command = [sys.executable, str(PROGRAM), f"--port={port}", "--interval=0.05", "--deadline=0.4", f"--down-file={down}"]
+    command = [sys.executable, str(PROGRAM), f"--port={port}", "--interval=0.05", "--deadline=0.4", f"--down-file={down}", *more]
     environment = {"PATH": f"{systemctl}:/usr/bin:/bin", "NOTIFY_SOCKET": notify}
     with subprocess.Popen(command, env=environment) as process:
         try:
@@ -255,3 +255,75 @@ def test_a_serving_haproxy_is_left_alone(systemctl: Path, notify: socket.socket)
         assert notify.recv(100) == b"READY=1"
         assert not wait_for(lambda: down.read_text() != "0\n", seconds=1.0)
         assert not (systemctl.parent / "calls").exists()
+
+
+def seen(servers: object, *looks: tuple[bool, bool, float]) -> list[bool]:
+    """Each look is (some server is up, this host holds a virtual IP, the time)."""
+    return [servers.seen(*look) for look in looks]  # type: ignore[attr-defined]
+
+
+def test_a_holder_without_servers_yields_after_its_patience(liveness: ModuleType) -> None:
+    looks = (True, True, 0.0), (False, True, 1.0), (False, True, 2.5), (False, True, 3.0), (False, True, 3.5)
+    assert seen(liveness.Servers(2.0), *looks) == [False, False, False, True, False]
+
+
+def test_it_waits_longer_before_each_further_try_until_servers_are_back(liveness: ModuleType) -> None:
+    servers = liveness.Servers(2.0)
+    seen(servers, (True, True, 0.0))
+    yields = [second for second in range(1, 400) if seen(servers, (False, True, float(second)))[0]]
+    assert yields == [3, 33, 93, 213]
+    assert seen(servers, (True, True, 400.0), (False, True, 700.0), (False, True, 702.0)) == [False, False, True]
+    assert seen(servers, (False, True, 731.0), (False, True, 732.0)) == [False, True]
+
+
+def test_the_time_counts_while_it_holds_a_virtual_ip(liveness: ModuleType) -> None:
+    """A peer that got the virtual IP by yielding waits as long before it yields back: never both are out."""
+    looks = (True, False, 0.0), (False, False, 1.0), (False, False, 9.0), (False, True, 10.0), (False, True, 12.0)
+    assert seen(liveness.Servers(2.0), *looks) == [False, False, False, False, True]
+
+
+def test_where_no_server_ever_was_nobody_yields(liveness: ModuleType) -> None:
+    assert seen(liveness.Servers(2.0), (False, True, 0.0), (False, True, 100.0)) == [False, False]
+
+
+def test_an_address_is_held_by_the_host_that_can_bind_it(liveness: ModuleType) -> None:
+    assert liveness.holds("127.0.0.1")
+    assert not liveness.holds("192.0.2.1")
+    assert not liveness.holds("2001:db8::1")
+
+
+def test_a_haproxy_that_lost_every_server_yields_for_a_moment(systemctl: Path, notify: socket.socket) -> None:
+    """As a process: /live answers all the time, /ready until the servers are gone. The file says 1, then 0 again."""
+    servers = [True]
+
+    def answer(connection: socket.socket, asked: bytes) -> None:
+        good = b"/live" in asked or servers[0]
+        connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n" if good else b"HTTP/1.0 503 no\r\n\r\n")
+
+    with (
+        asked_listener(answer) as port,
+        watching(port, systemctl, notify.getsockname(), "--vip=127.0.0.1", "--patience=0.4") as down,
+    ):
+        assert not wait_for(lambda: down.read_text() != "0\n", seconds=0.5)
+        servers[0] = False
+        assert wait_for(lambda: down.read_text() == "1\n")
+        assert wait_for(lambda: down.read_text() == "0\n")
+        assert not wait_for(lambda: down.read_text() != "0\n", seconds=0.6)
+
+
+@contextmanager
+def asked_listener(answer: Callable[[socket.socket, bytes], None]) -> Iterator[int]:
+    """A loopback port whose answer depends on what was asked."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection:
+                    answer(connection, connection.recv(1024))
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield server.getsockname()[1]
