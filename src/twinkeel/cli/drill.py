@@ -64,6 +64,9 @@ def run(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Folder for the histories. Default: below the user's state folder.")
     ] = None,
+    vip: Annotated[
+        str | None, typer.Option("--vip", help="The virtual IP that is measured and whose holder is broken. Default: the first.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first. Without a terminal nothing is asked.")] = False,
     format: OutputFormat = Format.text,  # noqa: A002
 ) -> None:
@@ -76,8 +79,11 @@ def run(
     from rich.console import Console
 
     from twinkeel.cli.load import load_topology
+    from twinkeel.topology.first_vip import with_first_vip
 
     topology = load_topology(file)
+    if vip is not None:
+        topology = with_first_vip(topology, vip)
     faults = _chosen(scenarios or [], budget, topology)
     if not yes and sys.stdin.isatty():
         _ask(topology, faults, trials)
