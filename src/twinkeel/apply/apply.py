@@ -1,23 +1,29 @@
-"""The whole procedure: bring the load balancers to what the spec says, and prove it through the virtual IP."""
+"""The whole procedure: bring the load balancers to what the spec says, and prove it through the virtual IPs."""
 
-import asyncio
+import hashlib
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from twinkeel.apply.events import Note, OnEvent, StepEnded, StepStarted
-from twinkeel.apply.run_playbook import run_playbook
+from twinkeel.apply.lock import cluster_lock, owner
+from twinkeel.apply.look import Look, batches, look
+from twinkeel.apply.move import stand_by
 from twinkeel.apply.verify_endpoint import verify_endpoint
+from twinkeel.apply.work import Work
 from twinkeel.apply.write_project import write_project
-from twinkeel.errors import HostError
 from twinkeel.hosts.cluster_ca import fetch_cluster_ca
-from twinkeel.hosts.executor import Reader
+from twinkeel.hosts.executor import Writer
+from twinkeel.render.files import RenderedFiles
 from twinkeel.render.haproxy import Trust
 from twinkeel.render.render import render
-from twinkeel.status.holders import read_addresses
+from twinkeel.render.systemd import DOWN_FILE
+from twinkeel.spec.model import MONITOR_PORT
+from twinkeel.status.readyz import ask_readyz, tls_context
 from twinkeel.topology.model import Topology
 
 BOOTSTRAP_NOTE = (
@@ -25,15 +31,26 @@ BOOTSTRAP_NOTE = (
     "and /readyz was not asked. Run `twinkeel apply` again once Kubespray has installed the cluster."
 )
 
+# HAProxy answers on its loopback monitor: what says that it is dead is left over.
+_CLEAR_DOWN = """
+import sys, urllib.request
+if urllib.request.urlopen("http://127.0.0.1:" + sys.argv[2] + "/live", timeout=2).status == 200:
+    open(sys.argv[1], "w").write("0\\n")
+"""
+
 
 @dataclass(frozen=True)
 class ApplyResult:
-    """What came out: tasks that changed each host, the virtual IP's holder, and whether TLS is verified."""
+    """What came out: tasks that changed each host, the virtual IP's holder, and whether TLS is verified.
+
+    `generation` is the number under which the replaced files were kept; None when none was replaced.
+    """
 
     changed: dict[str, int]
     holder: str
     trust: Trust
     seconds: float
+    generation: int | None = None
 
     @property
     def changed_anything(self) -> bool:
@@ -41,70 +58,139 @@ class ApplyResult:
         return any(self.changed.values())
 
 
-class _Steps:
-    """Tells the caller when a step begins and ends."""
+@dataclass(frozen=True)
+class Desired:
+    """What the load balancers shall have: rendered files, and the authority that HAProxy verifies API servers with."""
 
-    def __init__(self, on_event: OnEvent) -> None:
-        self._on_event = on_event
-        self.detail = ""
+    rendered: RenderedFiles
+    ca: str | None
+    trust: Trust
+
+
+# Given the cluster's authority (None before there is one), what the load balancers shall have.
+Decide = Callable[[str | None], Awaitable[Desired]]
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where a run works, and how it tells about itself.
+
+    `log` is where Ansible's output is kept; its folder exists. `on_event` is called from more than one thread, never by two at
+    once. `break_lock` takes the lock from whoever holds it.
+    """
+
+    topology: Topology
+    writer: Writer
+    log: Path
+    on_event: OnEvent
+    break_lock: bool = False
 
     @asynccontextmanager
-    async def step(self, title: str) -> AsyncIterator[None]:
-        began = time.monotonic_ns()
-        self.detail = ""
-        self._on_event(StepStarted(title))
-        yield
-        self._on_event(StepEnded(title, self.detail, (time.monotonic_ns() - began) / 1e9))
+    async def step(self, title: str) -> AsyncIterator[list[str]]:
+        """Tells when a step begins and ends; the body adds what came out of it."""
+        began, details = time.monotonic_ns(), list[str]()
+        self.on_event(StepStarted(title))
+        yield details
+        self.on_event(StepEnded(title, ", ".join(details), (time.monotonic_ns() - began) / 1e9))
+
+    def note(self, text: str) -> None:
+        """Something that the person must read."""
+        self.on_event(Note(text))
 
 
-async def apply(topology: Topology, reader: Reader, log: Path, on_event: OnEvent) -> ApplyResult:
+async def apply(topology: Topology, writer: Writer, log: Path, on_event: OnEvent, *, break_lock: bool = False) -> ApplyResult:
     """Install and configure HAProxy and Keepalived on every load balancer, standby first, and verify the result.
 
-    Args:
-        log: where Ansible's output is kept; its folder exists.
-        on_event: is told what happens; called from more than one thread, never by two at once.
-
     Raises:
-        HostError: a host cannot be reached, or a task failed on it.
+        LockedError: another run works on these load balancers.
+        HostError: a host cannot be reached, or a task failed on it; what was begun there was undone.
         ToolError: Ansible itself failed.
-        VerificationError: the virtual IP does not answer as it must.
+        VerificationError: a virtual IP does not answer as it must.
     """
-    began = time.monotonic_ns()
-    steps = _Steps(on_event)
-    async with steps.step("Connect to the load balancers"):
-        order = await _order_of_work(topology, reader)
-        steps.detail = f"order: {', '.join(order)}"
-    async with steps.step("Fetch the cluster's certificate authority"):
-        ca = await fetch_cluster_ca(reader, topology.control_plane)
+
+    async def decide(ca: str | None) -> Desired:
         trust: Trust = "verified" if ca is not None else "bootstrap"
-        steps.detail = "found" if ca is not None else "there is none yet"
-    with TemporaryDirectory(prefix="twinkeel-") as name:
-        folder = Path(name)
-        async with steps.step("Write the files"):
-            rendered = render(topology, trust)
-            write_project(folder / "project", topology, rendered, ca, order)
-            steps.detail = f"{len(rendered.hosts[order[0]])} for each load balancer"
-        async with steps.step("Configure the load balancers"):
-            changed = await run_playbook(folder, log, on_event)
-            total = sum(changed.values())
-            steps.detail = f"{total} changes" if total else "nothing to change"
-    async with steps.step("Verify through the virtual IP"):
-        holder = await verify_endpoint(reader, topology, ca)
-        steps.detail = f"{topology.endpoint.vip.ip} is on {holder}" + (", /readyz answers, TLS verified" if ca is not None else "")
-    if ca is None:
-        on_event(Note(BOOTSTRAP_NOTE))
-    return ApplyResult(changed, holder, trust, (time.monotonic_ns() - began) / 1e9)
+        return Desired(render(topology, trust), ca, trust)
+
+    return await converge(Run(topology, writer, log, on_event, break_lock), "apply", decide)
 
 
-async def _order_of_work(topology: Topology, reader: Reader) -> Sequence[str]:
-    """Short names of the load balancers: those that hold the virtual IP last, otherwise in the spec's order."""
+async def converge(run: Run, command: str, decide: Decide) -> ApplyResult:
+    """Bring the load balancers to what `decide` says: judged, standby first, verified, undone where it fails."""
+    began = time.monotonic_ns()
+    topology, writer = run.topology, run.writer
     machines = [balancer.machine for balancer in topology.load_balancers]
-    answers = await asyncio.gather(*(read_addresses(reader, machine) for machine in machines), return_exceptions=True)
-    order: list[tuple[bool, str]] = []
-    for machine, answer in zip(machines, answers, strict=True):
-        if isinstance(answer, HostError):
-            raise answer
-        if isinstance(answer, BaseException):
-            raise answer
-        order.append((topology.endpoint.vip.ip in answer, machine.name))
-    return [name for _, name in sorted(order, key=lambda entry: entry[0])]
+    async with cluster_lock(writer, machines, f"twinkeel {command}", run.note, break_lock=run.break_lock):
+        async with run.step("Look at the load balancers") as details:
+            looks = await look(writer, topology)
+            work_order = [name for group in batches(list(looks), looks) for name in group]
+            details.append(f"order: {', '.join(work_order)}")
+        async with run.step("Fetch the cluster's certificate authority") as details:
+            ca = await fetch_cluster_ca(writer, topology.control_plane)
+            details.append("found" if ca is not None else "there is none yet")
+        desired = await decide(ca)
+        await _heal(run, looks)
+        with TemporaryDirectory(prefix="twinkeel-") as name:
+            work = await _prepared(run, desired, command, ca, looks, Path(name))
+            async with run.step("Judge every load balancer's candidate files") as details:
+                needed = await work.prepare()
+                details.append("accepted" if needed else "nothing to change")
+            if needed:
+                async with run.step("Configure the load balancers") as details:
+                    details.append(", then ".join(" and ".join(group) for group in work.groups))
+                    await work.carry_out()
+        async with run.step("Verify through the virtual IP") as details:
+            holder = await verify_endpoint(writer, topology, ca)
+            details.append(f"{topology.endpoint.vip.ip} is on {holder}")
+            details += ["/readyz answers", "TLS verified"] if ca is not None else []
+    if ca is None:
+        run.note(BOOTSTRAP_NOTE)
+    return ApplyResult(work.changed, holder, desired.trust, (time.monotonic_ns() - began) / 1e9, work.generation)
+
+
+async def _prepared(run: Run, desired: Desired, command: str, ca: str | None, looks: dict[str, Look], folder: Path) -> Work:
+    """The work, with its Ansible project written."""
+    about = {
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "who": owner(),
+        "command": f"twinkeel {command}",
+        "files": digest(desired.rendered),
+    }
+    work = Work(run.topology, run.writer, desired.rendered, ca, looks, folder, run.log, run.on_event)
+    order = [name for group in work.groups for name in group]
+    serves = await _api_is_up(run.topology, ca, looks)
+    write_project(folder / "project", run.topology, desired.rendered, desired.ca, order, about, serves=serves)
+    return work
+
+
+def digest(rendered: RenderedFiles) -> str:
+    """What tells one set of rendered files from another: the first 12 digits of a SHA-256."""
+    total = hashlib.sha256()
+    for name, files in sorted(rendered.hosts.items()):
+        for file in files:
+            total.update(f"{name}\0{file.path}\0{file.mode:o}\0{file.content}\0".encode())
+    return total.hexdigest()[:12]
+
+
+async def _api_is_up(topology: Topology, ca: str | None, looks: dict[str, Look]) -> bool:
+    """Whether a load balancer must find an API server once it was worked on: some host reaches one now."""
+    if ca is None:
+        return False
+    if any(each.servers_up for each in looks.values()):
+        return True
+    context = tls_context(ca)
+    for machine in topology.control_plane:
+        if (await ask_readyz(str(machine.address), topology.cluster.api_port, context)).ready:
+            return True
+    return False
+
+
+async def _heal(run: Run, looks: dict[str, Look]) -> None:
+    """Take back what a run that broke off left behind: load balancers that stand aside."""
+    for balancer in run.topology.load_balancers:
+        found, machine = looks[balancer.machine.name], balancer.machine
+        if found.standby:
+            await stand_by(run.writer, machine)
+            run.note(f"{machine.name} stood aside since a run that broke off; it may hold virtual IPs again.")
+        if found.down and found.haproxy:
+            await run.writer.change(machine, ("python3", "-c", _CLEAR_DOWN, DOWN_FILE, str(MONITOR_PORT)))

@@ -1,11 +1,11 @@
-"""Run an Ansible project and turn what Ansible says into events."""
+"""Run a playbook of an Ansible project and turn what Ansible says into events."""
 
 import asyncio
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,18 +17,28 @@ from ansible_runner.runner import Runner
 
 from twinkeel.apply.events import OnEvent, TaskEnded, TaskFailed, TaskStarted
 from twinkeel.apply.write_project import INVENTORY, PLAYBOOK
-from twinkeel.errors import HostError, ToolError
+from twinkeel.errors import HostError, ToolError, TwinkeelError
 
 LONGEST_TMPDIR = 40
+
+# Tasks whose results the runs after this one need -> the variable that they register. A test compares them with the roles.
+KEPT_TASKS = {
+    "candidates : Let the host's own haproxy and keepalived judge the candidate files": "candidates",
+    "generation : Keep the files as they are": "generation",
+}
 
 
 @dataclass
 class Recorder:
-    """What came out of a run so far: how many tasks changed each host, and what failed."""
+    """What came out of a run so far: how many tasks changed each host, what failed, and the results that are asked for later.
+
+    `kept` maps the name of a variable that a task registers, to be known in a later run, to its result for each host.
+    """
 
     on_event: OnEvent
     changed: dict[str, int] = field(default_factory=dict)
     failures: list[TaskFailed] = field(default_factory=list)
+    kept: dict[str, dict[str, Any]] = field(default_factory=lambda: {name: {} for name in KEPT_TASKS.values()})
 
     def take(self, event: Mapping[str, Any]) -> None:
         """One event of ansible-runner's stream."""
@@ -40,11 +50,14 @@ class Recorder:
             case "runner_on_ok":
                 is_changed = bool(data["res"].get("changed"))
                 self.changed[host] = self.changed.get(host, 0) + is_changed
-                self.on_event(TaskEnded(host, task, is_changed))
+                self.on_event(TaskEnded(host, task, is_changed, round(float(data.get("duration") or 0), 3)))
+                name = f"{data['role']} : {task}" if data.get("role") else task
+                if name in KEPT_TASKS:
+                    self.kept[KEPT_TASKS[name]][host] = {key: value for key, value in data["res"].items() if key != "invocation"}
             case "runner_on_failed" if not data.get("ignore_errors"):
                 self._fail(TaskFailed(host, task, failure_message(data["res"])))
             case "runner_on_unreachable":
-                self._fail(TaskFailed(host, task, failure_message(data["res"])))
+                self._fail(TaskFailed(host, task, failure_message(data["res"]), lost=True))
 
     def _fail(self, failure: TaskFailed) -> None:
         self.failures.append(failure)
@@ -61,20 +74,42 @@ def failure_message(result: Mapping[str, Any]) -> str:
     return "\n".join(said) or "it failed without a message"
 
 
-async def run_playbook(folder: Path, log: Path, on_event: OnEvent) -> dict[str, int]:
-    """Run the project's playbook; how many tasks changed each host.
+@dataclass(frozen=True)
+class PlaybookRun:
+    """How a run ended: `changed` counts tasks for each host; `failures` is empty when all went well."""
+
+    changed: Mapping[str, int]
+    failures: tuple[TaskFailed, ...]
+    kept: Mapping[str, Mapping[str, Any]]
+    log: Path
+
+    @property
+    def error(self) -> TwinkeelError | None:
+        """The first failure of a host as an error; None when there was none."""
+        if not self.failures:
+            return None
+        first = self.failures[0]
+        return HostError(first.message, where=f"{first.host}, task: {first.task}", hint=f"the whole output is in {self.log}")
+
+
+async def run_playbook(
+    folder: Path, log: Path, on_event: OnEvent, playbook: str = PLAYBOOK, limit: Sequence[str] = (), **variables: Any
+) -> PlaybookRun:
+    """Run a playbook of the project; what came out, failures of hosts among it.
 
     Args:
         folder: a private folder with the project in `project`; Ansible's own files go beside it.
         log: where Ansible's full output is added; made with mode 0600.
+        limit: the hosts to work on; empty for all.
+        variables: extra variables of the run.
 
     Raises:
-        HostError: a task failed on a host, or a host was lost.
         ToolError: Ansible itself failed.
     """
     recorder = Recorder(on_event)
     stop = threading.Event()
-    running = asyncio.create_task(asyncio.to_thread(_run, folder, log, recorder, stop))
+    more = {"playbook": playbook, "limit": ",".join(limit) or None, "extravars": variables}
+    running = asyncio.create_task(asyncio.to_thread(_run, folder, log, recorder, stop, more))
     try:
         runner = await asyncio.shield(running)
     except asyncio.CancelledError:
@@ -82,15 +117,12 @@ async def run_playbook(folder: Path, log: Path, on_event: OnEvent) -> dict[str, 
         stop.set()
         await running
         raise
-    if recorder.failures:
-        first = recorder.failures[0]
-        raise HostError(first.message, where=f"{first.host}, task: {first.task}", hint=f"the whole output is in {log}")
-    if runner.rc != 0:
+    if runner.rc != 0 and not recorder.failures:
         raise ToolError(f"ansible-playbook ended with {runner.rc}", where=str(log), hint="the end of that file says why")
-    return recorder.changed
+    return PlaybookRun(recorder.changed, tuple(recorder.failures), recorder.kept, log)
 
 
-def _run(folder: Path, log: Path, recorder: Recorder, stop: threading.Event) -> Runner:
+def _run(folder: Path, log: Path, recorder: Recorder, stop: threading.Event, more: Mapping[str, Any]) -> Runner:
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as output, _sockets() as sockets:
         ours = _environment(folder, sockets)
@@ -105,13 +137,13 @@ def _run(folder: Path, log: Path, recorder: Recorder, stop: threading.Event) -> 
         runner = ansible_runner.interface.init_runner(
             private_data_dir=str(folder),
             project_dir=str(folder / "project"),
-            playbook=PLAYBOOK,
             inventory=str(folder / "project" / INVENTORY),
             envvars=ours,
             quiet=True,
             event_handler=take,
             cancel_callback=stop.is_set,
             suppress_env_files=True,
+            **more,
         )
         leaked = [name for name in runner.config.env if name.startswith("ANSIBLE_") and _is_leaked(name, runner.config.env, ours)]
         for name in leaked:

@@ -3,7 +3,7 @@
 import os
 import shlex
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ READERS = (
     ("/etc/systemd/system/twinkeel-liveness.service", "twinkeel-liveness", "restart"),
     ("/usr/local/lib/twinkeel/", "twinkeel-liveness", "restart"),
 )
+UNITS = ("haproxy", "twinkeel-liveness", "keepalived")
 
 ANSIBLE_CFG = """\
 # Only what this project needs; nothing of the user's own Ansible counts.
@@ -48,12 +49,23 @@ ssh_args = -o ControlMaster=auto -o ControlPersist=30s -o ConnectTimeout=5 -o Se
 """
 
 
-def write_project(folder: Path, topology: Topology, rendered: RenderedFiles, ca: str | None, order: Sequence[str]) -> None:
+def write_project(
+    folder: Path,
+    topology: Topology,
+    rendered: RenderedFiles,
+    ca: str | None,
+    order: Sequence[str],
+    about: Mapping[str, str] | None = None,
+    *,
+    serves: bool = False,
+) -> None:
     """Write the project into an empty folder; the caller keeps the folder private.
 
     Args:
         ca: the cluster's certificate authority as PEM text; None before there is one.
         order: every load balancer's short name, in the order in which they are worked on.
+        about: what is noted on the hosts of who did this: when, who, command, spec.
+        serves: whether an API server must be up behind a load balancer once it was worked on.
     """
     with as_file(files("twinkeel.apply") / "ansible") as source:
         shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
@@ -66,19 +78,31 @@ def write_project(folder: Path, topology: Topology, rendered: RenderedFiles, ca:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(file.content, encoding="utf-8")
     with (folder / INVENTORY).open("w", encoding="utf-8") as stream:
-        YAML().dump(_inventory([machines[name] for name in order], rendered, early), stream)
+        hosts = {name: _host(machines[name], rendered.hosts[name], early) for name in order}
+        common = {**_common(topology), "about": dict(about or {}), "serves": serves}
+        YAML().dump({"load_balancers": {"hosts": hosts, "vars": common}}, stream)
 
 
-def _inventory(machines: Sequence[Machine], rendered: RenderedFiles, early: Sequence[RenderedFile]) -> dict[str, Any]:
-    hosts = {
-        machine.name: {
-            **_access(machine),
-            "early_files": [_file_entry(machine.name, file) for file in early],
-            "rendered_files": [_file_entry(machine.name, file) for file in rendered.hosts[machine.name]],
-        }
-        for machine in machines
+def _common(topology: Topology) -> dict[str, Any]:
+    """Variables that all load balancers share."""
+    return {
+        "packages": list(PACKAGES),
+        "package_manager": topology.system.packages,
+        "monitor_port": MONITOR_PORT,
+        "endpoint": {"name": topology.endpoint.name, "port": topology.endpoint.port},
+        "virtual_ips": [str(vip.ip) for vip in topology.endpoint.vips],
     }
-    return {"load_balancers": {"hosts": hosts, "vars": {"packages": list(PACKAGES), "monitor_port": MONITOR_PORT}}}
+
+
+def _host(machine: Machine, rendered: Sequence[RenderedFile], early: Sequence[RenderedFile]) -> dict[str, Any]:
+    entries = [_file_entry(machine.name, file) for file in rendered]
+    more = {entry["unit"]: None for entry in entries if "unit" in entry and entry["unit"] not in UNITS}
+    return {
+        **_access(machine),
+        "early_files": [_file_entry(machine.name, file) for file in early],
+        "rendered_files": entries,
+        "units": [*more, *UNITS],
+    }
 
 
 def _access(machine: Machine) -> dict[str, Any]:

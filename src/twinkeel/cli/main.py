@@ -29,6 +29,8 @@ COMMANDS = {
     "apply": ("apply", "Bring the load balancers to what the spec says, verified through the virtual IP."),
     "drain": ("drain", "Take a control-plane host out of rotation on every load balancer."),
     "undrain": ("undrain", "Put a control-plane host back into rotation."),
+    "rollback": ("rollback", "Bring the load balancers back to what they had before the last change."),
+    "switchover": ("switchover", "Move the virtual IP to another load balancer on purpose."),
     "kubeconfig": ("kubeconfig", "Fetch admin.conf, point it at the endpoint, prove that TLS verifies."),
     "status": ("status", "Show who holds the virtual IP, the backends, and whether the API is ready."),
     "drill": ("drill", "Break something on purpose and measure what a client saw."),

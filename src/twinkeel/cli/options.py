@@ -19,5 +19,6 @@ SpecFile = Annotated[
     typer.Option("-f", "--file", envvar="TWINKEEL_FILE", help="The spec.", show_default=True),
 ]
 OutputFormat = Annotated[Format, typer.Option("--format", help="How the result is shown.")]
+BreakLock = Annotated[bool, typer.Option("--break-lock", help="Take the load balancers' lock from a run that is surely dead.")]
 
 DEFAULT_SPEC = Path("twinkeel.yaml")

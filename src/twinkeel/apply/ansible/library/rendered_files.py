@@ -22,8 +22,11 @@ module: rendered_files
 short_description: Bring a set of files to their rendered content, all judged before any is replaced
 description:
   - C(state=judged) changes nothing. It compares the files with those on the host and lets the host's own programs judge
-    each candidate that differs. It fails when one is refused, and returns what each service needs (I(actions)).
-  - C(state=installed) replaces the files that differ, each atomically.
+    each candidate that differs. It fails when one is refused, and returns what each service needs (I(actions)) and whether there is
+    anything to do (I(needed)).
+  - C(state=installed) replaces the files that differ, each atomically, and none unless there is room for all. With
+    C(only_missing) it adds those that are not there and touches no other. Otherwise it also removes what an earlier run
+    installed and this one no longer has.
   - C(state=loaded) notes that the services named by I(units) now run with these files. What a service runs with is noted on
     the host, so that a run that was interrupted between replacing a file and reloading its service is completed by the next.
 options:
@@ -31,7 +34,10 @@ options:
   checks: {type: list, elements: dict, default: [], description: "path, and argv with %s for the candidate"}
   units: {type: list, elements: str, default: [], description: "the services that the files belong to"}
   state: {type: str, choices: [judged, installed, loaded], required: true}
+  only_missing: {type: bool, default: false}
+  about: {type: dict, default: {}, description: "kept with the notes: when, who, command, spec"}
   notes: {type: path, default: /var/lib/twinkeel/loaded.json}
+  live: {type: path, default: /var/lib/twinkeel/live.json, description: "which files on this host are ours"}
 """
 
 RUNNING = ("active", "reloading", "activating")
@@ -71,8 +77,8 @@ class Candidate:
         with open(self.path, "rb") as file:
             return file.read() != self.content
 
-    def install(self) -> None:
-        """Replace the host's file atomically: a reader sees the old file or the new one, also after a power loss."""
+    def write_beside(self) -> str:
+        """The name of a finished file beside the live one; a rename puts it in place."""
         folder = os.path.dirname(self.path)
         os.makedirs(folder, mode=0o755, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=".twinkeel-", dir=folder)
@@ -83,10 +89,37 @@ class Candidate:
                 os.fchmod(file.fileno(), self.mode)
                 file.flush()
                 os.fsync(file.fileno())
-            os.rename(temporary, self.path)
         except BaseException:
             os.unlink(temporary)
             raise
+        return temporary
+
+
+def install(candidates: list[Candidate]) -> None:
+    """Replace the files, each atomically (a reader sees the old one or the new one, also after a power loss).
+
+    A full disk is found before the first is replaced: all are written beside the live ones first.
+    """
+    written: list[tuple[str, str]] = []
+    try:
+        for candidate in candidates:
+            written.append((candidate.write_beside(), candidate.path))
+        for temporary, path in written:
+            os.rename(temporary, path)
+    except BaseException:
+        for temporary, _ in written:
+            if os.path.exists(temporary):
+                os.unlink(temporary)
+        raise
+
+
+def remove(module: AnsibleModule, entries: list[dict[str, Any]]) -> None:
+    """Remove files that are no longer ours; a unit among them is stopped first."""
+    for entry in entries:
+        folder, name = os.path.split(entry["path"])
+        if folder == "/etc/systemd/system" and name.endswith(".service"):
+            module.run_command(["systemctl", "disable", "--now", name])
+        os.unlink(entry["path"])
 
 
 def judge(module: AnsibleModule, candidates: list[Candidate], checks: list[dict[str, Any]]) -> None:
@@ -121,21 +154,32 @@ def digests(candidates: list[Candidate], units: list[str]) -> dict[str, dict[str
     return wanted
 
 
-def read_notes(path: str) -> dict[str, dict[str, str]]:
-    """What the units were last known to run with; empty when that is not known."""
+def read_notes(path: str) -> dict[str, Any]:
+    """What was noted earlier; empty when that is not known."""
     try:
         with open(path) as file:
-            notes: dict[str, dict[str, str]] = json.load(file)
+            notes: dict[str, Any] = json.load(file)
             return notes
     except (OSError, ValueError):
         return {}
 
 
-def write_notes(path: str, noted: dict[str, dict[str, str]]) -> None:
-    """Keep what the units run with."""
+def write_notes(path: str, noted: dict[str, Any]) -> None:
+    """Keep what the units run with, or which files are ours."""
     document = json.dumps(noted, indent=2, sort_keys=True) + "\n"
     given = {"path": path, "content": base64.b64encode(document.encode()), "mode": "0644", "owner": "root", "group": "root"}
-    Candidate(dict(given, unit=None, on_change="reload")).install()
+    install([Candidate(dict(given, unit=None, on_change="reload"))])
+
+
+def ours(candidates: list[Candidate]) -> list[dict[str, Any]]:
+    """What is noted of each file: enough to remove it one day, and to know who must hear of that."""
+    return [{"path": each.path, "unit": each.unit, "on_change": each.on_change} for each in candidates]
+
+
+def leftovers(candidates: list[Candidate], live: dict[str, Any]) -> list[dict[str, Any]]:
+    """Files that an earlier run installed and that are no longer wanted."""
+    wanted = {candidate.path for candidate in candidates}
+    return [entry for entry in live.get("files", []) if entry["path"] not in wanted and os.path.lexists(entry["path"])]
 
 
 def action(module: AnsibleModule, unit: str, wanted: dict[str, str], noted: dict[str, str], stale: set[str]) -> str:
@@ -150,6 +194,32 @@ def action(module: AnsibleModule, unit: str, wanted: dict[str, str], noted: dict
     return "none" if shown.get("UnitFileState") == "enabled" else "start"
 
 
+def bring(module: AnsibleModule, candidates: list[Candidate], live: dict[str, Any]) -> None:
+    """Do `state=installed` and end the module."""
+    missing_only, path = module.params["only_missing"], module.params["live"]
+    chosen = [each for each in candidates if (not os.path.lexists(each.path) if missing_only else each.differs())]
+    old = [] if missing_only else leftovers(candidates, live)
+    if (chosen or old) and not module.check_mode:
+        # First of all it is noted that these files are ours: a run that breaks off here leaves nothing behind that nobody knows.
+        known = {entry["path"]: entry for entry in live.get("files", []) + ours(chosen)}
+        write_notes(path, dict(live, files=sorted(known.values(), key=lambda entry: str(entry["path"]))))
+        install(chosen)
+        remove(module, old)
+    paths = [candidate.path for candidate in chosen] + [entry["path"] for entry in old]
+    module.exit_json(changed=bool(paths), differs=paths)
+
+
+def note(module: AnsibleModule, candidates: list[Candidate], live: dict[str, Any], noted: dict[str, Any]) -> None:
+    """Do `state=loaded` and end the module."""
+    merged = dict(noted, **digests(candidates, module.params["units"]))
+    now = dict(module.params["about"], files=ours(candidates))
+    changed = merged != noted or live.get("files") != now["files"]
+    if changed and not module.check_mode:
+        write_notes(module.params["notes"], merged)
+        write_notes(module.params["live"], now)
+    module.exit_json(changed=changed)
+
+
 def main() -> None:
     """Read the arguments and do what the state asks."""
     module = AnsibleModule(
@@ -158,31 +228,29 @@ def main() -> None:
             "checks": {"type": "list", "elements": "dict", "default": []},
             "units": {"type": "list", "elements": "str", "default": []},
             "state": {"type": "str", "required": True, "choices": ["judged", "installed", "loaded"]},
+            "only_missing": {"type": "bool", "default": False},
+            "about": {"type": "dict", "default": {}},
             "notes": {"type": "path", "default": "/var/lib/twinkeel/loaded.json"},
+            "live": {"type": "path", "default": "/var/lib/twinkeel/live.json"},
         },
         supports_check_mode=True,
     )
     candidates = [Candidate(given) for given in module.params["files"]]
-    units, notes = module.params["units"], module.params["notes"]
-    wanted, noted = digests(candidates, units), read_notes(notes)
+    noted, live = read_notes(module.params["notes"]), read_notes(module.params["live"])
     if module.params["state"] == "loaded":
-        merged = dict(noted, **wanted)
-        if merged != noted and not module.check_mode:
-            write_notes(notes, merged)
-        module.exit_json(changed=merged != noted)
-    differing = [candidate for candidate in candidates if candidate.differs()]
-    paths = [candidate.path for candidate in differing]
+        note(module, candidates, live, noted)
     if module.params["state"] == "installed":
-        if not module.check_mode:
-            for candidate in differing:
-                candidate.install()
-        module.exit_json(changed=bool(differing), differs=paths)
+        bring(module, candidates, live)
+    differing, old = [each for each in candidates if each.differs()], leftovers(candidates, live)
     judge(module, differing, module.params["checks"])
-    actions = {}
-    for unit in units:
+    wanted, actions = digests(candidates, module.params["units"]), {}
+    for unit in module.params["units"]:
         stale = {candidate.on_change for candidate in differing if candidate.unit == unit}
+        stale |= {entry["on_change"] for entry in old if entry["unit"] == unit}
         actions[unit] = action(module, unit, wanted[unit], noted.get(unit, {}), stale)
-    module.exit_json(changed=False, differs=paths, actions=actions)
+    paths = [candidate.path for candidate in differing] + [entry["path"] for entry in old]
+    needed = bool(paths) or any(each != "none" for each in actions.values())
+    module.exit_json(changed=False, differs=paths, actions=actions, needed=needed)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,205 @@
+"""Keep and bring back what a host had before its files were replaced (see DOCUMENTATION below).
+
+Sent to the host by Ansible; it needs Python 3.8 and nothing beside Ansible's own module helpers.
+"""
+
+from __future__ import annotations
+
+import grp
+import json
+import os
+import pwd
+import shutil
+import stat
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+DOCUMENTATION = r"""
+module: generations
+short_description: Keep a host's files before they are replaced, and bring them back
+description:
+  - C(state=listed) returns the I(newest) generation's number, 0 when there is none.
+  - C(state=kept) copies the files named by I(files), and those that an earlier run installed, to FOLDER/NNNN with their modes
+    and owners, what was noted about them, and whether each of I(units) ran. The newest I(keep) generations stay.
+  - C(state=restored) puts the files back as generation I(number) has them, removes those that were not there, and returns what
+    each service needs for that (I(actions)).
+options:
+  state: {type: str, choices: [listed, kept, restored], required: true}
+  files: {type: list, elements: dict, default: [], description: "path, unit, on_change; other keys are ignored"}
+  units: {type: list, elements: str, default: []}
+  number: {type: int, default: 0}
+  about: {type: dict, default: {}, description: "why it is kept: when, who, command"}
+  keep: {type: int, default: 5}
+  folder: {type: path, default: /var/lib/twinkeel/generations}
+  notes: {type: path, default: /var/lib/twinkeel/loaded.json}
+  live: {type: path, default: /var/lib/twinkeel/live.json}
+"""
+
+META = "generation.json"
+
+
+def numbers(folder: str) -> list[int]:
+    """Every complete generation, oldest first."""
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    return sorted(int(name) for name in names if name.isdigit() and os.path.exists(os.path.join(folder, name, META)))
+
+
+def read_json(path: str) -> dict[str, Any]:
+    """A noted document; empty when there is none."""
+    try:
+        with open(path) as file:
+            document: dict[str, Any] = json.load(file)
+            return document
+    except (OSError, ValueError):
+        return {}
+
+
+def put(path: str, content: bytes, mode: int, uid: int, gid: int) -> None:
+    """Replace a file atomically."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    temporary = f"{path}.twinkeel-{os.getpid()}"
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            os.fchown(file.fileno(), uid, gid)
+            os.fchmod(file.fileno(), mode)
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def owner_name(uid: int) -> str:
+    """A user's name, or the number where it has none."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def group_name(gid: int) -> str:
+    """A group's name, or the number where it has none."""
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)
+
+
+def is_active(module: AnsibleModule, unit: str) -> bool:
+    """Whether the unit runs now."""
+    code, _, _ = module.run_command(["systemctl", "is-active", "--quiet", unit])
+    return bool(code == 0)
+
+
+def keep(module: AnsibleModule) -> None:
+    """Do `state=kept`. The generation gets its number when it is complete: one that broke off is no generation."""
+    given = module.params
+    live, notes = read_json(given["live"]), read_json(given["notes"])
+    known = {entry["path"]: entry for entry in live.get("files", [])}
+    known.update({entry["path"]: {key: entry.get(key) for key in ("path", "unit", "on_change")} for entry in given["files"]})
+    os.makedirs(given["folder"], mode=0o700, exist_ok=True)
+    os.chmod(given["folder"], 0o700)
+    unfinished = os.path.join(given["folder"], "unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    os.mkdir(unfinished, 0o700)
+    files, absent = [], []
+    try:
+        for index, path in enumerate(sorted(known)):
+            if not os.path.isfile(path):
+                absent.append(path)
+                continue
+            found = os.stat(path)
+            with open(path, "rb") as source:
+                put(os.path.join(unfinished, f"{index:03d}"), source.read(), 0o600, 0, 0)
+            rights = {"mode": stat.S_IMODE(found.st_mode), "uid": found.st_uid, "gid": found.st_gid}
+            rights.update(owner=owner_name(found.st_uid), group=group_name(found.st_gid))
+            files.append(dict(known[path], kept_as=f"{index:03d}", **rights))
+        meta = dict(given["about"], number=given["number"], files=files, absent=absent, notes=notes, live=live)
+        meta.update(bare=not live and not notes, units={unit: is_active(module, unit) for unit in given["units"]})
+        put(os.path.join(unfinished, META), (json.dumps(meta, indent=2, sort_keys=True) + "\n").encode(), 0o600, 0, 0)
+        os.rename(unfinished, os.path.join(given["folder"], f"{given['number']:04d}"))
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+    for old in numbers(given["folder"])[: -given["keep"]]:
+        shutil.rmtree(os.path.join(given["folder"], f"{old:04d}"))
+    module.exit_json(changed=True, number=given["number"])
+
+
+def restore(module: AnsibleModule) -> None:
+    """Do `state=restored`."""
+    given = module.params
+    kept = os.path.join(given["folder"], f"{given['number']:04d}")
+    meta = read_json(os.path.join(kept, META))
+    if not meta:
+        module.fail_json(msg=f"this host has no generation {given['number']}")
+    readers = {entry["path"]: entry for entry in read_json(given["live"]).get("files", []) + given["files"] + meta["files"]}
+    wanted = {entry["path"]: entry for entry in meta["files"]}
+    changed = []
+    for path, entry in wanted.items():
+        with open(os.path.join(kept, entry["kept_as"]), "rb") as source:
+            content = source.read()
+        if not same(path, content, entry):
+            put(path, content, entry["mode"], entry["uid"], entry["gid"])
+            changed.append(path)
+    for path in sorted(set(readers) - set(wanted)):
+        if os.path.lexists(path):
+            os.unlink(path)
+            changed.append(path)
+    for name in ("notes", "live"):
+        if meta[name]:
+            put(given[name], (json.dumps(meta[name], indent=2, sort_keys=True) + "\n").encode(), 0o644, 0, 0)
+        elif os.path.exists(given[name]):
+            os.unlink(given[name])
+    actions = {unit: needed(unit, active, [readers[path] for path in changed]) for unit, active in meta["units"].items()}
+    module.exit_json(changed=bool(changed), files=changed, actions=actions, bare=meta["bare"])
+
+
+def same(path: str, content: bytes, entry: dict[str, Any]) -> bool:
+    """Whether the file on the host is as the generation has it."""
+    try:
+        found = os.lstat(path)
+        if not stat.S_ISREG(found.st_mode) or stat.S_IMODE(found.st_mode) != entry["mode"]:
+            return False
+        with open(path, "rb") as file:
+            return (found.st_uid, found.st_gid) == (entry["uid"], entry["gid"]) and file.read() == content
+    except FileNotFoundError:
+        return False
+
+
+def needed(unit: str, was_active: bool, changed: list[dict[str, Any]]) -> str:
+    """What a unit needs after its files were put back: stopped, restarted, reloaded or started (which does nothing if it runs)."""
+    if not was_active:
+        return "stopped"
+    kinds = {entry.get("on_change") for entry in changed if entry.get("unit") == unit}
+    return "restarted" if "restart" in kinds else "reloaded" if "reload" in kinds else "started"
+
+
+def main() -> None:
+    """Read the arguments and do what the state asks."""
+    module = AnsibleModule(
+        argument_spec={
+            "state": {"type": "str", "required": True, "choices": ["listed", "kept", "restored"]},
+            "files": {"type": "list", "elements": "dict", "default": []},
+            "units": {"type": "list", "elements": "str", "default": []},
+            "number": {"type": "int", "default": 0},
+            "about": {"type": "dict", "default": {}},
+            "keep": {"type": "int", "default": 5},
+            "folder": {"type": "path", "default": "/var/lib/twinkeel/generations"},
+            "notes": {"type": "path", "default": "/var/lib/twinkeel/loaded.json"},
+            "live": {"type": "path", "default": "/var/lib/twinkeel/live.json"},
+        },
+    )
+    if module.params["state"] == "kept":
+        keep(module)
+    if module.params["state"] == "restored":
+        restore(module)
+    module.exit_json(changed=False, newest=max(numbers(module.params["folder"]), default=0))
+
+
+if __name__ == "__main__":
+    main()

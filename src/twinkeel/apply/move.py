@@ -1,0 +1,147 @@
+"""Planned moves of virtual IPs: a load balancer stands aside, another one takes over within milliseconds."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+
+from twinkeel.apply.events import OnEvent, VipMoved
+from twinkeel.apply.look import Mover
+from twinkeel.errors import HostError, VerificationError
+from twinkeel.hosts.executor import Writer
+from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
+from twinkeel.spec.fields import IPAddress
+from twinkeel.status.holders import read_addresses
+from twinkeel.status.readyz import ask_readyz, tls_context
+from twinkeel.topology.model import LoadBalancer, Machine, Topology
+
+MOVE_DEADLINE = 10.0
+ANSWER_DEADLINE = 5.0
+PAUSE = 0.02
+
+# $1 the file, $2 what it gets. keepalived follows it through inotify: it is written in place.
+_WRITE = 'mkdir -p "${1%/*}" && echo "$2" > "$1"'
+
+
+async def stand_aside(writer: Writer, machine: Machine, mover: Mover = "standby") -> None:
+    """Tell a load balancer to give its virtual IPs away and take none.
+
+    Raises:
+        HostError: it cannot be told.
+    """
+    await _tell(writer, machine, mover, "1")
+
+
+async def stand_by(writer: Writer, machine: Machine, mover: Mover = "standby") -> None:
+    """Let a load balancer hold virtual IPs again. With `nopreempt` none comes back by that.
+
+    Raises:
+        HostError: it cannot be told.
+    """
+    await _tell(writer, machine, mover, "0")
+
+
+async def _tell(writer: Writer, machine: Machine, mover: Mover, value: str) -> None:
+    if mover == "stop":
+        argv: Sequence[str] = ("systemctl", "stop" if value == "1" else "start", "keepalived")
+    else:
+        argv = ("sh", "-c", _WRITE, "sh", STANDBY_FILE if mover == "standby" else DOWN_FILE, value)
+    (await writer.change(machine, argv)).checked()
+
+
+async def all_stand_by(writer: Writer, machines: Iterable[Machine], mover: Mover = "standby") -> None:
+    """Let them hold virtual IPs again, whatever else happens: not even Ctrl-C keeps it from being tried on each."""
+
+    async def tell(machine: Machine) -> None:
+        with suppress(HostError):
+            await stand_by(writer, machine, mover)
+
+    await asyncio.shield(asyncio.gather(*(tell(machine) for machine in machines)))
+
+
+@asynccontextmanager
+async def aside(writer: Writer, machines: Sequence[Machine], mover: Mover = "standby") -> AsyncIterator[None]:
+    """While the body runs these load balancers take no virtual IP; afterwards they may again, also after an error or Ctrl-C."""
+    try:
+        await asyncio.gather(*(stand_aside(writer, machine, mover) for machine in machines))
+        yield
+    finally:
+        await all_stand_by(writer, machines, mover)
+
+
+async def wait_moved(
+    writer: Writer, topology: Topology, source: LoadBalancer, vips: Sequence[IPAddress], on_event: OnEvent, began: int
+) -> None:
+    """Wait until none of the virtual IPs is on `source` and each is on another load balancer.
+
+    Args:
+        began: when the move was asked for (time.monotonic_ns).
+
+    Raises:
+        VerificationError: it did not happen in time.
+    """
+    left = set(vips)
+    end = began + int(MOVE_DEADLINE * 1e9)
+    others = [balancer.machine for balancer in topology.load_balancers if balancer is not source]
+    while left:
+        here = await read_addresses(writer, source.machine)
+        there = await asyncio.gather(*(_addresses(writer, machine) for machine in others))
+        for vip in sorted(left - here, key=str):
+            taker = next((machine for machine, held in zip(others, there, strict=True) if vip in held), None)
+            if taker is not None:
+                left.remove(vip)
+                on_event(VipMoved(str(vip), source.machine.name, taker.name, round((time.monotonic_ns() - began) / 1e9, 3)))
+        if left and time.monotonic_ns() > end:
+            names = ", ".join(str(vip) for vip in sorted(left, key=str))
+            hint = "on the others: systemctl status haproxy keepalived; do they hear each other (protocol 112)?"
+            raise VerificationError(f"no other load balancer took {names} over", where=source.machine.name, hint=hint)
+        await asyncio.sleep(PAUSE)
+
+
+async def _addresses(writer: Writer, machine: Machine) -> frozenset[IPAddress]:
+    """None for a host that cannot be asked: another one may have taken over."""
+    try:
+        return await read_addresses(writer, machine)
+    except HostError:
+        return frozenset()
+
+
+async def wait_answers(topology: Topology, ca: str | None, deadline: float = ANSWER_DEADLINE) -> None:
+    """Wait until /readyz answers through every virtual IP over verified TLS; nothing is asked where there is no authority yet.
+
+    Raises:
+        VerificationError: one does not answer in time.
+    """
+    if ca is None:
+        return
+    context, end, endpoint = tls_context(ca), time.monotonic_ns() + int(deadline * 1e9), topology.endpoint
+    for vip in endpoint.vips:
+        while not (answer := await ask_readyz(_bracketed(vip.ip), endpoint.port, context, name=endpoint.name)).ready:
+            if time.monotonic_ns() > end:
+                raise VerificationError(f"the API does not answer through the virtual IP: {answer.detail}", where=str(vip.ip))
+            await asyncio.sleep(PAUSE)
+
+
+def _bracketed(address: IPAddress) -> str:
+    """As it stands in a URL."""
+    return f"[{address}]" if address.version == 6 else str(address)
+
+
+async def move_away(
+    writer: Writer, topology: Topology, source: LoadBalancer, mover: Mover, ca: str | None, on_event: OnEvent
+) -> None:
+    """Move every virtual IP that `source` holds to another load balancer, and see it answer there. `source` stays aside.
+
+    Raises:
+        HostError, VerificationError: it did not work; `source` may hold virtual IPs again then.
+    """
+    held = await read_addresses(writer, source.machine)
+    vips = [vip.ip for vip in topology.endpoint.vips if vip.ip in held]
+    try:
+        began = time.monotonic_ns()
+        await stand_aside(writer, source.machine, mover)
+        await wait_moved(writer, topology, source, vips, on_event, began)
+        await wait_answers(topology, ca)
+    except BaseException:
+        await all_stand_by(writer, (source.machine,), mover)
+        raise

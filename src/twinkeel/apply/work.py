@@ -1,0 +1,250 @@
+"""The work on the load balancers: all are judged, then one group after the other gets its files, standby first.
+
+Between two groups the API is asked through every virtual IP. Whatever goes wrong on a host, that host gets its last good files
+back and the run stops.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from twinkeel.apply.events import HostEnded, HostStarted, Note, OnEvent, Outcome, TaskFailed
+from twinkeel.apply.look import Look, batches, is_unheard
+from twinkeel.apply.move import all_stand_by, move_away, stand_aside, stand_by, wait_answers
+from twinkeel.apply.run_playbook import PlaybookRun, run_playbook
+from twinkeel.apply.verify_endpoint import verify_endpoint
+from twinkeel.errors import HostError, TwinkeelError, VerificationError
+from twinkeel.hosts.executor import Writer
+from twinkeel.render.files import RenderedFiles
+from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED_CONFIG
+from twinkeel.status.holders import read_addresses
+from twinkeel.status.readyz import ask_readyz, tls_context
+from twinkeel.topology.model import LoadBalancer, Topology
+
+PREPARE, WORK, UNDO = "prepare.yml", "work.yml", "undo.yml"
+STOP_TASK = "Stop here"
+VERIFY_DEADLINE = 20.0
+HEARD_DEADLINE = 3.0  # Seconds for a load balancer to find out whether it hears a holder: three advertisements of up to 1 s.
+SOON = 30.0  # Seconds. A virtual IP that fails back sooner could come back to a load balancer that is being worked on.
+PAUSE = 0.1
+
+
+@dataclass
+class Work:
+    """One run: what is wanted, what was found, and what was done so far.
+
+    `folder` holds the Ansible project in `project`; `ca` is the cluster's authority, None before there is one.
+    """
+
+    topology: Topology
+    writer: Writer
+    rendered: RenderedFiles
+    ca: str | None
+    looks: Mapping[str, Look]
+    folder: Path
+    log: Path
+    on_event: OnEvent
+    changed: dict[str, int] = field(default_factory=dict)
+    generation: int | None = None
+    _candidates: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    _unheard: set[str] = field(default_factory=set)
+    _answered: set[str] = field(default_factory=set)
+    _fit: set[str] = field(default_factory=set)
+
+    @property
+    def balancers(self) -> dict[str, LoadBalancer]:
+        """By short name, in the spec's order."""
+        return {balancer.machine.name: balancer for balancer in self.topology.load_balancers}
+
+    @property
+    def groups(self) -> tuple[tuple[str, ...], ...]:
+        """Who is worked on together, in order."""
+        return batches(list(self.balancers), self.looks)
+
+    async def prepare(self) -> bool:
+        """Install packages, judge every candidate, keep a generation; whether there is anything to do.
+
+        Raises:
+            HostError: a candidate is refused, or a host failed; no file was replaced anywhere.
+        """
+        run = await self._run(PREPARE)
+        if run.error is not None:
+            raise run.error
+        self._candidates = dict(run.kept["candidates"])
+        generations = run.kept["generation"]
+        self.generation = next((int(kept["number"]) for kept in generations.values()), None)
+        for name, candidates in self._candidates.items():
+            known = {"candidates": dict(candidates), "generation": dict(generations.get(name, {}))}
+            if candidates["needed"] and self.looks[name].mover == "stop" and self.looks[name].holds:
+                known["candidates"]["actions"] = {**candidates["actions"], "keepalived": "start"}
+            folder = self.folder / "project" / "host_vars"
+            folder.mkdir(exist_ok=True)
+            (folder / f"{name}.json").write_text(json.dumps(known), encoding="utf-8")
+        return any(candidates["needed"] for candidates in self._candidates.values())
+
+    async def carry_out(self) -> None:
+        """Work on one group after the other.
+
+        Raises:
+            HostError, VerificationError: a host did not come out as it must and was put back; later groups were not touched.
+        """
+        self._answered = await self._answering(self.balancers.values())
+        try:
+            for group in self.groups:
+                await self._work_on(group)
+        finally:
+            await all_stand_by(self.writer, (self.balancers[name].machine for name in self._unheard))
+
+    async def _work_on(self, group: Sequence[str]) -> None:
+        began = time.monotonic_ns()
+        for name in group:
+            self.on_event(HostStarted(name, self._does(name), tuple(self._candidates[name]["differs"])))
+        kept_aside = await self._set_out(group)
+        try:
+            run = await self._run(WORK, group, at_once="100%", moved=True)
+            self._end_hosts(group, run.failures, began)
+            if run.error is not None:
+                raise await self._explained(run.error, run.failures)
+            await self._prove(group, began)
+        finally:
+            await all_stand_by(self.writer, (self.balancers[name].machine for name in kept_aside))
+        self._fit.update(group)
+
+    def _needed(self, name: str) -> bool:
+        return bool(self._candidates[name]["needed"])
+
+    def _does(self, name: str) -> str:
+        actions = [f"{action} {unit}" for unit, action in self._candidates[name]["actions"].items() if action != "none"]
+        return ", ".join(actions) if self._needed(name) else "nothing to change"
+
+    async def _set_out(self, group: Sequence[str]) -> tuple[str, ...]:
+        """Before the work: who must not hold a virtual IP stands aside. Returns who must be let back after the work."""
+        kept: list[str] = []
+        for name in group:
+            balancer = self.balancers[name]
+            if self._needed(name) and self._is_unheard(balancer):
+                self._unheard.add(name)
+                await stand_aside(self.writer, balancer.machine)
+            if self._needed(name) and await self._leave(balancer):
+                kept.append(name)
+        return tuple(kept)
+
+    def _is_unheard(self, balancer: LoadBalancer) -> bool:
+        name = balancer.machine.name
+        if self.looks[name].holds:
+            return False
+        candidate = next(file.content for file in self.rendered.hosts[name] if file.path == KEEPALIVED_CONFIG)
+        later = [look for look in self.looks.values() if look.holds and look.name != name]
+        changing = [look for look in later if KEEPALIVED_CONFIG in self._candidates[look.name]["differs"]]
+        return any(is_unheard(balancer, candidate, look) for look in changing)
+
+    async def _leave(self, balancer: LoadBalancer) -> bool:
+        """Move what the load balancer holds away; whether it must stay aside until the work is done."""
+        held = await read_addresses(self.writer, balancer.machine)
+        if not any(vip.ip in held for vip in self.topology.endpoint.vips):
+            return False
+        if len(self.balancers) == 1:
+            self.on_event(Note(f"{balancer.machine.name} is the only load balancer: it is worked on while it serves."))
+            return False
+        await self._find_successor(balancer)
+        mover = self.looks[balancer.machine.name].mover
+        await move_away(self.writer, self.topology, balancer, mover, self.ca, self.on_event)
+        if mover == "stop":
+            return False
+        if mover == "standby" and any(each.failback is not None and each.failback < SOON for each in balancer.instances):
+            return True
+        # At once, so that it can take over should the other one fail now: nothing comes back to it by itself.
+        await stand_by(self.writer, balancer.machine, mover)
+        return False
+
+    async def _find_successor(self, leaving: LoadBalancer) -> None:
+        """See that a load balancer can take over; let one that was kept aside hold virtual IPs when there is no other.
+
+        Raises:
+            VerificationError: there is none; nothing was moved.
+        """
+        others = [name for name in self.balancers if name != leaving.machine.name]
+        ready = [name for name in others if name in self._fit or self.looks[name].may_take_over]
+        if not ready:
+            hint = "`twinkeel status` shows what is wrong with each"
+            raise VerificationError("no other load balancer can take the virtual IP over", where=leaving.machine.name, hint=hint)
+        if all(name in self._unheard for name in ready):
+            # It does not hear this one, takes the virtual IP as well, and only then this one lets go: nobody waits.
+            successor = self.balancers[ready[0]]
+            self._unheard.discard(ready[0])
+            await stand_by(self.writer, successor.machine)
+            end = time.monotonic_ns() + int(HEARD_DEADLINE * 1e9)
+            wanted = {vip.ip for vip in self.topology.endpoint.vips} & await read_addresses(self.writer, leaving.machine)
+            while not wanted <= await read_addresses(self.writer, successor.machine) and time.monotonic_ns() < end:
+                await asyncio.sleep(PAUSE)
+
+    async def _prove(self, group: Sequence[str], began: int) -> None:
+        """Ask through every virtual IP, and through each host of the group that answered before; undo when they do not."""
+        try:
+            await verify_endpoint(self.writer, self.topology, self.ca, deadline=VERIFY_DEADLINE)
+            missing = (set(group) & self._answered) - await self._answering(self.balancers[name] for name in group)
+            if missing:
+                names = " and ".join(sorted(missing))
+                raise VerificationError(f"the API no longer answers from outside through {names}", where=names)
+        except VerificationError as error:
+            undone = await self._run(UNDO, group)
+            outcome: Outcome = "undone" if undone.error is None else "lost"
+            for name in group:
+                self.on_event(HostEnded(name, outcome, _since(began), error.what))
+            said = "was put back to its last good files" if undone.error is None else f"could not be put back: {undone.error.what}"
+            raise VerificationError(f"{error.what}; {' and '.join(group)} {said}", where=error.where, hint=error.hint) from error
+
+    async def _answering(self, balancers: Iterable[LoadBalancer]) -> set[str]:
+        """Load balancers whose own address leads to the API from here."""
+        if self.ca is None:
+            return set()
+        context, endpoint = tls_context(self.ca), self.topology.endpoint
+        machines = [balancer.machine for balancer in balancers]
+        answers = await asyncio.gather(
+            *(ask_readyz(_in_url(str(machine.address)), endpoint.port, context, name=endpoint.name) for machine in machines)
+        )
+        return {machine.name for machine, answer in zip(machines, answers, strict=True) if answer.ready}
+
+    def _end_hosts(self, group: Sequence[str], failures: Sequence[TaskFailed], began: int) -> None:
+        for name in group:
+            mine = [failure for failure in failures if failure.host == name]
+            outcome: Outcome = "done" if self._needed(name) else "healthy"
+            if mine:
+                outcome = "lost" if any(failure.lost for failure in mine) else "failed"
+            if any(failure.task == STOP_TASK for failure in mine):
+                outcome = "undone"
+            self.on_event(HostEnded(name, outcome, _since(began), mine[0].message if mine else ""))
+
+    async def _explained(self, error: TwinkeelError, failures: Sequence[TaskFailed]) -> HostError:
+        """The first failure, with what became of the host and of the API."""
+        undone = [failure.host for failure in failures if failure.task == STOP_TASK]
+        lost = [failure.host for failure in failures if failure.lost]
+        said = [error.what]
+        if undone:
+            said.append(f"{' and '.join(undone)} was put back to its last good files")
+        if lost:
+            said.append(f"{' and '.join(lost)} was lost in the middle of the work; run `twinkeel apply` again once it is back")
+        try:
+            await wait_answers(self.topology, self.ca, deadline=2)
+            said += ["the API answers through the virtual IP"] if self.ca is not None else []
+        except VerificationError as problem:
+            said.append(problem.what)
+        return HostError("\n  ".join(said), where=error.where, hint=error.hint)
+
+    async def _run(self, playbook: str, limit: Sequence[str] = (), **variables: Any) -> PlaybookRun:
+        run = await run_playbook(self.folder, self.log, self.on_event, playbook, limit, **variables)
+        for name, count in run.changed.items():
+            self.changed[name] = self.changed.get(name, 0) + count
+        return run
+
+
+def _in_url(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
+
+
+def _since(began: int) -> float:
+    return round((time.monotonic_ns() - began) / 1e9, 3)

@@ -1,0 +1,61 @@
+"""`twinkeel switchover`."""
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from twinkeel.cli.options import DEFAULT_SPEC, BreakLock, Format, OutputFormat, SpecFile
+
+app = typer.Typer(add_completion=False)
+
+Target = Annotated[str | None, typer.Option("--to", metavar="LB", help="Who shall hold it; default: whoever takes it.")]
+Address = Annotated[str | None, typer.Option("--vip", metavar="ADDRESS", help="Which virtual IP; default: the first one.")]
+
+
+@app.command()
+def switchover(
+    file: SpecFile = DEFAULT_SPEC,
+    to: Target = None,
+    vip: Address = None,
+    format: OutputFormat = Format.text,  # noqa: A002
+    break_lock: BreakLock = False,
+) -> None:
+    """Move the virtual IP to another load balancer on purpose, before a maintenance for example.
+
+    It refuses when the target is not healthy, and proves before and after that the API answers through the virtual IP.
+    A load balancer that holds several virtual IPs gives all of them away.
+    """
+    import asyncio
+    from ipaddress import ip_address
+
+    from twinkeel.apply.switchover import SwitchoverResult
+    from twinkeel.apply.switchover import switchover as run_switchover
+    from twinkeel.cli.apply_progress import ApplyProgress
+    from twinkeel.cli.load import load_topology
+    from twinkeel.errors import UsageError
+    from twinkeel.hosts.ssh import SshHosts
+
+    topology = load_topology(file)
+    try:
+        address = ip_address(vip) if vip is not None else None
+    except ValueError as error:
+        raise UsageError(f"{vip!r} is no address", hint="--vip takes an address without a prefix length") from error
+
+    async def run() -> SwitchoverResult:
+        async with SshHosts() as hosts:
+            with ApplyProgress() as progress:
+                return await run_switchover(topology, hosts, progress.show, to=to, vip=address, break_lock=break_lock)
+
+    result = asyncio.run(run())
+    if format is Format.json:
+        print(json.dumps(asdict(result)))
+        return
+    for move in result.moves:
+        print(f"{move.vip} moved from {move.source} to {move.target} within {move.seconds * 1000:.0f} ms")
+    if not result.moves:
+        print(", ".join(f"{held} is on {name}" for held, name in result.holders.items()) + ": nothing to move")
+    failback = {balancer.instances[0].failback for balancer in topology.load_balancers} - {None}
+    if result.moves and failback:
+        print(f"the spec lets virtual IPs go back to their first load balancer after {max(filter(None, failback), default=0):g} s")
