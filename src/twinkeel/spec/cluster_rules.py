@@ -7,16 +7,13 @@ from twinkeel.spec.model import MONITOR_PORT, ClusterSpec
 from twinkeel.spec.rule import Finding, places
 
 
-def even_control_plane(spec: ClusterSpec) -> Iterator[Finding]:
-    """etcd runs on the control plane and needs a majority: a fourth member adds a way to fail, not one to survive."""
-    count = len(spec.control_plane)
+def even_etcd(spec: ClusterSpec) -> Iterator[Finding]:
+    """etcd needs a majority: a fourth member adds a way to fail, not one to survive. By default it is on the control plane."""
+    group, hosts = ("etcd", spec.etcd) if spec.etcd else ("control_plane", spec.control_plane)
+    count = len(hosts)
     if count % 2 == 0:
-        yield Finding(
-            ("control_plane",),
-            f"{count} control-plane hosts: etcd needs an odd number",
-            f"use {count - 1} or {count + 1}",
-            at_key=True,
-        )
+        what = "etcd" if spec.etcd else "control-plane"
+        yield Finding((group,), f"{count} {what} hosts: etcd needs an odd number", f"use {count - 1} or {count + 1}", at_key=True)
 
 
 def single_control_plane(spec: ClusterSpec) -> Iterator[Finding]:
@@ -33,6 +30,12 @@ def single_load_balancer(spec: ClusterSpec) -> Iterator[Finding]:
         yield Finding(
             ("load_balancers",), "one load balancer: the API is unreachable while it is down", "add a second one", at_key=True
         )
+
+
+def single_etcd(spec: ClusterSpec) -> Iterator[Finding]:
+    """Without its one etcd host the API server answers nothing, however many API servers there are."""
+    if len(spec.etcd) == 1 and len(spec.control_plane) > 1:
+        yield Finding(("etcd",), "one etcd host: the API is lost with it", "use 3 to survive the loss of one", at_key=True)
 
 
 def manual_dns_without_server(spec: ClusterSpec) -> Iterator[Finding]:

@@ -25,16 +25,16 @@ def one_name_two_machines(spec: ClusterSpec) -> Iterator[Finding]:
 
 def duplicate_address(spec: ClusterSpec) -> Iterator[Finding]:
     """Two hosts with one address: traffic reaches whichever answers ARP first."""
-    seen: dict[IPAddress, Place] = {}
+    seen: dict[IPAddress, tuple[Place, Key]] = {}
     for place in places(spec):
-        for address in place.addresses:
-            first = seen.setdefault(address, place)
+        for path, address in place.placed_addresses:
+            first, there = seen.setdefault(address, (place, path))
             if first.name != place.name:
                 yield Finding(
-                    place.address,
+                    path,
                     f"`{place.name}` has the address of `{first.name}`: {address}",
                     "give each host its own address; a machine with several roles has one name",
-                    related=((first.address, f"`{first.name}` is here"),),
+                    related=((there, f"`{first.name}` is here"),),
                 )
 
 
@@ -53,12 +53,13 @@ def shared_api_port(spec: ClusterSpec) -> Iterator[Finding]:
 def unusable_address(spec: ClusterSpec) -> Iterator[Finding]:
     """Loopback, multicast and the like are never one machine's address on a network."""
     for place in places(spec):
-        if _unusable(place.host.address):
-            yield Finding(
-                place.address,
-                f"{place.host.address} cannot be a host's address ({_unusable(place.host.address)})",
-                "write the address that the other hosts reach it at",
-            )
+        for path, address in place.placed_addresses:
+            if _unusable(address):
+                yield Finding(
+                    path,
+                    f"{address} cannot be a host's address ({_unusable(address)})",
+                    "write the address that the other hosts reach it at",
+                )
     for path, vip in spec.endpoint.virtual_ips():
         if _unusable(vip.address.ip):
             yield Finding(
@@ -94,48 +95,50 @@ def vip_is_a_host(spec: ClusterSpec) -> Iterator[Finding]:
     """The virtual IP moves; a host's own address must not."""
     vips = {vip.address.ip: path for path, vip in spec.endpoint.virtual_ips()}
     for place in places(spec):
-        for address in (place.host.address, place.host.address6):
+        for path, address in place.placed_addresses:
             if address in vips:
                 yield Finding(
                     vips[address],
                     f"the virtual IP is the address of `{place.name}`",
                     "choose an address that no machine has",
-                    related=((place.address, f"`{place.name}` is here"),),
+                    related=((path, f"`{place.name}` is here"),),
                 )
 
 
 def first_or_last_address(spec: ClusterSpec) -> Iterator[Finding]:
     """The first and the last address of a subnet mean the network and everyone in it."""
-    vips = dict(spec.endpoint.virtual_ips())
-    placed: list[tuple[Key, IPAddress]] = [(path, vip.address.ip) for path, vip in vips.items()]
-    placed += [(place.address, place.host.address) for place in places(spec) if place.group == "load_balancers"]
-    for network in dict.fromkeys(vip.address.network for vip in vips.values() if vip.address.version == 4):
-        if network.prefixlen >= 31:
-            continue
+    vips = {path: vip.address for path, vip in spec.endpoint.virtual_ips()}
+    placed: dict[Key, IPAddress] = {path: vip.ip for path, vip in vips.items()}
+    placed |= {place.address: place.host.address for place in places(spec) if place.group == "load_balancers"}
+    networks = {vip.network: path for path, vip in vips.items() if vip.version == 4 and vip.network.prefixlen < 31}
+    for network, vip_path in networks.items():
         ends: dict[IPAddress, str] = {network.network_address: "network", network.broadcast_address: "broadcast"}
-        for path, address in placed:
+        for path, address in placed.items():
             if address in ends:
                 yield Finding(
                     path,
                     f"{address} is the {ends[address]} address of {network}",
                     "choose an address between the first and the last, or correct the virtual IP's prefix length",
+                    related=((vip_path, "the virtual IP of that network"),) if path != vip_path else (),
                 )
 
 
 def load_balancer_outside_subnet(spec: ClusterSpec) -> Iterator[Finding]:
     """The virtual IP is announced by ARP, which no router passes on."""
-    for path, vip in spec.endpoint.virtual_ips():
-        network = vip.address.network
+    networks = {vip.address.network: path for path, vip in spec.endpoint.virtual_ips()}
+    for network, vip_path in networks.items():
         if network.prefixlen == network.max_prefixlen:
             continue
         for place in places(spec):
-            address = place.host.address if place.host.address.version == network.version else place.host.address6
-            if place.group == "load_balancers" and address is not None and address not in network:
+            if place.group != "load_balancers" or not place.has(network.version):
+                continue
+            path, address = next((path, address) for path, address in place.placed_addresses if address.version == network.version)
+            if address not in network:
                 yield Finding(
-                    place.address,
+                    path,
                     f"`{place.name}` is outside the virtual IP's subnet {network}",
                     "put the load balancers and the virtual IP into one subnet, or correct the prefix length",
-                    related=((path, "the virtual IP"),),
+                    related=((vip_path, "the virtual IP"),),
                 )
 
 

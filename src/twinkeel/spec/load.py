@@ -10,7 +10,7 @@ from twinkeel.spec.document import Document, DocumentError, Key, parse
 from twinkeel.spec.model import ClusterSpec
 from twinkeel.spec.model_errors import closest, diagnostic, is_key
 from twinkeel.spec.model_path import known_keys
-from twinkeel.spec.prune import Pruning, touches
+from twinkeel.spec.prune import Places, Pruning
 from twinkeel.spec.validate import validate
 
 
@@ -68,10 +68,10 @@ class _Rest:
         return None
 
     def _cut(self, error: ValidationError) -> None:
-        known = self.pruning.damaged | self.document.damaged
+        known = Places(self.pruning.damaged | self.document.damaged)
         for details in error.errors(include_url=False):
             path = self.pruning.original(tuple(part for part in details["loc"] if part != "[key]"))
-            if not touches(path, known):
+            if not known.touch(path):
                 self.diagnostics.append(diagnostic(details, path, self.document))
             if details["type"] == "extra_forbidden":
                 self._doubt(path)

@@ -12,7 +12,6 @@ from pydantic_core import ErrorDetails
 from twinkeel.diagnostic import Diagnostic, shown
 from twinkeel.spec import fields
 from twinkeel.spec.document import Document, Key
-from twinkeel.spec.model import ServiceCheck
 from twinkeel.spec.model_path import bounds, known_keys, steps
 
 NAME_HINT = "use lower-case letters, digits and hyphens, beginning and ending with a letter or digit"
@@ -211,7 +210,7 @@ _PATTERNS = {
     ),
     _pattern(fields.Word): ("one word of a configuration file", "write it without spaces, quotes, # and backslashes"),
     _pattern(fields.Version): ("a version", "write two or three numbers with dots between: 2.6 or 2.6.12"),
-    next(str(item.pattern) for item in ServiceCheck.model_fields["path"].metadata if getattr(item, "pattern", None)): (
+    _pattern(fields.UrlPath): (
         "a path",
         "begin with a slash, without spaces, quotes, # and backslashes: /healthz",
     ),

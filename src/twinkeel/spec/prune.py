@@ -4,6 +4,7 @@ A broken host is left out, a broken setting falls back to its default, and a bro
 a stand-in. Whatever a rule finds out from these is dropped (see `twinkeel.spec.validate`): it was not written by anyone.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from twinkeel.spec.document import Document, Key
@@ -93,11 +94,17 @@ class Pruning:
         return value
 
 
-def touches(path: Key, places: set[Key]) -> bool:
-    """Whether one of the places is at `path`, around it, or inside it."""
-    return any(place[: len(path)] == path or path[: len(place)] == place for place in places)
+class Places:
+    """A set of paths that is asked what lies at, in or around them."""
 
+    def __init__(self, paths: Iterable[Key]) -> None:
+        self._exact = frozenset(paths)
+        self._around = {path[:length] for path in self._exact for length in range(1, len(path))}
 
-def is_inside(path: Key, places: set[Key]) -> bool:
-    """Whether `path` is one of the places, or inside one."""
-    return any(path[:length] in places for length in range(1, len(path) + 1))
+    def hold(self, path: Key) -> bool:
+        """Whether `path` is one of the places, or inside one."""
+        return any(path[:length] in self._exact for length in range(1, len(path) + 1))
+
+    def touch(self, path: Key) -> bool:
+        """Whether one of the places is at `path`, around it, or inside it."""
+        return path in self._around or self.hold(path)

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from pydantic import BaseModel
+
 from twinkeel.diagnostic import Severity
 from twinkeel.spec.document import Key
 from twinkeel.spec.fields import IPAddress
@@ -53,9 +55,32 @@ class Place:
         return (self.group, self.name, "address")
 
     @property
+    def address6(self) -> Key:
+        """Where its second address stands."""
+        return (self.group, self.name, "address6")
+
+    @property
+    def placed_addresses(self) -> tuple[tuple[Key, IPAddress], ...]:
+        """Its one or two addresses, each with its place."""
+        first: tuple[Key, IPAddress] = (self.address, self.host.address)
+        return (first,) if self.host.address6 is None else (first, (self.address6, self.host.address6))
+
+    def has(self, version: int) -> bool:
+        """Whether it has an address of IP version 4 or 6."""
+        return any(address.version == version for address in self.addresses)
+
+    @property
     def addresses(self) -> tuple[IPAddress, ...]:
         """Its one or two addresses."""
         return (self.host.address,) if self.host.address6 is None else (self.host.address, self.host.address6)
+
+
+def is_set(spec: ClusterSpec, *path: str) -> bool:
+    """Whether the spec itself gives the value at `path`, instead of leaving it to its default."""
+    part: BaseModel = spec
+    for name in path[:-1]:
+        part = getattr(part, name)
+    return path[-1] in part.model_fields_set
 
 
 def places(spec: ClusterSpec) -> Iterator[Place]:

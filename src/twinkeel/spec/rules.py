@@ -1,33 +1,131 @@
 """The one list of the rules that a spec must keep beyond its model.
 
-A rule's code is stable once released. `title` says what the rule is about, for the documentation.
+A rule's code is stable once released. `title` says what the rule is about, for the documentation. `needs` names what a rule must
+see whole: when a host of a group is broken, nothing can be said about how many there are.
 """
 
-from twinkeel.spec import cluster_rules, host_rules, network_rules
+from twinkeel.spec import (
+    cluster_rules,
+    failover_rules,
+    host_rules,
+    network_rules,
+    port_rules,
+    service_rules,
+    software_rules,
+    vip_rules,
+)
+from twinkeel.spec.document import Key
 from twinkeel.spec.rule import Rule
+
+
+def _keys(*dotted: str) -> tuple[Key, ...]:
+    return tuple(tuple(path.split(".")) for path in dotted)
+
+
+_MEMBERS = _keys("control_plane", "etcd")
+_VIPS = _keys("endpoint.vip", "endpoint.vips")
+_NETWORKS = _keys("kubernetes.pod_network", "kubernetes.service_network", "kubernetes.pod_network6", "kubernetes.service_network6")
+_HOSTS = _keys("load_balancers", "control_plane", "etcd", "workers")
+_PORTS = _keys("endpoint.port", "ssh.port", "kubernetes.api_port", "haproxy.metrics", "etcd", "services")
 
 RULES = (
     Rule("S020", "error", "a host name stands for one machine", host_rules.one_name_two_machines),
     Rule("S021", "error", "host addresses are unique", host_rules.duplicate_address),
-    Rule("S022", "error", "the endpoint's port is free where an API server runs", host_rules.shared_api_port),
+    Rule(
+        "S022",
+        "error",
+        "the endpoint's port is free where an API server runs",
+        host_rules.shared_api_port,
+        _keys("kubernetes.api_port"),
+    ),
     Rule("S023", "error", "addresses are usable", host_rules.unusable_address),
     Rule("S024", "error", "the virtual IP has a prefix length", host_rules.vip_without_prefix),
     Rule("S025", "error", "the virtual IP is nobody's address", host_rules.vip_is_a_host),
     Rule("S026", "error", "no address is a subnet's first or last", host_rules.first_or_last_address),
     Rule("S027", "error", "load balancers are in the virtual IP's subnet", host_rules.load_balancer_outside_subnet),
-    Rule("S028", "error", "machines are outside the cluster's own networks", network_rules.address_inside_cluster_networks),
-    Rule("S029", "error", "the cluster's own networks do not overlap", network_rules.overlapping_networks),
+    Rule(
+        "S028", "error", "machines are outside the cluster's own networks", network_rules.address_inside_cluster_networks, _NETWORKS
+    ),
+    Rule("S029", "error", "the cluster's own networks do not overlap", network_rules.overlapping_networks, _NETWORKS),
     Rule("S030", "error", "the pod network has room for every node", network_rules.small_pod_network),
-    Rule("S031", "error", "the number of control-plane hosts is odd", cluster_rules.even_control_plane),
-    Rule("S032", "warning", "there is more than one control-plane host", cluster_rules.single_control_plane),
-    Rule("S033", "warning", "there is more than one load balancer", cluster_rules.single_load_balancer),
+    Rule("S031", "error", "the number of etcd members is odd", cluster_rules.even_etcd, _MEMBERS),
+    Rule(
+        "S032", "warning", "there is more than one control-plane host", cluster_rules.single_control_plane, _keys("control_plane")
+    ),
+    Rule("S033", "warning", "there is more than one load balancer", cluster_rules.single_load_balancer, _keys("load_balancers")),
     Rule("S034", "error", "no host is called bastion", host_rules.host_called_bastion),
-    Rule("S035", "error", "manual DNS has a server", cluster_rules.manual_dns_without_server),
-    Rule("S036", "warning", "a DNS server is used", cluster_rules.unused_dns_server),
+    Rule("S035", "error", "manual DNS has a server", cluster_rules.manual_dns_without_server, _keys("dns")),
+    Rule("S036", "warning", "a DNS server is used", cluster_rules.unused_dns_server, _keys("dns.mode")),
     Rule("S037", "error", "the Kubernetes version has three parts and no v", cluster_rules.kubernetes_version),
     Rule("S038", "error", "the Kubespray release is a tag", cluster_rules.kubespray_tag),
-    Rule("S039", "error", "the endpoint's name is a name of its own", cluster_rules.endpoint_name),
-    Rule("S040", "error", "the endpoint's port is free on the load balancers", cluster_rules.endpoint_port),
+    Rule("S039", "error", "the endpoint's name is a name of its own", cluster_rules.endpoint_name, (*_VIPS, *_keys("domain"))),
+    Rule("S040", "error", "the endpoint's port is free on the load balancers", cluster_rules.endpoint_port, _keys("ssh.port")),
     Rule("S041", "error", "power commands name the host", cluster_rules.power_without_host),
+    Rule("S042", "error", "virtual IPs are given in one way", vip_rules.one_way_to_give_virtual_ips, _VIPS),
+    Rule("S043", "error", "virtual IPs are unique", vip_rules.duplicate_virtual_ip),
+    Rule("S044", "error", "virtual router IDs are unique", vip_rules.duplicate_vrid),
+    Rule("S045", "warning", "the virtual router ID is not everybody's", vip_rules.common_vrid),
+    Rule("S046", "error", "an IPv6 endpoint has a DNS name", vip_rules.address_as_name, _keys("domain")),
+    Rule("S047", "error", "load balancers have addresses of the virtual IPs' kinds", vip_rules.load_balancer_without_kind),
+    Rule("S048", "error", "hosts have one kind of main address", vip_rules.mixed_kinds),
+    Rule("S049", "error", "every node can reach a virtual IP", vip_rules.node_cannot_reach_the_endpoint, _VIPS),
+    Rule("S050", "error", "IPv6 networks come in pairs", network_rules.half_of_ipv6, _NETWORKS),
+    Rule(
+        "S051",
+        "error",
+        "the cluster's own networks are apart from the hosts' network",
+        network_rules.overlaps_the_hosts_network,
+        _NETWORKS,
+    ),
+    Rule("S052", "error", "networks are not larger than Kubernetes can use", network_rules.huge_network),
+    Rule("S053", "error", "nodes have IPv6 addresses where the cluster has", network_rules.node_without_ipv6, _NETWORKS),
+    Rule("S054", "error", "IPv6 nodes have IPv6 networks", network_rules.ipv6_hosts_without_networks, _NETWORKS),
+    Rule("S055", "error", "HAProxy's ports are different and free", port_rules.shared_haproxy_port, _PORTS),
+    Rule(
+        "S056", "error", "HAProxy has no port of Kubernetes on a shared machine", port_rules.port_of_kubernetes, (*_PORTS, *_HOSTS)
+    ),
+    Rule("S057", "error", "the API servers' port is free", port_rules.api_port_taken, _PORTS),
+    Rule("S058", "error", "a service's targets are known", service_rules.unknown_target, _HOSTS),
+    Rule("S059", "error", "a service is served by somebody", service_rules.service_without_targets, _keys("workers")),
+    Rule("S060", "error", "a service's targets are machines", service_rules.target_is_a_virtual_ip),
+    Rule("S061", "error", "a service does not lead back to its load balancer", port_rules.target_is_its_own_balancer, _PORTS),
+    Rule("S062", "error", "no host has the name of a group", service_rules.name_of_a_group),
+    Rule("S063", "error", "VRRP can say the advertisement interval", failover_rules.interval_of_the_version, _keys("failover")),
+    Rule("S064", "error", "IPv6 has VRRP version 3", failover_rules.ipv6_needs_version_3),
+    Rule(
+        "S065",
+        "error",
+        "VRRP has the authentication",
+        failover_rules.authentication_needs_version_2,
+        _keys("failover.vrrp_version"),
+    ),
+    Rule("S066", "error", "the watchdog asks more than once", failover_rules.watchdog_of_one_chance, _keys("failover")),
+    Rule("S067", "error", "the fast check is the faster one", failover_rules.fast_check_is_slow, _keys("failover")),
+    Rule("S068", "warning", "detection comes before motion", failover_rules.detection_before_motion, _keys("failover")),
+    Rule(
+        "S069",
+        "warning",
+        "a dead server costs less than a dead balancer",
+        failover_rules.connect_slower_than_the_watchdog,
+        _keys("failover"),
+    ),
+    Rule("S070", "warning", "failback waits for detection", failover_rules.failback_before_detection, _keys("failover")),
+    Rule("S071", "error", "HAProxy's version is supported", software_rules.supported_haproxy),
+    Rule("S072", "error", "Keepalived's version is supported", software_rules.supported_keepalived),
+    Rule("S073", "warning", "HAProxy's version has no known fault", software_rules.faulty_haproxy),
+    Rule("S074", "warning", "Keepalived's version has no known hole", software_rules.vulnerable_keepalived),
+    Rule("S075", "error", "the log target is a path or an address", software_rules.log_target),
+    Rule("S076", "error", "every load balancer has the metrics' address", software_rules.metrics_address, _keys("load_balancers")),
+    Rule(
+        "S077",
+        "error",
+        "Kubespray can install the Kubernetes version",
+        software_rules.kubernetes_of_the_tag,
+        _keys("kubernetes.kubespray"),
+    ),
+    Rule("S078", "warning", "the Kubespray release is a known one", software_rules.unknown_tag),
+    Rule("S079", "error", "variables for Kubespray are not Twinkeel's own", software_rules.reserved_variable),
+    Rule("S080", "error", "certificate names are names or addresses", software_rules.certificate_name),
+    Rule("S081", "warning", "there is more than one etcd host", cluster_rules.single_etcd, _MEMBERS),
 )
 """Every rule, in the order in which they run."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from twinkeel.diagnostic import Diagnostic
 from twinkeel.spec.document import Document, Key
 from twinkeel.spec.model import ClusterSpec
-from twinkeel.spec.prune import Pruning, is_inside, touches
+from twinkeel.spec.prune import Places, Pruning
 from twinkeel.spec.rule import Finding, Rule
 from twinkeel.spec.rules import RULES
 
@@ -16,13 +16,13 @@ def validate(spec: ClusterSpec, document: Document, pruning: Pruning, doubtful: 
     A rule that must see a place whole is left out when that place is damaged or doubtful, and a finding about something that was
     put in for a damaged part is dropped: what was not written cannot be wrong.
     """
-    broken = pruning.damaged | doubtful
+    broken, damaged = Places(pruning.damaged | doubtful), Places(pruning.damaged)
     for rule in RULES:
-        if any(touches(need, broken) for need in rule.needs):
+        if any(broken.touch(need) for need in rule.needs):
             continue
         for finding in rule.check(spec):
             places = [pruning.original(path) for path in (finding.path, *(path for path, _ in finding.related))]
-            if not any(is_inside(path, pruning.damaged) for path in places):
+            if not any(damaged.hold(path) for path in places):
                 yield _placed(rule, finding, places, document)
 
 

@@ -11,6 +11,43 @@ from twinkeel.spec.rules import RULES
 Edited = Callable[..., Loaded]
 Edits = list[tuple[str, str]]
 
+
+def vips(several: str) -> tuple[str, str]:
+    return ("vip: 192.168.1.110/24", f"vips: [{several}]")
+
+
+def failover(settings: str) -> tuple[str, str]:
+    return ("{profile: fast}", f"{{profile: fast, {settings}}}")
+
+
+def kubernetes(settings: str) -> tuple[str, str]:
+    return ("network_plugin: calico}", f"{settings}}}")
+
+
+def more(lines: str) -> tuple[str, str]:
+    return ("ssh: {user: root}", f"ssh: {{user: root}}\n{lines}")
+
+
+NODES = {"master-1": 101, "master-2": 103, "master-3": 105, "worker-1": 115, "worker-2": 124}
+BALANCERS = {"lb-1": 111, "lb-2": 112}
+
+
+def dual_stack(hosts: dict[str, int]) -> Edits:
+    return [
+        (f"{name}: 192.168.1.{end}", f"{name}: {{address: 192.168.1.{end}, address6: 'fd00::{end}'}}")
+        for name, end in hosts.items()
+    ]
+
+
+def ipv6_only() -> Edits:
+    return [(f"{name}: 192.168.1.{end}", f"{name}: fd00::{end}") for name, end in {**NODES, **BALANCERS}.items()]
+
+
+NETWORKS_6 = "pod_network6: 'fd01::/112', service_network6: 'fd02::/116'"
+ETCD_3 = "etcd: {etcd-1: 192.168.1.131, etcd-2: 192.168.1.132, etcd-3: 192.168.1.133}"
+SHARED: Edits = [("  lb-1: 192.168.1.111", "  master-1: 192.168.1.101"), ("port: 6443", "port: 8443")]
+DUAL_STACK: Edits = [vips("192.168.1.110/24, 'fd00::110/64'"), *dual_stack(BALANCERS)]
+
 # code -> (edits that break the rule, the place, what the message or hint says, edits that nearly do)
 CASES: dict[str, tuple[Edits, tuple[int, int], str, Edits]] = {
     "S020": ([("worker-2:", "master-1:")], (18, 3), "`master-1` is described in two ways", [("worker-2:", "master-11:")]),
@@ -56,7 +93,12 @@ CASES: dict[str, tuple[Edits, tuple[int, int], str, Edits]] = {
     ),
     "S036": ([("mode: manual", "mode: coredns")], (19, 30), "means nothing while dns.mode is coredns", []),
     "S037": ([("version: 1.35.4", "version: v1.35.4")], (21, 23), "write 1.35.4", [("version: 1.35.4", "version: 1.33.11")]),
-    "S038": ([("v2.31.0", "master")], (21, 42), "not a release's tag", [("v2.31.0", "v2.30.1")]),
+    "S038": (
+        [("v2.31.0", "master")],
+        (21, 42),
+        "not a release's tag",
+        [("version: 1.35.4, kubespray: v2.31.0", "version: 1.34.3, kubespray: v2.30.0")],
+    ),
     "S039": ([("lb.lab-home.com", "lb")], (6, 9), "write lb.lab-home.com", [("lb.lab-home.com", "192.168.1.110")]),
     "S040": ([("port: 6443", "port: 8404")], (7, 9), "HAProxy's own loopback listener", [("port: 6443", "port: 8403")]),
     "S041": (
@@ -65,6 +107,176 @@ CASES: dict[str, tuple[Edits, tuple[int, int], str, Edits]] = {
         "put {host}",
         [("ssh: {user: root}", "power: {off: 'bmc off {host}', on: 'bmc on {host}'}")],
     ),
+    "S042": ([("  vip: 192.168.1.110/24\n", "")], (5, 1), "no virtual IP", [("vip: 192.168.1.110/24", "vips: [192.168.1.110/24]")]),
+    "S043": ([vips("192.168.1.110/24, 192.168.1.110/24")], (8, 28), "given twice", [vips("192.168.1.110/24, 192.168.1.120/24")]),
+    "S044": (
+        [vips("{address: 192.168.1.110/24, vrid: 7}, {address: 192.168.1.120/24, vrid: 7}")],
+        (8, 82),
+        "virtual router ID 7 is given twice",
+        [vips("{address: 192.168.1.110/24, vrid: 7}, {address: 192.168.1.120/24, vrid: 8}")],
+    ),
+    "S045": (
+        [vips("{address: 192.168.1.110/24, vrid: 51}")],
+        (8, 44),
+        "what most examples use",
+        [vips("{address: 192.168.1.110/24, vrid: 52}")],
+    ),
+    "S046": (
+        [*DUAL_STACK, ("lb.lab-home.com", "192.168.1.110")],
+        (6, 9),
+        "such as api.lab-home.com",
+        DUAL_STACK,
+    ),
+    "S047": (
+        [*DUAL_STACK, ("lb-2: {address: 192.168.1.112, address6: 'fd00::112'}", "lb-2: 192.168.1.112")],
+        (11, 9),
+        "`lb-2` has no IPv6 address",
+        DUAL_STACK,
+    ),
+    "S048": (
+        [
+            *DUAL_STACK,
+            *dual_stack(NODES),
+            kubernetes(NETWORKS_6),
+            ("worker-2: {address: 192.168.1.124, address6: 'fd00::124'}", "worker-2: fd00::124"),
+        ],
+        (18, 13),
+        "`worker-2` has an IPv6 address, the others an IPv4 one",
+        [*DUAL_STACK, *dual_stack(NODES), kubernetes(NETWORKS_6)],
+    ),
+    "S049": (
+        [vips("'fd00::110/64'"), *dual_stack({**BALANCERS, **NODES}), (", address6: 'fd00::124'", "")],
+        (18, 23),
+        "no IPv6 address, and every virtual IP is one",
+        [vips("'fd00::110/64'"), *dual_stack({**BALANCERS, **NODES})],
+    ),
+    "S050": (
+        [*dual_stack(NODES), kubernetes("pod_network6: 'fd01::/112'")],
+        (21, 65),
+        "needs service_network6",
+        [*dual_stack(NODES), kubernetes("pod_network6: 'fd01::/112', service_network6: 'fd02::/116'")],
+    ),
+    "S051": (
+        [kubernetes("pod_network: 192.168.16.0/20"), ("192.168.1.110/24", "192.168.1.110/16")],
+        (8, 8),
+        "192.168.0.0/16 overlaps kubernetes.pod_network",
+        [kubernetes("pod_network: 192.168.16.0/20")],
+    ),
+    "S052": (
+        [kubernetes("service_network: 100.64.0.0/10")],
+        (21, 68),
+        "/12 or smaller",
+        [kubernetes("service_network: 100.64.0.0/12")],
+    ),
+    "S053": (
+        [*dual_stack(NODES), kubernetes(NETWORKS_6), (", address6: 'fd00::124'", "")],
+        (18, 23),
+        "`worker-2` has no IPv6 address",
+        [*dual_stack(NODES), kubernetes(NETWORKS_6)],
+    ),
+    "S054": (
+        [vips("'fd00::110/64'"), *ipv6_only()],
+        (13, 13),
+        "add pod_network6 and service_network6",
+        [vips("'fd00::110/64'"), *ipv6_only(), kubernetes(NETWORKS_6)],
+    ),
+    "S055": (
+        [more("services: {web: {port: 443}, other: {port: 443}}")],
+        (23, 44),
+        "service `web` has it",
+        [more("services: {web: {port: 443}, other: {port: 444}}")],
+    ),
+    "S056": (
+        [*SHARED, more("services: {web: {port: 2379, target_port: 80}}")],
+        (23, 24),
+        "etcd on `master-1` has it",
+        [*SHARED, more("services: {web: {port: 2378, target_port: 80}}")],
+    ),
+    "S057": ([kubernetes("api_port: 10250")], (21, 61), "kubelet has it", [kubernetes("api_port: 10251")]),
+    "S058": (
+        [more("services: {web: {port: 80, targets: [worker-2, worker-11]}}")],
+        (23, 48),
+        "did you mean `worker-1`?",
+        [more("services: {web: {port: 80, targets: [worker-2, nodes, 192.168.1.7]}}")],
+    ),
+    "S059": (
+        [("workers:\n  worker-1: 192.168.1.115\n  worker-2: 192.168.1.124\n", ""), more("services: {web: {port: 80}}")],
+        (20, 12),
+        "there are none",
+        [more("services: {web: {port: 80}}")],
+    ),
+    "S060": (
+        [more("services: {web: {port: 80, targets: [192.168.1.110]}}")],
+        (23, 38),
+        "connections to themselves",
+        [more("services: {web: {port: 80, targets: [192.168.1.114]}}")],
+    ),
+    "S061": (
+        [*SHARED, more("services: {web: {port: 80, targets: [control_plane]}}")],
+        (23, 38),
+        "where HAProxy itself listens",
+        [*SHARED, more("services: {web: {port: 80, targets: [control_plane], target_port: 8080}}")],
+    ),
+    "S062": ([("worker-2:", "workers: ")], (18, 3), "name of a group", [("worker-2:", "worker:")]),
+    "S063": (
+        [failover("vrrp_version: 2, advert_interval: 1.5")],
+        (20, 61),
+        "whole seconds",
+        [failover("vrrp_version: 2, advert_interval: 2.0")],
+    ),
+    "S064": ([*DUAL_STACK, failover("vrrp_version: 2")], (20, 41), "3 is the default", [*DUAL_STACK, failover("vrrp_version: 3")]),
+    "S065": (
+        [failover("authentication: password")],
+        (20, 43),
+        "has no authentication",
+        [failover("authentication: password, vrrp_version: 2")],
+    ),
+    "S066": (
+        [failover("watchdog_interval: 0.6")],
+        (20, 46),
+        "write a watchdog_deadline of 1.2 or more",
+        [failover("watchdog_interval: 0.5")],
+    ),
+    "S067": (
+        [failover("check_fast_interval: 1.1, check_fall: 1")],
+        (20, 48),
+        "the shorter of the two",
+        [failover("check_fast_interval: 1.0, check_fall: 1")],
+    ),
+    "S068": ([failover("check_fall: 3")], (20, 39), "up to 1.5 s", [failover("check_fall: 3, watchdog_deadline: 1.25")]),
+    "S069": ([failover("connect_timeout: 1.1")], (20, 44), "costs a client more", [failover("connect_timeout: 1")]),
+    "S070": ([failover("failback: 2.5")], (20, 37), "that takes 2.75 s", [failover("failback: 2.75")]),
+    "S071": ([more("haproxy: {version: 2.1}")], (23, 20), "2.2 to 3.2", [more("haproxy: {version: 3.2.5}")]),
+    "S072": ([more("keepalived: {version: 2.4}")], (23, 23), "2.1 to 2.3", [more("keepalived: {version: 2.3.4}")]),
+    "S073": ([more("haproxy: {version: 2.2.13}")], (23, 20), "issue 1234", [more("haproxy: {version: 2.2.14}")]),
+    "S074": ([more("keepalived: {version: 2.2.4}")], (23, 23), "CVE-2021-44225", [more("keepalived: {version: 2.2.5}")]),
+    "S075": (
+        [more("haproxy: {log: syslog.example.org:514}")],
+        (23, 16),
+        "or [fd00:1::50]:514",
+        [more("haproxy: {log: '[fd00:1::50]:514'}")],
+    ),
+    "S076": (
+        [more("haproxy: {metrics: {address: 192.168.1.111}}")],
+        (23, 30),
+        "`lb-2` does not have the address",
+        [more("haproxy: {metrics: {address: host}}")],
+    ),
+    "S077": ([("version: 1.35.4", "version: 1.35.5")], (21, 23), "1.35.0 to 1.35.4", [("version: 1.35.4", "version: 1.33.11")]),
+    "S078": ([("v2.31.0", "v2.32.0")], (21, 42), "known tags", []),
+    "S079": (
+        [kubernetes("variables: {kube_version: 1.35.4}")],
+        (21, 63),
+        "use kubernetes.version",
+        [kubernetes("variables: {kube_versions: 1.35.4}")],
+    ),
+    "S080": (
+        [kubernetes("certificate_names: ['*.example.org', api.*.org]")],
+        (21, 88),
+        "neither a DNS name nor an address",
+        [kubernetes("certificate_names: ['*.example.org', api.example.org, 192.0.2.1]")],
+    ),
+    "S081": ([more("etcd: {etcd-1: 192.168.1.131}")], (23, 1), "use 3", [more(ETCD_3)]),
 }
 
 
