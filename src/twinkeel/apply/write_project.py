@@ -95,17 +95,18 @@ def _common(topology: Topology) -> dict[str, Any]:
 
 
 def _host(machine: Machine, rendered: Sequence[RenderedFile], early: Sequence[RenderedFile]) -> dict[str, Any]:
-    entries = [_file_entry(machine.name, file) for file in rendered]
+    entries = [file_entry(machine.name, file) for file in rendered]
     more = {entry["unit"]: None for entry in entries if "unit" in entry and entry["unit"] not in UNITS}
     return {
-        **_access(machine),
-        "early_files": [_file_entry(machine.name, file) for file in early],
+        **ssh_access(machine),
+        "early_files": [file_entry(machine.name, file) for file in early],
         "rendered_files": entries,
         "units": [*more, *UNITS],
     }
 
 
-def _access(machine: Machine) -> dict[str, Any]:
+def ssh_access(machine: Machine) -> dict[str, Any]:
+    """Ansible's variables for reaching a host as the spec says: strict about host keys."""
     options = ["BatchMode=yes", "StrictHostKeyChecking=yes"]
     if machine.ssh.known_hosts_file is not None:
         options += [f'UserKnownHostsFile="{machine.ssh.known_hosts_file}"', "GlobalKnownHostsFile=/dev/null"]
@@ -122,7 +123,8 @@ def _access(machine: Machine) -> dict[str, Any]:
     return access
 
 
-def _file_entry(host: str, file: RenderedFile) -> dict[str, Any]:
+def file_entry(host: str, file: RenderedFile) -> dict[str, Any]:
+    """What the roles are told of one file: where it lies here and there, its rights, and the service that reads it."""
     entry = {"path": file.path, "src": _source(host, file), "mode": f"{file.mode:04o}", "owner": file.owner, "group": file.group}
     for prefix, unit, on_change in READERS:
         if file.path.startswith(prefix):
