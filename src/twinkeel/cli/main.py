@@ -33,6 +33,7 @@ COMMANDS = {
     "rollback": ("rollback", "Bring the load balancers back to what they had before the last change."),
     "switchover": ("switchover", "Move the virtual IP to another load balancer on purpose."),
     "export": ("export", "Write an Ansible project that does the same without Twinkeel."),
+    "kubespray": ("kubespray", "Fetch a Kubespray release and run its playbooks, with guards and progress."),
     "kubeconfig": ("kubeconfig", "Fetch admin.conf, point it at the endpoint, prove that TLS verifies."),
     "status": ("status", "Show who holds the virtual IP, the backends, and whether the API is ready."),
     "drill": ("drill", "Break something on purpose and measure what a client saw."),

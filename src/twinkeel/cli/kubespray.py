@@ -1,0 +1,217 @@
+"""`twinkeel kubespray`: fetch a release, and run its playbooks with guards and progress."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twinkeel.cli.options import DEFAULT_SPEC, SpecFile
+
+if TYPE_CHECKING:
+    from twinkeel.kubespray.carry_out import Procedure
+    from twinkeel.kubespray.command import Action, Request
+    from twinkeel.topology.model import Topology
+
+app = typer.Typer(
+    add_completion=False, help="The Kubespray life cycle: fetch a release, run its playbooks with guards.", no_args_is_help=True
+)
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the exact commands and their environment; nothing is run.")]
+SkipPreflight = Annotated[bool, typer.Option("--skip-preflight", help="Do not ask the nodes first.")]
+NoApply = Annotated[bool, typer.Option("--no-apply", help="Leave the load balancers as they are.")]
+Extra = Annotated[list[str] | None, typer.Argument(help="Behind --: more options for ansible-playbook.", metavar="[-- OPTION...]")]
+
+
+@app.command()
+def fetch(
+    file: SpecFile = DEFAULT_SPEC,
+    tag: Annotated[str | None, typer.Option(help="A tag; default: the spec's kubernetes.kubespray.")] = None,
+    source: Annotated[str, typer.Option(help="A git URL, a mirror, or a path.")] = "https://github.com/kubernetes-sigs/kubespray",
+    wheelhouse: Annotated[Path | None, typer.Option(help="A folder of wheels, for a machine without the internet.")] = None,
+    python: Annotated[str, typer.Option(help="The Python that the environment is made with.")] = sys.executable,
+    force: Annotated[bool, typer.Option("--force", help="Fetch it again.")] = False,
+) -> None:
+    """Fetch a Kubespray release: a checkout of its tag, and a Python environment with the Ansible that it accepts.
+
+    Several releases lie side by side. A fetch that was interrupted is not used; run it again.
+    """
+    from twinkeel.cli.load import load_topology
+    from twinkeel.kubespray.fetch import FetchOptions, fetch_release
+
+    wanted = tag or load_topology(file).cluster.kubespray
+    release = fetch_release(wanted, FetchOptions(source, python, wheelhouse, force), lambda text: print(text, file=sys.stderr))
+    facts = release.facts()
+    print(f"{wanted}: {release.folder} (commit {facts['commit'][:12]}, ansible-core {facts['ansible']})")
+
+
+@app.command()
+def run(
+    file: SpecFile = DEFAULT_SPEC,
+    dry_run: DryRun = False,
+    skip_preflight: SkipPreflight = False,
+    no_apply: NoApply = False,
+    extra: Extra = None,
+) -> None:
+    """Install the cluster, or bring it to what the spec says (cluster.yml). Adds control-plane hosts, too.
+
+    Then the load balancers get every backend, and verify certificates.
+    """
+    _carry_out(file, "run", extra=extra, dry_run=dry_run, skip_preflight=skip_preflight, no_apply=no_apply)
+
+
+@app.command()
+def scale(
+    nodes: Annotated[list[str] | None, typer.Argument(help="Only these new workers; default: all.")] = None,
+    file: SpecFile = DEFAULT_SPEC,
+    dry_run: DryRun = False,
+    skip_preflight: SkipPreflight = False,
+    option: Annotated[list[str] | None, typer.Option("--ansible", help="One more option for ansible-playbook; repeatable.")] = None,
+) -> None:
+    """Add workers that the spec has and the cluster has not (scale.yml)."""
+    _carry_out(file, "scale", names=nodes or (), extra=option, dry_run=dry_run, skip_preflight=skip_preflight)
+
+
+@app.command()
+def upgrade(
+    file: SpecFile = DEFAULT_SPEC, dry_run: DryRun = False, skip_preflight: SkipPreflight = False, extra: Extra = None
+) -> None:
+    """Upgrade Kubernetes to the spec's version, one node at a time (upgrade-cluster.yml). One minor version at a time."""
+    _carry_out(file, "upgrade", extra=extra, dry_run=dry_run, skip_preflight=skip_preflight)
+
+
+@app.command()
+def remove_node(
+    nodes: Annotated[list[str], typer.Argument(help="Nodes; the spec still has them.")],
+    file: SpecFile = DEFAULT_SPEC,
+    dead: Annotated[bool, typer.Option("--dead", help="They do not answer any more.")] = False,
+    dry_run: DryRun = False,
+    no_apply: NoApply = False,
+    option: Annotated[list[str] | None, typer.Option("--ansible", help="One more option for ansible-playbook; repeatable.")] = None,
+) -> None:
+    """Drain nodes and take them out of the cluster (remove-node.yml); a control-plane host's backend goes first."""
+    _carry_out(file, "remove-node", names=nodes, dead=dead, extra=option, dry_run=dry_run, no_apply=no_apply)
+
+
+@app.command()
+def reset(
+    file: SpecFile = DEFAULT_SPEC,
+    confirm: Annotated[str | None, typer.Option(help="The cluster's name, instead of typing it.")] = None,
+    dry_run: DryRun = False,
+    extra: Extra = None,
+) -> None:
+    """Destroy the cluster: everything of Kubernetes on every node (reset.yml). You type the cluster's name."""
+    _carry_out(file, "reset", extra=extra, dry_run=dry_run, confirm=confirm)
+
+
+@app.command()
+def recover(
+    broken: Annotated[list[str], typer.Option("--broken", help="A control-plane or etcd host that is lost; repeatable.")],
+    file: SpecFile = DEFAULT_SPEC,
+    dry_run: DryRun = False,
+    skip_preflight: SkipPreflight = False,
+    no_apply: NoApply = False,
+    extra: Extra = None,
+) -> None:
+    """Rebuild the control plane from a healthy host (recover-control-plane.yml)."""
+    _carry_out(file, "recover", names=broken, extra=extra, dry_run=dry_run, skip_preflight=skip_preflight, no_apply=no_apply)
+
+
+def _carry_out(
+    file: Path,
+    action: "Action",
+    *,
+    names: Sequence[str] = (),
+    dead: bool = False,
+    extra: Sequence[str] | None = None,
+    dry_run: bool = False,
+    skip_preflight: bool = False,
+    no_apply: bool = False,
+    confirm: str | None = None,
+) -> None:
+    from twinkeel.cli.load import load_topology
+    from twinkeel.kubespray.carry_out import describe, plan
+    from twinkeel.kubespray.command import Request
+    from twinkeel.kubespray.folders import cluster_folder, releases_folder
+    from twinkeel.kubespray.guards import confirm_reset, find_nodes, guard
+    from twinkeel.kubespray.release import Release, find_release
+
+    topology = load_topology(file)
+    request = Request(action, find_nodes(topology, names), dead, tuple(extra or ()))
+    guard(topology, request)
+    tag = topology.cluster.kubespray
+    release = Release(tag, releases_folder() / tag) if dry_run else find_release(tag)
+    procedure = plan(topology, release, cluster_folder(topology.name), request)
+    if dry_run:
+        print(describe(procedure))
+        return
+    if action == "reset":
+        confirm_reset(
+            topology, confirm if confirm is not None else typer.prompt(f"Type the name of the cluster to destroy ({topology.name})")
+        )
+    _work(procedure, skip_preflight=skip_preflight, no_apply=no_apply)
+    _say_what_is_next(topology, request)
+
+
+def _work(procedure: "Procedure", *, skip_preflight: bool, no_apply: bool) -> None:
+    from twinkeel.cli.kubespray_progress import PlaybookProgress
+    from twinkeel.kubespray.carry_out import new_log, run_playbooks
+
+    if procedure.request.action == "upgrade" or (procedure.check_first and not skip_preflight):
+        _check(procedure, skip_preflight=skip_preflight)
+    log = new_log(procedure.folder, procedure.request.action)
+    if procedure.before is not None and not no_apply:
+        _apply(procedure.before)
+    with PlaybookProgress() as progress:
+        states = run_playbooks(procedure, log, progress.show, progress.announce)
+    for state in states:
+        progress.summary(state)
+    if procedure.after is not None and not no_apply:
+        _apply(procedure.after)
+    print(f"done; log: {log}")
+
+
+def _check(procedure: "Procedure", *, skip_preflight: bool) -> None:
+    import asyncio
+
+    from twinkeel.hosts.ssh import SshHosts
+    from twinkeel.kubespray.guards import guard_upgrade
+    from twinkeel.kubespray.preflight import preflight, require
+
+    topology, request = procedure.topology, procedure.request
+    broken = request.nodes if request.action == "recover" else ()
+
+    async def ask() -> None:
+        async with SshHosts() as hosts:
+            if request.action == "upgrade":
+                running = await guard_upgrade(topology, hosts)
+                print(f"from {running} to {topology.cluster.version}", file=sys.stderr)
+            if not skip_preflight:
+                require(await preflight(topology, hosts, [node for node in topology.nodes if node not in broken]))
+
+    asyncio.run(ask())
+
+
+def _apply(topology: "Topology") -> None:
+    import asyncio
+
+    from twinkeel.apply.apply import apply
+    from twinkeel.cli.apply_progress import ApplyProgress
+    from twinkeel.cli.run_log import new_log
+    from twinkeel.hosts.ssh import SshHosts
+
+    async def work() -> None:
+        async with SshHosts() as hosts:
+            with ApplyProgress() as progress:
+                await apply(topology, hosts, new_log("apply", topology.name), progress.show)
+
+    asyncio.run(work())
+
+
+def _say_what_is_next(topology: "Topology", request: "Request") -> None:
+    if request.action == "remove-node":
+        names = ", ".join(node.name for node in request.nodes)
+        print(f"now delete {names} from the spec; then `twinkeel apply` changes nothing")
+    elif request.action == "run":
+        print("next: twinkeel kubeconfig --merge")

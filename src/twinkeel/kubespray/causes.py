@@ -1,0 +1,115 @@
+"""The likely cause of a failure, for problems that people meet again and again."""
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What to look for in the task's name and message, what it means most likely, and what to do."""
+
+    pattern: re.Pattern[str]
+    cause: str
+    hint: str
+
+
+def _cause(pattern: str, cause: str, hint: str) -> Cause:
+    return Cause(re.compile(pattern, re.IGNORECASE | re.DOTALL), cause, hint)
+
+
+# The first that fits is named: special ones before general ones. Numbers are Kubespray's issues.
+CAUSES = (
+    _cause(
+        r"missing sudo password|incorrect (sudo|become|su) password"
+        r"|sudo: a password is required|Timeout.*waiting for privilege escalation",
+        "sudo on the host asks for a password, or the one given is wrong",
+        "allow sudo without a password there, or pass: -- --become-password-file FILE",
+    ),
+    _cause(
+        r"python3?: (command )?not found|no such file or directory.{0,40}python"
+        r"|/python[\d.]*: not found|interpreter.{0,60}(not found|missing)|No python interpreters found",
+        "Python is missing on the host",
+        "install python3 there (apt-get install python3, dnf install python3)",
+    ),
+    _cause(r"no space left on device|disk quota exceeded", "a disk is full", "make room on that host (df -h), then run again"),
+    _cause(
+        r"host key verification failed|remote host identification has changed",
+        "the host's SSH key is not the known one",
+        "check it, then renew it in the known_hosts file of the spec",
+    ),
+    _cause(
+        r"permission denied \((publickey|password)|too many authentication failures|Load key .* (permission|invalid)",
+        "the host refuses the SSH key",
+        "ssh.user and ssh.identity_file in the spec; the public key in authorized_keys",
+    ),
+    _cause(
+        r"Ansible must be between",
+        "the playbooks refuse this version of Ansible (#12571, #12405)",
+        "fetch the release again: it gets an environment of its own",
+    ),
+    _cause(
+        r"is in use.{0,40}6443|port[- ]6443|bind: address already in use|Port-\d+\]: Port \d+ is in use",
+        "something else listens on the API server's port (#12257): perhaps HAProxy on the same host",
+        "load balancers on control-plane hosts need endpoint.port other than kubernetes.api_port",
+    ),
+    _cause(
+        r"x509: certificate is (valid for|not valid)|certificate is valid for .* not|doesn't contain any IP SANs",
+        "the API server's certificate lacks the virtual IP or the name (#6560, #9947)",
+        "run `twinkeel kubespray run` again: names of the spec are put in; or kubernetes.certificate_names",
+    ),
+    _cause(
+        r"upload-config|error execution phase upload",
+        "the load balancers send requests to an API server that is not ready yet (kubeadm#3294)",
+        "the profile `fast`, then `twinkeel apply`, and run again",
+    ),
+    _cause(
+        r"Nodes? NotReady|etcd.*(unhealthy|not healthy)|etcdserver: (no leader|request timed out)",
+        "etcd has no quorum",
+        "`twinkeel status`; are all etcd hosts up, and their clocks right?",
+    ),
+    _cause(
+        r"(kubeadm|wait-control-plane|controlPlaneEndpoint|:6443|:8443)"
+        r".*(i/o timeout|connection refused|context deadline|EOF|no route to host)",
+        "the endpoint does not answer: load balancers down or a firewall between (#5139)",
+        "`twinkeel status` and `twinkeel apply`; the virtual IP and port must be open from every node",
+    ),
+    _cause(
+        r"(kubeadm|kubelet|apiserver|6443|8443).*(no such host|name resolution|could not resolve)",
+        "the endpoint's name does not resolve on the node (#12851)",
+        "add it to DNS, or to /etc/hosts of every node",
+    ),
+    _cause(
+        r"failed to update apt cache|failed to fetch|unable to fetch some archives"
+        r"|Failed to download metadata|Cannot download repodata",
+        "the host reaches no package repository",
+        "the nodes need the internet, or a mirror of their distribution's packages",
+    ),
+    _cause(
+        r"request failed|urlopen error|status code was -1|connection failure"
+        r"|download.{0,200}(timed out|refused|unreachable)|failed to pull image|dial tcp",
+        "a download failed: the node has no way to the internet, or a proxy stands between",
+        "allow it, or set a mirror in kubernetes.variables (docs/kubespray.md: without the internet)",
+    ),
+    _cause(
+        r"kube_version|Kubernetes v?\S+ is not supported|only support newer version",
+        "this Kubespray release does not install this Kubernetes version",
+        "kubernetes.version and kubernetes.kubespray in the spec",
+    ),
+    _cause(r"even number of etcd|divisibleby", "an even number of etcd hosts", "use 1, 3 or 5"),
+    _cause(
+        r"facts.*(cache|not been gathered)|hostvars.*ansible_default_ipv4|main_access_ip",
+        "facts of hosts outside --limit are not in the cache",
+        "leave --limit to `twinkeel kubespray scale NODE`: it gathers them first",
+    ),
+    _cause(
+        r"connection timed out|no route to host|connection refused|unreachable",
+        "the host does not answer over SSH",
+        "is it up? ssh to it by hand",
+    ),
+)
+
+
+def likely_cause(task: str, message: str) -> Cause | None:
+    """The first known problem that a failure looks like."""
+    text = f"{task}\n{message}"
+    return next((cause for cause in CAUSES if cause.pattern.search(text)), None)

@@ -1,0 +1,118 @@
+"""The exact commands of Kubespray's life cycle: which playbook, with which options, in which environment. Pure."""
+
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from twinkeel.kubespray.release import Release
+from twinkeel.render.kubespray_releases import release_line
+from twinkeel.topology.model import Machine, Topology
+
+Action = Literal["run", "scale", "upgrade", "remove-node", "reset", "recover"]
+
+PLAYBOOKS: Mapping[Action, str] = {
+    "run": "cluster.yml",
+    "scale": "scale.yml",
+    "upgrade": "upgrade-cluster.yml",
+    "remove-node": "remove-node.yml",
+    "reset": "reset.yml",
+    "recover": "recover-control-plane.yml",
+}
+FACTS = "playbooks/facts.yml"
+SSH_ARGUMENTS = "-o ControlMaster=auto -o ControlPersist=30m -o ConnectionAttempts=5"
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One run of ansible-playbook. `environment` holds only what differs from this process's own."""
+
+    playbook: str
+    argv: tuple[str, ...]
+    environment: Mapping[str, str]
+    folder: Path
+
+    def text(self) -> str:
+        """The command as a person would type it into a shell."""
+        lines = [f"cd {shlex.quote(str(self.folder))} &&"]
+        lines += [f"{name}={shlex.quote(value)}" for name, value in self.environment.items()]
+        return " \\\n  ".join([*lines, shlex.join(self.argv)])
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for. `nodes` are removed, broken, or (with scale) the only ones worked on."""
+
+    action: Action
+    nodes: tuple[Machine, ...] = ()
+    dead: bool = False
+    extra: tuple[str, ...] = ()
+
+
+def build_commands(topology: Topology, release: Release, folder: Path, request: Request) -> tuple[Invocation, ...]:
+    """Every run of ansible-playbook that the request takes, in order.
+
+    Args:
+        folder: the cluster's own folder; its `inventory` holds the rendered inventory.
+    """
+    names = ",".join(machine.fqdn for machine in request.nodes)
+    options: list[str] = []
+    runs: list[Invocation] = []
+    match request.action:
+        case "scale" if request.nodes:
+            # Kubespray asserts that the facts of all hosts are in the cache when it is limited to some.
+            runs.append(_invocation(topology, release, folder, FACTS, request.extra))
+            options = ["--limit", names]
+        case "upgrade":
+            version = release_line(topology.cluster.kubespray).version_prefix + topology.cluster.version
+            options = ["-e", f"kube_version={version}", "-e", "serial=1"]
+        case "remove-node":
+            options = ["-e", f"node={names}", "-e", "skip_confirmation=yes"]
+            if request.dead:
+                options += ["-e", "reset_nodes=false", "-e", "allow_ungraceful_removal=true"]
+        case "reset":
+            options = ["-e", "reset_confirmation=yes"]
+        case "recover":
+            broken = str(folder / "inventory" / "broken.yaml")
+            options = ["-i", broken, "--limit", "etcd,kube_control_plane", "-e", "etcd_retries=10"]
+    runs.append(_invocation(topology, release, folder, PLAYBOOKS[request.action], (*options, *request.extra)))
+    return tuple(runs)
+
+
+def _invocation(topology: Topology, release: Release, folder: Path, playbook: str, options: Sequence[str]) -> Invocation:
+    access = topology.control_plane[0].ssh
+    argv = [str(release.programs / "ansible-playbook"), "-i", str(folder / "inventory" / "hosts.yaml"), "--become"]
+    if access.identity_file is not None:
+        argv += ["--private-key", access.identity_file]
+    argv += [*options, str(release.checkout / playbook)]
+    return Invocation(playbook, tuple(argv), _environment(release, folder, access.known_hosts_file), release.checkout)
+
+
+def _environment(release: Release, folder: Path, known_hosts: str | None) -> Mapping[str, str]:
+    """Kubespray's settings, but for its fact cache in /tmp, its callbacks, and its blind trust in host keys."""
+    trust = f" -o UserKnownHostsFile={shlex.quote(known_hosts)}" if known_hosts else ""
+    return {
+        "ANSIBLE_CONFIG": str(release.checkout / "ansible.cfg"),
+        "ANSIBLE_CACHE_PLUGIN": "jsonfile",
+        "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(folder / "facts"),
+        "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.jsonl",
+        "ANSIBLE_CALLBACKS_ENABLED": "",
+        "ANSIBLE_HOME": str(folder / "ansible"),
+        "ANSIBLE_COLLECTIONS_PATH": str(folder / "ansible" / "collections"),
+        "ANSIBLE_HOST_KEY_CHECKING": "True",
+        "ANSIBLE_SSH_ARGS": SSH_ARGUMENTS + trust,
+        "ANSIBLE_NOCOLOR": "1",
+        "PYTHONUNBUFFERED": "1",
+        "VIRTUAL_ENV": str(release.environment),
+    }
+
+
+def process_environment(invocation: Invocation, inherited: Mapping[str, str]) -> dict[str, str]:
+    """The whole environment of the child: the user's own Ansible settings stay outside."""
+    kept = {name: value for name, value in inherited.items() if not name.startswith(("ANSIBLE_", "PYTHON"))}
+    programs = str(Path(invocation.argv[0]).parent)
+    path = os.pathsep.join((programs, inherited.get("PATH", os.defpath)))
+    locale = {"LC_ALL": "C.UTF-8"} if not inherited.get("LC_ALL") else {}
+    return {**kept, **locale, **invocation.environment, "PATH": path}

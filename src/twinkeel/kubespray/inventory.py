@@ -1,0 +1,53 @@
+"""Writing the inventory that Kubespray runs with, beside what it keeps there itself (credentials, artifacts)."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from twinkeel.render.kubespray import render_kubespray
+from twinkeel.render.yaml_text import block
+from twinkeel.topology.model import Machine, Topology
+
+OPTIONAL = ("group_vars/all/variables.yml", "broken.yaml")
+
+
+def write_inventory(topology: Topology, folder: Path, broken: Sequence[Machine] = ()) -> Path:
+    """Bring FOLDER/inventory to what the topology says; the path of hosts.yaml. Folders and files are private.
+
+    Args:
+        broken: hosts for the groups broken_etcd and broken_kube_control_plane.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    inventory = folder / "inventory"
+    for private in (folder, inventory, folder / "facts", folder / "logs", folder / "ansible"):
+        private.mkdir(mode=0o700, parents=True, exist_ok=True)
+    files = {file.path: file.content for file in render_kubespray(topology)}
+    if broken:
+        files["broken.yaml"] = block({"all": {"children": _broken(topology, broken)}})
+    for path, content in files.items():
+        _write(inventory / path, content)
+    for path in OPTIONAL:
+        if path not in files:
+            (inventory / path).unlink(missing_ok=True)
+    return inventory / "hosts.yaml"
+
+
+def _broken(topology: Topology, broken: Sequence[Machine]) -> dict[str, dict[str, dict[str, dict[str, str]]]]:
+    groups = {"broken_etcd": topology.etcd, "broken_kube_control_plane": topology.control_plane}
+    return {group: {"hosts": {machine.fqdn: {} for machine in machines if machine in broken}} for group, machines in groups.items()}
+
+
+def _write(target: Path, content: str) -> None:
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with NamedTemporaryFile("w", dir=target.parent, prefix=f".{target.name}-", encoding="utf-8", delete=False) as file:
+        try:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            Path(file.name).replace(target)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
