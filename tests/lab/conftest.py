@@ -26,6 +26,15 @@ control_plane: {master-1: 192.168.1.101}
 kubernetes: {network_plugin: calico}
 """
 
+API_SPEC = """\
+name: lab-api
+domain: lab-home.com
+endpoint: {name: lb.lab-home.com, vip: 192.168.1.110/24}
+load_balancers: {lb-1: 192.168.1.111, lb-2: 192.168.1.112}
+control_plane: {master-1: 192.168.1.101, master-2: 192.168.1.103, master-3: 192.168.1.105}
+kubernetes: {network_plugin: calico}
+"""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     reasons = missing()
@@ -54,3 +63,11 @@ def small_spec(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_lab(small_spec: Path) -> Iterator[Lab]:
     """Hosts without Kubernetes that tests may switch off; a test leaves them on and plugged in."""
     yield from make_lab("test-small", small_spec, "--no-kubernetes")
+
+
+@pytest.fixture(scope="session")
+def api_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Three API servers and bare load balancers, no workers: for changes that a test makes in its own way."""
+    path = tmp_path_factory.mktemp("api-spec") / "twinkeel.yaml"
+    path.write_text(API_SPEC)
+    yield from make_lab("test-api", path)

@@ -1,11 +1,13 @@
 """`twinkeel apply`."""
 
-import json
-from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import typer
 
 from twinkeel.cli.options import DEFAULT_SPEC, BreakLock, Format, OutputFormat, SpecFile
+
+if TYPE_CHECKING:
+    from twinkeel.apply.apply import ApplyResult
 
 app = typer.Typer(add_completion=False)
 
@@ -19,28 +21,29 @@ def apply(file: SpecFile = DEFAULT_SPEC, format: OutputFormat = Format.text, bre
     """
     import asyncio
 
-    from twinkeel.apply.apply import ApplyResult
     from twinkeel.apply.apply import apply as run_apply
     from twinkeel.cli.apply_progress import ApplyProgress
-    from twinkeel.cli.load import load_topology
+    from twinkeel.cli.load import load_topology_and_secrets
     from twinkeel.cli.run_log import new_log
     from twinkeel.hosts.ssh import SshHosts
 
-    topology = load_topology(file)
+    topology, secrets = load_topology_and_secrets(file)
     log = new_log("apply", topology.name)
 
-    async def run() -> ApplyResult:
-        async with SshHosts() as hosts:
-            with ApplyProgress() as progress:
-                return await run_apply(topology, hosts, log, progress.show, break_lock=break_lock)
+    hosts_to_change = [balancer.machine.name for balancer in topology.load_balancers]
 
-    result = asyncio.run(run())
-    if format is Format.json:
-        print(json.dumps({**asdict(result), "log": str(log)}))
-        return
+    async def run() -> "ApplyResult":
+        async with SshHosts() as hosts:
+            return await run_apply(topology, hosts, log, progress.show, secrets=secrets, break_lock=break_lock)
+
+    with ApplyProgress(f"apply {topology.name}", as_json=format is Format.json, hosts=hosts_to_change, log=log) as progress:
+        result = asyncio.run(run())
+        progress.finish(result, _sentence(result))
+
+
+def _sentence(result: "ApplyResult") -> str:
     changed = [f"{host}: {count} changed" for host, count in result.changed.items() if count]
-    print(f"{', '.join(changed) if changed else 'nothing to change'} ({result.seconds:.1f} s)")
+    lines = [f"{', '.join(changed) if changed else 'nothing to change'} ({result.seconds:.1f} s)"]
     if result.generation is not None:
-        print(f"what was there before is generation {result.generation} (`twinkeel rollback` brings it back)")
-    if result.changed_anything:
-        print(f"log: {log}")
+        lines.append(f"what was there before is generation {result.generation} (`twinkeel rollback` brings it back)")
+    return "\n".join(lines)

@@ -10,6 +10,7 @@ from twinkeel.cli.options import DEFAULT_SPEC, BreakLock, Format, OutputFormat, 
 
 if TYPE_CHECKING:
     from twinkeel.apply.generations import Generation
+    from twinkeel.apply.rollback import RollbackResult
     from twinkeel.topology.model import Topology
 
 app = typer.Typer(add_completion=False)
@@ -33,7 +34,6 @@ def rollback(
     """
     import asyncio
 
-    from twinkeel.apply.rollback import RollbackResult
     from twinkeel.apply.rollback import rollback as run_rollback
     from twinkeel.cli.apply_progress import ApplyProgress
     from twinkeel.cli.load import load_topology
@@ -46,24 +46,25 @@ def rollback(
         return
     log = new_log("rollback", topology.name)
 
-    async def run() -> RollbackResult:
-        async with SshHosts() as hosts:
-            with ApplyProgress() as progress:
-                return await run_rollback(topology, hosts, log, progress.show, to, break_lock=break_lock)
+    hosts_to_change = [balancer.machine.name for balancer in topology.load_balancers]
 
-    done = asyncio.run(run())
-    if format is Format.json:
-        print(json.dumps({**asdict(done), "log": str(log)}))
-        return
+    async def run() -> "RollbackResult":
+        async with SshHosts() as hosts:
+            return await run_rollback(topology, hosts, log, progress.show, to, break_lock=break_lock)
+
+    with ApplyProgress(f"rollback {topology.name}", as_json=format is Format.json, hosts=hosts_to_change, log=log) as progress:
+        done = asyncio.run(run())
+        progress.finish(done, _sentence(done))
+
+
+def _sentence(done: "RollbackResult") -> str:
     seconds = f"({done.result.seconds:.1f} s)"
     if not done.result.changed_anything:
-        print(f"the load balancers already have generation {done.generation.number}: nothing to change {seconds}")
-        return
-    print(f"the load balancers have generation {done.generation.number} again, {_origin(done.generation)} {seconds}")
-    print(
+        return f"the load balancers already have generation {done.generation.number}: nothing to change {seconds}"
+    return (
+        f"the load balancers have generation {done.generation.number} again, {_origin(done.generation)} {seconds}\n"
         f"what they had before is generation {done.result.generation}; the next `twinkeel apply` brings the spec's settings again"
     )
-    print(f"log: {log}")
 
 
 def _show(topology: "Topology", format: Format) -> None:  # noqa: A002

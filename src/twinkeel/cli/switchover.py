@@ -1,12 +1,14 @@
 """`twinkeel switchover`."""
 
-import json
-from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from twinkeel.cli.options import DEFAULT_SPEC, BreakLock, Format, OutputFormat, SpecFile
+
+if TYPE_CHECKING:
+    from twinkeel.apply.switchover import SwitchoverResult
+    from twinkeel.topology.model import Topology
 
 app = typer.Typer(add_completion=False)
 
@@ -30,7 +32,6 @@ def switchover(
     import asyncio
     from ipaddress import ip_address
 
-    from twinkeel.apply.switchover import SwitchoverResult
     from twinkeel.apply.switchover import switchover as run_switchover
     from twinkeel.cli.apply_progress import ApplyProgress
     from twinkeel.cli.load import load_topology
@@ -43,19 +44,21 @@ def switchover(
     except ValueError as error:
         raise UsageError(f"{vip!r} is no address", hint="--vip takes an address without a prefix length") from error
 
-    async def run() -> SwitchoverResult:
+    async def run() -> "SwitchoverResult":
         async with SshHosts() as hosts:
-            with ApplyProgress() as progress:
-                return await run_switchover(topology, hosts, progress.show, to=to, vip=address, break_lock=break_lock)
+            return await run_switchover(topology, hosts, progress.show, to=to, vip=address, break_lock=break_lock)
 
-    result = asyncio.run(run())
-    if format is Format.json:
-        print(json.dumps(asdict(result)))
-        return
-    for move in result.moves:
-        print(f"{move.vip} moved from {move.source} to {move.target} within {move.seconds * 1000:.0f} ms")
+    with ApplyProgress(f"switchover {topology.name}", as_json=format is Format.json) as progress:
+        result = asyncio.run(run())
+        progress.finish(result, _sentence(topology, result))
+
+
+def _sentence(topology: "Topology", result: "SwitchoverResult") -> str:
+    lines = [f"{move.vip} moved from {move.source} to {move.target} within {move.seconds * 1000:.0f} ms" for move in result.moves]
     if not result.moves:
-        print(", ".join(f"{held} is on {name}" for held, name in result.holders.items()) + ": nothing to move")
+        lines = [", ".join(f"{held} is on {name}" for held, name in result.holders.items()) + ": nothing to move"]
     failback = {balancer.instances[0].failback for balancer in topology.load_balancers} - {None}
     if result.moves and failback:
-        print(f"the spec lets virtual IPs go back to their first load balancer after {max(filter(None, failback), default=0):g} s")
+        after = max(filter(None, failback), default=0)
+        lines.append(f"the spec lets virtual IPs go back to their first load balancer after {after:g} s")
+    return "\n".join(lines)

@@ -149,5 +149,6 @@ def _balancer_problems(balancer: LoadBalancerState) -> tuple[str, ...]:
 
 
 def _server_problem(server: Backend) -> str:
-    taken_out = server.status.startswith(("DRAIN", "MAINT"))
-    return f"{server.name} is {server.status}" + (f": `twinkeel undrain {server.name}` puts it back" if taken_out else "")
+    if server.status.startswith(("DRAIN", "MAINT")):
+        return f"{server.name} is drained on purpose ({server.status}): `twinkeel undrain {server.name}` puts it back"
+    return f"{server.name} is {server.status}"
