@@ -7,6 +7,7 @@ from pathlib import Path
 
 from twinkeel.diagnostic import render_text
 from twinkeel.errors import SpecError
+from twinkeel.source import SourceFile
 from twinkeel.spec.document import read_source
 from twinkeel.spec.load import Loaded, load
 from twinkeel.spec.model import ClusterSpec
@@ -23,7 +24,7 @@ def load_topology(path: Path) -> Topology:
 
     Findings go to standard error, warnings too. Raises SpecError (exit 2) when the spec is not valid.
     """
-    return build(with_environment(_valid_spec(path), os.environ), path.parent)
+    return build(with_environment(valid_spec(read_source(path)), os.environ), path.parent)
 
 
 def load_topology_and_secrets(path: Path) -> tuple[Topology, Secrets]:
@@ -31,14 +32,15 @@ def load_topology_and_secrets(path: Path) -> tuple[Topology, Secrets]:
 
     Raises SpecError (exit 2) when the spec is not valid, or a password is missing or in a file that others can read.
     """
-    spec = _valid_spec(path)
+    spec = valid_spec(read_source(path))
     secrets = load_secrets(secrets_path(spec, path.parent), os.environ)
     require_secrets(spec, secrets)
     return build(with_environment(spec, os.environ), path.parent), secrets
 
 
-def _valid_spec(path: Path) -> ClusterSpec:
-    loaded = load(read_source(path))
+def valid_spec(source: SourceFile) -> ClusterSpec:
+    """The spec that a text holds; findings go to standard error. Raises SpecError (exit 2) when it is not valid."""
+    loaded = load(source)
     for diagnostic in loaded.diagnostics:
         print(render_text(diagnostic, loaded.source), file=sys.stderr)
     if loaded.spec is None:
