@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
-REPORT_FILE = "report.md"
 COLOURS = {"pass": "green", "fail": "red", "unknown": "yellow"}
 
 
@@ -90,12 +89,12 @@ def run(
     folder = output or _default_folder(topology.name)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
-        done = asyncio.run(_run(topology, faults, trials, folder, format, console))
+        done = asyncio.run(_run(topology, faults, trials, folder, format, console, file.read_text(encoding="utf-8")))
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
     if format is Format.text:
         _show(done)
-    console.print(f"histories and {REPORT_FILE}: {folder}", markup=False)
+    console.print(f"report and histories: {folder}/report.html", markup=False)
     raise typer.Exit(_exit_code(done))
 
 
@@ -124,20 +123,45 @@ def report(
     folder: Annotated[Path, typer.Argument(help="What `twinkeel drill run -o` wrote.")],
     format: OutputFormat = Format.text,  # noqa: A002
 ) -> None:
-    """Judge recorded trials anew and show them; writes the table as report.md beside them, too.
+    """Judge recorded trials anew and show them; writes report.html, report.md and report.json beside them, too.
 
     Exit code 0: every trial passed. 1: one failed, or could not be judged.
     """
-    from twinkeel.drill.trial import read_trials
+    from twinkeel.report.write import write_reports
 
-    trials = read_trials(folder)
-    _write_report(folder, trials)
+    trials = write_reports(folder)
     if format is Format.json:
         for trial in trials:
             _print_object(trial)
     else:
         _show(trials)
     raise typer.Exit(_exit_code(trials))
+
+
+@app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(help="What an earlier `twinkeel drill run -o` wrote.")],
+    after: Annotated[Path, typer.Argument(help="What a later one wrote.")],
+    format: OutputFormat = Format.text,  # noqa: A002
+) -> None:
+    """Show two runs side by side: medians and maxima of the scenarios that both have, judged anew."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from twinkeel.drill.trial import read_trials
+    from twinkeel.report.summary import compare as compare_runs
+    from twinkeel.report.summary import summarize
+
+    rows = compare_runs(summarize(read_trials(before)), summarize(read_trials(after)))
+    if format is Format.json:
+        print(json.dumps(rows))
+        return
+    table = Table("scenario", "median ms", "max ms", "times the first", "verdict")
+    for row in rows:
+        times = [" -> ".join("-" if each is None else f"{each:.0f}" for each in row[key]) for key in ("median_ms", "max_ms")]
+        ratio = "-" if row["ratio"] is None else f"{row['ratio']:g}"
+        table.add_row(row["scenario"], *times, ratio, " -> ".join(row["verdict"]))
+    Console(highlight=False).print(table)
 
 
 def _chosen(names: Sequence[str], budget: float | None, topology: "Topology") -> "tuple[Fault, ...]":
@@ -183,6 +207,7 @@ async def _run(
     folder: Path,
     format: Format,  # noqa: A002
     console: "Console",
+    spec: str,
 ) -> "list[Trial]":
     """Every trial of the drill. SIGTERM ends it like Ctrl-C: the fault under way is healed first."""
     from twinkeel.drill.run import run_drill
@@ -193,7 +218,7 @@ async def _run(
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     done: list[Trial] = []
     await _heal(topology)
-    drill = await _prepare(topology, faults, trials, folder, console)
+    drill = await _prepare(topology, faults, trials, folder, console, spec)
     try:
         async for trial in run_drill(drill):
             done.append(trial)
@@ -202,13 +227,18 @@ async def _run(
                 _print_object(trial)
     finally:
         if done:
-            _write_report(folder, done)
+            _write_reports(folder, console)
             if len(done) < len(faults) * trials and format is Format.text:
                 _show(done)
     return done
 
 
-async def _prepare(topology: "Topology", faults: "tuple[Fault, ...]", trials: int, folder: Path, console: "Console") -> "Drill":
+async def _prepare(
+    topology: "Topology", faults: "tuple[Fault, ...]", trials: int, folder: Path, console: "Console", spec: str
+) -> "Drill":
+    from importlib.metadata import version
+
+    from twinkeel.drill.facts import collect, write_facts
     from twinkeel.drill.https import Target
     from twinkeel.drill.run import Drill
     from twinkeel.errors import HostError
@@ -217,6 +247,7 @@ async def _prepare(topology: "Topology", faults: "tuple[Fault, ...]", trials: in
 
     async with SshHosts() as hosts:
         authority = await fetch_cluster_ca(hosts, topology.control_plane)
+        facts = await collect(hosts, topology, version("twinkeel"), spec)
     if authority is None:
         names = ", ".join(machine.name for machine in topology.control_plane)
         hint = "a drill needs a running cluster: run Kubespray, then `twinkeel apply`"
@@ -224,6 +255,7 @@ async def _prepare(topology: "Topology", faults: "tuple[Fault, ...]", trials: in
     folder.mkdir(parents=True, exist_ok=True)
     ca_file = folder.absolute() / "ca.crt"
     ca_file.write_text(authority)
+    write_facts(folder, facts)
     target = Target(str(topology.endpoint.vip.ip), topology.endpoint.port, topology.endpoint.name, ca_file)
     return Drill(
         topology,
@@ -265,10 +297,14 @@ def _show(trials: "Sequence[Trial]") -> None:
             console.print(f"{trial.scenario} {trial.number}: {reason}", markup=False)
 
 
-def _write_report(folder: Path, trials: "Sequence[Trial]") -> None:
-    from twinkeel.report.trials import markdown
+def _write_reports(folder: Path, console: "Console") -> None:
+    """The reports; a full disk here must not hide what the drill itself has to say."""
+    from twinkeel.report.write import write_reports
 
-    (folder / REPORT_FILE).write_text(markdown(trials))
+    try:
+        write_reports(folder)
+    except OSError as error:
+        console.print(f"the reports could not be written: {error.strerror} ({folder})", markup=False)
 
 
 def _print_object(trial: "Trial") -> None:

@@ -47,12 +47,13 @@ def trial_cells(trial: Trial) -> tuple[str, ...]:
 def markdown(trials: Iterable[Trial]) -> str:
     """A table, and below it the reasons of every trial that did not pass."""
     known = tuple(trials)
-    lines = [_row(HEADINGS), _row("---" for _ in HEADINGS), *(_row(trial_cells(trial)) for trial in known)]
+    lines = [markdown_row(HEADINGS), markdown_row("---" for _ in HEADINGS), *(markdown_row(trial_cells(trial)) for trial in known)]
     reasons = [f"- {trial.scenario} {trial.number}: {reason}" for trial in known for reason in trial.verdict.reasons]
     return "\n".join([*lines, *(["", *reasons] if reasons else []), ""])
 
 
-def _row(cells: Iterable[str]) -> str:
+def markdown_row(cells: Iterable[str]) -> str:
+    """One row of a Markdown table."""
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
