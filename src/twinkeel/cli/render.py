@@ -31,11 +31,12 @@ def render(
 
     A file that an earlier run wrote and this one does not is removed; nothing else is.
     """
-    from twinkeel.cli.load import load_topology
+    from twinkeel.cli.load import load_topology_and_secrets
     from twinkeel.render.render import render as render_files
     from twinkeel.render.write import write
 
-    rendered = render_files(load_topology(file), trust.value)
+    topology, secrets = load_topology_and_secrets(file)
+    rendered = render_files(topology, trust.value, secrets)
     written = write(rendered, out, force=force)
     print(f"{written.total} files in {out}: {written.changed} written, {written.total - written.changed} already right")
     if written.removed:

@@ -1,11 +1,18 @@
-"""haproxy.cfg, and the figures that it and the systemd unit must agree on."""
+"""haproxy.cfg."""
 
-from typing import Literal
+import base64
+import hashlib
+from functools import partial
+from typing import Any, Literal
 
 from twinkeel.render.files import RenderedFile
+from twinkeel.render.limits import METRICS_CONNECTIONS, limits
 from twinkeel.render.template import fill
+from twinkeel.render.versions import haproxy_has
+from twinkeel.spec.fields import IPAddress
 from twinkeel.spec.model import MONITOR_PORT as MONITOR_PORT
-from twinkeel.topology.model import LoadBalancer, Topology
+from twinkeel.spec.secrets import Secrets
+from twinkeel.topology.model import LoadBalancer, Metrics, Topology
 
 Trust = Literal["verified", "bootstrap"]
 
@@ -14,37 +21,69 @@ CA_PATH = "/etc/haproxy/kubernetes-ca.pem"
 DRAINED_FILE = "/etc/haproxy/drained.state"
 """API servers out of rotation, as HAProxy's `show servers state` writes them. Kept by `drain` and `undrain`, never by `apply`."""
 
-# Clients at once. A cluster of 1,000 nodes holds about 4,000 connections to its API.
-FRONTEND_MAXCONN = 8000
-# The loopback listener must answer when the frontend is full: it is how a hung HAProxy is told from a busy one.
-GLOBAL_MAXCONN = FRONTEND_MAXCONN + 100
-# HAProxy needs two files per connection and some for listeners, checks, threads and the admin socket.
-LIMIT_NOFILE = 2 * GLOBAL_MAXCONN + 800
+CHROOT = "/var/lib/haproxy"
+SOCKET_FOLDER = "/run/haproxy"
+
+BACKEND = "kubernetes-api"
+"""The API servers' backend. A frontend has another name: HAProxy 3.2 warns of a shared one, 3.3 refuses it."""
 
 HARD_STOP_AFTER = "10m"
 CLOSE_SPREAD_TIME = "30s"
 
+# By IP version: every address of the host. The virtual IPs come and go, so no listener is bound to one.
+_EVERY_ADDRESS = {4: "bind *:{port}", 6: "bind [::]:{port} v6only"}
 
-def render_haproxy(topology: Topology, balancer: LoadBalancer, trust: Trust) -> RenderedFile:
-    """haproxy.cfg for one load balancer, for HAProxy 2.6 and newer.
 
-    `trust` is "verified" when the cluster's certificate authority lies at CA_PATH, "bootstrap" before it exists.
+def render_haproxy(topology: Topology, balancer: LoadBalancer, trust: Trust, secrets: Secrets | None = None) -> RenderedFile:
+    """haproxy.cfg for one load balancer, for the spec's version of HAProxy.
+
+    `trust` is "verified" when the cluster's certificate authority lies at CA_PATH, "bootstrap" before it exists. The file is
+    private when it holds something made from a password.
     """
+    metrics = topology.haproxy.metrics
+    digest = _digest(metrics, secrets or Secrets())
     content = fill(
         "haproxy.cfg.j2",
         cluster=topology.name,
         machine=balancer.machine,
         endpoint=topology.endpoint,
+        binds=[_EVERY_ADDRESS[version] for version in topology.endpoint.ip_versions],
+        backend=BACKEND,
         servers=topology.control_plane,
+        services=topology.services,
         api_port=topology.cluster.api_port,
         timers=topology.timers,
+        log=topology.haproxy.log,
+        extra=topology.haproxy.extra,
+        has=partial(haproxy_has, topology.haproxy.version),
+        limits=limits(topology),
         trust=trust,
         ca_file=CA_PATH,
         drained_file=DRAINED_FILE,
+        chroot=CHROOT,
+        socket_folder=SOCKET_FOLDER,
         monitor_port=MONITOR_PORT,
-        global_maxconn=GLOBAL_MAXCONN,
-        frontend_maxconn=FRONTEND_MAXCONN,
         hard_stop=HARD_STOP_AFTER,
         close_spread=CLOSE_SPREAD_TIME,
+        metrics=_metrics(metrics, balancer, digest),
     )
-    return RenderedFile(CONFIG_PATH, content)
+    return RenderedFile(CONFIG_PATH, content, mode=0o644 if digest is None else 0o600)
+
+
+def _metrics(metrics: Metrics | None, balancer: LoadBalancer, digest: str | None) -> dict[str, Any] | None:
+    if metrics is None:
+        return None
+    address: IPAddress = metrics.address or balancer.machine.address
+    return {"address": address, "port": metrics.port, "digest": digest, "connections": METRICS_CONNECTIONS}
+
+
+def _digest(metrics: Metrics | None, secrets: Secrets) -> str | None:
+    """SHA-256 of the one Authorization header that may read the metrics, as HAProxy's `hex` writes it.
+
+    Not crypt(3) in a userlist: its thousands of rounds for every request would let anyone who reaches the port keep the
+    processors of the load balancer busy. One round is enough for a password that was made by a machine.
+    """
+    if metrics is None or metrics.user is None or secrets.metrics_password is None:
+        return None
+    word = base64.b64encode(f"{metrics.user}:{secrets.metrics_password}".encode()).decode()
+    return hashlib.sha256(f"Basic {word}".encode()).hexdigest().upper()

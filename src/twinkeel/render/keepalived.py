@@ -3,6 +3,7 @@
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
 from twinkeel.render.template import fill
+from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.model import LoadBalancer, Topology
 
 CONFIG_PATH = "/etc/keepalived/keepalived.conf"
@@ -11,15 +12,19 @@ CONFIG_PATH = "/etc/keepalived/keepalived.conf"
 SCRIPT_USER = "nobody"
 
 
-def render_keepalived(topology: Topology, balancer: LoadBalancer) -> RenderedFile:
-    """keepalived.conf for one load balancer, for Keepalived 2.2 and newer."""
+def render_keepalived(topology: Topology, balancer: LoadBalancer, secrets: Secrets | None = None) -> RenderedFile:
+    """keepalived.conf for one load balancer, for Keepalived 2.1 and newer. Private when it holds the password."""
+    password = (secrets or Secrets()).vrrp_password if balancer.instances[0].authenticated else None
     content = fill(
         "keepalived.conf.j2",
         cluster=topology.name,
         machine=balancer.machine,
         instances=balancer.instances,
+        vrrp_version=balancer.instances[0].version,
+        password=password,
+        extra=topology.keepalived.extra,
         script_user=SCRIPT_USER,
         down_file=DOWN_FILE,
         standby_file=STANDBY_FILE,
     )
-    return RenderedFile(CONFIG_PATH, content, mode=0o640)
+    return RenderedFile(CONFIG_PATH, content, mode=0o640 if password is None else 0o600)

@@ -3,24 +3,35 @@
 from operator import attrgetter
 
 from twinkeel.render.files import RenderedFile, RenderedFiles
+from twinkeel.render.firewall import render_firewall
 from twinkeel.render.haproxy import Trust, render_haproxy
 from twinkeel.render.keepalived import render_keepalived
 from twinkeel.render.kubespray import render_kubespray
+from twinkeel.render.refusals import require_renderable
 from twinkeel.render.systemd import render_systemd
+from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.model import LoadBalancer, Topology
 
 
-def render(topology: Topology, trust: Trust = "verified") -> RenderedFiles:
-    """Every file, sorted by path; the same topology gives the same bytes.
+def render(topology: Topology, trust: Trust = "verified", secrets: Secrets | None = None) -> RenderedFiles:
+    """Every file, sorted by path; the same topology and secrets give the same bytes.
 
     `trust` is "verified" once the cluster's certificate authority is known to the load balancers, "bootstrap" before.
+    Raises SpecError when the spec's versions of the daemons cannot do what it asks for, or a password is missing.
     """
+    given = secrets or Secrets()
+    require_renderable(topology, given)
     return RenderedFiles(
-        hosts={balancer.machine.name: _host_files(topology, balancer, trust) for balancer in topology.load_balancers},
+        hosts={balancer.machine.name: _host_files(topology, balancer, trust, given) for balancer in topology.load_balancers},
         kubespray=tuple(sorted(render_kubespray(topology), key=attrgetter("path"))),
     )
 
 
-def _host_files(topology: Topology, balancer: LoadBalancer, trust: Trust) -> tuple[RenderedFile, ...]:
-    rendered = (render_haproxy(topology, balancer, trust), render_keepalived(topology, balancer), *render_systemd(topology))
+def _host_files(topology: Topology, balancer: LoadBalancer, trust: Trust, secrets: Secrets) -> tuple[RenderedFile, ...]:
+    rendered = (
+        render_haproxy(topology, balancer, trust, secrets),
+        render_keepalived(topology, balancer, secrets),
+        *render_systemd(topology),
+        *render_firewall(topology, balancer),
+    )
     return tuple(sorted(rendered, key=attrgetter("path")))

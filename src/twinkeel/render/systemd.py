@@ -4,7 +4,8 @@ from math import ceil
 from pathlib import PurePosixPath
 
 from twinkeel.render.files import RenderedFile
-from twinkeel.render.haproxy import DRAINED_FILE, LIMIT_NOFILE
+from twinkeel.render.haproxy import CHROOT, DRAINED_FILE, SOCKET_FOLDER
+from twinkeel.render.limits import limits
 from twinkeel.render.template import fill, read
 from twinkeel.spec.model import MONITOR_PORT
 from twinkeel.topology.model import Topology
@@ -14,6 +15,9 @@ DOWN_FILE = "/run/twinkeel/haproxy-down"
 
 STANDBY_FILE = "/run/twinkeel/standby"
 """0 = normal, 1 = this load balancer must not hold a virtual IP. Kept by `apply` and `switchover`; 0 after a boot."""
+
+# How many deadlines of the watchdog a holder without any API server waits before a peer gets its turn.
+PATIENCE_DEADLINES = 2
 
 LIVENESS_PROGRAM = "/usr/local/lib/twinkeel/haproxy-liveness"
 
@@ -30,7 +34,7 @@ def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
     return (
         RenderedFile(
             "/etc/systemd/system/haproxy.service.d/twinkeel.conf",
-            fill("haproxy-drop-in.conf.j2", **values, drained_file=DRAINED_FILE, limit_nofile=LIMIT_NOFILE),
+            fill("haproxy-drop-in.conf.j2", **values, drained_file=DRAINED_FILE, **_haproxy_process(topology)),
         ),
         RenderedFile("/etc/systemd/system/keepalived.service.d/twinkeel.conf", fill("keepalived-drop-in.conf.j2", **values)),
         RenderedFile(
@@ -41,9 +45,21 @@ def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
                 liveness_program=LIVENESS_PROGRAM,
                 monitor_port=MONITOR_PORT,
                 timers=timers,
+                patience=PATIENCE_DEADLINES * timers.watchdog_deadline,
+                yieldable=[vip.ip for vip in topology.endpoint.vips] if len(topology.load_balancers) > 1 else [],
                 watchdog_sec=ceil(10 + 2 * timers.watchdog_deadline),
             ),
         ),
         RenderedFile("/etc/tmpfiles.d/twinkeel.conf", fill("tmpfiles.conf.j2", **values)),
         RenderedFile(LIVENESS_PROGRAM, read("haproxy-liveness"), mode=0o755),
     )
+
+
+def _haproxy_process(topology: Topology) -> dict[str, object]:
+    log = topology.haproxy.log
+    return {
+        "limit_nofile": limits(topology).files,
+        "runtime_folder": PurePosixPath(SOCKET_FOLDER).name,
+        "chroot": CHROOT,
+        "log_socket": log if log.startswith("/") else None,
+    }

@@ -4,6 +4,9 @@ from importlib.resources import files
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
+from twinkeel.render.extra_lines import marked
+from twinkeel.spec.fields import IPAddress
+
 _FOLDER = files("twinkeel.render") / "templates"
 
 
@@ -27,6 +30,11 @@ def milliseconds(seconds: float) -> str:
     return f"{round(seconds * 1000)}ms"
 
 
+def bracketed(address: IPAddress) -> str:
+    """An address that a port follows: IPv6 in brackets."""
+    return f"[{address}]" if address.version == 6 else str(address)
+
+
 # Nothing that is rendered is HTML, and keep_trailing_newline lets every file end as its template does.
 _ENVIRONMENT = Environment(
     loader=FunctionLoader(read),
@@ -36,4 +44,4 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
-_ENVIRONMENT.filters.update(number=number, milliseconds=milliseconds)
+_ENVIRONMENT.filters.update(bracketed=bracketed, marked=marked, milliseconds=milliseconds, number=number)

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from twinkeel.render.haproxy import FRONTEND_MAXCONN, GLOBAL_MAXCONN, LIMIT_NOFILE, render_haproxy
+from twinkeel.render.haproxy import render_haproxy
+from twinkeel.render.limits import limits
 from twinkeel.topology.model import Topology
 
 Build = Callable[..., Topology]
@@ -72,28 +73,29 @@ def test_the_servers_are_the_control_plane_once_each(config: Sections) -> None:
 def test_only_the_api_is_reachable_from_the_network(config: Sections) -> None:
     binds = {name: [line[1] for line in lines if line[0] == "bind"] for name, lines in config.items()}
     assert {name: bind for name, bind in binds.items() if bind} == {
-        "frontend kubernetes-api": ["*:6443"],
+        "frontend kubernetes-endpoint": ["*:6443"],
         "frontend twinkeel-local": ["127.0.0.1:8404"],
     }
 
 
-def test_the_loopback_listener_has_connections_of_its_own(config: Sections) -> None:
+def test_the_loopback_listener_has_connections_of_its_own(config: Sections, lab_home_topology: Topology) -> None:
     """A full frontend must not look like a hung HAProxy."""
-    (frontend,) = [int(line[1]) for line in config["frontend kubernetes-api"] if line[0] == "maxconn"]
+    (frontend,) = [int(line[1]) for line in config["frontend kubernetes-endpoint"] if line[0] == "maxconn"]
     (total,) = [int(line[1]) for line in config["global"] if line[0] == "maxconn"]
-    assert (frontend, total) == (FRONTEND_MAXCONN, GLOBAL_MAXCONN)
+    assert (frontend, total) == (limits(lab_home_topology).frontend, limits(lab_home_topology).process)
     assert frontend < total
 
 
-def test_the_file_limit_fits_the_connections() -> None:
+def test_the_file_limit_fits_the_connections(lab_home_topology: Topology) -> None:
     """HAProxy 2.6 asked for 16233 files with maxconn 8100; a limit above 20000 cannot be had in every container."""
-    assert 2 * GLOBAL_MAXCONN + 33 <= LIMIT_NOFILE <= 20000
+    figures = limits(lab_home_topology)
+    assert 2 * figures.process + 33 <= figures.files <= 20000
 
 
 def test_ports_of_the_spec(build_edited: Build) -> None:
     topology = build_edited(("port: 6443", "port: 8443"), ("network_plugin: calico", "api_port: 7443"))
     config = sections(render_haproxy(topology, topology.load_balancers[0], "verified").content)
-    assert ["bind", "*:8443"] in config["frontend kubernetes-api"]
+    assert ["bind", "*:8443"] in config["frontend kubernetes-endpoint"]
     assert ["server", "master-1", "192.168.1.101:7443"] in config["backend kubernetes-api"]
 
 

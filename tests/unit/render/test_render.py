@@ -138,7 +138,8 @@ def test_keepalived_leaves_before_haproxy_and_comes_back(lab_home_topology: Topo
 @pytest.mark.parametrize(("profile", "interval", "deadline"), [("fast", "0.25", "1"), ("steady", "1", "4")])
 def test_the_watchdog_gets_the_profiles_timers(build_edited: Build, profile: str, interval: str, deadline: str) -> None:
     settings = dict(unit(build_edited(("profile: fast", f"profile: {profile}")), "/etc/systemd/system/twinkeel-liveness.service"))
-    assert f"--interval {interval} --deadline {deadline} --down-file /run/twinkeel/haproxy-down" in settings["ExecStart"]
+    assert f" --interval {interval} --deadline {deadline} --" in settings["ExecStart"]
+    assert " --down-file /run/twinkeel/haproxy-down --unit haproxy.service" in settings["ExecStart"]
     # One round of the watchdog lasts a deadline and two systemctl calls of at most 5 s.
     assert float(settings["WatchdogSec"]) > float(deadline) + 2 * 5
     assert settings["Type"] == "notify"

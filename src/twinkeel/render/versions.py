@@ -1,0 +1,40 @@
+"""What each version of HAProxy and Keepalived can be told.
+
+Read in the sources of their releases (v2.2.0 to v3.2.0, v2.1.0 to v2.3.4). A keyword that a version lacks is left out where
+that only costs comfort, and refused (see `twinkeel.render.refusals`) where the user asked for it.
+"""
+
+from collections.abc import Mapping
+
+from twinkeel.topology.model import Version
+
+HAPROXY_VERSIONS: tuple[Version, Version] = ((2, 2), (3, 2))
+"""The oldest and the newest HAProxy whose keywords are known. 2.2 brought `http-check send` and `http-request return`."""
+
+KEEPALIVED_VERSIONS: tuple[Version, Version] = ((2, 1), (2, 3))
+"""Likewise. 2.1 brought `min_ttl`, `max_ttl` and `vrrp_rlimit_rttime`; nothing newer is used."""
+
+HAPROXY_KEYWORDS: Mapping[str, Version] = {
+    # How long a quiet connection stays until its end is asked for a sign of life. Before: the kernel's two hours.
+    "clitcpka-idle": (2, 3),
+    # `.if`, `.alert` and the predicate feature(); before, a file cannot ask whether the Prometheus exporter was built in.
+    ".if": (2, 4),
+    # Idle connections of an old process are closed bit by bit after a reload. Before: all at hard-stop-after.
+    "close-spread-time": (2, 6),
+}
+"""Keyword -> the first version that has it, for those that some version of HAPROXY_VERSIONS lacks."""
+
+
+def haproxy_has(version: Version, keyword: str) -> bool:
+    """Whether this HAProxy knows the keyword. Raises KeyError for one that is not in HAPROXY_KEYWORDS."""
+    return version[:2] >= HAPROXY_KEYWORDS[keyword]
+
+
+def known(version: Version, span: tuple[Version, Version]) -> bool:
+    """Whether the version lies between the two, both included; a third part does not count."""
+    return span[0] <= version[:2] <= span[1]
+
+
+def text(version: Version) -> str:
+    """(2, 6) -> 2.6."""
+    return ".".join(str(part) for part in version)
