@@ -123,7 +123,8 @@ def _variables(topology: Topology, group: Mapping[str, Any], rendered: Mapping[T
         for entry in told["rendered_files"]:
             if entry["path"] in differing:
                 entry["src"] = "{{ trust }}/" + entry["src"]
-        authority = {**file_entry(name, RenderedFile(CA_PATH, "")), "src": "variable:cluster_ca"}
+        authority = {**file_entry(name, RenderedFile(CA_PATH, "")), "text": "{{ cluster_ca }}"}
+        del authority["src"]
         contents[f"host_vars/{name}.yaml"] = Content(_yaml({**told, "authority_files": [authority]}))
     masters = {machine.name: ssh_access(machine) for machine in topology.control_plane}
     contents[INVENTORY] = Content(_yaml({"load_balancers": {"hosts": hosts}, "control_plane": {"hosts": masters}}))
