@@ -25,14 +25,14 @@ def plan(file: SpecFile = DEFAULT_SPEC, format: OutputFormat = Format.text) -> N
 
     from twinkeel.apply.plan import make_plan
     from twinkeel.apply.plan_model import as_json
-    from twinkeel.cli.load import load_topology
+    from twinkeel.cli.load import load_topology_and_secrets
     from twinkeel.hosts.ssh import SshHosts
 
-    topology = load_topology(file)
+    topology, secrets = load_topology_and_secrets(file)
 
     async def run() -> "Plan":
         async with SshHosts() as hosts:
-            return await make_plan(topology, hosts)
+            return await make_plan(topology, hosts, secrets)
 
     made = asyncio.run(run())
     if format is Format.json:
@@ -47,7 +47,7 @@ def _show(made: "Plan") -> None:
 
     console = Console(highlight=False, soft_wrap=True)
     for host in made.hosts:
-        for text, style in _host_lines(host):
+        for text, style in lines_of(host):
             console.print(text, style=style, markup=False)
     if made.trust == "bootstrap":
         console.print(
@@ -60,7 +60,8 @@ def _show(made: "Plan") -> None:
     console.print(_summary(made), markup=False)
 
 
-def _host_lines(host: "HostPlan") -> Iterator[tuple[str, str]]:
+def lines_of(host: "HostPlan") -> Iterator[tuple[str, str]]:
+    """One host's plan: lines with their styles."""
     held = f" (holds {', '.join(host.holds)})" if host.holds else ""
     yield f"{host.name}{held}", "bold"
     if host.problem:

@@ -5,14 +5,13 @@ from collections.abc import Iterator
 from twinkeel.apply.preflight.facts import HostFacts
 from twinkeel.apply.preflight.model import Finding, Judge, Survey, balancers, on_each
 from twinkeel.apply.preflight.versions import known_bad, parse_version, shown
+from twinkeel.render.limits import limits
 from twinkeel.topology.model import Machine, Topology, Version
 
 FAMILIES = {"debian": "apt", "ubuntu": "apt", "rhel": "dnf", "fedora": "dnf", "centos": "dnf", "rocky": "dnf", "almalinux": "dnf"}
 ROOM = 50 * 1024 * 1024
 FIREWALLS = ("firewalld", "ufw", "nftables")
 OTHER_FIREWALLS = ("iptables", "netfilter-persistent")
-# Above haproxy.maxconn: the loopback listener, and files that are no connections (see render/haproxy.py).
-MORE_CONNECTIONS, MORE_FILES = 100, 800
 WRONG_MANAGER = "set system.packages to `auto`, or to what the host has"
 
 
@@ -65,13 +64,8 @@ def _judge_version(topology: Topology, machine: Machine, package: str, text: str
     return Finding("ok", machine.name, saw)
 
 
-def files_needed(topology: Topology) -> int:
-    """Files that HAProxy needs for the spec's connections: two for each, and some."""
-    return 2 * (topology.haproxy.max_connections + MORE_CONNECTIONS) + MORE_FILES
-
-
 def _file_limits(survey: Survey, machine: Machine, facts: HostFacts) -> Iterator[Finding]:
-    needed = files_needed(survey.topology)
+    needed = limits(survey.topology).files
     for name, limit in (("fs.nr_open", facts.nr_open), ("fs.file-max", facts.file_max)):
         if limit is not None and limit < needed:
             saw = f"{name} is {limit}; haproxy.max_connections: {survey.topology.haproxy.max_connections} needs {needed} files"
