@@ -23,6 +23,7 @@ from twinkeel.render.haproxy import Trust
 from twinkeel.render.render import render
 from twinkeel.render.systemd import DOWN_FILE
 from twinkeel.spec.model import MONITOR_PORT
+from twinkeel.spec.secrets import Secrets
 from twinkeel.status.readyz import ask_readyz, tls_context
 from twinkeel.topology.model import Topology
 
@@ -98,7 +99,15 @@ class Run:
         self.on_event(Note(text))
 
 
-async def apply(topology: Topology, writer: Writer, log: Path, on_event: OnEvent, *, break_lock: bool = False) -> ApplyResult:
+async def apply(
+    topology: Topology,
+    writer: Writer,
+    log: Path,
+    on_event: OnEvent,
+    *,
+    secrets: Secrets | None = None,
+    break_lock: bool = False,
+) -> ApplyResult:
     """Install and configure HAProxy and Keepalived on every load balancer, standby first, and verify the result.
 
     Raises:
@@ -110,7 +119,7 @@ async def apply(topology: Topology, writer: Writer, log: Path, on_event: OnEvent
 
     async def decide(ca: str | None) -> Desired:
         trust: Trust = "verified" if ca is not None else "bootstrap"
-        return Desired(render(topology, trust), ca, trust)
+        return Desired(render(topology, trust, secrets), ca, trust)
 
     return await converge(Run(topology, writer, log, on_event, break_lock), "apply", decide)
 

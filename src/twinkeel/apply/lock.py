@@ -118,19 +118,14 @@ async def cluster_lock(
     first, *others = sorted(machines, key=lambda machine: machine.name)
     try:
         await _take(writer, first, mine, note, break_lock)
-        async with asyncio.TaskGroup() as group:
-            for machine in others:
-                group.create_task(_take(writer, machine, mine, note, break_lock))
+        # All are waited for: a lock that was still being taken when this ends would stay.
+        taken = await asyncio.gather(*(_take(writer, each, mine, note, break_lock) for each in others), return_exceptions=True)
+        for answer in taken:
+            if answer is not None:
+                raise answer
         yield
-    except* HostError as errors:
-        raise _first_of(errors) from None
     finally:
         await asyncio.shield(asyncio.gather(*(_release(writer, machine, mine) for machine in machines)))
-
-
-def _first_of(errors: BaseExceptionGroup[HostError]) -> HostError:
-    first = errors.exceptions[0]
-    return _first_of(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 async def _take(writer: Writer, machine: Machine, mine: LockOwner, note: Callable[[str], None], break_lock: bool) -> None:

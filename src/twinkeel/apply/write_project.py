@@ -11,6 +11,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from twinkeel.render.files import RenderedFile, RenderedFiles
+from twinkeel.render.firewall import FIREWALL_UNIT, NFTABLES_PATH, SELINUX_BOOLEANS, UFW_PATH
 from twinkeel.render.haproxy import CA_PATH
 from twinkeel.spec.model import MONITOR_PORT
 from twinkeel.topology.model import Machine, Topology
@@ -26,6 +27,11 @@ READERS = (
     ("/etc/keepalived/", "keepalived", "reload"),
     ("/etc/systemd/system/keepalived.service.d/", "keepalived", "restart"),
     ("/etc/systemd/system/twinkeel-liveness.service", "twinkeel-liveness", "restart"),
+    # nft -f replaces our table in one step; ufw's script and both units need a new start.
+    (NFTABLES_PATH, "twinkeel-firewall", "reload"),
+    (UFW_PATH, "twinkeel-firewall", "restart"),
+    (f"/etc/systemd/system/{FIREWALL_UNIT}", "twinkeel-firewall", "restart"),
+    ("/etc/firewalld/", "firewalld", "reload"),
     ("/usr/local/lib/twinkeel/", "twinkeel-liveness", "restart"),
 )
 UNITS = ("haproxy", "twinkeel-liveness", "keepalived")
@@ -86,10 +92,12 @@ def write_project(
 def _common(topology: Topology) -> dict[str, Any]:
     """Variables that all load balancers share."""
     return {
-        "packages": list(PACKAGES),
+        # ufw and firewalld are not installed by us: they begin with rules of their own, which could lock the owner out.
+        "packages": [*PACKAGES, *(["nftables"] if topology.system.firewall == "nftables" else [])],
         "package_manager": topology.system.packages,
         "monitor_port": MONITOR_PORT,
         "endpoint": {"name": topology.endpoint.name, "port": topology.endpoint.port},
+        "selinux_booleans": list(SELINUX_BOOLEANS) if topology.system.selinux == "auto" else [],
         "virtual_ips": [str(vip.ip) for vip in topology.endpoint.vips],
     }
 

@@ -1,0 +1,287 @@
+"""A live pair is changed, broken and interrupted in the middle of a change, while a client asks every 10 ms."""
+
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from labs import ROOT, TWINKEEL, Ended, Lab, make_lab
+from prober import VIP, Prober
+
+BALANCERS = ("lb-1", "lb-2", "lb-3")
+PAIR = BALANCERS[:2]
+FULL = """\
+name: safe
+domain: lab-home.com
+endpoint: {name: lb.lab-home.com, vip: 192.168.1.110/24}
+load_balancers: {lb-1: 192.168.1.111, lb-2: 192.168.1.112, lb-3: 192.168.1.113}
+control_plane: {master-1: 192.168.1.101, master-2: 192.168.1.102, master-3: 192.168.1.103}
+kubernetes: {network_plugin: calico}
+"""
+WITHOUT_THIRD = (", lb-3: 192.168.1.113", "")
+ONE_MASTER = (", master-2: 192.168.1.102, master-3: 192.168.1.103", "")
+NEW_TIMERS = ("domain:", "failover: {check_interval: 1.5, advert_interval: 0.2}\ndomain:")
+WRONG_PORT = ("kubernetes: {", "kubernetes: {api_port: 6444, ")
+# What one planned move may cost on a machine that the lab shares with its client; docs/benchmarks.md has quiet runs.
+MOVE_MS = 500.0
+LINE_DEADLINE = 60.0
+
+
+@pytest.fixture(scope="module")
+def safe_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    path = tmp_path_factory.mktemp("safe") / "twinkeel.yaml"
+    path.write_text(FULL)
+    yield from make_lab("test-safety", path)
+
+
+class Site:
+    """A pair of load balancers in the lab, and specs that differ from the pair's."""
+
+    def __init__(self, lab: Lab, folder: Path) -> None:
+        self.lab, self.folder = lab, folder
+
+    def spec(self, *edits: tuple[str, str]) -> str:
+        text = self.lab.paths.spec_file.read_text()
+        for old, new in edits:
+            assert old in text
+            text = text.replace(old, new, 1)
+        path = self.folder / "twinkeel.yaml"
+        path.write_text(text)
+        return str(path)
+
+    def run(self, command: str, *argv: str, edits: tuple[tuple[str, str], ...] = (WITHOUT_THIRD,)) -> Ended:
+        return self.lab.run("operator", ["twinkeel", command, "-f", self.spec(*edits), *argv])
+
+    def holders(self) -> list[str]:
+        return [name for name in BALANCERS if f" {VIP}/" in self.lab.run(name, ["ip", "-4", "address"]).stdout]
+
+    def file(self, host: str, path: str) -> str:
+        return self.lab.run(host, ["cat", path]).stdout
+
+    def config(self, host: str) -> str:
+        return self.file(host, "/etc/haproxy/haproxy.cfg") + self.file(host, "/etc/keepalived/keepalived.conf")
+
+    def in_order(self) -> bool:
+        """Nothing of a run is left over: no lock, nobody stands aside, one holder."""
+        names = [name for name in BALANCERS if self.file(name, "/var/lib/twinkeel/live.json")]
+        clear = all(self.file(name, "/run/twinkeel/standby").strip() in ("", "0") for name in names)
+        return clear and not any(self.file(name, "/run/twinkeel/lock") for name in names) and len(self.holders()) == 1
+
+
+@pytest.fixture
+def site(safe_lab: Lab, tmp_path: Path) -> Site:
+    """The pair as its spec has it."""
+    found = Site(safe_lab, tmp_path)
+    good(found.run("apply"))
+    return found
+
+
+def good(ended: Ended) -> Ended:
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended
+
+
+class Running:
+    """A command under way, whose lines on standard error are waited for."""
+
+    def __init__(self, site: Site, *argv: str) -> None:
+        command = [TWINKEEL, "lab", "exec", "--name", site.lab.name, "operator", "--", "twinkeel", *argv]
+        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.lines: list[str] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        self.lines.extend(self.process.stderr)
+
+    def wait_for(self, words: str) -> None:
+        end = time.monotonic() + LINE_DEADLINE
+        while not any(words in line for line in list(self.lines)):
+            late = time.monotonic() > end or (self.process.poll() is not None and not self._reader.is_alive())
+            assert not late, f"no {words!r} in:\n{''.join(self.lines)}"
+            time.sleep(0.01)
+
+    def end(self) -> tuple[int, str]:
+        code = self.process.wait(timeout=120)
+        self._reader.join(timeout=5)
+        return code, "".join(self.lines)
+
+
+@contextmanager
+def apply_running(site: Site, *edits: tuple[str, str]) -> Iterator[Running]:
+    running = Running(site, "apply", "-f", site.spec(WITHOUT_THIRD, *edits))
+    try:
+        yield running
+    finally:
+        running.process.kill()
+        running.process.wait()
+
+
+def only_the_move(prober: Prober) -> None:
+    """At most one outage, and that one is a planned move."""
+    assert len(prober.outages) <= 1, prober.outages
+    assert sum(prober.outages) <= MOVE_MS, prober.outages
+
+
+@pytest.mark.parametrize("edit", [NEW_TIMERS, ONE_MASTER], ids=["new-timers", "removed-masters-then-added"])
+def test_a_change_and_its_rollback_cost_one_planned_move_each(site: Site, edit: tuple[str, str]) -> None:
+    before = {name: site.config(name) for name in PAIR}
+    with Prober(site.lab, site.folder / "change") as prober:
+        good(site.run("apply", edits=(WITHOUT_THIRD, edit)))
+    only_the_move(prober)
+    assert all(site.config(name) != before[name] for name in PAIR)
+    with Prober(site.lab, site.folder / "rollback") as prober:
+        assert "again, applied" in good(site.run("rollback")).stdout
+    only_the_move(prober)
+    assert {name: site.config(name) for name in PAIR} == before
+    assert site.in_order()
+
+
+def test_an_added_load_balancer_does_not_take_the_virtual_ip_before_the_holder_knows_it(site: Site) -> None:
+    (holder,) = site.holders()
+    with Prober(site.lab, site.folder / "added") as prober:
+        running = Running(site, "apply", "-f", site.spec())
+        running.wait_for("done lb-3")
+        assert VIP not in site.lab.run("lb-3", ["ip", "-4", "address"]).stdout
+        code, said = running.end()
+    assert code == 0, said
+    only_the_move(prober)
+    assert site.in_order()
+    # Three know each other now: with the others aside for the moment, the third one gets it.
+    good(site.run("switchover", "--to", "lb-3", edits=()))
+    assert site.holders() == ["lb-3"]
+    good(site.run("switchover", "--to", holder, edits=()))
+    good(site.lab.run("lb-3", ["systemctl", "disable", "--now", "keepalived", "haproxy", "twinkeel-liveness"]))
+    good(site.lab.run("lb-3", ["rm", "-rf", "/var/lib/twinkeel", "/run/twinkeel/lock"]))
+
+
+def test_removed_packages_come_back_without_a_failed_request(site: Site) -> None:
+    (standby,) = set(PAIR) - set(site.holders())
+    good(site.lab.run(standby, ["apt-get", "remove", "-y", "-qq", "haproxy"]))
+    with Prober(site.lab, site.folder / "packages") as prober:
+        good(site.run("apply"))
+    assert prober.failed == ()
+
+
+def test_a_candidate_that_does_not_serve_is_undone_on_the_canary_alone(site: Site) -> None:
+    (holder,) = site.holders()
+    before = {name: site.config(name) for name in PAIR}
+    with Prober(site.lab, site.folder / "wrong") as prober:
+        ended = site.run("apply", edits=(WITHOUT_THIRD, WRONG_PORT))
+    assert ended.returncode == 3
+    assert "no API server passed a health check" in ended.stderr
+    assert "put back to its last good files" in ended.stderr
+    assert prober.failed == ()
+    assert {name: site.config(name) for name in PAIR} == before
+    assert site.holders() == [holder]
+    assert site.in_order()
+    assert good(site.run("apply")).stdout.startswith("nothing to change")
+
+
+@pytest.mark.parametrize("folder", ["/var/lib/twinkeel", "/etc/haproxy"])
+def test_a_full_disk_stops_it_and_every_file_stays(site: Site, folder: str) -> None:
+    (standby,) = set(PAIR) - set(site.holders())
+    before = {name: site.config(name) for name in PAIR}
+    fill = (
+        f"cp -a {folder} /tmp/kept && mount -t tmpfs -o size=256k none {folder} && cp -a /tmp/kept/. {folder}/ && "
+        f"dd if=/dev/zero of={folder}/fill bs=1k count=999 2>/dev/null; rm -rf /tmp/kept"
+    )
+    site.lab.run(standby, ["sh", "-c", fill])
+    try:
+        ended = site.run("apply", edits=(WITHOUT_THIRD, NEW_TIMERS))
+        assert {name: site.config(name) for name in PAIR} == before
+    finally:
+        site.lab.run(standby, ["umount", folder])
+    assert ended.returncode == 3
+    assert "No space left on device" in ended.stderr
+    assert good(site.run("apply")).stdout
+
+
+@pytest.mark.parametrize("words", ["Judge every", "moved", "Replace the files"])
+def test_after_a_sigkill_at_any_step_the_next_apply_converges(site: Site, words: str) -> None:
+    with Prober(site.lab, site.folder / "killed") as prober, apply_running(site, NEW_TIMERS) as running:
+        running.wait_for(words)
+        running.process.send_signal(signal.SIGKILL)
+        assert running.end()[0] != 0
+        ended = good(site.run("apply", edits=(WITHOUT_THIRD, NEW_TIMERS)))
+    assert "took over the lock of a run that broke off" in ended.stderr
+    assert all(each <= MOVE_MS for each in prober.outages), prober.outages
+    assert len(prober.outages) <= 2
+    assert site.in_order()
+    again = good(site.run("apply", edits=(WITHOUT_THIRD, NEW_TIMERS)))
+    assert again.stdout.startswith("nothing to change")
+
+
+def test_ctrl_c_leaves_nobody_aside_and_no_lock(site: Site) -> None:
+    with apply_running(site, NEW_TIMERS) as running:
+        running.wait_for("moved")
+        running.process.send_signal(signal.SIGINT)
+        assert running.end()[0] == 130
+    assert site.in_order()
+
+
+@pytest.mark.parametrize("victim", ["standby", "holder"])
+def test_a_power_loss_in_the_middle_ends_it_and_the_api_goes_on(site: Site, victim: str) -> None:
+    (holder,) = site.holders()
+    lost = holder if victim == "holder" else next(name for name in PAIR if name != holder)
+    with Prober(site.lab, site.folder / "power") as prober:
+        with apply_running(site, NEW_TIMERS) as running:
+            running.wait_for("Replace the files")
+            site.lab.command("power-off", lost)
+            code, said = running.end()
+        site.lab.command("power-on", lost)
+    assert code == 3, said
+    assert lost in said
+    if victim == "standby":
+        assert prober.failed == ()
+    assert all(each <= 2 * MOVE_MS for each in prober.outages), prober.outages
+    good(site.run("apply", edits=(WITHOUT_THIRD, NEW_TIMERS)))
+    assert site.in_order()
+
+
+def test_a_host_whose_sshd_stops_is_named_and_the_next_apply_goes_on(site: Site) -> None:
+    (holder,) = site.holders()
+    (standby,) = set(PAIR) - {holder}
+    with Prober(site.lab, site.folder / "sshd") as prober:
+        with apply_running(site, NEW_TIMERS) as running:
+            running.wait_for("Configure the load balancers")
+            site.lab.run(standby, ["systemctl", "stop", "ssh"])
+            code, said = running.end()
+        good(site.lab.run(standby, ["systemctl", "start", "ssh"]))
+    assert code == 3, said
+    assert f"{standby} was lost in the middle" in said
+    assert prober.failed == ()
+    good(site.run("apply", edits=(WITHOUT_THIRD, NEW_TIMERS)))
+    assert site.in_order()
+
+
+def test_a_second_apply_at_the_same_time_is_told_who_is_at_work(site: Site) -> None:
+    with apply_running(site, NEW_TIMERS) as running:
+        running.wait_for("Judge every")
+        second = site.run("apply")
+        assert running.end()[0] == 0
+    assert second.returncode == 3
+    assert re.search(
+        r"another run works on these load balancers: \S+@\S+ \(process \d+\) runs `twinkeel apply` since", second.stderr
+    )
+    assert "--break-lock" in second.stderr
+
+
+def test_switchover_refuses_a_target_that_cannot_serve(site: Site) -> None:
+    (holder,) = site.holders()
+    (standby,) = set(PAIR) - {holder}
+    good(site.lab.run(standby, ["systemctl", "stop", "haproxy"]))
+    try:
+        ended = site.run("switchover", "--to", standby)
+    finally:
+        good(site.lab.run(standby, ["systemctl", "start", "haproxy"]))
+    assert ended.returncode == 3
+    assert "HAProxy does not run there" in ended.stderr
+    assert site.holders() == [holder]
+    assert site.run("switchover", "--to", "nobody").returncode == 2
