@@ -90,6 +90,8 @@ class ApplyProgress:
 
     def finish(self, result: Any, sentence: str) -> None:
         """The result: `sentence` for a person, the fields of `result` (a dataclass or a mapping) as JSON."""
+        with self._lock:
+            self._board.settle()
         self._end()
         fields = asdict(result) if is_dataclass(result) and not isinstance(result, type) else dict(result)
         if self._as_json:

@@ -43,8 +43,8 @@ class Board:
 
     @property
     def hosts_done(self) -> int:
-        """How many hosts nothing more will be done to."""
-        return sum(1 for row in self.hosts.values() if row.seconds is not None)
+        """How many hosts are as they must be."""
+        return sum(1 for row in self.hosts.values() if row.state in ("done", "healthy"))
 
     def take(self, event: Event, now: float) -> None:
         """One event, at `now` seconds."""
@@ -62,11 +62,18 @@ class Board:
                 self.hosts[host] = replace(self._row(host), state=outcome, detail=told, seconds=seconds)
             case TaskStarted(task):
                 self._now(task)
-            case TaskEnded(host, task, changed):
-                self._task_ended(host, task, changed=changed, now=now)
+            case TaskEnded(host, _, True):
+                self._count(host)
             case TaskFailed(host, task, message):
+                row = self._row(host)
                 first = (message.splitlines() or [""])[0]
-                self.hosts[host] = replace(self._row(host), state="failed", detail=f"{task}: {first}")
+                self.hosts[host] = replace(row, state="failed", detail=f"{task}: {first}", seconds=row.took(now))
+
+    def settle(self) -> None:
+        """All went well: nothing had to be done to the hosts that still wait."""
+        for name, row in self.hosts.items():
+            if row.state == "waiting":
+                self.hosts[name] = replace(row, state="healthy", detail="nothing to change", seconds=0.0)
 
     def stop(self, now: float) -> None:
         """Something ended the procedure: whatever was at work has not been finished."""
@@ -91,12 +98,9 @@ class Board:
             if row.state == "working":
                 self.hosts[name] = replace(row, detail=task)
 
-    def _task_ended(self, host: str, task: str, *, changed: bool, now: float) -> None:
+    def _count(self, host: str) -> None:
         row = self._row(host)
-        began = now if row.state == "waiting" else row.began
-        state: State = "working" if row.state == "waiting" else row.state
-        detail = task if state == "working" else row.detail
-        self.hosts[host] = replace(row, state=state, detail=detail, began=began, changes=row.changes + changed)
+        self.hosts[host] = replace(row, changes=row.changes + 1)
 
     def _changes_of(self, host: str) -> str:
         changes = self._row(host).changes

@@ -37,13 +37,13 @@ def _header(title: str, board: Board, now: float) -> Text:
 
 
 def _table(what: str, rows: list[Row], now: float) -> Table:
-    table = Table(box=None, padding=(0, 1), expand=True, header_style="dim")
-    table.add_column(what, no_wrap=True, overflow="ellipsis", ratio=None if what == "HOST" else 5)
+    table = Table(box=None, padding=(0, 1, 0, 0), expand=True, header_style="dim")
+    table.add_column(what, no_wrap=True, overflow="ellipsis", ratio=None if what == "HOST" else 2)
     table.add_column("STATE", no_wrap=True, min_width=7)
-    table.add_column("NOW" if what == "HOST" else "RESULT", no_wrap=True, overflow="ellipsis", ratio=6)
-    table.add_column("SECONDS", no_wrap=True, justify="right", min_width=7)
+    table.add_column("NOW" if what == "HOST" else "RESULT", no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column("TIME", no_wrap=True, justify="right", min_width=6)
     for row in rows:
-        seconds = "" if row.state == "waiting" else f"{row.took(now):.1f}"
+        seconds = "" if row.state == "waiting" else f"{row.took(now):.1f} s"
         style = STYLES[row.state]
         table.add_row(Text(row.name), Text(row.state, style=style), Text(row.detail), seconds)
     return table
