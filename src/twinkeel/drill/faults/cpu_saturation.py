@@ -1,26 +1,23 @@
 """The holder's processors are busy with something else."""
 
 from twinkeel.drill.fault import Fault, Scene, addresses_of
+from twinkeel.drill.load import is_saturated, relax, saturate
 
-UNIT = "twinkeel-drill-load"
-_LOAD = """
-systemctl stop "$1" 2> /dev/null
-exec systemd-run --quiet --collect --unit="$1" --property=RuntimeMaxSec=60 \\
-  /bin/sh -c 'for one in $$(seq $$(nproc)); do (while :; do :; done) & done; wait'
-"""
+LONGEST = 60.0
 
 
 async def _inject(scene: Scene) -> None:
-    await scene.change("sh", "-c", _LOAD, "sh", UNIT)
+    async with scene.hosts() as hosts:
+        await saturate(hosts, scene.target, LONGEST)
 
 
 async def _proof(scene: Scene) -> bool:
-    busy = await scene.read("systemctl", "is-active", UNIT) == "active"
-    return busy and scene.topology.endpoint.vip.ip in await addresses_of(scene, scene.target)
+    return await is_saturated(scene, scene.target) and scene.topology.endpoint.vip.ip in await addresses_of(scene, scene.target)
 
 
 async def _heal(scene: Scene) -> str:
-    await scene.change("systemctl", "stop", UNIT)
+    async with scene.hosts() as hosts:
+        await relax(hosts, scene.target)
     return ""
 
 

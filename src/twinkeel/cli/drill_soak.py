@@ -1,0 +1,60 @@
+"""`twinkeel drill soak`: busy processors, and nothing may move."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twinkeel.cli.drill_common import default_folder, prepare
+from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
+from twinkeel.errors import EXIT_GOOD, EXIT_NO
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from twinkeel.drill.soak import SoakResult
+    from twinkeel.topology.model import Topology
+
+
+def soak(
+    file: SpecFile = DEFAULT_SPEC,
+    minutes: Annotated[float, typer.Option("--minutes", min=0.05, max=1440, help="How long.")] = 10,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder for the history.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first. Without a terminal nothing is asked.")] = False,
+    format: OutputFormat = Format.text,  # noqa: A002
+) -> None:
+    """Keep every load balancer's processors busy, and count false failovers and failed requests.
+
+    Exit code 0: the virtual IP never moved. 1: it did, or that could not be judged. 3: the soak could not run.
+    """
+    from rich.console import Console
+
+    from twinkeel.cli.load import load_topology
+
+    topology = load_topology(file)
+    if not yes and sys.stdin.isatty():
+        typer.confirm(
+            f"Saturate the processors of every load balancer of {topology.name} for {minutes:g} min?", abort=True, err=True
+        )
+    folder = output or default_folder(f"{topology.name}-soak")
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    result = asyncio.run(_soak(topology, minutes, folder, console, file.read_text(encoding="utf-8")))
+    if format is Format.json:
+        print(json.dumps(vars(result)))
+    else:
+        slowest = "none" if result.slowest_ms is None else f"{result.slowest_ms:.0f} ms"
+        print(f"{result.minutes:g} min with busy processors: {result.false_failovers} false failovers, {result.verdict}")
+        print(f"{result.failed} of {result.requests} requests failed or took over 250 ms; slowest answer {slowest}")
+        for reason in result.reasons:
+            print(f"  {reason}")
+    console.print(f"history: {folder}", markup=False)
+    raise typer.Exit(EXIT_GOOD if result.verdict == "pass" else EXIT_NO)
+
+
+async def _soak(topology: "Topology", minutes: float, folder: Path, console: "Console", spec: str) -> "SoakResult":
+    from twinkeel.drill.soak import soak as run_soak
+
+    return await run_soak(await prepare(topology, (), 1, folder, console, spec), minutes)
