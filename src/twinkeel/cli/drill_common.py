@@ -82,8 +82,8 @@ def show(trials: "Sequence[Trial]") -> None:
 
     table = Table(*HEADINGS)
     for trial in trials:
-        *cells, verdict = trial_cells(trial)
-        table.add_row(*cells, f"[{COLOURS[verdict]}]{verdict}[/]")
+        *row, verdict = trial_cells(trial)
+        table.add_row(*row, f"[{COLOURS[verdict]}]{verdict}[/]")
     console = Console(highlight=False)
     # Rich takes 80 columns where there is no terminal, and would cut the cells.
     console.width = max(console.width, 110)
