@@ -210,10 +210,13 @@ class _Walk:
             if key.text in values:
                 self._given_twice(here, span)
                 continue
-            self.keys[here] = span
             problem = scalar_problem(key.text, key.plain, is_key=True)
             if problem is not None and here not in _OUR_OWN_KEYS:
                 self._problem(here, problem.code, problem.message, span, problem.hint)
+                if problem.code == "S001":
+                    # No name that anything could be called by, not even in another message.
+                    continue
+            self.keys[here] = span
             values[key.text] = self._value(item, here)
         return values
 

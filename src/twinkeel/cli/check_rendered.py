@@ -1,0 +1,95 @@
+"""What only the rendered files show: settings that the named versions cannot do, and raw lines that the real daemons refuse."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from twinkeel.diagnostic import Diagnostic
+from twinkeel.render.refusals import refusals
+from twinkeel.source import Span
+from twinkeel.spec.document import Document, Key
+from twinkeel.spec.model import ClusterSpec
+from twinkeel.spec.secrets import Secrets
+from twinkeel.topology.build import build
+
+if TYPE_CHECKING:
+    from twinkeel.render.extra_lines import ExtraLine
+    from twinkeel.render.judge import Complaint
+    from twinkeel.topology.model import Topology
+
+# The checkers take any words for the passwords, so the real ones are not read for this.
+_ANY_SECRETS = Secrets(vrrp_password="judged", metrics_password="judged")  # noqa: S106
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What was found, and notes on what could not be looked at."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    notes: tuple[str, ...]
+
+
+def programs_with_raw_lines(spec: ClusterSpec) -> tuple[str, ...]:
+    """The daemons that get lines of the user's own."""
+    return tuple(name for name in ("haproxy", "keepalived") if getattr(spec, name).extra.model_fields_set)
+
+
+def judge_rendered(spec: ClusterSpec, document: Document, folder: Path) -> Judgement:
+    """Every refusal to render (S090), and what the installed daemons say of raw lines (S091).
+
+    Args:
+        spec: a spec without findings of severity error.
+        document: where it comes from.
+        folder: the spec's folder; it is not read.
+    """
+    topology = build(spec, folder)
+    refused = refusals(topology)
+    if refused:
+        found = [_refused(document, tuple(item.key.split(".")), item.what, item.hint) for item in refused]
+        return Judgement(tuple(found), ())
+    programs = programs_with_raw_lines(spec)
+    return _judge_raw_lines(topology, document, programs) if programs else Judgement((), ())
+
+
+def _judge_raw_lines(topology: "Topology", document: Document, programs: tuple[str, ...]) -> Judgement:
+    """Loads templates and runs programs: most specs have no raw lines and are spared the time."""
+    from twinkeel.render.files import RenderedFiles
+    from twinkeel.render.judge import installed, judge
+    from twinkeel.render.render import render
+
+    rendered = render(topology, "verified", _ANY_SECRETS)
+    # Raw lines are the same on every load balancer.
+    first = next(iter(rendered.hosts))
+    complaints = judge(RenderedFiles(hosts={first: rendered.hosts[first]}, kubespray=()))
+    found = [_complained(document, item) for item in complaints if item.program in programs]
+    missing = [program for program in programs if program not in installed()]
+    notes = [f"{program} is not installed here, so nobody has judged the lines of {program}.extra" for program in missing]
+    return Judgement(tuple(dict.fromkeys(found)), tuple(notes))
+
+
+def _refused(document: Document, path: Key, what: str, hint: str) -> Diagnostic:
+    return Diagnostic("S090", "error", what, document.value_span(path), hint)
+
+
+def _complained(document: Document, complaint: "Complaint") -> Diagnostic:
+    daemon = {"haproxy": "HAProxy", "keepalived": "Keepalived"}[complaint.program]
+    if complaint.extra is None:
+        span, about = document.key_span((complaint.program, "extra")), "the file with these lines"
+    else:
+        span, about = _line(document, complaint.extra), "this line"
+    hint = f"correct it, or delete it: {daemon} itself refuses {about}"
+    return Diagnostic("S091", "error", f"{daemon}: {' '.join(complaint.text.split())}", span, hint)
+
+
+def _line(document: Document, extra: "ExtraLine") -> Span:
+    """The line of a block that is meant, or the whole value where it stands on one line."""
+    path = tuple(extra.key.split("."))
+    start = document.value_span(path)
+    value: object = document.values
+    for part in path:
+        value = value.get(part) if isinstance(value, dict) else None
+    lines = str(value).strip("\n").split("\n")
+    text = document.source.line(start.line + extra.line)
+    if not 1 <= extra.line <= len(lines) or not lines[extra.line - 1].strip() or text.strip() != lines[extra.line - 1].strip():
+        return start
+    return Span(start.line + extra.line, len(text) - len(text.lstrip()) + 1, len(text.strip()))
