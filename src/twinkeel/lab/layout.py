@@ -21,7 +21,7 @@ def build_layout(topology: Topology, name: str) -> LabLayout:
 
     Raises:
         UsageError: two hosts share an address or a name, an address is no host address of the virtual IP's network,
-            no free address is left for client and operator, or the spec has what a lab cannot build (IPv6, shared machines).
+            no free address is left for client and operator, or the spec has what a lab cannot build (IPv6, etcd apart).
     """
     endpoint = topology.endpoint
     machines = topology.machines
@@ -65,7 +65,10 @@ def to_json(layout: LabLayout) -> str:
 def from_json(text: str) -> LabLayout:
     """The layout that `to_json` wrote. Raises ValueError or KeyError when it is something else."""
     data: dict[str, Any] = json.loads(text)
-    hosts = tuple(LabHost(**{**host, "address": IPv4Address(host["address"])}) for host in data.pop("hosts"))
+    hosts = tuple(
+        LabHost(**{**host, "address": IPv4Address(host["address"]), "more_roles": tuple(host["more_roles"])})
+        for host in data.pop("hosts")
+    )
     return LabLayout(**{**data, "vips": tuple(IPv4Interface(vip) for vip in data["vips"])}, hosts=hosts)
 
 
@@ -78,12 +81,7 @@ def _virtual_ips(topology: Topology) -> tuple[IPv4Interface, ...]:
 
 def _lab_host(machine: Machine, vip: IPv4Interface) -> LabHost:
     network = vip.network
-    if len(machine.roles) > 1 and machine.roles != ("control_plane", "etcd"):
-        roles = " and ".join(machine.roles).replace("_", " ")
-        raise UsageError(
-            f"a lab cannot build one machine that is {roles}", where=machine.name, hint="give each role its own machine"
-        )
-    if machine.role == "etcd":
+    if ("etcd" in machine.roles) != ("control_plane" in machine.roles):
         raise UsageError("a lab has etcd on the control plane only", where=machine.name, hint="leave out `etcd` for the lab")
     if (
         not isinstance(machine.address, IPv4Address)
@@ -95,9 +93,18 @@ def _lab_host(machine: Machine, vip: IPv4Interface) -> LabHost:
             where=machine.name,
             hint="a lab has one network: give every host an address of it",
         )
-    access = machine.ssh
+    # etcd runs where the control plane does, and is no role of its own here.
+    role, *more = [role for role in machine.roles if role != "etcd"]
     return LabHost(
-        machine.name, machine.fqdn, machine.role, machine.address, network.prefixlen, machine.interface, access.user, access.port
+        name=machine.name,
+        fqdn=machine.fqdn,
+        role=role,
+        address=machine.address,
+        prefix=network.prefixlen,
+        interface=machine.interface,
+        ssh_user=machine.ssh.user,
+        ssh_port=machine.ssh.port,
+        more_roles=tuple(more),
     )
 
 

@@ -13,7 +13,10 @@ OUTSIDE_ROLES: tuple[LabRole, ...] = ("client", "operator")
 
 @dataclass(frozen=True)
 class LabHost:
-    """One host: `name` is short (lb-1), `fqdn` is name.domain, `prefix` is the length of its network's prefix."""
+    """One host: `name` is short (lb-1), `fqdn` is name.domain, `prefix` is the length of its network's prefix.
+
+    `role` is what it is in the first place, `more_roles` what else it is: a load balancer may be a control-plane host, too.
+    """
 
     name: str
     fqdn: str
@@ -23,6 +26,12 @@ class LabHost:
     interface: str
     ssh_user: str = "root"
     ssh_port: int = 22
+    more_roles: tuple[LabRole, ...] = ()
+
+    @property
+    def roles(self) -> tuple[LabRole, ...]:
+        """All that it is."""
+        return (self.role, *self.more_roles)
 
 
 @dataclass(frozen=True)
@@ -53,7 +62,7 @@ class LabLayout:
 
     def with_role(self, *roles: LabRole) -> tuple[LabHost, ...]:
         """The hosts that play one of these roles, in order."""
-        return tuple(host for host in self.hosts if host.role in roles)
+        return tuple(host for host in self.hosts if any(role in roles for role in host.roles))
 
 
 @dataclass(frozen=True)

@@ -78,3 +78,25 @@ def test_mac_addresses_are_local_and_differ() -> None:
 def test_json_brings_the_layout_back() -> None:
     layout = layout_of()
     assert from_json(to_json(layout)) == layout
+
+
+def test_a_machine_with_several_roles_is_one_host_that_plays_them_all() -> None:
+    text = SPEC.format(vip="10.0.0.3/28", second="lb-2: 10.0.0.2", master="10.0.0.4").replace(
+        "master-1: 10.0.0.4", "lb-2: 10.0.0.2"
+    )
+    loaded = load(SourceFile("twinkeel.yaml", text.replace("endpoint: {", "endpoint: {port: 8443, ")))
+    assert loaded.spec is not None, loaded.diagnostics
+    layout = build_layout(build(loaded.spec, Path("/")), "small")
+    assert layout.names == ("lb-1", "lb-2", "client", "operator")
+    assert layout.host("lb-2").roles == ("load_balancer", "control_plane")
+    assert [host.name for host in layout.with_role("load_balancer")] == ["lb-1", "lb-2"]
+    assert [host.name for host in layout.with_role("control_plane", "load_balancer")] == ["lb-1", "lb-2"]
+    assert from_json(to_json(layout)) == layout
+
+
+def test_etcd_on_machines_of_its_own_is_refused() -> None:
+    text = SPEC.format(vip="10.0.0.3/28", second="lb-2: 10.0.0.2", master="10.0.0.4") + "etcd: {etcd-1: 10.0.0.5}\n"
+    loaded = load(SourceFile("twinkeel.yaml", text))
+    assert loaded.spec is not None, loaded.diagnostics
+    with pytest.raises(UsageError, match="a lab has etcd on the control plane only"):
+        build_layout(build(loaded.spec, Path("/")), "small")

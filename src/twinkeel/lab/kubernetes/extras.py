@@ -20,10 +20,10 @@ _NSPAWN = ("--bind=/dev/null:/dev/kmsg", "--bind-ro=/sys/module", "--system-call
 
 def host_extras(cluster: LabCluster, pki: Pki, binaries: Binaries, paths: LabPaths, host: LabHost) -> HostExtras:
     """Files, units, binds and nspawn options of one host; nothing for a host that is not a node of the cluster."""
-    if host.role == "control_plane":
+    if "control_plane" in host.roles:
         files = (*etcd_files(cluster, pki, host), *control_plane_files(cluster, pki, host), *node_files(cluster, pki, host))
         return _extras(files, (*_MASTER_UNITS, *_NODE_UNITS), binaries, (*CONTROL_PLANE, *NODE, *CLIENT), paths.host(host.name))
-    if host.role == "worker":
+    if "worker" in host.roles:
         return _extras(node_files(cluster, pki, host), _NODE_UNITS, binaries, NODE, paths.host(host.name))
     return HostExtras()
 

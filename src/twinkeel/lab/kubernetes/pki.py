@@ -120,7 +120,7 @@ def _facts(cluster: LabCluster) -> dict[str, list[str]]:
     return {
         "names": list(api_names(cluster)),
         "addresses": [str(address) for address in api_addresses(cluster)],
-        "nodes": [f"{host.role} {host.name} {host.fqdn} {host.address}" for host in cluster.nodes],
+        "nodes": [f"{'+'.join(host.roles)} {host.name} {host.fqdn} {host.address}" for host in cluster.nodes],
     }
 
 

@@ -110,7 +110,8 @@ def declare_nodes(api: LabApi, cluster: LabCluster) -> None:
 
 
 def _declared(host: LabHost) -> dict[str, Any]:
-    labels = {_ROLE_PREFIX + _ROLES[host.role]: "", "kubernetes.io/hostname": host.fqdn}
+    roles = {_ROLE_PREFIX + _ROLES[role]: "" for role in host.roles if role in _ROLES}
+    labels = {**roles, "kubernetes.io/hostname": host.fqdn}
     # A kubelet of 1.20 panics on an object without annotations or resources to compare its own with; it soon replaces them.
     annotations = {"volumes.kubernetes.io/controller-managed-attach-detach": "true"}
     resources = {"pods": "0"}
