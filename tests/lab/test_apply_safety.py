@@ -26,6 +26,7 @@ kubernetes: {network_plugin: calico}
 WITHOUT_THIRD = (", lb-3: 192.168.1.113", "")
 ONE_MASTER = (", master-2: 192.168.1.102, master-3: 192.168.1.103", "")
 NEW_TIMERS = ("domain:", "failover: {check_interval: 1.5, advert_interval: 0.2}\ndomain:")
+NEW_VRID = ("vip: 192.168.1.110/24", "vip: {address: 192.168.1.110/24, vrid: 99}")
 WRONG_PORT = ("kubernetes: {", "kubernetes: {api_port: 6444, ")
 # What one planned move may cost on a machine that the lab shares with its client; docs/benchmarks.md has quiet runs.
 MOVE_MS = 500.0
@@ -129,7 +130,7 @@ def only_the_move(prober: Prober) -> None:
     assert sum(prober.outages) <= MOVE_MS, prober.outages
 
 
-@pytest.mark.parametrize("edit", [NEW_TIMERS, ONE_MASTER], ids=["new-timers", "removed-masters-then-added"])
+@pytest.mark.parametrize("edit", [NEW_TIMERS, ONE_MASTER, NEW_VRID], ids=["timers", "masters", "vrid"])
 def test_a_change_and_its_rollback_cost_one_planned_move_each(site: Site, edit: tuple[str, str]) -> None:
     before = {name: site.config(name) for name in PAIR}
     with Prober(site.lab, site.folder / "change") as prober:
@@ -271,6 +272,18 @@ def test_a_second_apply_at_the_same_time_is_told_who_is_at_work(site: Site) -> N
         r"another run works on these load balancers: \S+@\S+ \(process \d+\) runs `twinkeel apply` since", second.stderr
     )
     assert "--break-lock" in second.stderr
+
+
+def test_a_changed_host_key_stops_it_before_anything_changes(site: Site) -> None:
+    other = site.folder / "known_hosts"
+    lines = (site.lab.paths.root / "ssh" / "known_hosts").read_text().splitlines()
+    keys = [line.split()[1:] for line in lines]
+    other.write_text("".join(f"{line.split()[0]} {' '.join(key)}\n" for line, key in zip(lines, keys[1:] + keys[:1], strict=True)))
+    command = ["env", f"TWINKEEL_SSH_KNOWN_HOSTS_FILE={other}", "twinkeel", "apply", "-f", site.spec(WITHOUT_THIRD, NEW_TIMERS)]
+    ended = site.lab.run("operator", command)
+    assert ended.returncode == 3
+    assert "host key" in ended.stderr
+    assert "changed" not in ended.stdout
 
 
 def test_switchover_refuses_a_target_that_cannot_serve(site: Site) -> None:

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from twinkeel.apply.events import Note, OnEvent, StepEnded, StepStarted
 from twinkeel.apply.lock import cluster_lock, owner
-from twinkeel.apply.look import Look, batches, look
+from twinkeel.apply.look import Look, batches, is_deaf, look
 from twinkeel.apply.move import stand_by
 from twinkeel.apply.verify_endpoint import verify_endpoint
 from twinkeel.apply.work import Work
@@ -138,13 +138,14 @@ async def converge(run: Run, command: str, decide: Decide) -> ApplyResult:
             ca = await fetch_cluster_ca(writer, topology.control_plane)
             details.append("found" if ca is not None else "there is none yet")
         desired = await decide(ca)
-        await _heal(run, looks)
+        unheard = await _heal(run, looks)
         with TemporaryDirectory(prefix="twinkeel-") as name:
             work = await _prepared(run, desired, command, ca, looks, Path(name))
+            work.unheard.update(unheard)
             async with run.step("Judge every load balancer's candidate files") as details:
                 needed = await work.prepare()
                 details.append("accepted" if needed else "nothing to change")
-            if needed:
+            if needed or unheard:
                 async with run.step("Configure the load balancers") as details:
                     details.append(", then ".join(" and ".join(group) for group in work.groups))
                     await work.carry_out()
@@ -194,12 +195,19 @@ async def _api_is_up(topology: Topology, ca: str | None, looks: dict[str, Look])
     return False
 
 
-async def _heal(run: Run, looks: dict[str, Look]) -> None:
-    """Take back what a run that broke off left behind: load balancers that stand aside."""
+async def _heal(run: Run, looks: dict[str, Look]) -> frozenset[str]:
+    """Take back what a run that broke off left behind: load balancers that stand aside.
+
+    Returns the names of those that go on standing aside for now: they and the holder do not hear each other yet.
+    """
+    kept = set[str]()
     for balancer in run.topology.load_balancers:
         found, machine = looks[balancer.machine.name], balancer.machine
-        if found.standby:
+        if found.standby and is_deaf(balancer, found, looks):
+            kept.add(machine.name)
+        elif found.standby:
             await stand_by(run.writer, machine)
             run.note(f"{machine.name} stood aside since a run that broke off; it may hold virtual IPs again.")
         if found.down and found.haproxy:
             await run.writer.change(machine, ("python3", "-c", _CLEAR_DOWN, DOWN_FILE, str(MONITOR_PORT)))
+    return frozenset(kept)

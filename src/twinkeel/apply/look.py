@@ -111,8 +111,16 @@ def is_unheard(balancer: LoadBalancer, candidate: str, holder: Look) -> bool:
 
     It would take the virtual IP while the holder still has it.
     """
-    if vrrp_lines(candidate) != holder.vrrp:
-        return True
+    return vrrp_lines(candidate) != holder.vrrp or _is_unknown(balancer, holder)
+
+
+def is_deaf(balancer: LoadBalancer, found: Look, looks: Mapping[str, Look]) -> bool:
+    """Whether some other load balancer holds a virtual IP, and this one would not hear it with the files that both have now."""
+    holders = (each for each in looks.values() if each.holds and each.name != found.name)
+    return any(each.vrrp != found.vrrp or _is_unknown(balancer, each) for each in holders)
+
+
+def _is_unknown(balancer: LoadBalancer, holder: Look) -> bool:
     return any(not instance.multicast and str(instance.source) not in holder.known for instance in balancer.instances)
 
 

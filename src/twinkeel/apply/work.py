@@ -37,7 +37,8 @@ PAUSE = 0.1
 class Work:
     """One run: what is wanted, what was found, and what was done so far.
 
-    `folder` holds the Ansible project in `project`; `ca` is the cluster's authority, None before there is one.
+    `folder` holds the Ansible project in `project`; `ca` is the cluster's authority, None before there is one. `unheard` names
+    load balancers that stand aside until the holder of a virtual IP knows them.
     """
 
     topology: Topology
@@ -50,8 +51,8 @@ class Work:
     on_event: OnEvent
     changed: dict[str, int] = field(default_factory=dict)
     generation: int | None = None
+    unheard: set[str] = field(default_factory=set)
     _candidates: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    _unheard: set[str] = field(default_factory=set)
     _answered: set[str] = field(default_factory=set)
     _fit: set[str] = field(default_factory=set)
 
@@ -97,7 +98,7 @@ class Work:
             for group in self.groups:
                 await self._work_on(group)
         finally:
-            await all_stand_by(self.writer, (self.balancers[name].machine for name in self._unheard))
+            await all_stand_by(self.writer, (self.balancers[name].machine for name in self.unheard))
 
     async def _work_on(self, group: Sequence[str]) -> None:
         began = time.monotonic_ns()
@@ -127,7 +128,7 @@ class Work:
         for name in group:
             balancer = self.balancers[name]
             if self._needed(name) and self._is_unheard(balancer):
-                self._unheard.add(name)
+                self.unheard.add(name)
                 await stand_aside(self.writer, balancer.machine)
             if self._needed(name) and await self._leave(balancer):
                 kept.append(name)
@@ -172,10 +173,10 @@ class Work:
         if not ready:
             hint = "`twinkeel status` shows what is wrong with each"
             raise VerificationError("no other load balancer can take the virtual IP over", where=leaving.machine.name, hint=hint)
-        if all(name in self._unheard for name in ready):
+        if all(name in self.unheard for name in ready):
             # It does not hear this one, takes the virtual IP as well, and only then this one lets go: nobody waits.
             successor = self.balancers[ready[0]]
-            self._unheard.discard(ready[0])
+            self.unheard.discard(ready[0])
             await stand_by(self.writer, successor.machine)
             end = time.monotonic_ns() + int(HEARD_DEADLINE * 1e9)
             wanted = {vip.ip for vip in self.topology.endpoint.vips} & await read_addresses(self.writer, leaving.machine)

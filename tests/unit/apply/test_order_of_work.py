@@ -8,7 +8,7 @@ from ipaddress import ip_address
 import pytest
 
 from twinkeel.apply.events import Note, TaskEnded, VipMoved, as_record
-from twinkeel.apply.look import Look, batches, is_unheard, mover_of, vrrp_lines
+from twinkeel.apply.look import Look, batches, is_deaf, is_unheard, mover_of, vrrp_lines
 from twinkeel.apply.run_playbook import KEPT_TASKS
 from twinkeel.apply.switchover import Plan, check_names, decide
 from twinkeel.errors import HostError, UsageError
@@ -54,6 +54,10 @@ def test_who_hears_whom_follows_from_the_files(lab_home_topology: Topology, buil
     holder = seen("lb-1", holds=(VIP,), vrrp=vrrp_lines(live), known=known)
     assert not is_unheard(standby, candidate, holder)
     assert is_unheard(standby, candidate, replace(holder, known=known - {"192.168.1.112"}))
+    assert not is_deaf(standby, seen("lb-2", vrrp=holder.vrrp), looks(holder))
+    assert is_deaf(standby, seen("lb-2", vrrp=holder.vrrp), looks(replace(holder, known=frozenset())))
+    assert is_deaf(standby, seen("lb-2"), looks(holder))
+    assert not is_deaf(standby, seen("lb-2"), looks(replace(holder, holds=())))
     other_id = candidate.replace("virtual_router_id ", "virtual_router_id 1")
     assert is_unheard(standby, other_id, holder)
     assert not is_unheard(standby, candidate.replace("advert_int 0.1", "advert_int 0.3"), holder)

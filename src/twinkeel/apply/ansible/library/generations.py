@@ -115,7 +115,7 @@ def keep(module: AnsibleModule) -> None:
             found = os.stat(path)
             with open(path, "rb") as source:
                 put(os.path.join(unfinished, f"{index:03d}"), source.read(), 0o600, 0, 0)
-            rights = {"mode": stat.S_IMODE(found.st_mode), "uid": found.st_uid, "gid": found.st_gid}
+            rights: dict[str, Any] = {"mode": stat.S_IMODE(found.st_mode), "uid": found.st_uid, "gid": found.st_gid}
             rights.update(owner=owner_name(found.st_uid), group=group_name(found.st_gid))
             files.append(dict(known[path], kept_as=f"{index:03d}", **rights))
         meta = dict(given["about"], number=given["number"], files=files, absent=absent, notes=notes, live=live)
