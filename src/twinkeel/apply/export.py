@@ -21,9 +21,12 @@ from twinkeel.topology.model import Topology
 
 OLDEST_ANSIBLE = "2.16"
 SECRETS_FILE = "group_vars/load_balancers/secrets.yaml"
-SECRETS_HEAD = "# Lines of rendered files that hold a password. Encrypt this file: ansible-vault encrypt " + SECRETS_FILE + "\n"
+SECRETS_HEAD = (
+    f"# Lines of rendered files that hold a password. Encrypt this file: ansible-vault encrypt {SECRETS_FILE}\n"
+    "# yamllint disable rule:line-length\n"
+)
 SECRETS_ROW = (
-    "| `" + SECRETS_FILE + "` | every line that holds a password, mode 0600. Encrypt it with `ansible-vault encrypt`, "
+    f"| `{SECRETS_FILE}` | every line that holds a password, mode 0600. Encrypt it with `ansible-vault encrypt`, "
     "then run with `--ask-vault-pass` |\n"
 )
 # Playbooks that only `twinkeel apply` runs.

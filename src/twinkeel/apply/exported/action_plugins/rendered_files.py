@@ -29,12 +29,14 @@ class ActionModule(ActionBase):
     def _with_content(self, given: dict[str, Any], secrets: dict[str, str]) -> dict[str, Any]:
         text = given.get("text")
         if text is None:
-            text = _filled(Path(self._find_needle("files", given["src"])).read_bytes().decode(), given["src"], secrets)
+            text = filled(Path(self._find_needle("files", given["src"])).read_bytes().decode(), given["src"], secrets)
         rest = {key: value for key, value in given.items() if key not in ("src", "text")}
         return dict(rest, content=base64.b64encode(text.encode()).decode())
 
 
-def _filled(text: str, source: str, secrets: dict[str, str]) -> str:
+def filled(text: str, source: str, secrets: dict[str, str]) -> str:
+    """A file's text with the lines that were taken out of it."""
+
     def line_of(found: re.Match[str]) -> str:
         if found[1] not in secrets:
             raise AnsibleActionFail(f"{source} needs the line `{found[1]}`, which group_vars/load_balancers/secrets.yaml lacks")
