@@ -1,6 +1,7 @@
 """Writing rendered files to a folder that Twinkeel owns, without touching anything else in it."""
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,8 +79,11 @@ def _put(target: Path, file: RenderedFile) -> bool:
     if target.is_file() and target.read_bytes() == content and target.stat().st_mode & 0o7777 == file.mode:
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(content)
-    target.chmod(file.mode)
+    # A new file, private from its first byte on: whoever had the old one open reads no password that comes now.
+    target.unlink(missing_ok=True)
+    with target.open("xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
+        os.fchmod(out.fileno(), file.mode)
+        out.write(content)
     return True
 
 

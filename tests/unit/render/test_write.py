@@ -85,3 +85,16 @@ def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(ToolError, match="cannot be written") as caught:
         write(TWO_HOSTS, tmp_path, force=True)
     assert "hosts" in caught.value.where
+
+
+def test_who_had_an_old_file_open_reads_no_new_password(tmp_path: Path) -> None:
+    before = RenderedFile("/etc/a/a.conf", "nothing private\n", mode=0o644)
+    write(RenderedFiles({"lb-1": (before,)}, ()), tmp_path)
+    path = tmp_path / "hosts/lb-1/etc/a/a.conf"
+
+    with path.open() as somebody:
+        write(RenderedFiles({"lb-1": (RenderedFile("/etc/a/a.conf", "auth_pass hunter2\n", mode=0o600),)}, ()), tmp_path)
+        assert "hunter2" not in somebody.read()
+
+    assert path.read_text() == "auth_pass hunter2\n"
+    assert path.stat().st_mode & 0o777 == 0o600
