@@ -42,6 +42,8 @@ def as_json(topology: Topology) -> dict[str, Any]:
         "system": vars(topology.system),
         "kubernetes": _plain(vars(topology.cluster)),
         "power": vars(topology.power) if topology.power else None,
+        "link": vars(topology.link) if topology.link else None,
+        "budgets": dict(topology.budgets),
         "predictions": [_prediction(prediction) for prediction in predict(topology)],
     }
 

@@ -20,7 +20,7 @@ def settings_sections(topology: Topology) -> dict[str, Rows]:
         "HAProxy, and the watchdog over it": _haproxy_rows(topology),
         "Load balancers' system": _system_rows(topology),
         "Kubernetes": _kubernetes_rows(topology),
-        "SSH and power": _ssh_rows(topology),
+        "SSH, and what drills may use": _ssh_rows(topology),
     }
 
 
@@ -171,7 +171,8 @@ def _ssh_rows(topology: Topology) -> Rows:
     access: dict[tuple[str, int], list[str]] = {}
     for machine in topology.machines:
         access.setdefault((machine.ssh.user, machine.ssh.port), []).append(machine.name)
-    ssh, power = topology.machines[0].ssh, topology.power
+    ssh, power, link = topology.machines[0].ssh, topology.power, topology.link
+    budgets = ", ".join(f"{drill} {budget:g} ms" for drill, budget in topology.budgets.items())
     usual = max(access, key=lambda key: len(access[key]))
     others = (f"; {user}, {port} on {', '.join(names)}" for (user, port), names in access.items() if (user, port) != usual)
     return [
@@ -179,6 +180,8 @@ def _ssh_rows(topology: Topology) -> Rows:
         ("identity file", ssh.identity_file or "ssh's own choice"),
         ("known hosts", ssh.known_hosts_file or "ssh's own choice"),
         ("power", f"off: {power.off}; on: {power.on}" if power else "no command given: drills cannot cut power"),
+        ("link", f"cut: {link.cut}; restore: {link.restore}" if link else "no command given: drills cannot cut a host's network"),
+        ("budgets", budgets or "each drill's own (`twinkeel drill list`)"),
     ]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from twinkeel.drill.faults.registry import FAULTS
 from twinkeel.render.render import render
 from twinkeel.topology.model import Topology
 from twinkeel.topology.predict import KEEPALIVED_RESTART, REACTION, predict, successors
@@ -137,6 +138,13 @@ def test_a_killed_keepalived_is_started_again_when_the_prediction_says(lab_home_
     path = "/etc/systemd/system/keepalived.service.d/twinkeel.conf"
     drop_in = next(file.content for file in render(lab_home_topology).hosts["lb-1"] if file.path == path)
     assert f"RestartSec={KEEPALIVED_RESTART * 1000:.0f}ms" in drop_in
+
+
+def test_every_drill_that_a_prediction_names_exists(lab_home_topology: Topology) -> None:
+    known = {fault.id for fault in FAULTS}
+    named = {drill for prediction in predict(lab_home_topology) for drill in prediction.drills}
+    assert named <= known, named - known
+    assert all(prediction.fault == prediction.drills[0] for prediction in predict(lab_home_topology) if prediction.drills)
 
 
 def test_a_dead_api_server_is_found_before_a_hung_load_balancer(lab_home_topology: Topology, build_edited: Build) -> None:

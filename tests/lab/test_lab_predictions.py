@@ -1,0 +1,43 @@
+"""What `explain` predicts is what drills measure: the median of a few trials lies within the predicted range.
+
+The figures mean something on a machine that does nothing else: see docs/benchmarks.md.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from labs import Lab, make_lab, twinkeel
+
+from twinkeel.source import SourceFile
+from twinkeel.spec.load import load
+from twinkeel.topology.build import build
+from twinkeel.topology.predict import predict
+from twinkeel.topology.prediction import agrees
+
+TRIALS = 3
+DEADLINE = 300
+FAULTS = ("planned-switchover", "haproxy-stop", "haproxy-kill", "haproxy-hang", "power-loss")
+
+
+@pytest.fixture(scope="module")
+def applied(small_spec: Path) -> Iterator[Lab]:
+    """Two load balancers before one real API server."""
+    for lab in make_lab("test-predict", small_spec):
+        ended = lab.run("operator", ["twinkeel", "apply"])
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        yield lab
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_median_of_measured_downtimes_is_within_the_predicted_range(applied: Lab, fault: str, tmp_path: Path) -> None:
+    loaded = load(SourceFile("twinkeel.yaml", applied.paths.spec_file.read_text()))
+    assert loaded.spec is not None
+    prediction = next(each for each in predict(build(loaded.spec, tmp_path)) if fault in each.drills)
+    words = ("drill", "run", fault, "--trials", str(TRIALS), "--budget", "5000", "--format", "json", "-o", str(tmp_path / "run"))
+    ended = twinkeel("lab", "exec", "--name", applied.name, "client", "--", "twinkeel", *words, timeout=DEADLINE)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    measured = [json.loads(line)["downtime_ms"] for line in ended.stdout.splitlines()]
+    assert len(measured) == TRIALS
+    assert agrees(prediction, measured), f"{fault}: measured {measured} ms, predicted {prediction.downtime} s"
