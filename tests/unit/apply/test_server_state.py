@@ -2,7 +2,7 @@
 
 import pytest
 
-from twinkeel.apply.host_programs.server_state import kept, rows, word
+from twinkeel.apply.host_programs.server_state import kept, local_ends, place, rows, word
 
 HEADER = (
     "# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight srv_time_since_last_change "
@@ -29,3 +29,13 @@ def test_nothing_out_of_rotation_is_a_file_with_its_version_alone() -> None:
 @pytest.mark.parametrize(("admin", "said"), [("0", "ready"), ("8", "drain"), ("1", "maint"), ("9", "maint"), ("4", "ready")])
 def test_the_word_for_an_admin_state(admin: str, said: str) -> None:
     assert word(admin) == said
+
+
+def test_only_haproxys_connections_count() -> None:
+    shown = """\
+0      0      192.168.1.111:41854 192.168.1.101:6443 users:(("haproxy",pid=7,fd=12))
+0      0      192.168.1.111:41855 192.168.1.101:6443 users:(("kubelet",pid=8,fd=3))
+0      0      192.168.1.111:41856 192.168.1.101:6443
+"""
+    assert local_ends(shown) == ["192.168.1.111:41854"]
+    assert (place("192.168.1.101", 6443), place("fd00::1", 6443)) == ("192.168.1.101:6443", "[fd00::1]:6443")

@@ -80,16 +80,31 @@ def write(path: str, content: str) -> None:
     os.close(descriptor)
 
 
-def connections(address: str, port: int) -> int:
-    """Established connections of any HAProxy process to an API server; 0 where ss is missing."""
-    place = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+def place(address: str, port: int) -> str:
+    """An address and port as ss writes them."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def connections(address: str, port: int) -> list[str]:
+    """Local ends of the established connections of any HAProxy process to an API server; none where ss is missing."""
     try:
-        done = subprocess.run(
-            ["ss", "-tnpH", "state", "established", "dst", place], stdout=subprocess.PIPE, timeout=10, check=False
-        )
+        argv = ["ss", "-tnpH", "state", "established", "dst", place(address, port)]
+        done = subprocess.run(argv, stdout=subprocess.PIPE, timeout=10, check=False)
     except OSError:
-        return 0
-    return sum(1 for line in done.stdout.decode(errors="replace").splitlines() if '"haproxy"' in line)
+        return []
+    return local_ends(done.stdout.decode(errors="replace"))
+
+
+def local_ends(shown: str) -> list[str]:
+    """The local ends of HAProxy's connections in what ss shows: two queues, here, there, the process."""
+    return [line.split()[2] for line in shown.splitlines() if '"haproxy"' in line]
+
+
+def end_connections(address: str, port: int) -> None:
+    """End what is left: a process that a reload left behind has no runtime socket, but its connections can be closed."""
+    for local in connections(address, port):
+        argv = ["ss", "-K", "-tnH", "src", local, "dst", place(address, port)]
+        subprocess.run(argv, stdout=subprocess.DEVNULL, timeout=10, check=False)
 
 
 def change(asked: dict[str, Any]) -> None:
@@ -106,6 +121,7 @@ def change(asked: dict[str, Any]) -> None:
         write(asked["file"], kept(ask(path, f"show servers state {backend}")))
     for server in asked["kill"]:
         order(path, f"shutdown sessions server {backend}/{server}")
+        end_connections(*asked["addresses"][server])
 
 
 def look(asked: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -121,7 +137,7 @@ def look(asked: dict[str, Any]) -> dict[str, dict[str, Any]]:
                 "state": word(known[server][ADMIN]),
                 "health": stats[server]["status"],
                 "sessions": int(stats[server]["scur"]),
-                "connections": connections(address, port),
+                "connections": len(connections(address, port)),
             }
     return seen
 
