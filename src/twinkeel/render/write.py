@@ -81,7 +81,7 @@ def _put(target: Path, file: RenderedFile) -> bool:
     target.parent.mkdir(parents=True, exist_ok=True)
     # A new file, private from its first byte on: whoever had the old one open reads no password that comes now.
     target.unlink(missing_ok=True)
-    with target.open("xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
+    with open(target, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
         os.fchmod(out.fileno(), file.mode)
         out.write(content)
     return True
