@@ -18,7 +18,7 @@ class ExtraLine:
 
 def marked(text: str, key: str, indent: int) -> str:
     """The lines between two comments that name their key of the spec, without a last newline. Their own indentation stays."""
-    lines = textwrap.dedent(text).strip("\n").split("\n")
+    lines = textwrap.dedent(text).rstrip("\n").split("\n")
     inner = "\n".join(line.rstrip() for line in (f"# {_BEGIN} {key}", *lines, f"# {_END} {key}"))
     return textwrap.indent(inner, " " * indent)
 

@@ -1,0 +1,43 @@
+"""Debian 13's HAProxy and Keepalived on every golden file; Debian 12's judge them in the golden tests.
+
+No Debian release here has HAProxy 2.2, 2.4, 2.8 or 3.2, or Keepalived 2.1: for those there is the keyword table's own test.
+"""
+
+from pathlib import Path
+
+import pytest
+from debian_root import run
+from golden_files import golden
+
+from twinkeel.render import judge
+from twinkeel.render.haproxy import CONFIG_PATH as HAPROXY
+from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED
+
+
+def test_these_are_other_versions(root: Path) -> None:
+    assert run(root, "haproxy", "-v").stdout.startswith("HAProxy version 3.0.")
+    assert run(root, "keepalived", "-v").stderr.startswith("Keepalived v2.3.")
+
+
+@pytest.mark.parametrize("path", [HAPROXY, KEEPALIVED])
+def test_they_accept_every_golden_file(path: str, root: Path) -> None:
+    copies = golden(path)
+    assert len(copies) > 20
+    said = {name: judge.judge_file(path, copy.read_text(), host=name, system=root) for name, copy in copies.items()}
+    assert {name: complaints for name, complaints in said.items() if complaints} == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "complaint"),
+    [
+        (HAPROXY, "maxconn 8000", "maxcon 8000", "unknown keyword 'maxcon'"),
+        (HAPROXY, "    timeout client 1h\n", "", "missing timeouts"),
+        (KEEPALIVED, "advert_int 0.1", "advert_intt 0.1", "Unknown keyword 'advert_intt'"),
+        (KEEPALIVED, "/run/twinkeel/standby", "/run/nowhere/standby", "realpath"),
+    ],
+)
+def test_they_are_strict(path: str, old: str, new: str, complaint: str, root: Path) -> None:
+    good = golden(path)["lab-home/lb-1"].read_text()
+    assert old in good
+    said = judge.judge_file(path, good.replace(old, new), system=root)
+    assert complaint in "\n".join(item.text for item in said)
