@@ -3,11 +3,12 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal
 
 from twinkeel.apply.events import Note, OnEvent, StepDetail, StepEnded, StepStarted
+from twinkeel.apply.lock import cluster_lock
 from twinkeel.apply.rotation import Rotation, State, read_rotation, set_rotation
 from twinkeel.apply.verify_endpoint import verify_endpoint
 from twinkeel.errors import HostError, TwinkeelError, UsageError, VerificationError
@@ -36,7 +37,14 @@ class RotationResult:
 
 
 async def drain(
-    topology: Topology, hosts: Writer, node: Machine, *, timeout: float, force: bool, on_event: OnEvent
+    topology: Topology,
+    hosts: Writer,
+    node: Machine,
+    *,
+    timeout: float,
+    force: bool,
+    on_event: OnEvent,
+    break_lock: bool = False,
 ) -> RotationResult:
     """No new connections for `node` on any load balancer; then wait for the old ones to end, and stop its health checks.
 
@@ -46,60 +54,58 @@ async def drain(
 
     Raises:
         UsageError: no API server, or fewer than half, would be left.
+        LockedError: another run works on these load balancers.
         HostError: a load balancer cannot be reached or refuses; every one is as it was before.
         VerificationError: the API does not answer through the virtual IP; every load balancer is as it was before.
     """
     work = _Work(topology, hosts, node, on_event)
-    async with work.step("Ask the load balancers"):
-        before = await work.look()
-        if all(servers[node.name].state == servers[node.name].kept == "maint" for servers in before.values()):
-            work.detail = "it is drained already"
-            done_before = True
-        else:
-            _refuse_to_leave_too_few(before, node, force=force)
-            work.detail = f"{_in_use(before, node)} connections to {node.name}"
-            done_before = False
-    if done_before:
-        return work.result("drained", 0)
-    async with work.step(f"Send {node.name} no new connections"):
-        await work.set_everywhere("drain", before)
-        work.detail = f"on {', '.join(before)}"
-    async with work.step("Verify through the virtual IP"):
-        await work.verify_or_undo(before)
-    async with work.step("Wait for its connections to end"):
-        left = await work.wait_for_connections(timeout)
-        if left and force:
-            left = await work.end_connections(before)
-        work.detail = f"{left} left" if left else "none left"
-    if left:
-        return work.result("draining", left)
-    async with work.step("Stop its health checks"):
-        await work.set_everywhere("maint", before)
-        await work.verify_or_undo(before)
+    async with work.locked(f"twinkeel drain {node.name}", break_lock):
+        async with work.step("Ask the load balancers"):
+            before = await work.look()
+            is_drained = all(servers[node.name].state == servers[node.name].kept == "maint" for servers in before.values())
+            if not is_drained:
+                _refuse_to_leave_too_few(before, node, force=force)
+            work.detail = "it is drained already" if is_drained else f"{_in_use(before, node)} connections to {node.name}"
+        if not is_drained:
+            async with work.step(f"Send {node.name} no new connections"):
+                await work.set_everywhere("drain", before)
+                work.detail = f"on {', '.join(before)}"
+            async with work.step("Verify through the virtual IP"):
+                await work.verify_or_undo(before)
+            left = await work.empty(timeout, force=force)
+            if left:
+                return work.result("draining", left)
+            async with work.step("Stop its health checks"):
+                await work.set_everywhere("maint", before)
+                await work.verify_or_undo(before)
     return work.result("drained", 0)
 
 
-async def undrain(topology: Topology, hosts: Writer, node: Machine, *, timeout: float, on_event: OnEvent) -> RotationResult:
+async def undrain(
+    topology: Topology, hosts: Writer, node: Machine, *, timeout: float, on_event: OnEvent, break_lock: bool = False
+) -> RotationResult:
     """`node` gets connections again on every load balancer, as soon as its health checks pass there.
 
     Args:
         timeout: seconds to wait for the health checks.
 
     Raises:
+        LockedError: another run works on these load balancers.
         HostError: a load balancer cannot be reached or refuses; every one is as it was before.
         VerificationError: the health checks do not pass in time (HAProxy sends clients there once they do), or the API does
             not answer through the virtual IP.
     """
     work = _Work(topology, hosts, node, on_event)
-    async with work.step("Ask the load balancers"):
-        before = await work.look()
-    async with work.step(f"Put {node.name} back into rotation"):
-        await work.set_everywhere("ready", before)
-        work.detail = f"on {', '.join(before)}"
-    async with work.step("Wait for its health checks"):
-        await work.wait_until_up(timeout)
-    async with work.step("Verify through the virtual IP"):
-        await work.verify()
+    async with work.locked(f"twinkeel undrain {node.name}", break_lock):
+        async with work.step("Ask the load balancers"):
+            before = await work.look()
+        async with work.step(f"Put {node.name} back into rotation"):
+            await work.set_everywhere("ready", before)
+            work.detail = f"on {', '.join(before)}"
+        async with work.step("Wait for its health checks"):
+            await work.wait_until_up(timeout)
+        async with work.step("Verify through the virtual IP"):
+            await work.verify()
     return work.result("ready", 0)
 
 
@@ -118,6 +124,18 @@ class _Work:
         self._on_event(StepStarted(title))
         yield
         self._on_event(StepEnded(title, self.detail, (time.monotonic_ns() - began) / 1e9))
+
+    def locked(self, command: str, break_lock: bool) -> AbstractAsyncContextManager[None]:
+        machines = list(self._balancers.values())
+        return cluster_lock(self._hosts, machines, command, lambda text: self._on_event(Note(text)), break_lock=break_lock)
+
+    async def empty(self, timeout: float, *, force: bool) -> int:
+        async with self.step("Wait for its connections to end"):
+            left = await self._wait_for_connections(timeout)
+            if left and force:
+                left = await self._end_connections()
+            self.detail = f"{left} left" if left else "none left"
+        return left
 
     def result(self, state: Literal["drained", "draining", "ready"], left: int) -> RotationResult:
         return RotationResult(self._node.name, state, left, tuple(self._balancers), (time.monotonic_ns() - self._began) / 1e9)
@@ -161,7 +179,7 @@ class _Work:
             await self._undo(before)
             raise
 
-    async def wait_for_connections(self, timeout: float) -> int:
+    async def _wait_for_connections(self, timeout: float) -> int:
         end = time.monotonic_ns() + int(timeout * 1e9)
         while True:
             left = _in_use(await self.look(), self._node)
@@ -170,10 +188,10 @@ class _Work:
             self._on_event(StepDetail(f"{left} connections, {(end - time.monotonic_ns()) / 1e9:.0f} s left"))
             await asyncio.sleep(PAUSE)
 
-    async def end_connections(self, before: Seen) -> int:
+    async def _end_connections(self) -> int:
         for machine in self._balancers.values():
             await set_rotation(self._hosts, self._topology, machine, {self._node.name: "drain"}, end_sessions=[self._node.name])
-        return await self.wait_for_connections(VERIFY_DEADLINE)
+        return await self._wait_for_connections(VERIFY_DEADLINE)
 
     async def wait_until_up(self, timeout: float) -> None:
         end = time.monotonic_ns() + int(timeout * 1e9)

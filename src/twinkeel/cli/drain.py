@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
+from twinkeel.cli.options import DEFAULT_SPEC, BreakLock, Format, OutputFormat, SpecFile
 from twinkeel.errors import EXIT_GOOD, EXIT_NO
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def drain(
     force: Annotated[
         bool, typer.Option("--force", help="End the connections that are left, and leave fewer than half of the API servers.")
     ] = False,
+    break_lock: BreakLock = False,
 ) -> None:
     """Take a control-plane host out of rotation on every load balancer, until `undrain`.
 
@@ -43,7 +44,9 @@ def drain(
 
     async def run() -> "RotationResult":
         async with SshHosts() as hosts:
-            return await run_drain(topology, hosts, machine, timeout=timeout, force=force, on_event=progress.show)
+            return await run_drain(
+                topology, hosts, machine, timeout=timeout, force=force, on_event=progress.show, break_lock=break_lock
+            )
 
     with ApplyProgress(f"drain {node}", as_json=format is Format.json) as progress:
         result = asyncio.run(run())

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twinkeel.cli.drain import Node
-from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
+from twinkeel.cli.options import DEFAULT_SPEC, BreakLock, Format, OutputFormat, SpecFile
 
 if TYPE_CHECKING:
     from twinkeel.apply.drain import RotationResult
@@ -19,6 +19,7 @@ def undrain(
     file: SpecFile = DEFAULT_SPEC,
     format: OutputFormat = Format.text,  # noqa: A002
     timeout: Annotated[float, typer.Option("--timeout", min=0, help="Seconds to wait for its health checks to pass.")] = 60.0,
+    break_lock: BreakLock = False,
 ) -> None:
     """Put a control-plane host back into rotation on every load balancer."""
     import asyncio
@@ -34,7 +35,7 @@ def undrain(
 
     async def run() -> "RotationResult":
         async with SshHosts() as hosts:
-            return await run_undrain(topology, hosts, machine, timeout=timeout, on_event=progress.show)
+            return await run_undrain(topology, hosts, machine, timeout=timeout, on_event=progress.show, break_lock=break_lock)
 
     with ApplyProgress(f"undrain {node}", as_json=format is Format.json) as progress:
         result = asyncio.run(run())
