@@ -21,7 +21,8 @@ def _cause(pattern: str, cause: str, hint: str) -> Cause:
 CAUSES = (
     _cause(
         r"missing sudo password|incorrect (sudo|become|su) password"
-        r"|sudo: a password is required|Timeout.*waiting for privilege escalation",
+        r"|sudo: a password is required|su: Authentication failure|incorrect password attempt"
+        r"|Timeout.*waiting for privilege escalation",
         "sudo on the host asks for a password, or the one given is wrong",
         "allow sudo without a password there, or pass: -- --become-password-file FILE",
     ),
@@ -79,7 +80,7 @@ CAUSES = (
         "add it to DNS, or to /etc/hosts of every node",
     ),
     _cause(
-        r"failed to update apt cache|failed to fetch|unable to fetch some archives"
+        r"failed to update apt cache|no package matching|failed to fetch|unable to fetch some archives"
         r"|Failed to download metadata|Cannot download repodata",
         "the host reaches no package repository",
         "the nodes need the internet, or a mirror of their distribution's packages",

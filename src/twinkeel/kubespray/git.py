@@ -30,7 +30,9 @@ def tag_commit(source: str, tag: str) -> str:
     found = commits.get(f"{tag}^{{}}") or commits.get(tag)
     if found is None:
         tags = [name for name in commits if not name.endswith("^{}")]
-        near = difflib.get_close_matches(tag if tag.startswith("v") else f"v{tag}", tags, n=3, cutoff=0.6)
+        wanted = tag if tag.startswith("v") else f"v{tag}"
+        line = [name for name in tags if name.startswith(wanted.rpartition(".")[0] + ".") and "." in wanted]
+        near = line[-3:] or difflib.get_close_matches(wanted, tags, n=3, cutoff=0.6)
         hint = (
             f"did you mean {' or '.join(near)}?" if near else f"the repository has {len(tags)} tags; kubernetes.kubespray names one"
         )

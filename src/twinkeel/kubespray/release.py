@@ -54,6 +54,6 @@ def find_release(tag: str) -> Release:
     """
     release = Release(tag, releases_folder() / tag)
     if not release.complete:
-        what = "was fetched only in part" if release.folder.exists() else "was not fetched"
+        what = "was fetched only in part" if release.checkout.exists() else "was not fetched"
         raise UsageError(f"Kubespray {tag} {what}", where=str(release.folder), hint="twinkeel kubespray fetch")
     return release

@@ -1,0 +1,105 @@
+"""What the wrapper of Kubespray's playbooks costs: start, time per event, memory. Prints figures; exits 1 when one is too high.
+
+A child program writes a generated stream of 100,000 events as fast as it can; the wrapper reads, shows and logs it. The share of
+run time is the cost of one event times the events of a real run, by its seconds. The budget is 3 %. Run it with
+scripts/benchmark-kubespray.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from twinkeel.cli.kubespray_progress import PlaybookProgress
+from twinkeel.kubespray.command import Invocation
+from twinkeel.kubespray.playbook import run_playbook
+
+EVENTS = 100_000
+HOSTS = 5
+# The fastest real run that we know: 3 control-plane hosts and 2 workers in a lab on 2 processors, 505 s. About 714 tasks and as
+# many results on each of 5 hosts: a bound, since no play has all hosts.
+REAL_SECONDS, REAL_EVENTS = 505.0, 714 * 6
+SMALL = 10_000
+
+GENERATOR = """
+import json, sys
+count, hosts = int(sys.argv[1]), int(sys.argv[2])
+pad = "x" * 1500
+stamp = "2026-01-01T00:00:00Z"
+def out(kind, **more):
+    sys.stdout.write(json.dumps({"_event": kind, "_timestamp": stamp, **more}, separators=(",", ":")) + "\\n")
+for n in range(count):
+    task = {"name": f"role : task {n // hosts}", "id": str(n), "path": "/x/main.yml:1"}
+    if n % 5000 == 0:
+        out("v2_playbook_on_play_start", play={"name": f"play {n}"}, tasks=[])
+    if n % hosts == 0:
+        out("v2_playbook_on_task_start", task=task, hosts={})
+    else:
+        out("v2_runner_on_ok", task=task, hosts={f"node-{n % hosts}": {"changed": n % 3 == 0, "stdout": pad, "token": "abc"}})
+out("v2_playbook_on_stats", stats={f"node-{n}": {"failures": 0, "unreachable": 0, "ok": 1} for n in range(hosts)})
+"""
+
+
+def measure(events: int, folder: Path) -> tuple[float, float]:
+    """Seconds of our own processor time, and of the wall."""
+    generator = folder / "generator.py"
+    generator.write_text(GENERATOR)
+    invocation = Invocation("generated", (sys.executable, str(generator), str(events), str(HOSTS)), {}, folder)
+    with (folder / "shown").open("w") as shown, PlaybookProgress(Console(file=shown, soft_wrap=True)) as progress:
+        began, used = time.monotonic_ns(), time.process_time_ns()
+        state = run_playbook(invocation, folder / "log", progress.show)
+        wall, own = (time.monotonic_ns() - began) / 1e9, (time.process_time_ns() - used) / 1e9
+    if state.tasks != events // HOSTS:
+        sys.exit(f"lost events: {state.tasks} tasks")
+    return own, wall
+
+
+def peak_mib() -> float:
+    """The most memory that this process ever had, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def start_seconds(folder: Path) -> float:
+    """From the command to the moment when ansible-playbook would begin: a dry run does all but that."""
+    program = Path(sys.executable).with_name("twinkeel")
+    spec = Path(__file__).parents[1] / "examples" / "lab-home.yaml"
+    runs = []
+    for _ in range(5):
+        began = time.monotonic_ns()
+        environment = {**os.environ, "XDG_DATA_HOME": str(folder)}
+        subprocess.run(
+            [str(program), "kubespray", "run", "--dry-run", "-f", str(spec)], check=True, stdout=subprocess.DEVNULL, env=environment
+        )
+        runs.append((time.monotonic_ns() - began) / 1e9)
+    return sorted(runs)[len(runs) // 2]
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        start = start_seconds(folder)
+        measure(SMALL, folder)
+        before = peak_mib()
+        own, wall = measure(EVENTS, folder)
+        growth = peak_mib() - before
+    share = own / EVENTS * REAL_EVENTS / REAL_SECONDS
+    figures = {
+        "start_seconds": round(start, 3),
+        "microseconds_per_event": round(own / EVENTS * 1e6, 1),
+        "events_per_second": round(EVENTS / wall),
+        "share_of_run_time_percent": round(share * 100, 3),
+        "memory_mib": round(before, 1),
+        "memory_growth_mib": round(growth, 1),
+    }
+    print(json.dumps(figures, indent=1))
+    sys.exit(0 if start <= 1 and share <= 0.03 and growth <= 5 else 1)
+
+
+if __name__ == "__main__":
+    main()
