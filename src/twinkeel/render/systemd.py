@@ -9,15 +9,13 @@ from twinkeel.render.limits import limits
 from twinkeel.render.template import fill, read
 from twinkeel.spec.model import MONITOR_PORT
 from twinkeel.topology.model import Topology
+from twinkeel.topology.patience import keepalived_restart, patience
 
 DOWN_FILE = "/run/twinkeel/haproxy-down"
 """0 = HAProxy serves, 1 = it does not. Kept by systemd's hooks and the liveness watchdog."""
 
 STANDBY_FILE = "/run/twinkeel/standby"
 """0 = normal, 1 = this load balancer must not hold a virtual IP. Kept by `apply` and `switchover`; 0 after a boot."""
-
-# How many deadlines of the watchdog a holder without any API server waits before a peer gets its turn.
-PATIENCE_DEADLINES = 2
 
 LIVENESS_PROGRAM = "/usr/local/lib/twinkeel/haproxy-liveness"
 
@@ -36,7 +34,10 @@ def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
             "/etc/systemd/system/haproxy.service.d/twinkeel.conf",
             fill("haproxy-drop-in.conf.j2", **values, drained_file=DRAINED_FILE, **_haproxy_process(topology)),
         ),
-        RenderedFile("/etc/systemd/system/keepalived.service.d/twinkeel.conf", fill("keepalived-drop-in.conf.j2", **values)),
+        RenderedFile(
+            "/etc/systemd/system/keepalived.service.d/twinkeel.conf",
+            fill("keepalived-drop-in.conf.j2", **values, restart=keepalived_restart(topology)),
+        ),
         RenderedFile(
             "/etc/systemd/system/twinkeel-liveness.service",
             fill(
@@ -45,7 +46,7 @@ def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
                 liveness_program=LIVENESS_PROGRAM,
                 monitor_port=MONITOR_PORT,
                 timers=timers,
-                patience=PATIENCE_DEADLINES * timers.watchdog_deadline,
+                patience=patience(topology),
                 yieldable=[vip.ip for vip in topology.endpoint.vips] if len(topology.load_balancers) > 1 else [],
                 watchdog_sec=ceil(10 + 2 * timers.watchdog_deadline),
             ),

@@ -6,6 +6,7 @@ A fault's id is that of the drill that shows it, where there is one.
 from collections.abc import Callable, Iterable, Iterator
 
 from twinkeel.topology.model import HealthTimers, Topology, VrrpInstance
+from twinkeel.topology.patience import keepalived_restart, patience
 from twinkeel.topology.prediction import Prediction
 from twinkeel.vrrp import (
     Range,
@@ -24,9 +25,6 @@ REACTION = Range(0.0, 0.05)
 KILL_REACTION = Range(0.0, 0.09)
 ANNOUNCEMENT = Range(0.0, 0.02)
 
-# RestartSec= of keepalived.service (its drop-in in `twinkeel.render`): how long nobody takes a killed keepalived's address away.
-KEEPALIVED_RESTART = 0.5
-
 NONE = Range(0.0, 0.0)
 
 V3 = "RFC 9568, 6.1 and 6.4.2"
@@ -43,6 +41,10 @@ LOAD_BALANCER_FAULTS = {
     "planned-switchover": ("a planned move: switchover, apply", ("planned-switchover", "keepalived-stop")),
     "keepalived-kill": ("Keepalived is killed on the holder", ("keepalived-kill",)),
     "balancers-partitioned": ("the load balancers are cut off from each other", ("balancers-partitioned", "keepalived-hang")),
+    "balancer-cut-from-control-plane": (
+        "only the holder reaches no API server",
+        ("balancer-cut-from-control-plane",),
+    ),
     "failback": ("a load balancer comes back", ()),
 }
 
@@ -104,20 +106,24 @@ def _moves(topology: Topology) -> dict[str, _Cost]:
         ),
         "reboot-holder": (resignation, "skew + reaction", source, "Keepalived stops before HAProxy, and says so"),
         "planned-switchover": (resignation, "skew + reaction", source, "HAProxy goes on serving in the old place"),
+        "balancer-cut-from-control-plane": (
+            _last_server_lost(timers) + _yielding(topology) + resignation,
+            "down times of an API server, then patience (2 deadlines) + at most 2 intervals of the watchdog, skew + reaction",
+            f"{MANUAL}; {source}",
+            "it yields to a peer, which yields back when it does no better",
+        ),
     }
 
 
 def _splits(topology: Topology) -> dict[str, _Cost]:
     """Faults in which a virtual IP is in two places for a while, and answers in both."""
-    silence = _over(topology, takeover_after_silence)
     first = topology.load_balancers[0].instances[0]
-    bare = max(silence.high - KEEPALIVED_RESTART, 0.0)
     return {
         "keepalived-kill": (
-            Range(0.0, bare) + REACTION,
-            f"2 to 3 advert_int + skew, less {KEEPALIVED_RESTART:g} s until Keepalived is started again, + reaction",
+            REACTION,
+            f"reaction; {keepalived_restart(topology):g} s until Keepalived is started again are longer than 3 advert_int + skew",
             _source(topology),
-            "the address stays and answers until Keepalived is started again, which takes it away",
+            "the address stays and answers until Keepalived is started again; by then another has it",
         ),
         "balancers-partitioned": (
             yielding(first.advert_interval) + REACTION,
@@ -127,6 +133,18 @@ def _splits(topology: Topology) -> dict[str, _Cost]:
         ),
         "failback": _failback(topology),
     }
+
+
+def _last_server_lost(timers: HealthTimers) -> Range:
+    """Until HAProxy has marked every server down: they refuse connections, or they are silent."""
+    silent = _detection(timers, min(timers.connect_timeout, timers.check_interval))
+    return _around((_detection(timers, 0.0), silent))
+
+
+def _yielding(topology: Topology) -> Range:
+    """From the last server's mark to the yielding: the watchdog looks once an interval, and a look takes at most one more."""
+    wait = patience(topology)
+    return Range(wait, wait + 2 * topology.timers.watchdog_interval)
 
 
 def _failback(topology: Topology) -> _Cost:
