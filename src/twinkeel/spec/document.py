@@ -21,7 +21,8 @@ from twinkeel.spec.scalars import plain_value, scalar_problem
 Key = tuple[str | int, ...]
 """A place in the document: ("load_balancers", "lb-1")."""
 
-MAX_BYTES = 1 << 20
+MAX_BYTES = 1 << 19
+MAX_LINE = 1 << 16
 
 # Two keys of the spec itself are words that YAML 1.1 takes for booleans. As keys of this mapping they mean one thing only.
 _OUR_OWN_KEYS: tuple[Key, ...] = (("power", "on"), ("power", "off"))
@@ -42,6 +43,10 @@ class Document:
     diagnostics: tuple[Diagnostic, ...] = ()
     damaged: frozenset[Key] = frozenset()
     doubtful: frozenset[Key] = frozenset()
+
+    def has(self, path: Key) -> bool:
+        """Whether something is written at `path`."""
+        return path in self.key_spans or path in self.value_spans
 
     def key_span(self, path: Key) -> Span:
         """Where the key at `path` stands, or the nearest enclosing one that exists; the file's start for ()."""
@@ -87,6 +92,7 @@ def read_source(path: Path) -> SourceFile:
 def parse(source: SourceFile) -> Document:
     """The document that a file holds. Raises DocumentError when it is no YAML, or no mapping."""
     _refuse_undecodable(source)
+    _refuse_long_lines(source)
     try:
         root = compose(source.text)
     except TooMuchError as error:
@@ -98,6 +104,14 @@ def parse(source: SourceFile) -> Document:
     if not isinstance(root, MappingNode):
         raise DocumentError(_no_mapping(root))
     return _Walk(source).document(root)
+
+
+def _refuse_long_lines(source: SourceFile) -> None:
+    # The parser takes time with the square of some lines' length: 16 s for a megabyte of exclamation marks.
+    for number, line in enumerate(source.lines, start=1):
+        if len(line) > MAX_LINE:
+            message = f"a line of {len(line)} characters: no spec has one longer than {MAX_LINE}"
+            raise DocumentError(Diagnostic("S004", "error", message, Span(number, 1, MAX_LINE), "begin a new line for each key"))
 
 
 def _refuse_undecodable(source: SourceFile) -> None:

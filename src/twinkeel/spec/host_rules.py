@@ -20,6 +20,7 @@ def one_name_two_machines(spec: ClusterSpec) -> Iterator[Finding]:
                 "write a machine with several roles alike in each of them, or give each machine its own name",
                 at_key=True,
                 related=((first.address, "first described here"),),
+                needs=(place.key, first.key),
             )
 
 

@@ -8,7 +8,7 @@ from twinkeel.diagnostic import Diagnostic
 from twinkeel.source import SourceFile, Span
 from twinkeel.spec.document import Document, DocumentError, Key, parse
 from twinkeel.spec.model import ClusterSpec
-from twinkeel.spec.model_errors import closest, diagnostic, is_key
+from twinkeel.spec.model_errors import closest, diagnostic, is_key, unknown_key
 from twinkeel.spec.model_path import known_keys
 from twinkeel.spec.prune import Places, Pruning
 from twinkeel.spec.validate import validate
@@ -47,6 +47,9 @@ def in_order(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
 # Each round takes out what the one before brought to light, such as a group whose hosts are all broken. Three have been enough.
 ROUNDS = 6
 
+# Looking for the key that was meant takes long, and a file with more unknown keys is no spec with spelling mistakes.
+MOST_GUESSES = 200
+
 
 class _Rest:
     """The spec that is left when everything is cut out that the model refuses."""
@@ -57,6 +60,7 @@ class _Rest:
         self.diagnostics: list[Diagnostic] = []
         # Places that may be other than what is written there says: nothing can be concluded from what they lack.
         self.doubtful: set[Key] = set(document.doubtful)
+        self.unknown = 0
 
     def spec(self) -> ClusterSpec | None:
         """The spec; None when too much is broken to make sense of the rest."""
@@ -71,16 +75,18 @@ class _Rest:
         known = Places(self.pruning.damaged | self.document.damaged)
         for details in error.errors(include_url=False):
             path = self.pruning.original(tuple(part for part in details["loc"] if part != "[key]"))
+            if details["type"] == "extra_forbidden":
+                self._cut_unknown(path)
+                continue
             if not known.touch(path):
                 self.diagnostics.append(diagnostic(details, path, self.document))
-            if details["type"] == "extra_forbidden":
-                self._doubt(path)
-            else:
-                self.pruning.cut(path[:2] if is_key(details) else path)
+            self.pruning.cut(path[:2] if is_key(details) else path)
 
-    def _doubt(self, path: Key) -> None:
+    def _cut_unknown(self, path: Key) -> None:
         """An unknown key probably is a known one, so what that one says is not known."""
         self.pruning.cut_unknown(path)
-        close = closest(str(path[-1]), known_keys(path[:-1]))
-        if close is not None:
-            self.doubtful.add((*path[:-1], close))
+        self.unknown += 1
+        meant = closest(str(path[-1]), known_keys(path[:-1])) if self.unknown <= MOST_GUESSES else None
+        self.diagnostics.append(unknown_key(path, meant, self.document))
+        if meant is not None:
+            self.doubtful.add((*path[:-1], meant))

@@ -27,10 +27,8 @@ class _Said:
 
 
 def diagnostic(details: ErrorDetails, path: Key, document: Document) -> Diagnostic:
-    """The diagnostic for one error; `path` is its place in the document."""
+    """The diagnostic for one error of a known key; `path` is its place in the document."""
     kind = details["type"]
-    if kind == "extra_forbidden":
-        return _unknown_key(path, document)
     if kind == "missing":
         return _missing(path, document)
     if is_key(details):
@@ -55,10 +53,10 @@ def _named(path: Key) -> str:
     return "a service's name" if path[0] == "services" else "a host's name"
 
 
-def _unknown_key(path: Key, document: Document) -> Diagnostic:
+def unknown_key(path: Key, meant: str | None, document: Document) -> Diagnostic:
+    """The diagnostic for a key that the model does not know; `meant` is the known one that is closest."""
     known = known_keys(path[:-1])
-    close = closest(str(path[-1]), known)
-    hint = f"did you mean `{close}`?" if close else f"known keys here: {', '.join(known)}"
+    hint = f"did you mean `{meant}`?" if meant else f"known keys here: {', '.join(known)}"
     return Diagnostic("S010", "error", f"{shown(path[-1])} is not a key that Twinkeel knows", document.key_span(path), hint)
 
 
@@ -75,7 +73,7 @@ def _missing(path: Key, document: Document) -> Diagnostic:
 
 def _field_name(path: Key, document: Document) -> str:
     """The last part of the path that the user wrote: a host given as an address has no key `address`."""
-    written = path if path in document.key_spans or path in document.value_spans else path[:-1]
+    written = path if document.has(path) else path[:-1]
     if written and isinstance(written[-1], int):
         return f"{written[-2]}[{written[-1]}]"
     return shown(written[-1] if written else path[-1]).strip("`")

@@ -140,6 +140,7 @@ def node_without_ipv6(spec: ClusterSpec) -> Iterator[Finding]:
                 f"`{place.name}` has no IPv6 address, and the cluster has IPv6 networks",
                 "add `address6: ADDRESS`",
                 related=_place(spec, name),
+                needs=(place.address6,),
             )
 
 

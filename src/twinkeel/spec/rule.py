@@ -13,13 +13,17 @@ from twinkeel.spec.model import ClusterSpec, Host
 
 @dataclass(frozen=True)
 class Finding:
-    """What a rule found, and the path of what is wrong; `at_key` points at the key instead of the value."""
+    """What a rule found, and the path of what is wrong; `at_key` points at the key instead of the value.
+
+    `needs` are the places that it was concluded from besides: it is no finding when one of them is broken.
+    """
 
     path: Key
     message: str
     hint: str
     at_key: bool = False
     related: tuple[tuple[Key, str], ...] = ()
+    needs: tuple[Key, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,16 @@ def validate(spec: ClusterSpec, document: Document, pruning: Pruning, doubtful: 
     A rule that must see a place whole is left out when that place is damaged or doubtful, and a finding about something that was
     put in for a damaged part is dropped: what was not written cannot be wrong.
     """
-    broken, damaged = Places(pruning.damaged | doubtful), Places(pruning.damaged)
+    broken, damaged, unsure = Places(pruning.damaged | doubtful), Places(pruning.damaged), Places(doubtful)
     for rule in RULES:
         if any(broken.touch(need) for need in rule.needs):
             continue
         for finding in rule.check(spec):
             places = [pruning.original(path) for path in (finding.path, *(path for path, _ in finding.related))]
-            if not any(damaged.hold(path) for path in places):
+            if any(broken.touch(pruning.original(need)) for need in finding.needs):
+                continue
+            # In a doubtful place, what is not written may be what somebody meant to write.
+            if not any(damaged.hold(path) or (unsure.hold(path) and not document.has(path)) for path in places):
                 yield _placed(rule, finding, places, document)
 
 

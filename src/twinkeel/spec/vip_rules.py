@@ -97,6 +97,7 @@ def load_balancer_without_kind(spec: ClusterSpec) -> Iterator[Finding]:
                     f"`{place.name}` has no IPv{version} address, and cannot hold an IPv{version} virtual IP",
                     "add `address6: ADDRESS`" if version == 6 else "write its IPv4 address, and the other one as `address6`",
                     related=((path, f"the IPv{version} virtual IP"),),
+                    needs=(place.address6,),
                 )
 
 
@@ -130,4 +131,5 @@ def node_cannot_reach_the_endpoint(spec: ClusterSpec) -> Iterator[Finding]:
                 f"`{place.name}` has no IPv{kind} address, and every virtual IP is one",
                 "give it one, or add a virtual IP of its kind",
                 related=((next(iter(vips)), "the virtual IP"),),
+                needs=(place.address6,),
             )

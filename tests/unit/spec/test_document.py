@@ -77,6 +77,7 @@ BOMB = "a: &a [1,1,1,1,1,1,1,1,1,1]\n" + "".join(
         pytest.param(BOMB, [("S004", 5, 1)], id="aliases that blow up"),
         pytest.param("a: &a\n  b: *a\n", [("S004", 1, 1)], id="alias to itself"),
         pytest.param("a: " + "[" * 5000, [("S004", 1, 24)], id="nested too deep"),
+        pytest.param("a: 1\nb: " + "!" * 70_000, [("S004", 2, 1)], id="a line that no person wrote"),
         pytest.param("", [("S005", 0, 0)], id="empty"),
         pytest.param("# nothing\n", [("S005", 0, 0)], id="only a comment"),
         pytest.param("\n- a\n", [("S005", 2, 1)], id="a list"),
