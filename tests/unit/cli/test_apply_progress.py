@@ -4,7 +4,9 @@ import io
 import json
 import re
 import time
+from dataclasses import fields
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from rich.console import Console
@@ -162,3 +164,13 @@ def test_a_person_gets_the_sentence_and_the_log(capsys: pytest.CaptureFixture[st
     with ApplyProgress("apply", log=log, console=Console(file=io.StringIO())) as progress:
         progress.finish(RESULT, "it is done")
     assert capsys.readouterr().out == f"it is done\nlog: {log}\n"
+
+
+def test_every_event_and_its_fields_are_documented() -> None:
+    text = (Path(__file__).parents[3] / "docs/changing.md").read_text()
+    table = dict(re.findall(r"^\| (`[^|]+) \|(.+)\|$", text, re.MULTILINE))
+    for kind in get_args(Event):
+        name = re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()
+        (row,) = [told for names, told in table.items() if f"`{name}`" in names]
+        assert all(f"`{item.name}`" in row for item in fields(kind)), name
+    assert all(any(f"`{name}`" in names for names in table) for name in ("result", "error"))
