@@ -18,7 +18,7 @@ from twinkeel.topology.prediction import agrees
 
 TRIALS = 3
 DEADLINE = 300
-FAULTS = ("planned-switchover", "haproxy-stop", "haproxy-kill", "haproxy-hang", "power-loss")
+FAULTS = ("planned-switchover", "haproxy-stop", "haproxy-kill", "haproxy-hang", "keepalived-kill", "power-loss")
 
 
 @pytest.fixture(scope="module")
