@@ -1,6 +1,6 @@
 """A finding as text and JSON."""
 
-from twinkeel.diagnostic import EXCERPT_WIDTH, Diagnostic, as_json, render_text
+from twinkeel.diagnostic import EXCERPT_WIDTH, LONGEST_SHOWN, Diagnostic, as_json, render_text, shown
 from twinkeel.source import SourceFile, Span
 
 SOURCE = SourceFile("twinkeel.yaml", "name: x\n\tvip:\tbad value\n" + "a" * 300 + "\n")
@@ -39,7 +39,7 @@ def test_a_marker_ends_where_the_shown_line_ends() -> None:
 
 
 def test_json_has_the_same_facts() -> None:
-    diagnostic = Diagnostic("S999", "error", "it is bad", Span(1, 7, 1), "make it good")
+    diagnostic = Diagnostic("S999", "error", "it is bad", Span(1, 7, 1), "make it good", ((Span(2, 2, 3), "because of this"),))
     assert as_json(diagnostic, SOURCE) == {
         "code": "S999",
         "severity": "error",
@@ -47,5 +47,18 @@ def test_json_has_the_same_facts() -> None:
         "file": "twinkeel.yaml",
         "line": 1,
         "column": 7,
+        "end_column": 8,
         "hint": "make it good",
+        "related": [{"line": 2, "column": 2, "message": "because of this"}],
     }
+
+
+def test_what_the_user_wrote_cannot_act_on_the_terminal() -> None:
+    source = SourceFile("x", "a: \x1b[31mred")
+    assert "\x1b" not in render_text(Diagnostic("S999", "error", "m", Span(1, 4, 8)), source)
+    assert shown("\x1b[31m\n") == "`\\x1b[31m\\n`"
+
+
+def test_a_message_quotes_values_shortly() -> None:
+    assert shown("x" * 1000) == f"`{'x' * (LONGEST_SHOWN - 3)}...`"
+    assert (shown([1]), shown({}), shown(True), shown("a")) == ("a list", "a group of keys", "`true`", "`a`")

@@ -15,7 +15,7 @@ from ruamel.yaml.reader import ReaderError
 from twinkeel.diagnostic import Diagnostic
 from twinkeel.errors import SpecError
 from twinkeel.source import SourceFile, Span
-from twinkeel.spec.nodes import MAX_DEPTH, MAX_NODES, MappingNode, Node, SequenceNode, TooMuchError, compose
+from twinkeel.spec.nodes import MAX_DEPTH, MAX_NODES, MappingNode, Node, ScalarNode, SequenceNode, TooMuchError, compose
 from twinkeel.spec.scalars import plain_value, scalar_problem
 
 Key = tuple[str | int, ...]
@@ -200,6 +200,9 @@ class _Walk:
         if node.tag is not None:
             span = _span(node.start, node.end)
             self._problem(path, "S007", f"the tag {node.tag} means nothing here", span, "write the value without a tag")
+        if not isinstance(node, ScalarNode) and isinstance(path[-1], int):
+            # An item of a list has no key that a reader could look for instead.
+            self.values[path] = _span(node.start, node.start)
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
         if isinstance(node, SequenceNode):

@@ -33,7 +33,8 @@ def _parsed(kind: LiteralString, parse: Callable[[str], Any]) -> GetPydanticSche
         if isinstance(value, IPAddress | IPNetwork):
             return value
         try:
-            return parse(value) if isinstance(value, str) else _refuse(kind)
+            # An IPv6 address with a scope (fd00::1%eth0) means something on one machine alone.
+            return parse(value) if isinstance(value, str) and "%" not in value else _refuse(kind)
         except ValueError as error:
             raise PydanticCustomError(kind, "this value is not understood") from error
 

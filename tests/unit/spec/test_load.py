@@ -47,6 +47,33 @@ def test_the_example_is_valid(load_edited: Edited) -> None:
         (("name: lab-home\n", "name: true\n"), [("S012", 3, 7)], "`true` is not text"),
         (("worker-2: 192.168.1.124", "worker-2: [192.168.1.124]"), [("S012", 18, 3)], "write `name: address`"),
         (("worker-2: 192.168.1.124", "worker-2:"), [("S012", 18, 3)], "write `name: address`"),
+        (("{profile: fast}", "{profile: stedy}"), [("S013", 20, 21)], "did you mean `steady`?"),
+        (("{profile: fast}", "{check_fall: 21}"), [("S016", 20, 24)], "write a whole number from 1 to 20"),
+        (("{profile: fast}", "{check_fall: 1.5}"), [("S012", 20, 24)], "`1.5` is not a whole number from 1 to 20"),
+        (("{profile: fast}", "{check_timeout: soon}"), [("S012", 20, 27)], "a number of seconds from 0.1 to 60"),
+        (("{profile: fast}", "{check_timeout: nan}"), [("S016", 20, 27)], "a number of seconds from 0.1 to 60"),
+        (("{profile: fast}", "{failback: 1001}"), [("S014", 20, 22)], "write seconds from 0 to 1000, or `never`"),
+        (("{user: root}", "{user: a b}"), [("S015", 22, 13)], "without spaces"),
+        (("ssh: {user: root}", "interface: a/b"), [("S015", 22, 12)], "as `ip link` shows it"),
+        (("ssh: {user: root}", "haproxy: {version: new}"), [("S015", 22, 20)], "2.6 or 2.6.12"),
+        (("ssh: {user: root}", "haproxy: {extra: {globl: x}}"), [("S010", 22, 19)], "did you mean `global`?"),
+        (("ssh: {user: root}", "haproxy: {extra: {globals: x}}"), [("S010", 22, 19)], "did you mean `global`?"),
+        (("ssh: {user: root}", "haproxy: {metrics: {port: 9}}"), [("S011", 22, 11)], "`address: host`"),
+        (("ssh: {user: root}", "haproxy: {metrics: {address: everywhere}}"), [("S014", 22, 30)], "or `host`"),
+        (("ssh: {user: root}", "services: {web: 80}"), [("S012", 22, 17)], "a group of `key: value` lines"),
+        (("ssh: {user: root}", "services: {Web: {port: 80}}"), [("S015", 22, 12)], "a service's name"),
+        (("ssh: {user: root}", "services: {web: {port: 80, targets: []}}"), [("S011", 22, 28)], "at least one entry"),
+        (("ssh: {user: root}", "services: {web: {port: 80, check: {path: healthz}}}"), [("S015", 22, 42)], "begin with a slash"),
+        (("ssh: {user: root}", "services: [web]"), [("S012", 22, 1)], "a group of services, each with its `port`"),
+        (("network_plugin: calico", "pod_network: 10.233.64.1/18"), [("S014", 21, 64)], "write 10.233.64.0/18: a network is"),
+        (("network_plugin: calico", "pod_network6: 10.0.0.0/8"), [("S014", 21, 65)], "not an IPv6 network"),
+        (("network_plugin: calico", "schedule_on_control_plane: 1"), [("S012", 21, 78)], "write true or false"),
+        (("network_plugin: calico", "certificate_names: {a: b}"), [("S012", 21, 51)], "a list: [one, another]"),
+        (("network_plugin: calico", "certificate_names: [a, {b: c}]"), [("S012", 21, 74)], "`certificate_names[1]`"),
+        (("vip: 192.168.1.110/24", "vips: [192.168.1.110/24, x]"), [("S014", 8, 28)], "`x` is not an address with a prefix length"),
+        (("vip: 192.168.1.110/24", "vip: {address: 192.168.1.110/24, vrid: 1}"), [("S016", 8, 42)], "from 2 to 255"),
+        (("192.168.1.124", "fd00::1%eth0"), [("S014", 18, 13)], "`fd00::1%eth0` is not an address"),
+        (("workers:", "workerz: 1\nworkers:"), [("S010", 16, 1)], "did you mean `workers`?"),
     ],
 )
 def test_one_mistake(load_edited: Edited, edit: tuple[str, str], expected: list[tuple[str, int, int]], said: str) -> None:
@@ -61,7 +88,6 @@ def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file(load_edited:
         ("lb-1: 192.168.1.111", "LB: 192.168.1"), ("mode: manual", "mode: magic"), ("name: lab-home\n", "nam: x\n")
     )
     assert found(loaded) == [("S011", 0, 0), ("S010", 3, 1), ("S015", 10, 3), ("S014", 10, 7), ("S013", 19, 13)]
-
 
 
 def test_an_unfinished_host_group_asks_for_a_host(load_edited: Edited) -> None:
