@@ -28,7 +28,8 @@ class Target:
     @property
     def url(self) -> str:
         """For people."""
-        return f"https://{self.address}:{self.port}{self.path}"
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"https://{host}:{self.port}{self.path}"
 
 
 class StatusError(ValueError):

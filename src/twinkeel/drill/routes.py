@@ -26,11 +26,22 @@ systemctl stop "$unit.timer" 2> /dev/null
 
 async def cut_off(scene: Scene, machine: Machine, others: Iterable[Machine]) -> None:
     """Nothing that `machine` sends to the others leaves it. Raises HostError."""
-    addresses = [str(other.address) for other in others if other.name != machine.name]
+    addresses = _addresses(machine, others)
     await scene.change("sh", "-c", _CUT, "sh", UNIT, str(DEAD_MAN_SECONDS), *addresses, on=machine)
 
 
 async def join_again(scene: Scene, machine: Machine, others: Iterable[Machine]) -> None:
     """Take the cut back; nothing to take back is no error. Raises HostError."""
-    addresses = [str(other.address) for other in others if other.name != machine.name]
+    addresses = _addresses(machine, others)
     await scene.change("sh", "-c", _HEAL, "sh", UNIT, *addresses, on=machine)
+
+
+def _addresses(machine: Machine, others: Iterable[Machine]) -> list[str]:
+    """Every address of the others, IPv6 too: an advertisement for an IPv6 virtual IP goes from one IPv6 address to another."""
+    return [
+        str(address)
+        for other in others
+        if other.name != machine.name
+        for address in (other.address, other.address6)
+        if address is not None
+    ]

@@ -4,12 +4,16 @@ import asyncio
 
 from twinkeel.drill import stranger
 from twinkeel.drill.fault import Fault, Scene, addresses_of
+from twinkeel.errors import UsageError
 
 SECONDS = 3.0
 
 
 async def _inject(scene: Scene) -> None:
     instance = scene.topology.load_balancers[0].instances[0]
+    if instance.vip.version != 4:
+        hint = "name an IPv4 virtual IP with --vip, or leave this scenario out"
+        raise UsageError("a stranger is played for IPv4 virtual IPs only", where=str(instance.vip.ip), hint=hint)
     targets = [str(balancer.machine.address) for balancer in scene.topology.load_balancers]
     await asyncio.to_thread(stranger.claim, instance.vrid, str(instance.vip.ip), targets, SECONDS)
 
