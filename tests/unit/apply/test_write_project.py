@@ -61,6 +61,36 @@ def test_only_units_and_programs_need_a_restart(tmp_path: Path, lab_home_topolog
     assert next(entry for entry in entries if entry["path"] == path)["on_change"] == on_change
 
 
+@pytest.mark.parametrize(
+    ("firewall", "wanted", "packages"),
+    [
+        (
+            "nftables",
+            {"/etc/twinkeel/firewall.nft": "reload", "/etc/systemd/system/twinkeel-firewall.service": "restart"},
+            ["nftables"],
+        ),
+        (
+            "ufw",
+            {"/usr/local/lib/twinkeel/firewall-ufw": "restart", "/etc/systemd/system/twinkeel-firewall.service": "restart"},
+            [],
+        ),
+        ("firewalld", {"/etc/firewalld/policies/twinkeel.xml": "reload"}, []),
+    ],
+)
+def test_a_firewalls_files_are_known_to_its_unit(
+    tmp_path: Path, build_edited: Build, firewall: str, wanted: dict[str, str], packages: list[str]
+) -> None:
+    group = written(tmp_path, build_edited(("ssh: {user: root}", f"ssh: {{user: root}}\nsystem: {{firewall: {firewall}}}")))
+    host = group["hosts"]["lb-1"]
+    unit = "firewalld" if firewall == "firewalld" else "twinkeel-firewall"
+    found = {entry["path"]: entry["on_change"] for entry in host["rendered_files"] if entry.get("unit") == unit}
+    assert found == wanted
+    # It is brought up before the services that it lets through.
+    assert host["units"] == [unit, "haproxy", "twinkeel-liveness", "keepalived"]
+    assert group["vars"]["packages"] == ["haproxy", "keepalived", *packages]
+    assert group["vars"]["selinux_booleans"] == ["haproxy_connect_any", "keepalived_connect_any"]
+
+
 def test_ssh_is_strict_and_uses_the_specs_files_alone(tmp_path: Path, build_edited: Build) -> None:
     access = "ssh: {user: ops, port: 2222, identity_file: /a b/key, known_hosts_file: /a b/known}"
     host = written(tmp_path, build_edited(("ssh: {user: root}", access)))["hosts"]["lb-1"]
