@@ -265,6 +265,21 @@ def test_live_load_balancers_are_not_disturbed(bare: Lab) -> None:
     assert VIP in "".join(before)
 
 
+@pytest.mark.parametrize("option", [(), ("--no-preflight",)])
+def test_an_apply_does_not_begin_beside_a_stranger(bare: Lab, option: tuple[str, ...]) -> None:
+    """It says which check failed and exits with 3, and has not even taken the lock; unless it is told to go on."""
+    address = f"{VIP}/24 dev eth0"
+    before = lives(bare)
+    with done(bare, "client", f"ip address add {address}", f"ip address del {address}"):
+        ended = bare.run("operator", ["twinkeel", "apply", *option])
+    if not option:
+        assert ended.returncode == 3
+        assert "P022" in ended.stderr
+        assert "Judge every load balancer" not in ended.stderr
+        assert lives(bare) == before
+    assert ("P022" in ended.stderr) is not bool(option)
+
+
 def test_a_real_cluster_behind_the_load_balancers(lab: Lab) -> None:
     ended = run(lab, "--only", "P040", "--only", "P041", "--format", "json")
     results = {each["id"]: {one["result"] for one in each["findings"]} for each in json.loads(ended.stdout)["checks"]}

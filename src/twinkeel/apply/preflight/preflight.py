@@ -24,10 +24,12 @@ async def essential_checks(reader: Reader, topology: Topology) -> tuple[Checked,
     """What must be so before an apply begins, of the load balancers alone; it takes about two seconds.
 
     Raises:
-        HostError: one of them failed; the message holds every failure.
+        HostError: a load balancer cannot be asked; or a check failed: the message holds every failure.
     """
-    only_balancers = _without_nodes(topology)
-    checked = judge_all(ESSENTIAL, await look(reader, only_balancers))
+    survey = await look(reader, _without_nodes(topology))
+    for problem in survey.problems.values():
+        raise problem
+    checked = judge_all(ESSENTIAL, survey)
     failures = [(each.check, finding) for each in checked for finding in each.findings if finding.result == "failure"]
     if not failures:
         return checked
