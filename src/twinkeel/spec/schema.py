@@ -32,7 +32,8 @@ def _add_rules(whole: Node, definitions: Node) -> None:
     """The few of `twinkeel.spec.rules` that a schema can say."""
     for group in HOST_GROUPS:
         whole[group]["propertyNames"]["not"] = {"const": "bastion"}
-    definitions["Endpoint"]["anyOf"] = [{"required": ["vip"]}, {"required": ["vips"]}]
+    definitions["Endpoint"]["oneOf"] = [{"required": ["vip"]}, {"required": ["vips"]}]
+    definitions["Endpoint"]["properties"]["vips"]["minItems"] = 1
     manual = {"properties": {"mode": {"const": "manual"}}, "required": ["mode"]}
     definitions["Dns"] |= {"if": manual, "then": {"required": ["server"]}}
     kubernetes = definitions["Kubernetes"]["properties"]

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import pytest
 from jsonschema import Draft202012Validator
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from twinkeel.spec.model import ClusterSpec
@@ -61,6 +61,7 @@ def test_a_key_has_a_description_an_example_and_its_default(model: type[BaseMode
     if isinstance(field.default, str | int | float | bool | list):
         assert node["default"] == field.default
     Draft202012Validator({**node, "$defs": SCHEMA["$defs"]}).validate(node["examples"][0])
+    TypeAdapter(field.rebuild_annotation()).validate_python(node["examples"][0])
 
 
 def test_times_say_their_unit() -> None:
@@ -111,6 +112,8 @@ def test_every_short_form_is_good(more: dict[str, Any]) -> None:
         {"load_balancers": {"bastion": "192.168.1.111"}},
         {"endpoint": {"name": "api.example.org", "vip": None}},
         {"endpoint": {"name": "api.example.org"}},
+        {"endpoint": {"name": "api.example.org", "vips": []}},
+        {"endpoint": {"name": "api.example.org", "vip": "192.168.1.110/24", "vips": ["192.168.1.109/24"]}},
         {"services": {"https": {"port": 443, "targets": []}}},
         {"services": {"https": {"port": 443, "check": {"path": "no-slash"}}}},
         {"failover": {"failback": 1001}},
