@@ -97,7 +97,7 @@ DomainName = Annotated[
     StringConstraints(max_length=253, pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$"),
     Field(title="DNS name"),
 ]
-InterfaceName = Annotated[str, StringConstraints(pattern=r"""^[^\s/:"']{1,15}$"""), Field(title="interface name")]
+InterfaceName = Annotated[str, StringConstraints(pattern=r"""^[^\s/:"'#!$@{}\\]{1,15}$"""), Field(title="interface name")]
 """What Linux allows an interface to be called (IFNAMSIZ less one), and nothing that would need quoting."""
 
 Word = Annotated[str, StringConstraints(pattern=r"""^[^\s"'#\\]+$"""), Field(title="word")]

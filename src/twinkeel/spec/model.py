@@ -234,7 +234,11 @@ class Haproxy(_Strict):
     version: Version = key("2.6", "The oldest HAProxy of your load balancers (2.2 to 3.2): what it lacks is not rendered.", "2.4")
     log: Word = key("/dev/log", "Where it logs: a socket's path, or a syslog server as ADDRESS:PORT (UDP).", "192.168.1.50:514")
     max_connections: int = key(
-        8000, "Client connections at once. A cluster of 1,000 nodes holds about 4,000.", 20000, ge=100, le=400_000
+        8000,
+        "Client connections at once, for the API and for each extra service. A cluster of 1,000 nodes holds about 4,000.",
+        20000,
+        ge=100,
+        le=400_000,
     )
     metrics: Metrics | None = key(
         None, "Open HAProxy's Prometheus metrics to the network. Without it they are on the loopback alone.", {"address": "host"}
