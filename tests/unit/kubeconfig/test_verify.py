@@ -105,3 +105,18 @@ def test_nobody_listens(authority: Any) -> None:
 def test_a_kubeconfig_that_cannot_be_verified(authority: Any, user: dict[str, str], cluster: dict[str, Any], what: str) -> None:
     with pytest.raises(KubeconfigError, match=what):
         verify(kubeconfig(authority.pem, user, **cluster), 1)
+
+
+def test_every_virtual_ip_is_asked(authority: Any, serve: Any) -> None:
+    port = serve(authority.issue("api", ["127.0.0.1", "127.0.0.2", NAME]), GOOD, authority.pem)
+    text = kubeconfig(authority.pem, client(authority.issue("admin")))
+    vips = (IPv4Interface("127.0.0.1/8"), IPv4Interface("127.0.0.2/8"))
+    with pytest.raises(VerificationError, match="does not answer through the virtual IP") as caught:
+        asyncio.run(verify_kubeconfig(text, Endpoint(NAME, port, vips), WHERE))
+    assert caught.value.where == f"https://127.0.0.2:{port}/version"
+
+
+def test_something_else_answers(authority: Any, serve: Any) -> None:
+    port = serve(authority.issue("api", ["127.0.0.1", NAME]), {**GOOD, "/version": (200, b"<html>")})
+    with pytest.raises(VerificationError, match="not a Kubernetes version"):
+        verify(kubeconfig(authority.pem, {"token": "t"}), port)
