@@ -112,7 +112,7 @@ class ApplyProgress:
             self._live = None
 
     def _drawn(self) -> RenderableType:
-        return draw(self._title, self._board, self._now())
+        return draw(self._title, self._board, self._now(), self._console.width)
 
     def _tell(self, event: Event) -> None:
         match event:

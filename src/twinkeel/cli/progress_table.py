@@ -18,13 +18,13 @@ STYLES = {
 }
 
 
-def draw(title: str, board: Board, now: float) -> RenderableType:
-    """The whole picture at `now` seconds; it fits in 80 columns, longer details end in an ellipsis."""
+def draw(title: str, board: Board, now: float, width: int) -> RenderableType:
+    """The whole picture at `now` seconds for a terminal of `width` columns; longer texts end in an ellipsis."""
     parts: list[RenderableType] = [_header(title, board, now)]
     if board.steps:
-        parts.append(_table("STEP", board.steps, now))
+        parts.append(_table("STEP", board.steps, now, width))
     if board.hosts:
-        parts += [Text(""), _table("HOST", list(board.hosts.values()), now)]
+        parts += [Text(""), _table("HOST", list(board.hosts.values()), now, width)]
     return Group(*parts)
 
 
@@ -36,9 +36,11 @@ def _header(title: str, board: Board, now: float) -> Text:
     return Text.assemble((title, "bold"), f"   {', '.join(said)}, {now:.0f} s", overflow="ellipsis", no_wrap=True)
 
 
-def _table(what: str, rows: list[Row], now: float) -> Table:
+def _table(what: str, rows: list[Row], now: float, width: int) -> Table:
+    # Names get what they need, at most two thirds of what state and time leave.
+    names = min(max(len(row.name) for row in rows), (width - 15) * 2 // 3)
     table = Table(box=None, padding=(0, 1, 0, 0), expand=True, header_style="dim")
-    table.add_column(what, no_wrap=True, overflow="ellipsis", ratio=None if what == "HOST" else 2)
+    table.add_column(what, no_wrap=True, overflow="ellipsis", min_width=names, max_width=names)
     table.add_column("STATE", no_wrap=True, min_width=7)
     table.add_column("NOW" if what == "HOST" else "RESULT", no_wrap=True, overflow="ellipsis", ratio=1)
     table.add_column("TIME", no_wrap=True, justify="right", min_width=6)

@@ -61,7 +61,7 @@ def board(until: float) -> Board:
 def drawn(shown: Board, now: float, width: int = 80) -> list[str]:
     console = Console(width=width, file=io.StringIO(), force_terminal=True, color_system=None)
     with console.capture() as captured:
-        console.print(draw("apply lab-home", shown, now))
+        console.print(draw("apply lab-home", shown, now, width))
     return [line.rstrip() for line in captured.get().splitlines()]
 
 
