@@ -13,6 +13,10 @@ from twinkeel.spec.model import ClusterSpec, Endpoint, Failover, Ssh
 SHARED_PORT = "8443"
 """What is proposed when HAProxy and an API server share machines: the API server keeps 6443."""
 
+# What Kubespray itself proposes: private addresses (RFC 4193), with room for 256 nodes.
+POD_NETWORK6 = "fd85:ee78:d8a6:8607::1:0/112"
+SERVICE_NETWORK6 = "fd85:ee78:d8a6:8607::1000/116"
+
 
 @dataclass(frozen=True)
 class NewHost:
@@ -64,8 +68,16 @@ class Draft:
         yield from _group("control_plane", [host.line() for host in self.control_plane])
         yield from _group("workers", [host.line() for host in self.workers])
         yield from _group("failover", list(_given("profile", self.profile, Failover.model_fields["profile"].default)))
+        yield from _group("kubernetes", list(self._networks6()))
         yield from _group("ssh", list(_given("user", self.ssh_user, Ssh.model_fields["user"].default)))
         yield from _given("secrets_file", self.secrets_file, ClusterSpec.model_fields["secrets_file"].default)
+
+    def _networks6(self) -> Iterator[str]:
+        """IPv6 networks for pods and services, where every node has IPv6, or one has nothing else."""
+        nodes = (*self.control_plane, *self.workers)
+        if any(":" in node.address for node in nodes) or (nodes and all(node.address6 for node in nodes)):
+            yield f"pod_network6: {_scalar(POD_NETWORK6)}"
+            yield f"service_network6: {_scalar(SERVICE_NETWORK6)}"
 
     def _endpoint(self) -> Iterator[str]:
         if not self.vips:

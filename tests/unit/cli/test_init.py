@@ -196,6 +196,31 @@ def test_dual_stack(empty_folder: Path) -> None:
     assert loaded.spec is not None
     assert [str(vip.address) for _, vip in loaded.spec.endpoint.virtual_ips()] == ["192.168.1.110/24", "fd00:1::110/64"]
     assert str(loaded.spec.load_balancers["lb-2"].address6) == "fd00:1::112"
+    assert loaded.spec.kubernetes.pod_network6 is not None
+
+
+def test_two_kinds_of_virtual_ips_before_nodes_of_one(empty_folder: Path) -> None:
+    hosts = [f"--load-balancer=lb-{n}=192.168.1.11{n},fd00:1::11{n}" for n in (1, 2)]
+
+    result = init("--name=mixed", "--domain=example.org", "--vip=192.168.1.110/24", "--vip=fd00:1::110/64", *hosts, *MASTERS)
+
+    assert result.exit_code == 0, result.output
+    loaded = load(read_source(empty_folder / "twinkeel.yaml"))
+    assert loaded.diagnostics == ()
+    assert loaded.spec is not None
+    assert loaded.spec.kubernetes.pod_network6 is None
+
+
+def test_ipv6_alone(empty_folder: Path) -> None:
+    hosts = [f"--load-balancer=lb-{n}=fd00:1::11{n}" for n in (1, 2)] + [f"--control-plane=m-{n}=fd00:1::10{n}" for n in (1, 2, 3)]
+
+    result = init("--name=six", "--domain=example.org", "--vip=fd00:1::110/64", *hosts)
+
+    assert result.exit_code == 0, result.output
+    loaded = load(read_source(empty_folder / "twinkeel.yaml"))
+    assert loaded.diagnostics == ()
+    assert loaded.spec is not None
+    assert loaded.spec.kubernetes.service_network6 is not None
 
 
 def test_one_control_plane_host_is_written_with_a_warning(empty_folder: Path) -> None:
