@@ -4,7 +4,7 @@ import hashlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +13,7 @@ from twinkeel.apply.events import Note, OnEvent, StepEnded, StepStarted
 from twinkeel.apply.lock import cluster_lock, owner
 from twinkeel.apply.look import Look, batches, is_deaf, look
 from twinkeel.apply.move import stand_by
-from twinkeel.apply.verify_endpoint import verify_endpoint
+from twinkeel.apply.verify_endpoint import verify_virtual_ips
 from twinkeel.apply.work import Work
 from twinkeel.apply.write_project import write_project
 from twinkeel.hosts.cluster_ca import fetch_cluster_ca
@@ -42,7 +42,7 @@ if urllib.request.urlopen("http://127.0.0.1:" + sys.argv[2] + "/live", timeout=2
 
 @dataclass(frozen=True)
 class ApplyResult:
-    """What came out: tasks that changed each host, the virtual IP's holder, and whether TLS is verified.
+    """What came out: tasks that changed each host, the first virtual IP's holder and each one's, and whether TLS is verified.
 
     `generation` is the number under which the replaced files were kept; None when none was replaced.
     """
@@ -52,6 +52,7 @@ class ApplyResult:
     trust: Trust
     seconds: float
     generation: int | None = None
+    holders: dict[str, str] = field(default_factory=dict)
 
     @property
     def changed_anything(self) -> bool:
@@ -150,12 +151,13 @@ async def converge(run: Run, command: str, decide: Decide) -> ApplyResult:
                     details.append(", then ".join(" and ".join(group) for group in work.groups))
                     await work.carry_out()
         async with run.step("Verify through the virtual IP") as details:
-            holder = await verify_endpoint(writer, topology, ca)
-            details.append(f"{topology.endpoint.vip.ip} is on {holder}")
+            holders = {str(vip): name for vip, name in (await verify_virtual_ips(writer, topology, ca)).items()}
+            details += [f"{vip} is on {name}" for vip, name in holders.items()]
             details += ["/readyz answers", "TLS verified"] if ca is not None else []
     if ca is None:
         run.note(BOOTSTRAP_NOTE)
-    return ApplyResult(work.changed, holder, desired.trust, (time.monotonic_ns() - began) / 1e9, work.generation)
+    seconds = (time.monotonic_ns() - began) / 1e9
+    return ApplyResult(work.changed, holders[str(topology.endpoint.vip.ip)], desired.trust, seconds, work.generation, holders)
 
 
 async def _prepared(run: Run, desired: Desired, command: str, ca: str | None, looks: dict[str, Look], folder: Path) -> Work:
@@ -166,9 +168,9 @@ async def _prepared(run: Run, desired: Desired, command: str, ca: str | None, lo
         "command": f"twinkeel {command}",
         "files": digest(desired.rendered),
     }
-    work = Work(run.topology, run.writer, desired.rendered, ca, looks, folder, run.log, run.on_event)
-    order = [name for group in work.groups for name in group]
     serves = await _api_is_up(run.topology, ca, looks)
+    work = Work(run.topology, run.writer, desired.rendered, ca, looks, folder, run.log, run.on_event, serves)
+    order = [name for group in work.groups for name in group]
     write_project(folder / "project", run.topology, desired.rendered, desired.ca, order, about, serves=serves)
     return work
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from twinkeel.apply.events import HostEnded, HostStarted, Note, OnEvent, Outcome, TaskFailed
-from twinkeel.apply.look import Look, batches, is_unheard
+from twinkeel.apply.look import Look, batches, is_deaf, is_unheard, look
 from twinkeel.apply.move import all_stand_by, move_away, stand_aside, stand_by, wait_answers
 from twinkeel.apply.run_playbook import PlaybookRun, run_playbook
 from twinkeel.apply.verify_endpoint import verify_endpoint
@@ -38,7 +38,8 @@ class Work:
     """One run: what is wanted, what was found, and what was done so far.
 
     `folder` holds the Ansible project in `project`; `ca` is the cluster's authority, None before there is one. `unheard` names
-    load balancers that stand aside until the holder of a virtual IP knows them.
+    load balancers that stand aside until the holder of a virtual IP knows them. Where the API was down before (`serves` is False),
+    nobody is undone because it still is.
     """
 
     topology: Topology
@@ -49,12 +50,18 @@ class Work:
     folder: Path
     log: Path
     on_event: OnEvent
+    serves: bool = True
     changed: dict[str, int] = field(default_factory=dict)
     generation: int | None = None
     unheard: set[str] = field(default_factory=set)
     _candidates: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _answered: set[str] = field(default_factory=set)
     _fit: set[str] = field(default_factory=set)
+
+    @property
+    def proof(self) -> str | None:
+        """The authority with which the API is asked between two groups; None when it need not answer."""
+        return self.ca if self.serves else None
 
     @property
     def balancers(self) -> dict[str, LoadBalancer]:
@@ -97,8 +104,23 @@ class Work:
         try:
             for group in self.groups:
                 await self._work_on(group)
-        finally:
-            await all_stand_by(self.writer, (self.balancers[name].machine for name in self.unheard))
+        except BaseException:
+            await asyncio.shield(self._let_back_who_hears())
+            raise
+        await all_stand_by(self.writer, (self.balancers[name].machine for name in self.unheard))
+
+    async def _let_back_who_hears(self) -> None:
+        """After a failure: who stands aside and hears the holder may hold virtual IPs again; the others wait for the next run."""
+        if not self.unheard:
+            return
+        try:
+            looks = await look(self.writer, self.topology)
+        except HostError:
+            looks = {}
+        deaf = {name for name in self.unheard if name not in looks or is_deaf(self.balancers[name], looks[name], looks)}
+        await all_stand_by(self.writer, (self.balancers[name].machine for name in self.unheard - deaf))
+        for name in sorted(deaf):
+            self.on_event(Note(f"{name} stands aside until the next apply: the virtual IP's holder does not know it yet."))
 
     async def _work_on(self, group: Sequence[str]) -> None:
         began = time.monotonic_ns()
@@ -139,9 +161,9 @@ class Work:
         if self.looks[name].holds:
             return False
         candidate = next(file.content for file in self.rendered.hosts[name] if file.path == KEEPALIVED_CONFIG)
-        later = [look for look in self.looks.values() if look.holds and look.name != name]
-        changing = [look for look in later if KEEPALIVED_CONFIG in self._candidates[look.name]["differs"]]
-        return any(is_unheard(balancer, candidate, look) for look in changing)
+        later = [each for each in self.looks.values() if each.holds and each.name != name]
+        changing = [each for each in later if KEEPALIVED_CONFIG in self._candidates[each.name]["differs"]]
+        return any(is_unheard(balancer, candidate, each) for each in changing)
 
     async def _leave(self, balancer: LoadBalancer) -> bool:
         """Move what the load balancer holds away; whether it must stay aside until the work is done."""
@@ -153,7 +175,7 @@ class Work:
             return False
         await self._find_successor(balancer)
         mover = self.looks[balancer.machine.name].mover
-        await move_away(self.writer, self.topology, balancer, mover, self.ca, self.on_event)
+        await move_away(self.writer, self.topology, balancer, mover, self.proof, self.on_event)
         if mover == "stop":
             return False
         if mover == "standby" and any(each.failback is not None and each.failback < SOON for each in balancer.instances):
@@ -186,12 +208,14 @@ class Work:
     async def _prove(self, group: Sequence[str], began: int) -> None:
         """Ask through every virtual IP, and through each host of the group that answered before; undo when they do not."""
         try:
-            await verify_endpoint(self.writer, self.topology, self.ca, deadline=VERIFY_DEADLINE)
+            await verify_endpoint(self.writer, self.topology, self.proof, deadline=VERIFY_DEADLINE)
             missing = (set(group) & self._answered) - await self._answering(self.balancers[name] for name in group)
             if missing:
                 names = " and ".join(sorted(missing))
                 raise VerificationError(f"the API no longer answers from outside through {names}", where=names)
         except VerificationError as error:
+            if not any(self._needed(name) for name in group):
+                raise
             undone = await self._run(UNDO, group)
             outcome: Outcome = "undone" if undone.error is None else "lost"
             for name in group:
@@ -201,9 +225,9 @@ class Work:
 
     async def _answering(self, balancers: Iterable[LoadBalancer]) -> set[str]:
         """Load balancers whose own address leads to the API from here."""
-        if self.ca is None:
+        if self.proof is None:
             return set()
-        context, endpoint = tls_context(self.ca), self.topology.endpoint
+        context, endpoint = tls_context(self.proof), self.topology.endpoint
         machines = [balancer.machine for balancer in balancers]
         answers = await asyncio.gather(
             *(ask_readyz(_in_url(str(machine.address)), endpoint.port, context, name=endpoint.name) for machine in machines)
@@ -230,8 +254,8 @@ class Work:
         if lost:
             said.append(f"{' and '.join(lost)} was lost in the middle of the work; run `twinkeel apply` again once it is back")
         try:
-            await wait_answers(self.topology, self.ca, deadline=2)
-            said += ["the API answers through the virtual IP"] if self.ca is not None else []
+            await wait_answers(self.topology, self.proof, deadline=2)
+            said += ["the API answers through the virtual IP"] if self.proof is not None else []
         except VerificationError as problem:
             said.append(problem.what)
         return HostError("\n  ".join(said), where=error.where, hint=error.hint)
