@@ -10,9 +10,11 @@ from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
 from twinkeel.errors import EXIT_FAILED, EXIT_GOOD, EXIT_NO
 
 if TYPE_CHECKING:
-    from twinkeel.apply.plan_model import HostPlan, Plan
+    from twinkeel.apply.plan_model import FileChange, HostPlan, Plan
 
 app = typer.Typer(add_completion=False)
+
+LONGEST_NEW = 40
 
 
 @app.command()
@@ -73,10 +75,19 @@ def lines_of(host: "HostPlan") -> Iterator[tuple[str, str]]:
         yield f"  package {package}: install {version or '(the host has no list of versions yet)'}", "yellow"
     for change in host.files:
         yield f"  {change.path}: {change.detail}", "yellow"
-        for line in change.diff.splitlines():
+        for line in _shown(change):
             yield f"    {line}", _style(line)
     for unit, action in host.needed_actions.items():
         yield f"  service {unit}: {action}", "yellow"
+
+
+def _shown(change: "FileChange") -> list[str]:
+    """A diff's lines; of a long file that is new only the first: nothing is compared there."""
+    lines = change.diff.splitlines()
+    if change.kind != "new" or len(lines) <= LONGEST_NEW:
+        return lines
+    rest = len(lines) - LONGEST_NEW
+    return [*lines[:LONGEST_NEW], f"... {rest} more lines (--format json has them all, and so has `twinkeel render`)"]
 
 
 def _style(line: str) -> str:

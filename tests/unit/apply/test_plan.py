@@ -20,6 +20,7 @@ from twinkeel.errors import HostError
 from twinkeel.hosts.executor import FileMissingError
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.render import render
+from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.model import Machine, Topology
 
 HAPROXY_CFG = "/etc/haproxy/haproxy.cfg"
@@ -194,6 +195,36 @@ def test_secrets_that_differ_have_different_labels_and_equal_ones_the_same() -> 
 def test_text_without_secrets_is_left_alone(wanted: Wanted) -> None:
     mask = SecretMask()
     assert all(mask(file.content) == file.content for file in wanted)
+
+
+def test_the_specs_own_secrets_are_in_no_plan(build_edited: Callable[..., Topology], scripted_reader: Any) -> None:
+    old = "failover: {profile: fast}"
+    topology = build_edited((old, "failover: {profile: steady, vrrp_version: 2, authentication: password}"))
+    secrets = Secrets(**{"vrrp_password": "hunter2"})
+
+    def answer(machine: Machine, argv: Sequence[str]) -> str:
+        config = base64.b64encode(b"    auth_pass former\n    # not hunter2\n").decode()
+        found = {"kind": "file", "mode": 0o640, "owner": "root", "group": "root", "content": config}
+        state = {"files": {"/etc/keepalived/keepalived.conf": found}, "units": dict.fromkeys(UNITS, RUNNING), "packages": {}}
+        return json.dumps({**state, "notes": {}, "live": [], "ours": [], "addresses": []})
+
+    reader = scripted_reader(answer)
+    for path in ("/etc/kubernetes/pki/ca.crt", "/etc/kubernetes/ssl/ca.crt"):
+        reader.files[path] = FileMissingError("none")
+    plan = asyncio.run(make_plan(topology, reader, secrets))
+    shown = json.dumps(as_json(plan)) + repr(plan)
+    assert "auth_pass <secret-" in shown
+    assert "hunter2" not in shown
+    assert "former" not in shown
+
+
+def test_a_long_new_file_is_not_shown_whole(lab_home_topology: Topology, wanted: Wanted, converged: HostState) -> None:
+    plan = plan_of(lab_home_topology, wanted, without(HAPROXY_CFG)(converged))
+    lines = [line for line, _ in lines_of(plan)]
+    assert len(lines) < 60
+    assert any("more lines" in line for line in lines)
+    changed = with_file(HAPROXY_CFG, content=b"\n" * 200)(converged)
+    assert not any("more lines" in line for line, _ in lines_of(plan_of(lab_home_topology, wanted, changed)))
 
 
 def host_plan(name: str, *, changes: bool = True, holds: tuple[str, ...] = ()) -> HostPlan:

@@ -101,6 +101,10 @@ def _judge_pair(survey: Survey, pair: Pair, sender: str, receiver: str) -> Findi
     allow = f"let protocol 112 pass from {pair[0]} to {pair[1]}"
     if pair in hearing.arrived:
         saw = f"packets from {pair[0]} reach {receiver}, and its own firewall drops them"
+        if survey.topology.system.firewall != "none":
+            return Finding(
+                "warning", subject, saw, f"apply gives {survey.topology.system.firewall} the rule; look again afterwards"
+            )
         return Finding("failure", subject, saw, f"on {receiver}: {allow}, or let apply do it with system.firewall")
     if pair in sending.errors:
         return Finding("failure", subject, f"{sender} cannot send protocol 112: {sending.errors[pair]}", f"on {sender}: {allow}")

@@ -41,7 +41,8 @@ def package_version(package: str) -> Judge:
         state = facts.packages.get(package)
         text = (state.installed or state.offered) if state is not None else None
         if state is None or text is None:
-            yield Finding("failure", machine.name, f"no {package} is installed, and the package manager offers none", NO_PACKAGE)
+            # Apply refreshes the lists first, so this need not stop it.
+            yield Finding("warning", machine.name, f"no {package} is installed, and the package manager offers none", NO_PACKAGE)
             return
         yield _judge_version(survey.topology, machine, package, text, "installed" if state.installed else "offered")
 

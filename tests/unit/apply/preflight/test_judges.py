@@ -97,7 +97,7 @@ CASES: list[tuple[str, Change, str, str]] = [
     ("P010", system(ID="rocky", ID_LIKE="rhel centos fedora", PRETTY_NAME="Rocky Linux 9.4"), "ok", "Rocky Linux 9.4"),
     ("P010", system(ID="neon", ID_LIKE="ubuntu debian", PRETTY_NAME="KDE neon"), "ok", "KDE neon"),
     ("P011", lambda facts: replace(facts, init="sh"), "failure", "process 1 is sh, not systemd"),
-    ("P012", packages(haproxy=PackageState(None, None)), "failure", "no haproxy is installed, and the package manager offers none"),
+    ("P012", packages(haproxy=PackageState(None, None)), "warning", "no haproxy is installed, and the package manager offers none"),
     ("P012", packages(haproxy=PackageState("2.4.24-0ubuntu0.22.04.1", None)), "failure", "the spec counts on 2.6"),
     ("P012", packages(haproxy=PackageState("2.8.5-1.el9", None)), "warning", "TCP sessions leak"),
     ("P012", packages(haproxy=PackageState("2.8.12-1", None)), "ok", "haproxy 2.8.12-1 is installed"),
@@ -298,6 +298,12 @@ def test_where_protocol_112_is_lost(bare: Survey) -> None:
     lost = seen(arrived=False)
     assert (lost.result, lost.subject) == ("failure", "lb-1 to lb-2")
     assert lost.saw == "packets of protocol 112 from 192.168.1.111 do not reach lb-2"
+
+
+def test_a_firewall_that_apply_will_open_is_no_failure(bare: Survey) -> None:
+    deaf = {name: replace(facts, received=frozenset()) for name, facts in bare.segments.items()}
+    assert results(replace(bare, segments=deaf), "P031") == {"failure"}
+    assert results(spec(replace(bare, segments=deaf), system={"firewall": "nftables"}), "P031") == {"warning"}
 
 
 def test_a_single_load_balancer_has_no_pairs(bare: Survey) -> None:
