@@ -25,8 +25,8 @@ def entry(path: Path, content: str, **more: Any) -> dict[str, Any]:
 
 
 def run(tmp_path: Path, state: str, entries: list[dict[str, Any]], **arguments: Any) -> dict[str, Any]:
-    notes = str(tmp_path / "notes.json")
-    given = {"state": state, "files": entries, "notes": notes, "_ansible_remote_tmp": str(tmp_path / "ansible"), **arguments}
+    own = {"notes": str(tmp_path / "notes.json"), "live": str(tmp_path / "live.json")}
+    given = {"state": state, "files": entries, **own, "_ansible_remote_tmp": str(tmp_path / "ansible"), **arguments}
     # The module ends with sys.exit after it printed its result, as every Ansible module does. In this process it takes
     # milliseconds; systemctl says nothing of use here: these tests are about files and notes.
     output = StringIO()
@@ -51,6 +51,43 @@ def test_judging_changes_nothing_and_installing_makes_it_so_once(tmp_path: Path)
     assert [found.name for found in target.parent.iterdir()] == ["file"]
     assert run(tmp_path, "installed", entries)["changed"] is False
     assert run(tmp_path, "judged", entries)["differs"] == []
+
+
+def test_what_an_earlier_run_installed_and_this_one_lacks_is_removed(tmp_path: Path) -> None:
+    both = [entry(tmp_path / "kept", "a\n"), entry(tmp_path / "gone", "b\n", unit="firewall", on_change="restart")]
+    run(tmp_path, "installed", both)
+    run(tmp_path, "loaded", both, units=["firewall"])
+    assert run(tmp_path, "judged", both[:1])["needed"] is True
+    assert run(tmp_path, "installed", both[:1])["differs"] == [str(tmp_path / "gone")]
+    assert not (tmp_path / "gone").exists()
+    run(tmp_path, "loaded", both[:1])
+    assert run(tmp_path, "judged", both[:1])["needed"] is False
+
+
+def test_a_run_that_broke_off_leaves_no_file_that_nobody_knows(tmp_path: Path) -> None:
+    run(tmp_path, "installed", [entry(tmp_path / "new", "x\n")])
+    assert run(tmp_path, "judged", [entry(tmp_path / "other", "y\n")])["differs"] == [
+        str(tmp_path / "other"),
+        str(tmp_path / "new"),
+    ]
+
+
+def test_only_what_is_missing_is_added(tmp_path: Path) -> None:
+    (tmp_path / "there").write_text("old\n")
+    entries = [entry(tmp_path / "there", "new\n"), entry(tmp_path / "missing", "new\n")]
+    assert run(tmp_path, "installed", entries, only_missing=True)["differs"] == [str(tmp_path / "missing")]
+    assert (tmp_path / "there").read_text() == "old\n"
+
+
+def test_without_room_for_all_none_is_replaced(tmp_path: Path) -> None:
+    first = tmp_path / "first"
+    first.write_text("old\n")
+    (tmp_path / "in-the-way").write_text("a file where a folder is needed\n")
+    result = run(tmp_path, "installed", [entry(first, "new\n"), entry(tmp_path / "in-the-way" / "second", "x\n")])
+    assert result["failed"] is True
+    assert "Not a directory" in result["msg"]
+    assert first.read_text() == "old\n"
+    assert not [found for found in tmp_path.iterdir() if found.name.startswith(".twinkeel-")]
 
 
 @pytest.mark.parametrize("spoil", ["content", "mode", "link", "missing"])

@@ -194,10 +194,13 @@ def main() -> None:
             "live": {"type": "path", "default": "/var/lib/twinkeel/live.json"},
         },
     )
-    if module.params["state"] == "kept":
-        keep(module)
-    if module.params["state"] == "restored":
-        restore(module)
+    try:
+        if module.params["state"] == "kept":
+            keep(module)
+        if module.params["state"] == "restored":
+            restore(module)
+    except OSError as error:
+        module.fail_json(msg=f"{error.strerror}: {error.filename or module.params['folder']}")
     module.exit_json(changed=False, newest=max(numbers(module.params["folder"]), default=0))
 
 

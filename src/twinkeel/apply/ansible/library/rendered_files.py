@@ -235,6 +235,14 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    try:
+        carry_out(module)
+    except OSError as error:
+        module.fail_json(msg=f"{error.strerror}: {error.filename or module.params['live']}")
+
+
+def carry_out(module: AnsibleModule) -> None:
+    """Do what the state asks, and end the module."""
     candidates = [Candidate(given) for given in module.params["files"]]
     noted, live = read_notes(module.params["notes"]), read_notes(module.params["live"])
     if module.params["state"] == "loaded":
