@@ -23,10 +23,11 @@ FOREIGN = ("Input should", "Field required", "valid dictionary", "pydantic", "Tr
 
 def judge(path: Path) -> Loaded:
     """Load a file and assert everything that must hold, however it ends."""
-    start = time.monotonic_ns()
+    # Processor time: how busy the machine is says nothing about the file.
+    start = time.process_time_ns()
     loaded = load(read_source(path))
     shown = "\n".join(render_text(item, loaded.source) for item in loaded.diagnostics)
-    seconds = (time.monotonic_ns() - start) / 1e9
+    seconds = (time.process_time_ns() - start) / 1e9
     assert seconds < LONGEST, f"took {seconds:.1f} s"
     shown.encode()
     json.dumps([as_json(item, loaded.source) for item in loaded.diagnostics]).encode()

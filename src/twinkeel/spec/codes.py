@@ -1,4 +1,7 @@
-"""The codes of findings that are about the text or about one value; `twinkeel.spec.rules` has those about several keys."""
+"""The codes of findings that are about the text or about one value; `twinkeel.spec.rules` has those about several keys.
+
+Those about rendered files are `RENDERED_CODES`.
+"""
 
 from dataclasses import dataclass
 
@@ -16,7 +19,11 @@ CODES = (
     Code("S001", "the file is YAML", "Nothing can be read from text that is not."),
     Code("S002", "lines are indented with spaces", "YAML has no tabs there."),
     Code("S003", "a key is given once", "YAML readers silently take the last one."),
-    Code("S004", "the file stands for a bounded number of values", "Aliases can make billions of values from one kilobyte."),
+    Code(
+        "S004",
+        "the file stands for a bounded number of values",
+        "Aliases can make billions of values from one kilobyte. No line is longer than 65,536 characters.",
+    ),
     Code("S005", "the file holds `key: value` lines", "Anything else is not a spec."),
     Code("S006", "the file is UTF-8", "Other encodings read differently on other machines."),
     Code("S007", "values have no tags, and keys are words", "Tags mean nothing here; templates belong in quotes."),
@@ -35,3 +42,13 @@ CODES = (
     Code("S016", "a value is in its range", "The reference has each key's."),
 )
 """In the order of their numbers."""
+
+RENDERED_CODES = (
+    Code("S090", "the files can be made", "HAProxy, Keepalived or Linux cannot do what the spec asks for together."),
+    Code(
+        "S091",
+        "the daemons accept raw lines",
+        "HAProxy and Keepalived judge the lines of `extra` themselves, where they are installed.",
+    ),
+)
+"""What `twinkeel check` finds in the rendered files of a spec without errors."""

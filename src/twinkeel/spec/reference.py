@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from inspect import getdoc
 from typing import Any
 
-from twinkeel.spec.codes import CODES
+from twinkeel.spec.codes import CODES, RENDERED_CODES
 from twinkeel.spec.failover_defaults import ADVERT_INTERVALS, TIMERS
 from twinkeel.spec.reference_intro import CHECKS_INTRO, INTRO, PROFILES_INTRO
 from twinkeel.spec.rules import RULES
@@ -118,6 +118,8 @@ def _checks() -> Iterator[str]:
         yield _row(code.code, "error", code.title, code.why)
     for rule in RULES:
         yield _row(rule.code, rule.severity, rule.title, _first_paragraph(getdoc(rule.check) or ""))
+    for code in RENDERED_CODES:
+        yield _row(code.code, "error", code.title, code.why)
 
 
 def _first_paragraph(text: str) -> str:

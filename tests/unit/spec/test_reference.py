@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from twinkeel.source import SourceFile
-from twinkeel.spec.codes import CODES
+from twinkeel.spec.codes import CODES, RENDERED_CODES
 from twinkeel.spec.failover_defaults import ADVERT_INTERVALS, TIMERS
 from twinkeel.spec.load import load
 from twinkeel.spec.model import Failover
@@ -90,11 +90,12 @@ def test_descriptions_of_timers_say_what_the_profiles_set(timer: str) -> None:
 
 def test_every_code_that_check_can_say_is_listed_once() -> None:
     listed = [row[0] for row in section("## What `check` finds")]
-    sources = [path.read_text() for path in (ROOT / "src/twinkeel/spec").glob("*.py") if path.name != "codes.py"]
+    modules = [*(ROOT / "src/twinkeel/spec").glob("*.py"), ROOT / "src/twinkeel/cli/check_rendered.py"]
+    sources = [path.read_text() for path in modules if path.name != "codes.py"]
     said = {code for text in sources for code in re.findall(r'"(S\d{3})"', text)}
 
     assert sorted(listed) == sorted(set(listed)) == sorted(said)
-    assert [code.code for code in CODES] + [rule.code for rule in RULES] == listed
+    assert [code.code for code in CODES] + [rule.code for rule in RULES] + [code.code for code in RENDERED_CODES] == listed
 
 
 def test_every_code_has_its_reason() -> None:
