@@ -362,7 +362,7 @@ LABEL = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True) | st
     name=LABEL,
     domain=st.lists(LABEL, min_size=1, max_size=3).map(".".join),
     hosts=st.lists(LABEL.filter(lambda name: name not in ("bastion", "nodes", "workers")), min_size=5, max_size=9, unique=True),
-    interface=st.from_regex(r"""[!-~]{1,15}""", fullmatch=True).filter(lambda name: not set("/:\"'") & set(name)),
+    interface=st.from_regex(r"[a-z0-9][A-Za-z0-9._-]{0,14}", fullmatch=True),
     user=st.from_regex(r"""[a-z_0-9][a-z0-9_-]{0,15}\$?""", fullmatch=True),
     port=st.sampled_from([443, 6443, 7443, 8443, 16443]),
 )
