@@ -54,7 +54,7 @@ def with_keys(build_edited: Build, keys: str) -> Topology:
     [
         ("co-located", ["*:8443"]),
         ("ipv6-only", ["[::]:6443 v6only"]),
-        ("dual-stack", ["*:6443", "[::]:6443 v6only"]),
+        ("dual-stack", ["*:6443", "[::]:6443 v6only", "*:443", "[::]:443 v6only"]),
     ],
 )
 def test_the_endpoint_listens_on_the_virtual_ips_kinds_alone(spec: str, binds: list[str]) -> None:
