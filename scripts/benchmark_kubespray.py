@@ -66,17 +66,27 @@ def peak_mib() -> float:
 
 
 def start_seconds(folder: Path) -> float:
-    """From the command to the moment when ansible-playbook would begin: a dry run does all but that."""
-    program = Path(sys.executable).with_name("twinkeel")
+    """From the command to the moment when ansible-playbook begins, without the preflight; the median of five runs.
+
+    In the place of ansible-playbook stands a program that notes when it began.
+    """
+    release = folder / "twinkeel" / "kubespray" / "v2.31.0"
+    programs = release / "environment" / "bin"
+    programs.mkdir(parents=True)
+    (release / "checkout").mkdir()
+    (release / "complete.json").write_text("{}")
+    noted = folder / "noted"
+    program = programs / "ansible-playbook"
+    program.write_text(f"#!{sys.executable} -SE\nimport time\nopen({str(noted)!r}, 'w').write(str(time.monotonic_ns()))\n")
+    program.chmod(0o755)
     spec = Path(__file__).parents[1] / "examples" / "lab-home.yaml"
+    options = ["--skip-preflight", "--no-apply", "-f", str(spec)]
+    argv = [str(Path(sys.executable).with_name("twinkeel")), "kubespray", "run", *options]
     runs = []
     for _ in range(5):
         began = time.monotonic_ns()
-        environment = {**os.environ, "XDG_DATA_HOME": str(folder)}
-        subprocess.run(
-            [str(program), "kubespray", "run", "--dry-run", "-f", str(spec)], check=True, stdout=subprocess.DEVNULL, env=environment
-        )
-        runs.append((time.monotonic_ns() - began) / 1e9)
+        subprocess.run(argv, check=True, capture_output=True, env={**os.environ, "XDG_DATA_HOME": str(folder)})
+        runs.append((int(noted.read_text()) - began) / 1e9)
     return sorted(runs)[len(runs) // 2]
 
 
