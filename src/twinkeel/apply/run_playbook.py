@@ -21,6 +21,12 @@ from twinkeel.errors import HostError, ToolError, TwinkeelError
 
 LONGEST_TMPDIR = 40
 
+# Ansible must not go on alone when this process is killed: the next run would take the lock over and meet it on the hosts.
+# prctl(2), PR_SET_PDEATHSIG = 1: the kernel ends it with SIGTERM then. Runs in the child, which becomes ansible-playbook.
+_DIE_WITH_PARENT = (
+    "import ctypes, os, signal, sys; ctypes.CDLL(None).prctl(1, int(signal.SIGTERM), 0, 0, 0); os.execvp(sys.argv[1], sys.argv[1:])"
+)
+
 # Tasks whose results the runs after this one need -> the variable that they register. A test compares them with the roles.
 KEPT_TASKS = {
     "candidates : Let the host's own haproxy and keepalived judge the candidate files": "candidates",
@@ -148,6 +154,8 @@ def _run(folder: Path, log: Path, recorder: Recorder, stop: threading.Event, mor
         leaked = [name for name in runner.config.env if name.startswith("ANSIBLE_") and _is_leaked(name, runner.config.env, ours)]
         for name in leaked:
             del runner.config.env[name]
+        if sys.platform == "linux":
+            runner.config.command = [sys.executable, "-c", _DIE_WITH_PARENT, *runner.config.command]
         runner.run()
         return runner
 

@@ -3,12 +3,13 @@
 import asyncio
 import stat
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from twinkeel.apply.events import Event, TaskEnded, TaskFailed, TaskStarted
-from twinkeel.apply.run_playbook import failure_message, run_playbook
+from twinkeel.apply.run_playbook import PlaybookRun, failure_message, run_playbook
 from twinkeel.apply.write_project import ANSIBLE_CFG, INVENTORY, PLAYBOOK
 from twinkeel.errors import HostError, ToolError
 
@@ -29,7 +30,7 @@ class Run:
         (project / INVENTORY).write_text(INVENTORY_HERE)
         (project / PLAYBOOK).write_text(f"- hosts: all\n  gather_facts: false\n  tasks:\n{tasks}")
 
-    async def start(self) -> dict[str, int]:
+    async def start(self) -> PlaybookRun:
         return await run_playbook(self.folder / "run", self.log, self.events.append)
 
 
@@ -57,8 +58,10 @@ def test_changes_are_counted_and_told_as_events(tmp_path: Path, monkeypatch: pyt
       failed_when: "'missing' in seen.stdout"
 """.replace("DEST", str(tmp_path / "made")),
     )
-    assert asyncio.run(run.start()) == {"lb-1": 1}
-    assert [event for event in run.events if isinstance(event, TaskEnded)] == [
+    ended = asyncio.run(run.start())
+    assert (ended.changed, ended.error) == ({"lb-1": 1}, None)
+    assert all(event.seconds > 0 for event in run.events if isinstance(event, TaskEnded))
+    assert [replace(event, seconds=0.0) for event in run.events if isinstance(event, TaskEnded)] == [
         TaskEnded("lb-1", "make it", changed=True),
         TaskEnded("lb-1", "make it again", changed=False),
         TaskEnded("lb-1", "see", changed=False),
@@ -82,10 +85,11 @@ def test_a_failed_task_names_host_task_and_reason(tmp_path: Path) -> None:
       ansible.builtin.command: "true"
 """,
     )
-    with pytest.raises(HostError, match="the reason") as caught:
-        asyncio.run(run.start())
-    assert caught.value.where == "lb-1, task: must not"
-    assert str(run.log) in caught.value.hint
+    error = asyncio.run(run.start()).error
+    assert isinstance(error, HostError)
+    assert "the reason" in error.what
+    assert error.where == "lb-1, task: must not"
+    assert str(run.log) in error.hint
     assert [event.task for event in run.events if isinstance(event, TaskFailed)] == ["must not"]
     assert TaskStarted("never") not in run.events
 
