@@ -13,6 +13,7 @@ from twinkeel.apply.events import Note, OnEvent, StepEnded, StepStarted
 from twinkeel.apply.lock import cluster_lock, owner
 from twinkeel.apply.look import Look, batches, is_deaf, look
 from twinkeel.apply.move import stand_by
+from twinkeel.apply.preflight.preflight import essential_checks
 from twinkeel.apply.verify_endpoint import verify_virtual_ips
 from twinkeel.apply.work import Work
 from twinkeel.apply.write_project import write_project
@@ -108,8 +109,11 @@ async def apply(
     *,
     secrets: Secrets | None = None,
     break_lock: bool = False,
+    preflight: bool = False,
 ) -> ApplyResult:
     """Install and configure HAProxy and Keepalived on every load balancer, standby first, and verify the result.
+
+    `preflight` makes the checks that protect an apply before anything else.
 
     Raises:
         LockedError: another run works on these load balancers.
@@ -122,7 +126,12 @@ async def apply(
         trust: Trust = "verified" if ca is not None else "bootstrap"
         return Desired(render(topology, trust, secrets), ca, trust)
 
-    return await converge(Run(topology, writer, log, on_event, break_lock), "apply", decide)
+    run = Run(topology, writer, log, on_event, break_lock)
+    if preflight:
+        async with run.step("Check what an apply needs") as details:
+            checked = await essential_checks(writer, topology)
+            details.append(f"{len(checked)} checks passed")
+    return await converge(run, "apply", decide)
 
 
 async def converge(run: Run, command: str, decide: Decide) -> ApplyResult:

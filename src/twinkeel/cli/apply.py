@@ -1,6 +1,6 @@
 """`twinkeel apply`."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +13,12 @@ app = typer.Typer(add_completion=False)
 
 
 @app.command()
-def apply(file: SpecFile = DEFAULT_SPEC, format: OutputFormat = Format.text, break_lock: BreakLock = False) -> None:  # noqa: A002
+def apply(
+    file: SpecFile = DEFAULT_SPEC,
+    format: OutputFormat = Format.text,  # noqa: A002
+    break_lock: BreakLock = False,
+    no_preflight: Annotated[bool, typer.Option("--no-preflight", help="Begin without the checks that protect an apply.")] = False,
+) -> None:
     """Bring the load balancers to what the spec says, verified through the virtual IP.
 
     Standby first, verified, undone where it fails. Each host's own haproxy and keepalived judge the new files before any is
@@ -34,7 +39,9 @@ def apply(file: SpecFile = DEFAULT_SPEC, format: OutputFormat = Format.text, bre
 
     async def run() -> "ApplyResult":
         async with SshHosts() as hosts:
-            return await run_apply(topology, hosts, log, progress.show, secrets=secrets, break_lock=break_lock)
+            return await run_apply(
+                topology, hosts, log, progress.show, secrets=secrets, break_lock=break_lock, preflight=not no_preflight
+            )
 
     with ApplyProgress(f"apply {topology.name}", as_json=format is Format.json, hosts=hosts_to_change, log=log) as progress:
         result = asyncio.run(run())

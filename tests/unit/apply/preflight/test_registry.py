@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from twinkeel.apply.apply import apply
+from twinkeel.apply.events import StepStarted
 from twinkeel.apply.host_state import host_program
 from twinkeel.apply.preflight.checks import CHECKS, ESSENTIAL, reference
 from twinkeel.apply.preflight.look import listen_seconds, look, probe_arguments
@@ -120,6 +122,21 @@ def test_an_essential_failure_stops_with_its_id_and_advice(hosts: Any, raw: Raw,
     assert caught.value.what == "P023: port 6443 (the endpoint) is taken by nginx of nginx.service at 192.168.1.112"
     assert caught.value.where == "lb-2"
     assert "--no-preflight" in caught.value.hint
+
+
+def test_an_apply_that_may_not_begin_touches_nothing(hosts: Any, raw: Raw, two_balancers: Topology, tmp_path: Path) -> None:
+    usual = hosts.answer
+
+    def answer(machine: Machine, argv: Sequence[str]) -> str:
+        text: str = usual(machine, argv)
+        return json.dumps({**json.loads(text), "init": "sh"}) if host_program("survey_host") in argv else text
+
+    hosts.answer = answer
+    events: list[object] = []
+    with pytest.raises(HostError, match="P011: process 1 is sh"):
+        asyncio.run(apply(two_balancers, hosts, tmp_path / "log", events.append, preflight=True))
+    assert {argv[0] for _, argv in hosts.asked} == {"true", "date", "python3"}, "not even the lock was taken"
+    assert events == [StepStarted("Check what an apply needs")]
 
 
 def test_what_a_load_balancer_is_told_to_send(two_balancers: Topology) -> None:
