@@ -34,6 +34,8 @@ def guard(topology: Topology, request: Request) -> None:
             _guard_recover(topology, request)
         case _:
             pass
+    if request.extra and not request.extra[0].startswith("-"):
+        raise UsageError(f"{request.extra[0]!r} is no option", hint="options for ansible-playbook stand behind --")
     forbidden = [word for word in request.extra if word in ("-K", "-k", "--ask-become-pass", "--ask-pass", "-i", "--inventory")]
     if forbidden:
         hint = "passwords: --become-password-file FILE or --connection-password-file FILE; variables: -e @FILE"

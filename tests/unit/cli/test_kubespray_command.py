@@ -36,6 +36,7 @@ def test_a_dry_run_prints_commands_and_changes_nothing(tmp_path: Path) -> None:
         (["run", "-f", SPEC], r"Kubespray v2\.31\.0 was not fetched"),
         (["remove-node", "master-1", "-f", SPEC, "--dry-run"], "first control-plane host"),
         (["run", "-f", SPEC, "--", "-K"], "cannot be passed on"),
+        (["run", "-f", SPEC, "other.yml"], "'other.yml' is no option"),
     ],
 )
 def test_refusals(arguments: list[str], what: str) -> None:
