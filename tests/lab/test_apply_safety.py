@@ -80,6 +80,7 @@ class Site:
         same = ["advert_int 0.2" in self.config(name) and "inter 1500ms" in self.config(name) for name in PAIR]
         whole = all(f"server {master} " in self.config(name) for name in PAIR for master in ("master-1", "master-2", "master-3"))
         active = [self.lab.run(name, ["systemctl", "is-active", "haproxy", "keepalived"]).returncode for name in PAIR]
+        whole = whole and not any("virtual_router_id 99" in self.config(name) for name in PAIR)
         return same[0] == same[1] and whole and active == [0, 0] and self.in_order()
 
     def in_order(self) -> bool:
@@ -141,10 +142,10 @@ def change_running(site: Site) -> Iterator[Running]:
         running.process.wait()
 
 
-def only_the_move(prober: Prober) -> None:
+def only_the_move(prober: Prober, longest: float = MOVE_MS) -> None:
     """At most one outage, and that one is a planned move."""
     assert len(prober.outages) <= 1, prober.outages
-    assert sum(prober.outages) <= MOVE_MS, prober.outages
+    assert sum(prober.outages) <= longest, prober.outages
 
 
 def test_new_timers_and_the_way_back_cost_one_planned_move_each(site: Site) -> None:
@@ -165,7 +166,8 @@ def test_other_changes_and_the_spec_as_it_was_cost_one_planned_move_each(site: S
     for edits in ((*site.base, edit), site.base):
         with Prober(site.lab, site.folder / str(len(edits))) as prober:
             good(site.run("apply", edits=edits))
-        only_the_move(prober)
+        # Load balancers with different VRIDs do not hear each other: the new holder waits for three advertisements.
+        only_the_move(prober, MOVE_MS if edit is ONE_MASTER else 2 * MOVE_MS)
         assert site.in_order()
 
 

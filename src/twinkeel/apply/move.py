@@ -128,9 +128,19 @@ def _bracketed(address: IPAddress) -> str:
 
 
 async def move_away(
-    writer: Writer, topology: Topology, source: LoadBalancer, mover: Mover, ca: str | None, on_event: OnEvent
+    writer: Writer,
+    topology: Topology,
+    source: LoadBalancer,
+    mover: Mover,
+    ca: str | None,
+    on_event: OnEvent,
+    successor: Machine | None = None,
 ) -> None:
     """Move every virtual IP that `source` holds to another load balancer, and see it answer there. `source` stays aside.
+
+    Args:
+        successor: one that stands aside because it and `source` do not hear each other; it is let in once `source` let go. Both
+            at once would be shorter, but clients that asked for the address meanwhile could keep the wrong one for ten seconds.
 
     Raises:
         HostError, VerificationError: it did not work; `source` may hold virtual IPs again then.
@@ -140,6 +150,8 @@ async def move_away(
     try:
         began = time.monotonic_ns()
         await stand_aside(writer, source.machine, mover)
+        if successor is not None:
+            await stand_by(writer, successor)
         await wait_moved(writer, topology, source, vips, on_event, began)
         await wait_answers(topology, ca)
     except BaseException:

@@ -23,14 +23,12 @@ from twinkeel.render.files import RenderedFiles
 from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED_CONFIG
 from twinkeel.status.holders import read_addresses
 from twinkeel.status.readyz import ask_readyz, tls_context
-from twinkeel.topology.model import LoadBalancer, Topology
+from twinkeel.topology.model import LoadBalancer, Machine, Topology
 
 PREPARE, WORK, UNDO = "prepare.yml", "work.yml", "undo.yml"
 STOP_TASK = "Stop here"
 VERIFY_DEADLINE = 20.0
-HEARD_DEADLINE = 3.0  # Seconds for a load balancer to find out whether it hears a holder: three advertisements of up to 1 s.
 SOON = 30.0  # Seconds. A virtual IP that fails back sooner could come back to a load balancer that is being worked on.
-PAUSE = 0.1
 
 
 @dataclass
@@ -173,9 +171,9 @@ class Work:
         if len(self.balancers) == 1:
             self.on_event(Note(f"{balancer.machine.name} is the only load balancer: it is worked on while it serves."))
             return False
-        await self._find_successor(balancer)
+        successor = self._find_successor(balancer)
         mover = self.looks[balancer.machine.name].mover
-        await move_away(self.writer, self.topology, balancer, mover, self.proof, self.on_event)
+        await move_away(self.writer, self.topology, balancer, mover, self.proof, self.on_event, successor)
         if mover == "stop":
             return False
         if mover == "standby" and any(each.failback is not None and each.failback < SOON for each in balancer.instances):
@@ -184,8 +182,8 @@ class Work:
         await stand_by(self.writer, balancer.machine, mover)
         return False
 
-    async def _find_successor(self, leaving: LoadBalancer) -> None:
-        """See that a load balancer can take over; let one that was kept aside hold virtual IPs when there is no other.
+    def _find_successor(self, leaving: LoadBalancer) -> Machine | None:
+        """See that a load balancer can take over; the one to let in where all that can were kept aside.
 
         Raises:
             VerificationError: there is none; nothing was moved.
@@ -195,15 +193,10 @@ class Work:
         if not ready:
             hint = "`twinkeel status` shows what is wrong with each"
             raise VerificationError("no other load balancer can take the virtual IP over", where=leaving.machine.name, hint=hint)
-        if all(name in self.unheard for name in ready):
-            # It does not hear this one, takes the virtual IP as well, and only then this one lets go: nobody waits.
-            successor = self.balancers[ready[0]]
-            self.unheard.discard(ready[0])
-            await stand_by(self.writer, successor.machine)
-            end = time.monotonic_ns() + int(HEARD_DEADLINE * 1e9)
-            wanted = {vip.ip for vip in self.topology.endpoint.vips} & await read_addresses(self.writer, leaving.machine)
-            while not wanted <= await read_addresses(self.writer, successor.machine) and time.monotonic_ns() < end:
-                await asyncio.sleep(PAUSE)
+        if not all(name in self.unheard for name in ready):
+            return None
+        self.unheard.discard(ready[0])
+        return self.balancers[ready[0]].machine
 
     async def _prove(self, group: Sequence[str], began: int) -> None:
         """Ask through every virtual IP, and through each host of the group that answered before; undo when they do not."""
