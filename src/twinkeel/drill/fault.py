@@ -117,6 +117,10 @@ async def addresses_of(scene: Scene, machine: Machine) -> frozenset[IPAddress]:
 
 
 async def cannot_reach(scene: Scene, machine: Machine, other: Machine) -> bool:
-    """Whether a host has no way to another one. Raises HostError when it cannot be asked."""
+    """Whether no SSH port answers a host at another one's address. Raises HostError when it cannot be asked."""
+    argv = ("python3", "-c", _CONNECT, str(other.address), str(other.ssh.port))
     async with scene.hosts() as hosts:
-        return (await hosts.run(machine, ("ip", "route", "get", str(other.address)))).exit_code != 0
+        return (await hosts.run(machine, argv)).exit_code != 0
+
+
+_CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=1).close()"

@@ -20,9 +20,9 @@ async def _heal(scene: Scene) -> str:
 FAULT = Fault(
     id="balancer-cut-from-control-plane",
     title="VIP holder cut off from the control plane only",
-    does="Blackhole routes on the load balancer that holds the virtual IP to every control-plane host.",
+    does="The load balancer that holds the virtual IP gets wrong hardware addresses for every control-plane host.",
     why="A wrong route or firewall rule. HAProxy runs, and Keepalived sees nothing wrong; only the servers are gone.",
-    heals="The routes go; a timer on the host takes them away after 120 s, too.",
+    heals="The wrong addresses go; a timer on the host takes them away after 120 s, too.",
     expect="Requests fail until HAProxy has found every server down and the load balancer has yielded to its peer.",
     budget_ms=8000,
     proof=_proof,

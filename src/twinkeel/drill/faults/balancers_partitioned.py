@@ -31,9 +31,9 @@ async def _heal(scene: Scene) -> str:
 FAULT = Fault(
     id="balancers-partitioned",
     title="Load balancers cut off from each other, not from clients",
-    does="Blackhole routes on every load balancer to every other one; everything else goes on.",
+    does="Every load balancer gets a wrong hardware address for every other one; everything else goes on.",
     why="A wrong firewall rule for protocol 112. Two machines cannot know which of them is cut off: both take the virtual IP.",
-    heals="The routes go; a timer on the hosts takes them away after 120 s, too.",
+    heals="The wrong addresses go; a timer on the hosts takes them away after 120 s, too.",
     expect="Both serve, so requests go on; when the split heals, the lower priority yields at the next advertisement.",
     budget_ms=350,
     proof=_proof,
