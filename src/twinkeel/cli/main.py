@@ -37,6 +37,7 @@ COMMANDS = {
     "kubeconfig": ("kubeconfig", "Fetch admin.conf, point it at the endpoint, prove that TLS verifies."),
     "status": ("status", "Show who holds the virtual IP, the backends, and whether the API is ready."),
     "drill": ("drill", "Break something on purpose and measure what a client saw."),
+    "bench": ("bench", "The same faults on other configurations, each one beside ours."),
     "lab": ("lab", "The whole system, with the real daemons, on this machine."),
 }
 

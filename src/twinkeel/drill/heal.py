@@ -8,6 +8,7 @@ from pathlib import Path
 from twinkeel.drill.fault import OpenHosts
 from twinkeel.drill.faults.registry import find_fault
 from twinkeel.drill.note import read_note, remove_note, scene_of
+from twinkeel.drill.run import Look
 from twinkeel.errors import UsageError, VerificationError
 from twinkeel.status.probe import take_snapshot
 from twinkeel.topology.model import Topology
@@ -16,8 +17,10 @@ HEALTH_DEADLINE = 300.0
 HEALTH_EVERY = 1.0
 
 
-async def heal_what_is_left(topology: Topology, hosts: OpenHosts, folder: Path, say: Callable[[str], None]) -> str:
-    """The scenario that was healed and its host; empty when no drill left a note.
+async def heal_what_is_left(
+    topology: Topology, hosts: OpenHosts, folder: Path, say: Callable[[str], None], look: Look = take_snapshot
+) -> str:
+    """The scenario that was healed and its host; empty when no drill left a note. `look` tells whether the system is whole.
 
     Raises:
         UsageError: the drill is still running, or its note cannot be used.
@@ -34,14 +37,14 @@ async def heal_what_is_left(topology: Topology, hosts: OpenHosts, folder: Path, 
     scene = scene_of(note, topology, hosts)
     await find_fault(note.scenario).heal(scene)
     remove_note(folder, topology.name)
-    await _wait_for_health(topology, hosts)
+    await _wait_for_health(topology, hosts, look)
     return f"{note.scenario} on {note.target}"
 
 
-async def _wait_for_health(topology: Topology, hosts: OpenHosts) -> None:
+async def _wait_for_health(topology: Topology, hosts: OpenHosts, look: Look) -> None:
     end = time.monotonic() + HEALTH_DEADLINE
     async with hosts() as open_hosts:
-        while not (seen := await take_snapshot(open_hosts, topology)).healthy:
+        while not (seen := await look(open_hosts, topology)).healthy:
             if time.monotonic() > end:
                 hint = "look at `twinkeel status`, then `twinkeel apply`"
                 raise VerificationError(f"healed, and still not healthy: {'; '.join(seen.problems)}", hint=hint)

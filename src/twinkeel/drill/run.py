@@ -7,7 +7,7 @@ Trouble of the drill itself becomes an `error` event, and thereby the verdict `u
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from twinkeel.drill.note import remove_note, write_note
 from twinkeel.drill.observe import Observers
 from twinkeel.drill.trial import Trial, trial_of
 from twinkeel.errors import HostError, TwinkeelError, UsageError, VerificationError
-from twinkeel.hosts.executor import Writer
+from twinkeel.hosts.executor import Reader, Writer
 from twinkeel.status.probe import take_snapshot
 from twinkeel.status.snapshot import Snapshot
 from twinkeel.topology.model import Machine, Topology
@@ -36,6 +36,7 @@ HEALTH_EVERY = 1.0
 SAY_EVERY = 5.0
 
 Say = Callable[[str], None]
+Look = Callable[[Reader, Topology], Awaitable[Snapshot]]
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,9 @@ class Drill:
     """What to do, and on what.
 
     `folder` gets one folder a trial, `notes` the note of the fault in force; `say` gets a line for each thing that happens.
+    `look` tells whether the system is whole: another configuration than ours has not the files that ours is known by.
+    `recovery` is how long a fault may keep clients from being served, `patience` how long a system may take to be whole before a
+    trial, both in seconds.
     """
 
     topology: Topology
@@ -53,6 +57,9 @@ class Drill:
     folder: Path
     notes: Path
     say: Say
+    look: Look = take_snapshot
+    recovery: float = RECOVERY_DEADLINE
+    patience: float = 0.0
 
 
 async def run_drill(drill: Drill) -> AsyncIterator[Trial]:
@@ -85,10 +92,12 @@ async def require_health(drill: Drill) -> Machine:
     """The VIP's holder in a system that is whole.
 
     Raises:
-        VerificationError: it is not; the message holds everything that is wrong.
+        VerificationError: it is not, and did not get so in time; the message holds everything that is wrong.
     """
+    end = time.monotonic() + drill.patience
     async with drill.hosts() as hosts:
-        seen = await take_snapshot(hosts, drill.topology)
+        while not (seen := await drill.look(hosts, drill.topology)).healthy and time.monotonic() < end:
+            await asyncio.sleep(HEALTH_EVERY)
     if not seen.healthy:
         hint = "a drill begins on a healthy system only: look at `twinkeel status`, then `twinkeel apply`"
         raise VerificationError(f"the system is not healthy: {'; '.join(seen.problems)}", where=drill.topology.name, hint=hint)
@@ -163,8 +172,9 @@ class _Stage:
             self._proved = await self._fault.proof(scene)
 
     async def _watch_recovery(self, client: Measurement) -> None:
-        if not await self._wait_for_service(client, STABLE_SECONDS, time.monotonic_ns(), RECOVERY_DEADLINE):
-            self.log("not-recovered", what=f"the API was not served again within {RECOVERY_DEADLINE:g} s")
+        deadline = self._drill.recovery
+        if not await self._wait_for_service(client, STABLE_SECONDS, time.monotonic_ns(), deadline):
+            self.log("not-recovered", what=f"the API was not served again within {deadline:g} s")
 
     async def _wait_for_service(self, client: Measurement, seconds: float, since: int, deadline: float) -> bool:
         """Whether there were that many seconds of unbroken service since then, before the deadline (seconds from now)."""
@@ -210,10 +220,12 @@ class _Stage:
         """
         begin = said = time.monotonic()
         while True:
-            seen = await take_snapshot(hosts, self._drill.topology)
+            seen = await self._drill.look(hosts, self._drill.topology)
             changed = await self._left_a_trace(hosts, broken)
             now = time.monotonic()
-            if (seen.healthy and changed) or now - begin > HEALTH_DEADLINE:
+            # What was not proved while the fault was in force will not be proved by waiting.
+            settled = changed or not self._fault.evidence
+            if (seen.healthy and settled) or now - begin > HEALTH_DEADLINE:
                 return seen, changed
             if now - said > SAY_EVERY:
                 said = now

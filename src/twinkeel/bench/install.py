@@ -1,0 +1,160 @@
+"""Putting another's configuration on the load balancers, and ours back: what was there is moved aside on the host itself.
+
+A bench that was killed leaves the folder ASIDE on its hosts; `bring_back` needs nothing else. Moving is what makes both ways safe
+to begin again: a file is either in its place or aside, whole.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterable, Sequence
+
+from twinkeel.bench.configurations import Configuration
+from twinkeel.bench.peer_files import peer_files
+from twinkeel.drill.fault import OpenHosts
+from twinkeel.errors import HostError, UsageError
+from twinkeel.hosts.executor import Reader, Writer
+from twinkeel.render.files import RenderedFile
+from twinkeel.topology.model import Machine, Topology
+
+ASIDE = "/var/lib/twinkeel/bench-aside"
+OURS = (
+    "/etc/haproxy",
+    "/etc/keepalived",
+    "/etc/systemd/system/haproxy.service.d/twinkeel.conf",
+    "/etc/systemd/system/keepalived.service.d/twinkeel.conf",
+    "/etc/systemd/system/twinkeel-liveness.service",
+)
+REACH_DEADLINE = 180.0
+REACH_EVERY = 1.0
+
+_STOP = "systemctl stop keepalived twinkeel-liveness haproxy 2> /dev/null || systemctl stop keepalived haproxy"
+
+_MOVE_ASIDE = f"""
+set -e
+aside=$1; shift
+{_STOP}
+if [ ! -e "$aside/complete" ]; then
+    mkdir -p -m 700 "$aside"
+    for path; do
+        [ -e "$path" ] || continue
+        mkdir -p "$aside$(dirname "$path")"
+        mv "$path" "$aside$path"
+    done
+    touch "$aside/complete"
+fi
+rm -rf /etc/haproxy /etc/keepalived
+mkdir -m 755 /etc/haproxy /etc/keepalived
+systemctl daemon-reload
+systemctl reset-failed haproxy keepalived 2> /dev/null || :
+"""
+
+_BRING_BACK = f"""
+set -e
+aside=$1; shift
+[ -d "$aside" ] || exit 0
+{_STOP}
+for path; do
+    if [ -e "$aside$path" ]; then
+        rm -rf "$path"
+        mkdir -p "$(dirname "$path")"
+        mv "$aside$path" "$path"
+    fi
+done
+systemctl daemon-reload
+systemctl reset-failed haproxy keepalived 2> /dev/null || :
+systemctl start haproxy
+if [ -e /etc/systemd/system/twinkeel-liveness.service ]; then systemctl start twinkeel-liveness; fi
+systemctl start keepalived
+rm -rf "$aside"
+"""
+
+_WRITE = """
+import json, os, sys
+for path, mode, text in json.loads(sys.argv[1]):
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w") as file:
+        os.fchmod(file.fileno(), mode)
+        file.write(text)
+"""
+
+# What each daemon's own checker says, in one line; nothing when it is content.
+_JUDGE = """
+said=$(haproxy -c -q -f /etc/haproxy/haproxy.cfg 2>&1); code=$?
+[ $code = 0 ] || echo "haproxy -c ends with $code: $(echo "$said" | grep ALERT | head -1)"
+warnings=$(echo "$said" | grep -c WARNING)
+[ "$warnings" = 0 ] || echo "haproxy -c warns $warnings times"
+said=$(keepalived -t -f /etc/keepalived/keepalived.conf 2>&1); code=$?
+[ $code = 0 ] || echo "keepalived -t ends with $code: $(echo "$said" | tail -1)"
+"""
+
+
+async def put_peer(hosts: OpenHosts, topology: Topology, configuration: Configuration) -> tuple[str, ...]:
+    """Move ours aside, put another's on every load balancer and start it; what the daemons' own checkers say of it.
+
+    Raises:
+        UsageError: a program that its check needs is not there.
+        HostError: a host cannot be reached, or a service does not start.
+    """
+    machines = [balancer.machine for balancer in topology.load_balancers]
+    async with hosts() as writer:
+        for machine in machines:
+            await _require_programs(writer, machine, configuration)
+        await _on_each(writer, machines, ("sh", "-c", _MOVE_ASIDE, "sh", ASIDE, *OURS))
+        for balancer in topology.load_balancers:
+            await _write(writer, balancer.machine, peer_files(configuration, topology, balancer))
+        said = (await writer.run(machines[0], ("sh", "-c", _JUDGE))).stdout
+        await _on_each(writer, machines, ("systemctl", "start", "haproxy"))
+        await _on_each(writer, machines, ("systemctl", "start", "keepalived"))
+    return tuple(said.splitlines())
+
+
+async def bring_back(hosts: OpenHosts, topology: Topology) -> None:
+    """Put back what was moved aside and start it; hosts that have nothing aside are left alone. Waits for hosts that boot.
+
+    Raises:
+        HostError: a host cannot be reached within three minutes, or a service does not start.
+    """
+    machines = [balancer.machine for balancer in topology.load_balancers]
+    await asyncio.gather(*(_wait_for(hosts, machine) for machine in machines))
+    async with hosts() as writer:
+        await _on_each(writer, machines, ("sh", "-c", _BRING_BACK, "sh", ASIDE, *OURS))
+
+
+async def peer_is_there(hosts: OpenHosts, topology: Topology) -> bool:
+    """Whether a load balancer has something moved aside. Raises HostError."""
+    async with hosts() as reader:
+        ended = await asyncio.gather(*(reader.run(each.machine, ("test", "-d", ASIDE)) for each in topology.load_balancers))
+    return any(each.exit_code == 0 for each in ended)
+
+
+async def _on_each(writer: Writer, machines: Iterable[Machine], argv: Sequence[str]) -> None:
+    ended = await asyncio.gather(*(writer.change(machine, argv, timeout=60) for machine in machines))
+    for result in ended:
+        result.checked("look at `journalctl -u haproxy -u keepalived` there; `twinkeel bench restore` puts our own files back")
+
+
+async def _write(writer: Writer, machine: Machine, files: Sequence[RenderedFile]) -> None:
+    text = json.dumps([(file.path, file.mode, file.content) for file in files])
+    (await writer.change(machine, ("python3", "-c", _WRITE, text))).checked()
+
+
+async def _require_programs(reader: Reader, machine: Machine, configuration: Configuration) -> None:
+    for program in configuration.programs:
+        if (await reader.run(machine, ("sh", "-c", f"command -v {program}"))).exit_code != 0:
+            hint = "install it there, or leave that configuration out"
+            raise UsageError(f"{configuration.id}'s check needs {program}", where=machine.name, hint=hint)
+
+
+async def _wait_for(hosts: OpenHosts, machine: Machine) -> None:
+    """Until the host can be asked: a fault may have switched it off. Raises HostError after the deadline."""
+    end = time.monotonic() + REACH_DEADLINE
+    while True:
+        try:
+            async with hosts() as reader:
+                await reader.run(machine, ("true",))
+        except HostError:
+            if time.monotonic() > end:
+                raise
+            await asyncio.sleep(REACH_EVERY)
+        else:
+            return

@@ -1,0 +1,122 @@
+"""What a bench came to: histories on disk, judged anew, one line for each configuration and fault. Pure but for reading files."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+
+from twinkeel.bench.configurations import CONFIGURATIONS, Configuration
+from twinkeel.drill.history import EVENTS_FILE, read_history
+from twinkeel.drill.trial import Trial, trial_of
+from twinkeel.errors import UsageError
+
+NOTE_FILE = "configuration.json"
+COUNTED = ("control-plane-power-loss", "api-server-hang")
+"""Faults behind the load balancers: clients lose single requests, so those are counted instead of a downtime."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """What was noted while a configuration was on: what checkers said of its files, why it was not measured to the end, and how
+    many seconds a fault was given.
+    """
+
+    complaints: tuple[str, ...] = ()
+    trouble: str = ""
+    deadline: float = 0.0
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One trial, and whether clients were still not served when its deadline was over."""
+
+    trial: Trial
+    gave_up: bool
+
+
+@dataclass(frozen=True)
+class Result:
+    """One configuration and one fault. Times are in milliseconds, None when no trial could be measured.
+
+    `never` counts trials in which clients were not served again within `deadline` seconds, `unknown` those that prove nothing
+    (they are in no figure). `failed_median` and `failed_max` are failed requests a trial.
+    """
+
+    configuration: str
+    scenario: str
+    trials: int
+    unknown: int
+    never: int
+    deadline: float
+    median_ms: float | None
+    max_ms: float | None
+    failed_median: float | None
+    failed_max: int | None
+    requests: int
+
+
+@dataclass(frozen=True)
+class Column:
+    """One configuration's results, in the order in which its faults were tried."""
+
+    configuration: Configuration
+    note: Note
+    results: tuple[Result, ...]
+
+
+def write_note(folder: Path, note: Note) -> None:
+    """Keep a configuration's note beside its histories."""
+    (folder / NOTE_FILE).write_text(json.dumps(asdict(note), indent=2) + "\n", encoding="utf-8")
+
+
+def read_note(folder: Path) -> Note:
+    """The note; an empty one when the bench was killed before it was written, or it makes no sense."""
+    try:
+        said = json.loads((folder / NOTE_FILE).read_text(encoding="utf-8"))
+        return Note(tuple(said["complaints"]), said["trouble"], said["deadline"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return Note(trouble="the bench was broken off")
+
+
+def read_columns(folder: Path) -> tuple[Column, ...]:
+    """Every configuration below a folder that `twinkeel bench` wrote, in the registry's order.
+
+    Raises:
+        UsageError: there is none.
+    """
+    columns = tuple(_column(folder / each.id, each) for each in CONFIGURATIONS if (folder / each.id).is_dir())
+    if not columns:
+        raise UsageError("this folder holds no bench", where=str(folder), hint="give the folder that `twinkeel bench -o` wrote")
+    return columns
+
+
+def _column(folder: Path, configuration: Configuration) -> Column:
+    note = read_note(folder)
+    groups: dict[str, list[Tried]] = {}
+    for path in sorted(folder.glob(f"*/{EVENTS_FILE}")):
+        history = read_history(path.parent)
+        trial = trial_of(history)
+        groups.setdefault(trial.scenario, []).append(Tried(trial, history.event("not-recovered") is not None))
+    results = tuple(summarize(configuration.id, scenario, tried, note.deadline) for scenario, tried in groups.items())
+    return Column(configuration, note, results)
+
+
+def summarize(configuration: str, scenario: str, tried: Sequence[Tried], deadline: float) -> Result:
+    """The figures of one cell. Trials whose verdict is unknown count as that, and nothing else."""
+    known = [each for each in tried if each.trial.verdict.verdict != "unknown"]
+    times = [each.trial.verdict.downtime_ms for each in known if each.trial.verdict.downtime_ms is not None]
+    failed = [each.trial.verdict.failed for each in known]
+    return Result(
+        configuration=configuration,
+        scenario=scenario,
+        trials=len(tried),
+        unknown=len(tried) - len(known),
+        never=sum(each.gave_up for each in known),
+        deadline=deadline,
+        median_ms=median(times) if times else None,
+        max_ms=max(times, default=None),
+        failed_median=median(failed) if failed else None,
+        failed_max=max(failed, default=None),
+        requests=sum(each.trial.verdict.requests for each in known),
+    )

@@ -1,0 +1,81 @@
+"""The one table: a row for each fault, a column for each configuration. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from twinkeel.bench.results import COUNTED, Column, Result
+
+NOT_TRIED = "-"
+NOT_KNOWN = "unknown"
+EXPLANATION = (
+    "Downtime in ms, median / maximum of the trials; `> N s`: not served again within N seconds, then healed. For "
+    f"{' and '.join(COUNTED)}: failed requests a trial, of 100 a second on new connections, median / maximum."
+)
+
+
+def rows(columns: Sequence[Column]) -> list[tuple[str, ...]]:
+    """The fault's id and a cell for each configuration, in the order in which faults were first tried."""
+    scenarios = dict.fromkeys(result.scenario for column in columns for result in column.results)
+    return [(scenario, *(_cell_of(column, scenario) for column in columns)) for scenario in scenarios]
+
+
+def _cell_of(column: Column, scenario: str) -> str:
+    result = next((each for each in column.results if each.scenario == scenario), None)
+    return NOT_TRIED if result is None else cell(result)
+
+
+def cell(result: Result) -> str:
+    """`31 / 32`; `> 45 s` for a fault that was never got over; `376 / 380, > 45 s` where requests are counted."""
+    share = "" if not result.unknown else f" ({result.trials - result.unknown} of {result.trials})"
+    if result.unknown == result.trials:
+        return NOT_KNOWN
+    if result.scenario in COUNTED:
+        endless = f", > {result.deadline:g} s" if result.never else ""
+        return f"{result.failed_median:.0f} / {result.failed_max}{endless}{share}"
+    if result.median_ms is None or result.max_ms is None:
+        return NOT_KNOWN
+    beyond = f"> {result.deadline:g} s"
+    if 2 * result.never > result.trials - result.unknown:
+        return f"{beyond}{share}"
+    longest = beyond if result.never else f"{result.max_ms:.0f}"
+    return f"{result.median_ms:.0f} / {longest}{share}"
+
+
+def remarks(columns: Sequence[Column]) -> list[str]:
+    """What must be known beside the figures: checkers' complaints, and what was not measured."""
+    lines = []
+    for column in columns:
+        name = column.configuration.id
+        lines += [f"{name}: {said} (it runs all the same)" for said in column.note.complaints]
+        lines += [f"{name}: not measured to the end: {column.note.trouble}"] if column.note.trouble else []
+    return lines
+
+
+def as_markdown(columns: Sequence[Column]) -> str:
+    """The table, its explanation, the remarks and the sources."""
+    heads = ["fault", *(column.configuration.id for column in columns)]
+    table = [heads, ["---"] * len(heads), *rows(columns)]
+    lines = [EXPLANATION, "", *(f"| {' | '.join(row)} |" for row in table), ""]
+    lines += [f"- {remark}" for remark in remarks(columns)]
+    lines += ["", "Sources:", ""]
+    lines += [f"- `{each.configuration.id}`: {each.configuration.title}. {each.configuration.source}." for each in columns]
+    return "\n".join(lines) + "\n"
+
+
+def as_object(columns: Sequence[Column]) -> dict[str, Any]:
+    """What `--format json` prints."""
+    return {
+        "configurations": [
+            {
+                "id": column.configuration.id,
+                "title": column.configuration.title,
+                "source": column.configuration.source,
+                "differs": list(column.configuration.differs),
+                "complaints": list(column.note.complaints),
+                "trouble": column.note.trouble,
+            }
+            for column in columns
+        ],
+        "results": [asdict(result) for column in columns for result in column.results],
+    }
