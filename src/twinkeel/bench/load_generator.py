@@ -8,7 +8,7 @@ import csv
 import math
 import re
 import shutil
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT
+from asyncio.subprocess import DEVNULL, PIPE
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +19,8 @@ PROGRAM = "ab"
 SPARE_SECONDS = 60.0
 # More than any machine answers in the time given: the time is what ends a run.
 REQUESTS = 10_000_000
+# Of fewer, ab's 99th percentile is made up.
+ENOUGH = 100
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,15 @@ async def make_load(url: str, seconds: int, connections: int, *, keep: bool) -> 
     No TLS session is ever resumed, and the certificate is not verified (that costs the client, and nobody else).
 
     Raises:
-        ToolError: ab fails, or what it says cannot be understood.
+        ToolError: ab fails, what it says cannot be understood, or half of the requests failed.
     """
     with TemporaryDirectory(prefix="twinkeel-load-") as folder:
         table = Path(folder) / "percentiles.csv"
         argv = [PROGRAM, "-q", "-t", str(seconds), "-n", str(REQUESTS), "-c", str(connections), "-s", "5", "-r"]
         argv += [*(["-k"] if keep else []), "-e", str(table), url]
-        process = await asyncio.create_subprocess_exec(*argv, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT)
+        complaints = Path(folder) / "complaints"
+        with complaints.open("wb") as errors:
+            process = await asyncio.create_subprocess_exec(*argv, stdin=DEVNULL, stdout=PIPE, stderr=errors)
         try:
             said, _ = await asyncio.wait_for(process.communicate(), seconds + SPARE_SECONDS)
         except TimeoutError:
@@ -60,11 +64,14 @@ async def make_load(url: str, seconds: int, connections: int, *, keep: bool) -> 
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-        text = said.decode(errors="replace")
         if process.returncode != 0 or not table.is_file():
-            last = (text.strip().splitlines() or ["nothing"])[-1]
+            last = (complaints.read_text(errors="replace").strip().splitlines() or ["nothing"])[-1]
             raise ToolError(f"ab ended with {process.returncode}: {last}", where=url, hint="look at `twinkeel status`")
-        return parse(text, table.read_text(encoding="utf-8"))
+        load = parse(said.decode(errors="replace"), table.read_text(encoding="utf-8"))
+        # A connection that is refused counts as two requests and one failure.
+        if 2 * load.failed >= load.requests:
+            raise ToolError("half of the requests at least were not answered well", where=url, hint="look at `twinkeel status`")
+        return load
 
 
 def parse(text: str, percentiles: str) -> Load:
@@ -79,6 +86,8 @@ def parse(text: str, percentiles: str) -> Load:
         raise ToolError("ab's report cannot be understood", hint="its version may be too new: report this") from error
     # Requests that got another answer than 2xx are told only when there are any.
     other = re.search(r"Non-2xx responses:\s+(\d+)", text)
+    if requests < ENOUGH:
+        raise ToolError(f"{requests:g} requests are too few for a 99th percentile", hint="give more time with --seconds")
     return Load(rate, p99, math.floor(requests), math.floor(failed) + (int(other[1]) if other else 0))
 
 

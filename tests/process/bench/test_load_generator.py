@@ -1,0 +1,85 @@
+"""ApacheBench against a real HTTPS server on the loopback address."""
+
+import asyncio
+import shutil
+import ssl
+import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from twinkeel.bench.load_generator import PROGRAM, make_load
+from twinkeel.errors import ToolError
+
+pytestmark = pytest.mark.skipif(shutil.which(PROGRAM) is None, reason="ab is not installed")
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Keeps a connection only for who asks for that, as API servers do."""
+
+    protocol_version = "HTTP/1.1"
+    # An answer is one record, and TLS is closed in good order: ab takes anything else for a failure.
+    wbufsize = -1
+    disable_nagle_algorithm = True
+    connections = 0
+
+    def setup(self) -> None:
+        super().setup()
+        type(self).connections += 1
+
+    def finish(self) -> None:
+        super().finish()
+        self.request.unwrap()
+
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/readyz" else 500)
+        self.send_header("Content-Length", "2")
+        if self.headers.get("Connection") == "Keep-Alive":
+            self.send_header("Connection", "keep-alive")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        pass
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """The generator drops what is under way when its time is over."""
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    argv = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=test"]
+    subprocess.run([*argv, "-keyout", tmp_path / "key", "-out", tmp_path / "crt"], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "crt", tmp_path / "key")
+    Handler.connections = 0
+    with Server(("127.0.0.1", 0), Handler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        yield f"https://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def test_a_new_connection_for_each_request_or_the_same_ones(url: str) -> None:
+    new = asyncio.run(make_load(f"{url}/readyz", 1, 2, keep=False))
+    assert new.requests <= Handler.connections <= new.requests + 4
+    Handler.connections = 0
+    kept = asyncio.run(make_load(f"{url}/readyz", 1, 2, keep=True))
+    assert Handler.connections < kept.requests / 10
+    assert new.failed == kept.failed == 0
+    assert 0 < new.p99_ms < 1000
+    assert new.per_second == pytest.approx(new.requests, rel=0.3)
+
+
+def test_no_good_answer_is_an_error(url: str) -> None:
+    with pytest.raises(ToolError, match="were not answered well"):
+        asyncio.run(make_load(f"{url}/other", 1, 1, keep=False))
+    with pytest.raises(ToolError, match="were not answered well"):
+        asyncio.run(make_load("https://127.0.0.1:1/", 1, 1, keep=False))

@@ -1,0 +1,3 @@
+#!/bin/sh
+# Passes while a process called haproxy exists.
+exec pidof haproxy > /dev/null
