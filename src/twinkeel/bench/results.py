@@ -91,6 +91,11 @@ def read_columns(folder: Path) -> tuple[Column, ...]:
     return columns
 
 
+def all_measured(columns: Sequence[Column]) -> bool:
+    """Whether every configuration was measured to its end, and every trial proves something."""
+    return all(not column.note.trouble and not any(result.unknown for result in column.results) for column in columns)
+
+
 def _column(folder: Path, configuration: Configuration) -> Column:
     note = read_note(folder)
     groups: dict[str, list[Tried]] = {}

@@ -12,6 +12,7 @@ import typer
 from twinkeel.cli.bench_common import prepare_bench, show_columns
 from twinkeel.cli.drill_common import default_folder
 from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
+from twinkeel.errors import EXIT_NO
 
 Configurations = Annotated[list[str] | None, typer.Argument(help="Default: every one of `twinkeel bench list`.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first. Without a terminal nothing is asked.")]
@@ -36,11 +37,12 @@ def run(
 
     It begins on a healthy system and puts our own configuration back at the end, whatever happens; `bench restore` does that
     after a bench that was killed. Meant for a lab: each configuration is in force for minutes.
-    Exit code 0: everything was measured. 3: it could not run, or ours could not be put back.
+    Exit code 0: everything was measured. 1: not everything. 3: it could not run, or ours could not be put back.
     """
     from rich.console import Console
 
     from twinkeel.bench.configurations import chosen
+    from twinkeel.bench.results import all_measured, read_columns
     from twinkeel.bench.run import FAULTS, run_bench
     from twinkeel.drill.faults.registry import find_fault
 
@@ -61,6 +63,8 @@ def run(
         if any((folder / each.id).is_dir() for each in wanted):
             show_columns(folder, format)
             console.print(f"histories: {folder}", markup=False)
+    if not all_measured(read_columns(folder)):
+        raise typer.Exit(EXIT_NO)
 
 
 def restore(file: SpecFile = DEFAULT_SPEC) -> None:

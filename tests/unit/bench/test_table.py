@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from twinkeel.bench.results import Note, Tried, read_columns, summarize, write_note
+from twinkeel.bench.results import Note, Tried, all_measured, read_columns, summarize, write_note
 from twinkeel.bench.table import as_markdown, as_object, cell, remarks, rows
 from twinkeel.cli.main import cli
 from twinkeel.drill.checker import Answer, Verdict
@@ -79,6 +79,15 @@ def test_every_configuration_stands_beside_ours(bench: Path) -> None:
         "seed: keepalived -t ends with 6 (it runs all the same)",
         "k0s: not measured to the end: the bench was broken off",
     ]
+
+
+def test_all_was_measured_only_when_nothing_is_missing(bench: Path) -> None:
+    broken_off = read_columns(bench)
+    assert not all_measured(broken_off)
+    write_note(bench / "k0s", Note((), "", 45))
+    assert all_measured(read_columns(bench))
+    (bench / "k0s/001-power-loss" / REQUESTS_FILE).unlink()
+    assert not all_measured(read_columns(bench))
 
 
 def test_markdown_and_json_say_the_same(bench: Path) -> None:
