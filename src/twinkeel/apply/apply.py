@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from twinkeel.apply.events import Note, OnEvent, StepEnded, StepStarted
+from twinkeel.apply.leavers import refuse_those_that_run
 from twinkeel.apply.lock import cluster_lock, owner
 from twinkeel.apply.look import Look, batches, is_deaf, look
 from twinkeel.apply.move import stand_by
@@ -144,6 +145,8 @@ async def converge(run: Run, command: str, decide: Decide) -> ApplyResult:
             looks = await look(writer, topology)
             work_order = [name for group in batches(list(looks), looks) for name in group]
             details.append(f"order: {', '.join(work_order)}")
+            for line in await refuse_those_that_run(writer, topology, looks):
+                run.note(line)
         async with run.step("Fetch the cluster's certificate authority") as details:
             ca = await fetch_cluster_ca(writer, topology.control_plane)
             details.append("found" if ca is not None else "there is none yet")
