@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from twinkeel.bench.results import COUNTED, Column, Result
+from twinkeel.drill.facts import RunFacts
 
 NOT_TRIED = "-"
 NOT_KNOWN = "unknown"
@@ -52,15 +53,25 @@ def remarks(columns: Sequence[Column]) -> list[str]:
     return lines
 
 
-def as_markdown(columns: Sequence[Column]) -> str:
-    """The table, its explanation, the remarks and the sources."""
+def as_markdown(columns: Sequence[Column], facts: RunFacts) -> str:
+    """The table, its explanation, the remarks, what it was measured on, and the sources."""
     heads = ["fault", *(column.configuration.id for column in columns)]
     table = [heads, ["---"] * len(heads), *rows(columns)]
     lines = [EXPLANATION, "", *(f"| {' | '.join(row)} |" for row in table), ""]
     lines += [f"- {remark}" for remark in remarks(columns)]
+    lines += ["", f"Measured {facts.started}, {trials(columns)}.", ""]
+    lines += [f"- {name}: {value}" for name, value in facts.details.items() if name != "profile"]
     lines += ["", "Sources:", ""]
     lines += [f"- `{each.configuration.id}`: {each.configuration.title}. {each.configuration.source}." for each in columns]
     return "\n".join(lines) + "\n"
+
+
+def trials(columns: Sequence[Column]) -> str:
+    """How often each fault was tried: `3 trials of each fault`, or `1 to 3 trials` where a configuration was broken off."""
+    counts = {result.trials for column in columns for result in column.results} or {0}
+    least, most = min(counts), max(counts)
+    number = str(most) if least == most else f"{least} to {most}"
+    return f"{number} trial{'s' if most != 1 else ''} of each fault"
 
 
 def as_object(columns: Sequence[Column]) -> dict[str, Any]:

@@ -82,12 +82,13 @@ def show_columns(folder: Path, format: Format) -> None:  # noqa: A002
     from rich.table import Table
 
     from twinkeel.bench.results import read_columns
-    from twinkeel.bench.table import EXPLANATION, as_markdown, as_object, remarks, rows
+    from twinkeel.bench.table import EXPLANATION, as_markdown, as_object, remarks, rows, trials
+    from twinkeel.drill.facts import read_facts
 
     columns = read_columns(folder)
     shown = as_object(columns)
     (folder / "bench.json").write_text(json.dumps(shown, indent=2) + "\n", encoding="utf-8")
-    (folder / "bench.md").write_text(as_markdown(columns), encoding="utf-8")
+    (folder / "bench.md").write_text(as_markdown(columns, read_facts(folder)), encoding="utf-8")
     if format is Format.json:
         print(json.dumps(shown))
         return
@@ -98,6 +99,6 @@ def show_columns(folder: Path, format: Format) -> None:  # noqa: A002
     # Rich takes 80 columns where there is no terminal, and would cut the cells.
     console.width = max(console.width, 30 + 18 * len(columns))
     console.print(table)
-    console.print(EXPLANATION, markup=False)
+    console.print(f"{trials(columns)}. {EXPLANATION}", markup=False)
     for remark in remarks(columns):
         console.print(remark, markup=False)

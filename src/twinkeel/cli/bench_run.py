@@ -12,7 +12,7 @@ import typer
 from twinkeel.cli.bench_common import prepare_bench, show_columns
 from twinkeel.cli.drill_common import default_folder
 from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
-from twinkeel.errors import EXIT_NO
+from twinkeel.errors import EXIT_NO, UsageError
 
 Configurations = Annotated[list[str] | None, typer.Argument(help="Default: every one of `twinkeel bench list`.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first. Without a terminal nothing is asked.")]
@@ -51,6 +51,8 @@ def run(
     scenarios = tuple(find_fault(name) for name in names)
     ask(yes, f"Replace the load balancers' configuration {len(wanted)} times, and break the cluster with each?")
     folder = output or default_folder("bench")
+    if any((folder / each.id).exists() for each in wanted):
+        raise UsageError("the folder holds a bench already", where=str(folder), hint="give another folder with -o")
     console = Console(stderr=True, highlight=False, soft_wrap=True)
 
     async def measure() -> None:

@@ -10,9 +10,12 @@ from twinkeel.bench.results import Note, Tried, all_measured, read_columns, summ
 from twinkeel.bench.table import as_markdown, as_object, cell, remarks, rows
 from twinkeel.cli.main import cli
 from twinkeel.drill.checker import Answer, Verdict
+from twinkeel.drill.facts import RunFacts, read_facts
 from twinkeel.drill.history import EVENTS_FILE, MILLISECOND, REQUESTS_FILE, SECOND, End, Event, HistoryWriter, Probe, Request
 from twinkeel.drill.trial import Trial
 from twinkeel.errors import UsageError
+
+FACTS = RunFacts("lab", "2026-11-22 21:00 UTC", "0.1.0", {"HAProxy": "2.6.12", "profile": "fast"}, "")
 
 
 def tried(downtime: float | None, verdict: Answer = "fail", failed: int = 5, *, gave_up: bool = False) -> Tried:
@@ -92,7 +95,10 @@ def test_all_was_measured_only_when_nothing_is_missing(bench: Path) -> None:
 
 def test_markdown_and_json_say_the_same(bench: Path) -> None:
     columns = read_columns(bench)
-    assert "| power-loss | 40 / 50 | 910 / 920 | 100 / 100 |\n" in as_markdown(columns)
+    assert "| power-loss | 40 / 50 | 910 / 920 | 100 / 100 |\n" in as_markdown(columns, FACTS)
+    assert "Measured 2026-11-22 21:00 UTC, 1 to 2 trials of each fault.\n\n- HAProxy: 2.6.12\n\nSources:" in as_markdown(
+        columns, FACTS
+    )
     shown = as_object(columns)
     assert [each["id"] for each in shown["configurations"]] == ["twinkeel-fast", "seed", "k0s"]
     (seed,) = [each for each in shown["results"] if (each["configuration"], each["scenario"]) == ("seed", "haproxy-hang")]
@@ -108,7 +114,7 @@ def test_report_judges_histories_anew(bench: Path) -> None:
         == json.loads((bench / "bench.json").read_text())
         == json.loads(json.dumps(as_object(read_columns(bench))))
     )
-    assert (bench / "bench.md").read_text() == as_markdown(read_columns(bench))
+    assert (bench / "bench.md").read_text() == as_markdown(read_columns(bench), read_facts(bench))
     shown = CliRunner().invoke(cli, ["bench", "report", str(bench)]).output
     assert "910 / 920" in shown
 
@@ -116,6 +122,12 @@ def test_report_judges_histories_anew(bench: Path) -> None:
 def test_a_folder_without_a_bench_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds no bench"):
         read_columns(tmp_path)
+
+
+def test_a_folder_is_not_used_twice(bench: Path) -> None:
+    ended = CliRunner().invoke(cli, ["bench", "seed", "-o", str(bench), "-f", str(bench / "none.yaml")])
+    assert isinstance(ended.exception, UsageError)
+    assert "holds a bench already" in str(ended.exception)
 
 
 def test_a_configuration_by_itself_is_a_run() -> None:
