@@ -16,8 +16,10 @@ from twinkeel.errors import UsageError
 class Configuration:
     """One configuration. `source` says where its settings are from, `differs` what had to be written differently, and why.
 
-    `profile` is the profile of our own that it stands for, None for another's. `priorities` are those of the first load balancer,
-    the second, and so on; the last goes for all further ones. `programs` must be on the load balancers for its check.
+    `settle` is how many seconds the virtual IP must have stayed before it is sure to stay: where a better load balancer that comes
+    back takes it again, as long as its checks and its patience take. `profile` is the profile of our own that it stands for, None
+    for another's. `priorities` are those of the first load balancer, the second, and so on; the last goes for all further ones.
+    `programs` must be on the load balancers for its check.
     """
 
     id: str
@@ -26,6 +28,7 @@ class Configuration:
     differs: tuple[str, ...] = ()
     profile: Literal["fast", "steady"] | None = None
     priorities: tuple[int, ...] = (100,)
+    settle: float = 3.0
     programs: tuple[str, ...] = ()
 
     @property
@@ -63,6 +66,7 @@ CONFIGURATIONS: tuple[Configuration, ...] = (
         title="kubeadm's document",
         source="kubeadm, Options for Software Load Balancing (github.com/kubernetes/kubeadm, docs/ha-considerations.md)",
         priorities=(101, 100),
+        settle=12.0,
         programs=("curl",),
     ),
     Configuration(
@@ -75,13 +79,17 @@ CONFIGURATIONS: tuple[Configuration, ...] = (
             "The document shows no timeouts, since it adds to a haproxy.cfg that has some: Debian's stand there (5 s, 50 s, 50 s).",
         ),
         priorities=(200, 100),
+        settle=8.0,
         programs=("pidof",),
     ),
     Configuration(
         id="kubemarine",
         title="KubeMarine",
         source="KubeMarine's templates of haproxy.cfg, keepalived.conf and its check (github.com/Netcracker/KubeMarine)",
-        differs=("Its check wants ports 80 and 443 to listen, too; those belong to an ingress controller, which is not compared.",),
+        differs=(
+            "Its check wants ports 80 and 443 to listen, too; those belong to an ingress controller, which is not compared.",
+            "Its maxconn is 10000; here it is the spec's, since a lab's hosts may not open that many files.",
+        ),
         priorities=(254, 253, 252, 251, 250),
         programs=("ss",),
     ),
@@ -92,8 +100,10 @@ CONFIGURATIONS: tuple[Configuration, ...] = (
         differs=(
             "Its load balancers run in pods on the control-plane hosts; here they are services on hosts of their own.",
             "Its second check looks at the host's own API server; here it asks one through the host's HAProxy.",
+            "Its maxconn is 40000; here it is the spec's, since a lab's hosts may not open that many files.",
         ),
         priorities=(40,),
+        settle=12.0,
         programs=("curl", "timeout"),
     ),
     Configuration(

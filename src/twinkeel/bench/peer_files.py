@@ -61,6 +61,7 @@ def _values(configuration: Configuration, topology: Topology, balancer: LoadBala
         "port": topology.endpoint.port,
         "api_port": topology.cluster.api_port,
         "health_port": HEALTH_PORT,
+        "max_connections": topology.haproxy.max_connections,
         "servers": topology.control_plane,
         "script": CHECK_SCRIPT,
     }

@@ -7,7 +7,8 @@ from pathlib import Path
 from statistics import median
 
 from twinkeel.bench.configurations import CONFIGURATIONS, Configuration
-from twinkeel.drill.history import EVENTS_FILE, read_history
+from twinkeel.drill.history import EVENTS_FILE, History, read_history
+from twinkeel.drill.holding import spells_of
 from twinkeel.drill.trial import Trial, trial_of
 from twinkeel.errors import UsageError
 
@@ -29,10 +30,13 @@ class Note:
 
 @dataclass(frozen=True)
 class Tried:
-    """One trial, and whether clients were still not served when its deadline was over."""
+    """One trial, whether clients were still not served when its deadline was over, and whether the virtual IP was where the fault
+    was meant for when it came.
+    """
 
     trial: Trial
     gave_up: bool
+    in_place: bool = True
 
 
 @dataclass(frozen=True)
@@ -102,14 +106,22 @@ def _column(folder: Path, configuration: Configuration) -> Column:
     for path in sorted(folder.glob(f"*/{EVENTS_FILE}")):
         history = read_history(path.parent)
         trial = trial_of(history)
-        groups.setdefault(trial.scenario, []).append(Tried(trial, history.event("not-recovered") is not None))
+        groups.setdefault(trial.scenario, []).append(Tried(trial, history.event("not-recovered") is not None, _in_place(history)))
     results = tuple(summarize(configuration.id, scenario, tried, note.deadline) for scenario, tried in groups.items())
     return Column(configuration, note, results)
 
 
+def _in_place(history: History) -> bool:
+    """Whether the virtual IP was still where it was looked up when the fault came; true when nobody watched."""
+    fault, holder = history.event("fault"), history.value("holder-before", "holder")
+    if fault is None:
+        return False
+    return all(holder in spell.holders for spell in spells_of(history) if spell.start <= fault.at < spell.end)
+
+
 def summarize(configuration: str, scenario: str, tried: Sequence[Tried], deadline: float) -> Result:
-    """The figures of one cell. Trials whose verdict is unknown count as that, and nothing else."""
-    known = [each for each in tried if each.trial.verdict.verdict != "unknown"]
+    """The figures of one cell. Trials whose verdict is unknown, or whose fault met another host, count as unknown alone."""
+    known = [each for each in tried if each.in_place and each.trial.verdict.verdict != "unknown"]
     times = [each.trial.verdict.downtime_ms for each in known if each.trial.verdict.downtime_ms is not None]
     failed = [each.trial.verdict.failed for each in known]
     return Result(

@@ -77,7 +77,9 @@ async def _measure(bench: Bench, configuration: Configuration) -> None:
     try:
         complaints = await put_on(bench, configuration)
         topology = bench.variants.get(configuration.id, bench.drill.topology)
-        drill = replace(bench.drill, topology=topology, folder=folder, look=bench.look, patience=COME_UP_DEADLINE)
+        drill = replace(
+            bench.drill, topology=topology, folder=folder, look=bench.look, patience=COME_UP_DEADLINE, settle=configuration.settle
+        )
         async for trial in run_drill(drill):
             downtime, failed = trial.verdict.downtime_ms, trial.verdict.failed
             bench.drill.say(f"{configuration.id}: {trial.scenario} {trial.number}: {downtime} ms, {failed} requests failed")

@@ -46,7 +46,7 @@ class Drill:
     `folder` gets one folder a trial, `notes` the note of the fault in force; `say` gets a line for each thing that happens.
     `look` tells whether the system is whole: another configuration than ours has not the files that ours is known by.
     `recovery` is how long a fault may keep clients from being served, `patience` how long a system may take to be whole before a
-    trial, both in seconds.
+    trial, and `settle` how long it must have been whole with the virtual IP in one place by then, all in seconds.
     """
 
     topology: Topology
@@ -60,6 +60,7 @@ class Drill:
     look: Look = take_snapshot
     recovery: float = RECOVERY_DEADLINE
     patience: float = 0.0
+    settle: float = 0.0
 
 
 async def run_drill(drill: Drill) -> AsyncIterator[Trial]:
@@ -96,8 +97,13 @@ async def require_health(drill: Drill) -> Machine:
     """
     end = time.monotonic() + drill.patience
     async with drill.hosts() as hosts:
-        while not (seen := await drill.look(hosts, drill.topology)).healthy and time.monotonic() < end:
+        seen, since = await drill.look(hosts, drill.topology), time.monotonic()
+        while (not seen.healthy or time.monotonic() - since < drill.settle) and time.monotonic() < end:
             await asyncio.sleep(HEALTH_EVERY)
+            holders = seen.vips[0].holders
+            seen = await drill.look(hosts, drill.topology)
+            if not seen.healthy or seen.vips[0].holders != holders:
+                since = time.monotonic()
     if not seen.healthy:
         hint = "a drill begins on a healthy system only: look at `twinkeel status`, then `twinkeel apply`"
         raise VerificationError(f"the system is not healthy: {'; '.join(seen.problems)}", where=drill.topology.name, hint=hint)

@@ -37,6 +37,19 @@ def test_a_cell_of_downtimes(expected: str) -> None:
     assert cell(summarize("seed", "power-loss", CELLS[expected], 45)) == expected
 
 
+def test_a_fault_that_met_another_host_than_the_holder_proves_nothing(tmp_path: Path) -> None:
+    record(tmp_path / "rke2" / "001-power-loss", "power-loss", outage=0)
+    (column,) = read_columns(tmp_path)
+    assert column.results[0].unknown == 0
+    with HistoryWriter(tmp_path / "rke2" / "001-power-loss" / EVENTS_FILE) as events:
+        events.append(Event("holder-before", 0, {"holder": "lb-2"}))
+        for host, held in (("lb-1", True), ("lb-2", False)):
+            events.append(Event("vip", SECOND, {"host": host, "held": held}))
+        events.append(Event("holder-after", 3 * SECOND, {"holder": "lb-1"}))
+    (column,) = read_columns(tmp_path)
+    assert (column.results[0].unknown, cell(column.results[0])) == (1, "unknown")
+
+
 def test_a_cell_of_failed_requests() -> None:
     seen = [tried(10, failed=376), tried(20, failed=380), tried(30, failed=2)]
     assert cell(summarize("seed", "api-server-hang", seen, 45)) == "376 / 380"
