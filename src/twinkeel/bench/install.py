@@ -105,12 +105,12 @@ async def put_peer(hosts: OpenHosts, topology: Topology, configuration: Configur
     async with hosts() as writer:
         for machine in machines:
             await _require_programs(writer, machine, configuration)
-        await _on_each(writer, machines, ("sh", "-c", _MOVE_ASIDE, "sh", ASIDE, *OURS))
+        await _on_each(writer, machines, "moving our files aside", ("sh", "-c", _MOVE_ASIDE, "sh", ASIDE, *OURS))
         for balancer in topology.load_balancers:
             await _write(writer, balancer.machine, peer_files(configuration, topology, balancer))
         said = (await writer.run(machines[0], ("sh", "-c", _JUDGE))).stdout
-        await _on_each(writer, machines, ("sh", "-c", _START, "sh", "haproxy"))
-        await _on_each(writer, machines, ("sh", "-c", _START, "sh", "keepalived"))
+        await _on_each(writer, machines, "starting haproxy", ("sh", "-c", _START, "sh", "haproxy"))
+        await _on_each(writer, machines, "starting keepalived", ("sh", "-c", _START, "sh", "keepalived"))
     return tuple(said.splitlines())
 
 
@@ -123,7 +123,7 @@ async def bring_back(hosts: OpenHosts, topology: Topology) -> None:
     machines = [balancer.machine for balancer in topology.load_balancers]
     await asyncio.gather(*(_wait_for(hosts, machine) for machine in machines))
     async with hosts() as writer:
-        await _on_each(writer, machines, ("sh", "-c", _BRING_BACK, "sh", ASIDE, *OURS))
+        await _on_each(writer, machines, "putting our files back", ("sh", "-c", _BRING_BACK, "sh", ASIDE, *OURS))
 
 
 async def peer_is_there(hosts: OpenHosts, topology: Topology) -> bool:
@@ -133,10 +133,13 @@ async def peer_is_there(hosts: OpenHosts, topology: Topology) -> bool:
     return any(each.exit_code == 0 for each in ended)
 
 
-async def _on_each(writer: Writer, machines: Iterable[Machine], argv: Sequence[str]) -> None:
-    ended = await asyncio.gather(*(writer.change(machine, argv, timeout=60) for machine in machines))
-    for result in ended:
-        result.checked("look at `journalctl -u haproxy -u keepalived` there; `twinkeel bench restore` puts our own files back")
+async def _on_each(writer: Writer, machines: Iterable[Machine], does: str, argv: Sequence[str]) -> None:
+    """Run a command on every host at once. Raises HostError that says what it `does`, and the last line of what went wrong."""
+    for result in await asyncio.gather(*(writer.change(machine, argv, timeout=60) for machine in machines)):
+        if result.exit_code != 0:
+            said = (result.stderr.strip() or result.stdout.strip() or f"exit code {result.exit_code}").splitlines()[-1]
+            hint = "look at `journalctl -u haproxy -u keepalived` there; `twinkeel bench restore` puts our own files back"
+            raise HostError(f"{does} failed: {said}", where=result.machine, hint=hint)
 
 
 async def _write(writer: Writer, machine: Machine, files: Sequence[RenderedFile]) -> None:
