@@ -192,7 +192,7 @@ def test_a_user_with_sudo_can_apply_and_one_without_is_told(applied: Lab, tmp_pa
 def test_status_of_a_healthy_system(lab: Lab, first: Ended) -> None:
     shown = json.loads(good(operator(lab, "status", "--format", "json")).stdout)
     assert shown["healthy"] is True
-    assert shown["vips"] == [{"address": VIP, "holders": holders(lab)}]
+    assert shown["vips"] == [{"address": VIP, "holders": holders(lab), "ready": True}]
     assert sorted(each["vrrp_state"] for each in shown["load_balancers"]) == ["BACKUP", "MASTER"]
     for each in shown["load_balancers"]:
         assert each["haproxy"] == "active"
