@@ -37,7 +37,7 @@ BUDGETS = {
     "api-server-hang": 1000,
     "api-server-not-ready": 1000,
     "api-server-slow": 500,
-    "control-plane-power-loss": 1000,
+    "control-plane-power-loss": 3000,
     "two-of-three-lost": 120_000,
     "all-api-servers-lost": 60_000,
     "etcd-leader-kill": 5000,
