@@ -6,7 +6,8 @@ from twinkeel.topology.model import Machine
 API_SERVER_RUN = ("pidof", "kube-apiserver")
 ETCD_RUN = ("pidof", "etcd")
 
-# Without waiting: an API server drains for as long as it was told to. A static pod ends when its manifest leaves the folder, and starts when it comes back.
+# Without waiting: an API server drains for as long as it was told to. A static pod ends when its manifest leaves the folder, and
+# starts when it comes back.
 _STOP = """
 if systemctl cat "$1.service" > /dev/null 2>&1; then exec systemctl stop --no-block "$1"; fi
 mv "/etc/kubernetes/manifests/$1.yaml" "/etc/kubernetes/$1.yaml.twinkeel-drill"
