@@ -145,8 +145,8 @@ def changes_by_twinkeel(here: Bench) -> dict[str, Callable[[], float]]:
         "removed masters (3 to 1)": lambda: here.twinkeel("apply", here.spec(2, two)),
         "added masters (1 to 3)": lambda: here.twinkeel("apply", here.spec(2)),
         "packages reinstalled on the standby": lambda: here.reinstalling(lambda: here.twinkeel("apply", here.spec(2))),
+        "rollback of new timers": lambda: here.twinkeel("rollback", here.spec(2)),
         "added load balancer": lambda: here.twinkeel("apply", here.spec(3)),
-        "rollback of new timers": lambda: here.twinkeel("rollback", here.spec(3)),
     }
 
 

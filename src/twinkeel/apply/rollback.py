@@ -7,9 +7,11 @@ from pathlib import Path
 from twinkeel.apply.apply import ApplyResult, Desired, Run, converge
 from twinkeel.apply.events import OnEvent
 from twinkeel.apply.generations import Generation, choose, list_generations, read_generation
+from twinkeel.errors import UsageError
 from twinkeel.hosts.executor import Writer
 from twinkeel.render.files import RenderedFile, RenderedFiles
 from twinkeel.render.haproxy import CA_PATH, CONFIG_PATH
+from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED_CONFIG
 from twinkeel.topology.model import Topology
 
 
@@ -37,11 +39,25 @@ async def rollback(
     async def decide(ca: str | None) -> Desired:
         machines = [balancer.machine for balancer in topology.load_balancers]
         found = await asyncio.gather(*(read_generation(writer, machine, chosen.number) for machine in machines))
-        return desired_of({machine.name: files for machine, files in zip(machines, found, strict=True)})
+        files = {machine.name: files for machine, files in zip(machines, found, strict=True)}
+        refuse_newcomers(files, chosen.number)
+        return desired_of(files)
 
     run = Run(topology, writer, log, on_event, break_lock)
     result = await converge(run, f"rollback --to {chosen.number}", decide)
     return RollbackResult(chosen, result)
+
+
+def refuse_newcomers(files: dict[str, tuple[RenderedFile, ...]], number: int) -> None:
+    """A host that was no load balancer then has nothing to go back to.
+
+    Raises:
+        UsageError: there is one; nothing was changed.
+    """
+    for name, mine in files.items():
+        if not {CONFIG_PATH, KEEPALIVED_CONFIG} <= {file.path for file in mine}:
+            hint = "choose a later generation (`twinkeel rollback --list`), or take it out of the spec and run `twinkeel apply`"
+            raise UsageError(f"generation {number} is from before {name} was a load balancer", where=name, hint=hint)
 
 
 def desired_of(files: dict[str, tuple[RenderedFile, ...]]) -> Desired:

@@ -14,7 +14,7 @@ import pytest
 from ansible.module_utils import basic
 
 from twinkeel.apply.generations import choose, merge
-from twinkeel.apply.rollback import desired_of
+from twinkeel.apply.rollback import desired_of, refuse_newcomers
 from twinkeel.errors import HostError, UsageError
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.haproxy import CA_PATH, CONFIG_PATH
@@ -133,3 +133,10 @@ def test_a_kept_authority_is_told_from_the_files_that_need_it() -> None:
     assert (desired.ca, desired.trust) == ("authority\n", "verified")
     assert [file.path for file in desired.rendered.hosts["lb-1"]] == [CONFIG_PATH]
     assert desired_of({"lb-1": (RenderedFile(CONFIG_PATH, "verify none\n"),)}).trust == "bootstrap"
+
+
+def test_a_host_that_was_no_load_balancer_then_has_nothing_to_go_back_to() -> None:
+    whole = (RenderedFile("/etc/haproxy/haproxy.cfg", "x\n"), RenderedFile("/etc/keepalived/keepalived.conf", "x\n"))
+    refuse_newcomers({"lb-1": whole, "lb-2": whole}, 3)
+    with pytest.raises(UsageError, match="generation 3 is from before lb-2 was a load balancer"):
+        refuse_newcomers({"lb-1": whole, "lb-2": (RenderedFile("/etc/haproxy/kubernetes-ca.pem", "x\n"),)}, 3)
