@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -73,8 +74,22 @@ class HostState:
 
 
 def host_program(name: str) -> str:
-    """The text of one of the programs that run on hosts."""
+    """The text of one of the programs that run on hosts. A part that it imports from beside it stands before it."""
+    text = _read_program(name)
+    part = _PART.search(text)
+    if part is None:
+        return text
+    rest = _PART.sub("", text).replace(_FUTURE, "", 1)
+    return f"{_read_program(part[1])}\n\n{rest}"
+
+
+def _read_program(name: str) -> str:
     return (files("twinkeel.apply") / "host_programs" / f"{name}.py").read_text(encoding="utf-8")
+
+
+_PART = re.compile(r"^from twinkeel\.apply\.host_programs\.(\w+) import .*\n", re.M)
+# It may stand at the beginning only, where the part has it.
+_FUTURE = "from __future__ import annotations\n"
 
 
 async def read_host_state(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twinkeel.errors import ToolError, UsageError
+from twinkeel.render.owned_files import put, remove
 
 MANIFEST = ".twinkeel-exported.json"
 """Lists what an earlier export wrote: paths relative to the folder."""
@@ -18,6 +19,11 @@ class Content:
 
     data: bytes
     private: bool = False
+
+    @property
+    def mode(self) -> int:
+        """Its permissions."""
+        return 0o600 if self.private else 0o644
 
 
 @dataclass(frozen=True)
@@ -40,9 +46,9 @@ def write_folder(folder: Path, contents: Mapping[str, Content]) -> Written:
     try:
         before = _owned_before(folder)
         kept = tuple(path for path, content in contents.items() if content.private and _is_encrypted(folder / path))
-        changed = sum(_put(folder / path, content) for path, content in contents.items() if path not in kept)
-        removed = sum(_remove(folder, path) for path in sorted(before - set(contents)))
-        _put(folder / MANIFEST, Content((json.dumps(sorted(contents), indent=1) + "\n").encode()))
+        changed = sum(put(folder / path, content.data, content.mode) for path, content in contents.items() if path not in kept)
+        removed = sum(remove(folder, path) for path in sorted(before - set(contents)))
+        put(folder / MANIFEST, (json.dumps(sorted(contents), indent=1) + "\n").encode(), 0o644)
     except OSError as error:
         raise ToolError(f"the project cannot be written: {error.strerror}", where=str(error.filename or folder)) from error
     return Written(len(contents), changed, removed, kept)
@@ -73,29 +79,3 @@ def _listed(manifest: Path) -> list[str]:
 
 def _is_encrypted(path: Path) -> bool:
     return path.is_file() and path.read_bytes().startswith(VAULT)
-
-
-def _put(target: Path, content: Content) -> bool:
-    mode = 0o600 if content.private else 0o644
-    if target.is_file() and target.read_bytes() == content.data and target.stat().st_mode & 0o7777 == mode:
-        return False
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # Made anew: nobody may read a private file, not for a moment either.
-    target.unlink(missing_ok=True)
-    target.touch(mode=mode)
-    target.write_bytes(content.data)
-    target.chmod(mode)
-    return True
-
-
-def _remove(folder: Path, path: str) -> bool:
-    stale = folder / path
-    if not stale.is_file():
-        return False
-    stale.unlink()
-    for parent in stale.relative_to(folder).parents:
-        below = folder / parent
-        if below == folder or any(below.iterdir()):
-            break
-        below.rmdir()
-    return True

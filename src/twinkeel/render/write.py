@@ -1,12 +1,12 @@
 """Writing rendered files to a folder that Twinkeel owns, without touching anything else in it."""
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from twinkeel.errors import ToolError, UsageError
 from twinkeel.render.files import RenderedFile, RenderedFiles
+from twinkeel.render.owned_files import put, remove
 
 MANIFEST = ".twinkeel-rendered.json"
 """Lists what an earlier run wrote: paths relative to the folder."""
@@ -30,9 +30,9 @@ def write(rendered: RenderedFiles, folder: Path, *, force: bool = False) -> Writ
     try:
         before = _owned_before(folder, force=force)
         targets = dict(_targets(rendered))
-        changed = sum(_put(folder / path, file) for path, file in targets.items())
-        removed = sum(_remove(folder, path) for path in sorted(before - set(targets)))
-        _put(folder / MANIFEST, RenderedFile(MANIFEST, json.dumps(sorted(targets), indent=1) + "\n"))
+        changed = sum(put(folder / path, file.content.encode(), file.mode) for path, file in targets.items())
+        removed = sum(remove(folder, path) for path in sorted(before - set(targets)))
+        put(folder / MANIFEST, (json.dumps(sorted(targets), indent=1) + "\n").encode(), 0o644)
     except OSError as error:
         raise ToolError(f"the files cannot be written: {error.strerror}", where=str(error.filename or folder)) from error
     return Written(len(targets), changed, removed)
@@ -71,31 +71,3 @@ def _listed(manifest: Path) -> list[str]:
         for path in paths
         if isinstance(path, str) and path.startswith(("hosts/", "kubespray/")) and ".." not in Path(path).parts
     ]
-
-
-def _put(target: Path, file: RenderedFile) -> bool:
-    """Write one file with its mode; False when it was right already."""
-    content = file.content.encode()
-    if target.is_file() and target.read_bytes() == content and target.stat().st_mode & 0o7777 == file.mode:
-        return False
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # A new file, private from its first byte on: whoever had the old one open reads no password that comes now.
-    target.unlink(missing_ok=True)
-    with open(target, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
-        os.fchmod(out.fileno(), file.mode)
-        out.write(content)
-    return True
-
-
-def _remove(folder: Path, path: str) -> bool:
-    """Remove a stale file and the folders that it leaves empty."""
-    stale = folder / path
-    if not stale.is_file():
-        return False
-    stale.unlink()
-    for parent in stale.relative_to(folder).parents:
-        below = folder / parent
-        if below == folder or any(below.iterdir()):
-            break
-        below.rmdir()
-    return True

@@ -13,25 +13,16 @@ import grp
 import json
 import os
 import pwd
-import shutil
 import stat
-import subprocess
 import sys
 from typing import Any
+
+from twinkeel.apply.host_programs.package_versions import output, package
 
 # A file that Twinkeel wrote says so near its start.
 HEAD = 400
 LARGEST = 1 << 20
 UNIT_PROPERTIES = "--property=LoadState,ActiveState,SubState,UnitFileState"
-
-
-def output(argv: list[str], timeout: float = 20) -> str:
-    """What a command printed; nothing when it is missing or does not end in time."""
-    try:
-        done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=timeout, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.decode(errors="replace")
 
 
 def look_at(path: str) -> dict[str, Any] | None:
@@ -60,36 +51,6 @@ def name_of(look_up: Any, number: int) -> str:
         return str(look_up(number)[0])
     except KeyError:
         return str(number)
-
-
-def packages(names: list[str]) -> dict[str, dict[str, str | None]]:
-    """For each package the version that is installed, and the one that the package manager offers where none is."""
-    found = {}
-    for name in names:
-        installed = installed_version(name)
-        found[name] = {"installed": installed, "offered": None if installed else offered_version(name)}
-    return found
-
-
-def installed_version(name: str) -> str | None:
-    """The version of an installed package."""
-    if shutil.which("dpkg-query"):
-        said = output(["dpkg-query", "--show", "--showformat=${db:Status-Status} ${Version}", name]).split()
-        return said[1] if len(said) == 2 and said[0] == "installed" else None
-    said = output(["rpm", "-q", "--queryformat", "%{VERSION}-%{RELEASE} ", name]).split()
-    return said[-1] if said and "not" not in said else None
-
-
-def offered_version(name: str) -> str | None:
-    """The version that an installation would bring, from the lists that the host already has."""
-    if shutil.which("apt-cache"):
-        for line in output(["apt-cache", "policy", name]).splitlines():
-            if line.strip().startswith("Candidate:"):
-                version = line.split(":", 1)[1].strip()
-                return None if version == "(none)" else version
-        return None
-    said = output(["dnf", "-q", "-C", "repoquery", "--latest-limit=1", "--qf", "%{version}-%{release}\n", name]).split()
-    return said[-1] if said else None
 
 
 def written_by_us(folders: list[str], marker: str) -> list[str]:
@@ -144,7 +105,7 @@ def main() -> None:
     state = {
         "files": {path: look_at(path) for path in asked["files"]},
         "units": {unit: output(["systemctl", "show", UNIT_PROPERTIES, unit]) for unit in asked["units"]},
-        "packages": packages(asked["packages"]),
+        "packages": {name: package(name) for name in asked["packages"]},
         "notes": read_notes(asked["notes"]),
         "live": live_files(asked["live"]),
         "ours": written_by_us(asked["folders"], asked["marker"]),

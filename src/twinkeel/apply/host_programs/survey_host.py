@@ -20,20 +20,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from twinkeel.apply.host_programs.package_versions import output, package
+
 TLS_PATIENCE = 2.0
 NAME_PATIENCE = 4.0
 LISTEN = "0A"
 UNITS = ("firewalld", "nftables", "ufw", "iptables", "netfilter-persistent", "systemd-networkd", "NetworkManager")
 BOOLEANS = ("haproxy_connect_any", "keepalived_connect_any")
-
-
-def output(argv: list[str], timeout: float = 20) -> str:
-    """What a command printed; nothing when it is missing or does not end in time."""
-    try:
-        done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=timeout, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.decode(errors="replace")
 
 
 def text_of(path: str) -> str:
@@ -60,33 +53,6 @@ def operating_system() -> dict[str, str]:
 def package_manager() -> str | None:
     """apt or dnf; None when the host has neither."""
     return "apt" if shutil.which("apt-get") else "dnf" if shutil.which("dnf") else None
-
-
-def package(name: str) -> dict[str, str | None]:
-    """The installed version, or where there is none the one that the package manager offers."""
-    installed = installed_version(name)
-    return {"installed": installed, "offered": None if installed else offered_version(name)}
-
-
-def installed_version(name: str) -> str | None:
-    """The version of an installed package."""
-    if shutil.which("dpkg-query"):
-        said = output(["dpkg-query", "--show", "--showformat=${db:Status-Status} ${Version}", name]).split()
-        return said[1] if len(said) == 2 and said[0] == "installed" else None
-    said = output(["rpm", "-q", "--queryformat", "%{VERSION}-%{RELEASE}", name]).split()
-    return said[0] if len(said) == 1 else None
-
-
-def offered_version(name: str) -> str | None:
-    """The version that an installation would bring, from the lists that the host already has."""
-    if shutil.which("apt-cache"):
-        for line in output(["apt-cache", "policy", name]).splitlines():
-            if line.strip().startswith("Candidate:"):
-                version = line.split(":", 1)[1].strip()
-                return None if version == "(none)" else version
-        return None
-    said = output(["dnf", "-q", "-C", "repoquery", "--latest-limit=1", "--qf", "%{version}-%{release}\n", name]).split()
-    return said[-1] if said else None
 
 
 def links() -> list[Any]:
