@@ -1,4 +1,4 @@
-"""An API server killed: in no order at all."""
+"""An API server dies, and is started again."""
 
 from twinkeel.drill.components import API_SERVER_RUN, an_api_server, signal, start
 from twinkeel.drill.fault import Fault, Scene
@@ -23,7 +23,6 @@ FAULT = Fault(
     budget_ms=100,
     evidence=API_SERVER_RUN,
     choose=an_api_server,
-    hold=0,
     inject=_inject,
     heal=_heal,
 )

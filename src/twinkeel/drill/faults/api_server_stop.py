@@ -1,4 +1,4 @@
-"""An API server stopped: in good order."""
+"""An API server is stopped in good order."""
 
 from twinkeel.drill.components import API_SERVER_RUN, an_api_server, start, stop
 from twinkeel.drill.fault import Fault, Scene
