@@ -176,6 +176,10 @@ class Work:
         await move_away(self.writer, self.topology, balancer, mover, self.proof, self.on_event, successor)
         if mover == "stop":
             return False
+        if mover == "standby" and successor is not None:
+            # It would not hear its successor either, take the virtual IP a second time, and clients would keep its address.
+            self.unheard.add(balancer.machine.name)
+            return False
         if mover == "standby" and any(each.failback is not None and each.failback < SOON for each in balancer.instances):
             return True
         # At once, so that it can take over should the other one fail now: nothing comes back to it by itself.
@@ -209,7 +213,7 @@ class Work:
         except VerificationError as error:
             if not any(self._needed(name) for name in group):
                 raise
-            undone = await self._run(UNDO, group)
+            undone = await self._run(UNDO, group, moved=True)
             outcome: Outcome = "undone" if undone.error is None else "lost"
             for name in group:
                 self.on_event(HostEnded(name, outcome, _since(began), error.what))

@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 from ansible.module_utils import basic
 
+from twinkeel.lab.kubernetes.certificates import Authority
+
 MODULE = files("twinkeel.apply") / "ansible" / "library" / "rendered_files.py"
 
 
@@ -77,6 +79,15 @@ def test_only_what_is_missing_is_added(tmp_path: Path) -> None:
     entries = [entry(tmp_path / "there", "new\n"), entry(tmp_path / "missing", "new\n")]
     assert run(tmp_path, "installed", entries, only_missing=True)["differs"] == [str(tmp_path / "missing")]
     assert (tmp_path / "there").read_text() == "old\n"
+
+
+def test_a_certificate_that_cannot_be_read_is_replaced_before_a_check_needs_it(tmp_path: Path) -> None:
+    broken = tmp_path / "kubernetes-ca.pem"
+    broken.write_text("-----BEGIN CERTIFICATE-----\ncut off")
+    own_ca = Authority("a test's own CA").pair.certificate.decode()
+    assert run(tmp_path, "installed", [entry(broken, own_ca)], only_missing=True)["differs"] == [str(broken)]
+    assert broken.read_text() == own_ca
+    assert run(tmp_path, "installed", [entry(broken, "another\n")], only_missing=True)["changed"] is False
 
 
 def test_without_room_for_all_none_is_replaced(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import pwd
+import ssl
 import stat
 import tempfile
 from typing import Any
@@ -25,7 +26,7 @@ description:
     each candidate that differs. It fails when one is refused, and returns what each service needs (I(actions)) and whether there is
     anything to do (I(needed)).
   - C(state=installed) replaces the files that differ, each atomically, and none unless there is room for all. With
-    C(only_missing) it adds those that are not there and touches no other. Otherwise it also removes what an earlier run
+    C(only_missing) it adds those that are not there, and certificates that cannot be read, and touches no other. Otherwise it also removes what an earlier run
     installed and this one no longer has.
   - C(state=loaded) notes that the services named by I(units) now run with these files. What a service runs with is noted on
     the host, so that a run that was interrupted between replacing a file and reloading its service is completed by the next.
@@ -76,6 +77,18 @@ class Candidate:
             return True
         with open(self.path, "rb") as file:
             return file.read() != self.content
+
+    def is_missing(self) -> bool:
+        """Whether nothing is there that a program's check could use: no file, or a certificate that cannot be read."""
+        if not os.path.lexists(self.path):
+            return True
+        if not self.path.endswith(".pem"):
+            return False
+        try:
+            ssl.create_default_context(cafile=self.path)
+        except OSError:  # SSLError is one
+            return True
+        return False
 
     def write_beside(self) -> str:
         """The name of a finished file beside the live one; a rename puts it in place."""
@@ -197,7 +210,7 @@ def action(module: AnsibleModule, unit: str, wanted: dict[str, str], noted: dict
 def bring(module: AnsibleModule, candidates: list[Candidate], live: dict[str, Any]) -> None:
     """Do `state=installed` and end the module."""
     missing_only, path = module.params["only_missing"], module.params["live"]
-    chosen = [each for each in candidates if (not os.path.lexists(each.path) if missing_only else each.differs())]
+    chosen = [each for each in candidates if (each.is_missing() if missing_only else each.differs())]
     old = [] if missing_only else leftovers(candidates, live)
     if (chosen or old) and not module.check_mode:
         # First of all it is noted that these files are ours: a run that breaks off here leaves nothing behind that nobody knows.
