@@ -26,8 +26,8 @@ description:
     each candidate that differs. It fails when one is refused, and returns what each service needs (I(actions)) and whether there is
     anything to do (I(needed)).
   - C(state=installed) replaces the files that differ, each atomically, and none unless there is room for all. With
-    C(only_missing) it adds those that are not there, and certificates that cannot be read, and touches no other. Otherwise it also removes what an earlier run
-    installed and this one no longer has.
+    C(only_missing) it adds those that are not there, and certificates that cannot be read, and touches no other. Otherwise it
+    also removes what an earlier run installed and this one no longer has.
   - C(state=loaded) notes that the services named by I(units) now run with these files. What a service runs with is noted on
     the host, so that a run that was interrupted between replacing a file and reloading its service is completed by the next.
 options:
