@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from platformdirs import user_cache_path
 
-from twinkeel.lab.debian_sources import acquire_options, debian_stanzas, machine_release
+from twinkeel.debian.sources import acquire_options, debian_stanzas, machine_release
 
 SUITE = "trixie"
 PACKAGES = (

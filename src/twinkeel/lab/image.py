@@ -12,9 +12,9 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from twinkeel.debian.sources import acquire_options, debian_stanzas, machine_release
 from twinkeel.errors import ToolError
 from twinkeel.lab import local_repository
-from twinkeel.lab.debian_sources import acquire_options, debian_stanzas, machine_release
 from twinkeel.lab.folders import GIB, remove_tree, require_space
 
 # What is being done, and how far the whole is (0 to 1).

@@ -5,8 +5,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from twinkeel.debian.sources import machine_release
 from twinkeel.errors import LabError, ToolError, UsageError
-from twinkeel.lab.debian_sources import machine_release
 
 # Program -> the Debian package that brings it.
 PROGRAMS = {

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from twinkeel.lab.debian_sources import debian_stanzas, machine_release
+from twinkeel.debian.sources import debian_stanzas, machine_release
 
 MIXED = """\
 # a comment

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from twinkeel.debian.cache import make_once
+from twinkeel.debian.kubernetes import DISTRIBUTION_VERSION, build_distribution
+from twinkeel.debian.progress import Progress
 from twinkeel.errors import ToolError, UsageError
-from twinkeel.lab.kubernetes.cache import make_once
-from twinkeel.lab.kubernetes.distribution import DISTRIBUTION_VERSION, build_distribution
-from twinkeel.lab.kubernetes.programs import Binaries, Origin, check_folder
-from twinkeel.lab.kubernetes.progress import Progress
+from twinkeel.lab.kubernetes.programs import PROGRAMS, Binaries, Origin, check_folder
 from twinkeel.lab.kubernetes.release import OFFICIAL_SERVER, ReleaseUnreachableError, fetch_release
 
 MIRROR_VARIABLE = "TWINKEEL_KUBERNETES_MIRROR"
@@ -69,7 +69,7 @@ def _release(version: str, cache: Path, server: str, progress: Progress) -> Bina
 
 def _distribution(cache: Path, progress: Progress) -> Binaries:
     target = _target(cache, DISTRIBUTION_VERSION, "distribution")
-    make_once(target, lambda work: build_distribution(work, progress), on_wait=_waiting(progress))
+    make_once(target, lambda work: build_distribution(work, progress, PROGRAMS), on_wait=_waiting(progress))
     return Binaries(target, DISTRIBUTION_VERSION, "distribution")
 
 

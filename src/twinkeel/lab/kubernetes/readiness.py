@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from twinkeel.debian.progress import Progress
 from twinkeel.errors import LabError
 from twinkeel.lab.kubernetes.api import ApiError, LabApi, is_ready
 from twinkeel.lab.kubernetes.cluster import LabCluster
-from twinkeel.lab.kubernetes.progress import Progress
 from twinkeel.lab.model import LabHost
 
 POLL = 0.2

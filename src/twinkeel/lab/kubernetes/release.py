@@ -7,9 +7,9 @@ from pathlib import Path
 
 import httpx
 
+from twinkeel.debian.progress import Progress, within
 from twinkeel.errors import ToolError
 from twinkeel.lab.kubernetes.programs import PROGRAMS, machine_architecture
-from twinkeel.lab.kubernetes.progress import Progress, within
 
 # https://kubernetes.io/docs/setup/release/ : every program stands at <server>/v<version>/bin/linux/<architecture>/<name>.
 OFFICIAL_SERVER = "https://dl.k8s.io"

@@ -1,16 +1,18 @@
 """Which source the programs come from, and how a folder of them is judged."""
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from twinkeel.debian import kubernetes as distribution
+from twinkeel.debian.kubernetes import BUILD_PACKAGES, DISTRIBUTION_VERSION, build_distribution
+from twinkeel.debian.progress import Progress, within
 from twinkeel.errors import ToolError, UsageError
-from twinkeel.lab.kubernetes import binaries, distribution
+from twinkeel.lab.kubernetes import binaries
 from twinkeel.lab.kubernetes.binaries import resolve_binaries
-from twinkeel.lab.kubernetes.distribution import BUILD_PACKAGES, DISTRIBUTION_VERSION, build_distribution
 from twinkeel.lab.kubernetes.programs import PROGRAMS, Binaries
-from twinkeel.lab.kubernetes.progress import Progress, within
 
 from .conftest import write_program
 
@@ -21,7 +23,7 @@ def silent(step: str, fraction: float) -> None:
     pass
 
 
-def pretend_build(work: Path, progress: Progress) -> Path:
+def pretend_build(work: Path, progress: Progress, names: Sequence[str]) -> Path:
     """What a build leaves: a folder of programs inside the work folder."""
     (work / "programs").mkdir()
     (work / "programs" / "kubelet").write_text("built")
@@ -109,7 +111,7 @@ def test_a_program_that_tells_no_version_is_refused(programs_folder: Path, tmp_p
 def test_missing_build_packages_come_with_the_line_that_installs_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(distribution, "missing_packages", lambda wanted: ["rsync", "golang-go"])
     with pytest.raises(ToolError, match="rsync, golang-go") as caught:
-        build_distribution(tmp_path, silent)
+        build_distribution(tmp_path, silent, PROGRAMS)
     assert caught.value.hint == "apt-get install --no-install-recommends rsync golang-go"
 
 
@@ -117,7 +119,7 @@ def test_a_full_disk_is_said_before_the_build_fills_it(tmp_path: Path, monkeypat
     monkeypatch.setattr(distribution, "missing_packages", lambda wanted: [])
     monkeypatch.setattr(distribution, "NEEDED_BYTES", 1 << 60)
     with pytest.raises(ToolError, match="GiB of disk"):
-        build_distribution(tmp_path, silent)
+        build_distribution(tmp_path, silent, PROGRAMS)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -126,7 +128,7 @@ def test_a_source_of_another_version_is_refused_before_it_is_built(tmp_path: Pat
     monkeypatch.setattr(distribution, "NEEDED_BYTES", 0)
     monkeypatch.setattr(distribution, "fetch_source", lambda package, folder, log: folder / "kubernetes_1.32.3+ds-2.dsc")
     with pytest.raises(ToolError, match=r"source package is Kubernetes 1\.32\.3"):
-        build_distribution(tmp_path, silent)
+        build_distribution(tmp_path, silent, PROGRAMS)
 
 
 def test_the_steps_of_a_build_stay_within_its_progress(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from twinkeel.debian.cache import make_once
+from twinkeel.debian.commands import run
 from twinkeel.errors import ToolError
-from twinkeel.lab.kubernetes.cache import make_once
-from twinkeel.lab.kubernetes.commands import run
 
 
 def nobody_waits() -> None:
@@ -83,8 +83,8 @@ def test_two_at_once_make_it_once(tmp_path: Path) -> None:
 def test_a_killed_maker_leaves_the_lock_to_its_compiler_and_then_to_us(tmp_path: Path) -> None:
     """SIGKILL of the maker: its child still writes, so the lock holds until the child has ended."""
     code = (
-        "import sys; from pathlib import Path; from twinkeel.lab.kubernetes.cache import make_once\n"
-        "from twinkeel.lab.kubernetes.commands import run\n"
+        "import sys; from pathlib import Path; from twinkeel.debian.cache import make_once\n"
+        "from twinkeel.debian.commands import run\n"
         "def make(work):\n"
         "    run(['sh', '-c', 'echo started; sleep 0.4; echo late > late'], log=work / 'log', cwd=work)\n"
         f"make_once(Path({str(tmp_path / 'thing')!r}), make, on_wait=lambda: None)\n"

@@ -6,15 +6,14 @@ with Debian's Go.
 
 import re
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from twinkeel.debian.commands import run
+from twinkeel.debian.progress import Progress, within
+from twinkeel.debian.source_package import fetch_source, missing_packages
 from twinkeel.errors import ToolError
-from twinkeel.lab.kubernetes.commands import run
-from twinkeel.lab.kubernetes.debian_source import fetch_source, missing_packages
-from twinkeel.lab.kubernetes.programs import PROGRAMS
-from twinkeel.lab.kubernetes.progress import Progress, within
 
 DISTRIBUTION_VERSION = "1.20.2"
 # golang-github-modern-go-reflect2-dev: the source's own copy corrupts maps when it is built with Go 1.18 or later.
@@ -30,10 +29,12 @@ _EXPECTED_PACKAGES = 2000
 
 @dataclass(frozen=True)
 class _Build:
-    """The places of one build, all below its work folder."""
+    """The places of one build, all below its work folder. `own` are programs of ours: name -> folder of Go files."""
 
     work: Path
     progress: Progress
+    names: Sequence[str]
+    own: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def log(self) -> Path:
@@ -60,15 +61,19 @@ class _Build:
         }
 
 
-def build_distribution(work: Path, progress: Progress) -> Path:
+def build_distribution(work: Path, progress: Progress, names: Sequence[str], own: Mapping[str, Path] | None = None) -> Path:
     """The folder of programs inside `work`. What an interrupted build left there is used again.
+
+    Args:
+        names: Kubernetes' own programs, like kubelet.
+        own: programs of ours that need the libraries which Kubernetes vendors: name -> folder of Go files.
 
     Raises:
         ToolError: a Debian package is missing, the disk is too full, the source is another version, or a step failed.
     """
     _refuse_missing_packages()
     _refuse_full_disk(work)
-    build = _Build(work, progress)
+    build = _Build(work, progress, names, own or {})
     build.programs.mkdir(exist_ok=True)
     _unpack_source(build)
     _replace_reflect2(build)
@@ -117,7 +122,7 @@ def _refuse_other_version(description: Path) -> None:
     version = re.sub(r"^.*really", "", description.stem.split("_", 1)[1]).split("-")[0]
     if version != DISTRIBUTION_VERSION:
         raise ToolError(
-            f"this Debian's source package is Kubernetes {version}; the lab can build {DISTRIBUTION_VERSION} (Debian 12) only",
+            f"this Debian's source package is Kubernetes {version}; what is built here is {DISTRIBUTION_VERSION} (Debian 12) only",
             where=description.name,
             hint="use --kubernetes release, or --kubernetes DIR",
         )
@@ -156,7 +161,9 @@ def _compile(build: _Build) -> None:
         packages += 1
         progress(f"compile {line.removeprefix('k8s.io/kubernetes/')}", min(packages / _EXPECTED_PACKAGES, 0.99))
 
-    targets = [f"k8s.io/kubernetes/cmd/{name}" for name in PROGRAMS]
+    for name, folder in build.own.items():
+        shutil.copytree(folder, build.source / "cmd" / name, dirs_exist_ok=True)
+    targets = [f"k8s.io/kubernetes/cmd/{name}" for name in (*build.names, *build.own)]
     argv = ["go", "build", "-v", "-trimpath", "-ldflags", _linker_flags(), "-o", f"{build.programs}/", *targets]
     run(argv, log=build.log, cwd=build.source, env=build.environment, on_line=advance)
     progress("compiled", 1.0)

@@ -3,8 +3,8 @@
 import subprocess
 from pathlib import Path
 
+from twinkeel.debian.commands import run
 from twinkeel.errors import ToolError
-from twinkeel.lab.kubernetes.commands import run
 
 # The machine's own Debian servers: apt knows them, with their suites, from the package lists that it has.
 _OWN_SERVERS = ["apt-get", "indextargets", "--format", "deb-src $(REPO_URI) $(RELEASE) $(COMPONENT)", "Origin: Debian"]
