@@ -7,6 +7,8 @@ patch releases of every minor version go from 0 to the number below, without a g
 from typing import Literal
 
 RELEASES: dict[str, dict[str, int]] = {
+    # Out of Kubespray's support: it is here for an installation from Debian's own packages alone (docs/kubespray.md).
+    "v2.16.0": {"1.19": 11, "1.20": 7, "1.21": 1},
     "v2.26.0": {"1.28": 12, "1.29": 7, "1.30": 4},
     "v2.26.1": {"1.28": 15, "1.29": 10, "1.30": 6},
     "v2.27.0": {"1.29": 12, "1.30": 8, "1.31": 4},
@@ -20,6 +22,9 @@ RELEASES: dict[str, dict[str, int]] = {
 }
 """Kubespray tag -> minor version of Kubernetes -> its newest patch release there. Oldest tag first."""
 
+IPV6_ALONE_SINCE = (2, 28)
+"""The first release line that has ipv4_stack and ipv6_stack, and so clusters without IPv4."""
+
 
 def ranges(tag: str) -> tuple[str, ...]:
     """What a known tag installs, newest last: ("1.33.0 to 1.33.11", ...). Raises KeyError for a tag that is not known here."""
@@ -32,3 +37,9 @@ def knows(tag: str, version: str) -> Literal["yes", "no", "unknown"]:
         return "unknown"
     minor, _, patch = version.rpartition(".")
     return "yes" if patch.isdecimal() and int(patch) <= RELEASES[tag].get(minor, -1) else "no"
+
+
+def knows_ipv6_alone(tag: str) -> bool:
+    """Whether a tag installs clusters without IPv4. One that is no version (a branch) counts as newer than all."""
+    numbers = tag.removeprefix("v").split(".")[:2]
+    return not all(number.isdecimal() for number in numbers) or tuple(map(int, numbers)) >= IPV6_ALONE_SINCE

@@ -127,5 +127,6 @@ RULES = (
     Rule("S079", "error", "variables for Kubespray are not Twinkeel's own", software_rules.reserved_variable),
     Rule("S080", "error", "certificate names are names or addresses", software_rules.certificate_name),
     Rule("S081", "warning", "there is more than one etcd host", cluster_rules.single_etcd, _MEMBERS),
+    Rule("S082", "error", "Kubespray can install a cluster without IPv4", software_rules.nodes_without_ipv4, _HOSTS),
 )
 """Every rule, in the order in which they run."""

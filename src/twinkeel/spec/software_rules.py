@@ -9,10 +9,10 @@ from pydantic import StringConstraints
 
 from twinkeel.diagnostic import shown
 from twinkeel.spec.fields import DomainName
-from twinkeel.spec.kubespray_releases import RELEASES, knows, ranges
+from twinkeel.spec.kubespray_releases import RELEASES, knows, knows_ipv6_alone, ranges
 from twinkeel.spec.kubespray_variables import RESERVED_VARIABLES
 from twinkeel.spec.model import ClusterSpec
-from twinkeel.spec.rule import Finding
+from twinkeel.spec.rule import Finding, places
 
 HAPROXY_VERSIONS = ((2, 2), (3, 2))
 KEEPALIVED_VERSIONS = ((2, 1), (2, 3))
@@ -122,6 +122,19 @@ def unknown_tag(spec: ClusterSpec) -> Iterator[Finding]:
             ("kubernetes", "kubespray"),
             f"Kubespray {tag} is not one that Twinkeel knows",
             f"known tags: {', '.join(RELEASES)}",
+        )
+
+
+def nodes_without_ipv4(spec: ClusterSpec) -> Iterator[Finding]:
+    """Before v2.28 Kubespray configures IPv4 in every cluster, and its own validation does not say that the nodes have none."""
+    tag = spec.kubernetes.kubespray
+    node = next((place for place in places(spec) if place.group != "load_balancers" and not place.has(4)), None)
+    if node is not None and not knows_ipv6_alone(tag):
+        yield Finding(
+            ("kubernetes", "kubespray") if _tag_is_given(spec) else node.address,
+            f"Kubespray {tag} cannot install a cluster without IPv4, and `{node.name}` has no IPv4 address",
+            "use v2.28.0 or newer, or give the nodes IPv4 addresses",
+            related=((node.address, f"`{node.name}` is here"),) if _tag_is_given(spec) else (),
         )
 
 

@@ -44,6 +44,7 @@ def ipv6_only() -> Edits:
 
 
 NETWORKS_6 = "pod_network6: 'fd01::/112', service_network6: 'fd02::/116'"
+IPV6_ALONE: Edits = [vips("'fd00::110/64'"), *ipv6_only(), kubernetes(NETWORKS_6)]
 ETCD_3 = "etcd: {etcd-1: 192.168.1.131, etcd-2: 192.168.1.132, etcd-3: 192.168.1.133}"
 SHARED: Edits = [("  lb-1: 192.168.1.111", "  master-1: 192.168.1.101"), ("port: 6443", "port: 8443")]
 DUAL_STACK: Edits = [vips("192.168.1.110/24, 'fd00::110/64'"), *dual_stack(BALANCERS)]
@@ -277,6 +278,12 @@ CASES: dict[str, tuple[Edits, tuple[int, int], str, Edits]] = {
         [kubernetes("certificate_names: ['*.example.org', api.example.org, 192.0.2.1]")],
     ),
     "S081": ([more("etcd: {etcd-1: 192.168.1.131}")], (23, 1), "use 3", [more(ETCD_3)]),
+    "S082": (
+        [*IPV6_ALONE, ("version: 1.35.4, kubespray: v2.31.0", "version: 1.31.4, kubespray: v2.27.0")],
+        (21, 42),
+        "use v2.28.0 or newer",
+        [*IPV6_ALONE, ("version: 1.35.4, kubespray: v2.31.0", "version: 1.31.4, kubespray: v2.28.0")],
+    ),
 }
 
 
