@@ -8,7 +8,7 @@ import threading
 import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
@@ -43,17 +43,19 @@ def listener(answer: Callable[[socket.socket], None] | None) -> Iterator[int]:
 
 
 def _serve(server: socket.socket, answer: Callable[[socket.socket], None]) -> None:
+    """Every connection in a thread of its own: on one of them nothing is ever said."""
     while True:
         try:
             connection, _ = server.accept()
         except OSError:
             return
-        with connection:
-            connection.recv(1024)
-            try:
-                answer(connection)
-            except OSError:
-                continue
+        threading.Thread(target=_answer, args=(connection, answer), daemon=True).start()
+
+
+def _answer(connection: socket.socket, answer: Callable[[socket.socket], None]) -> None:
+    with connection, suppress(OSError):
+        if connection.recv(1024):
+            answer(connection)
 
 
 def says(*pieces: bytes) -> Callable[[socket.socket], None]:
@@ -193,7 +195,7 @@ def test_one_missed_answer_is_not_enough(liveness: ModuleType, tmp_path: Path, m
     monkeypatch.setattr(liveness, "claims_to_serve", lambda *_: pytest.fail("asked before the deadline"))
     with listener(says(b"HTTP/1.0 503 no\r\n\r\n")) as port:
         options = Namespace(port=port, interval=0.05, deadline=5.0, unit="haproxy.service", down_file=str(down))
-        liveness.step(options, liveness.Silence(5.0, time.monotonic()), liveness.Servers(2.0))
+        liveness.step(options, liveness.Silence(5.0, time.monotonic()), liveness.Servers(2.0), liveness.Lifeline(options))
     assert not down.exists()
 
 
@@ -255,6 +257,67 @@ def test_a_serving_haproxy_is_left_alone(systemctl: Path, notify: socket.socket)
         assert notify.recv(100) == b"READY=1"
         assert not wait_for(lambda: down.read_text() != "0\n", seconds=1.0)
         assert not (systemctl.parent / "calls").exists()
+
+
+def haproxy(port: int) -> subprocess.Popen[bytes]:
+    """A server of its own that says 200, listening already; it dies as HAProxy does."""
+    program = (
+        "import http.server, sys\n"
+        "class Handler(http.server.BaseHTTPRequestHandler):\n"
+        "    def do_GET(self):\n"
+        "        self.send_response(200); self.end_headers()\n"
+        "    def log_message(self, *_): pass\n"
+        "server = http.server.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])), Handler)\n"
+        "print('listens', flush=True)\n"
+        "server.serve_forever()\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program, str(port)], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"listens\n"
+    return process
+
+
+def test_a_dead_haproxy_is_seen_before_the_next_request(systemctl: Path, notify: socket.socket) -> None:
+    """The interval is an hour here: only the broken connection can have told. Once HAProxy is back, so is the 0."""
+    with listener(None) as port:
+        pass
+    first = haproxy(port)
+    with watching(port, systemctl, notify.getsockname(), "--interval=3600") as down:
+        assert notify.recv(100) == b"READY=1"
+        time.sleep(0.5)
+        assert down.read_text() == "0\n"
+        first.kill()
+        first.wait()
+        assert wait_for(lambda: down.read_text() == "1\n", seconds=60)
+
+
+def test_what_was_written_over_the_0_of_a_new_haproxy_is_taken_back(systemctl: Path, notify: socket.socket) -> None:
+    with listener(None) as port:
+        pass
+    with watching(port, systemctl, notify.getsockname(), "--deadline=3600") as down:
+        assert wait_for(lambda: down.read_text() == "1\n", seconds=60)
+        new = haproxy(port)
+        assert wait_for(lambda: down.read_text() == "0\n", seconds=60)
+        new.kill()
+        new.wait()
+        assert wait_for(lambda: down.read_text() == "1\n", seconds=60)
+
+
+def test_a_connection_that_haproxy_closes_is_no_death(liveness: ModuleType, tmp_path: Path) -> None:
+    """As a reload does, and a timeout: somebody still listens."""
+    down = tmp_path / "down"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        lifeline = liveness.Lifeline(Namespace(port=server.getsockname()[1], interval=0.05, down_file=str(down)))
+        threading.Thread(target=_close_each, args=(server,), daemon=True).start()
+        lifeline.sleep(0.5)
+        assert (lifeline.gone, down.exists()) == (False, False)
+
+
+def _close_each(server: socket.socket) -> None:
+    with suppress(OSError):
+        while True:
+            server.accept()[0].close()
+            time.sleep(0.02)
 
 
 def seen(servers: object, *looks: tuple[bool, bool, float]) -> list[bool]:
@@ -322,8 +385,12 @@ def asked_listener(answer: Callable[[socket.socket, bytes], None]) -> Iterator[i
                     connection, _ = server.accept()
                 except OSError:
                     return
-                with connection:
-                    answer(connection, connection.recv(1024))
+                threading.Thread(target=serve_one, args=(connection,), daemon=True).start()
+
+        def serve_one(connection: socket.socket) -> None:
+            with connection, suppress(OSError):
+                if asked := connection.recv(1024):
+                    answer(connection, asked)
 
         threading.Thread(target=serve, daemon=True).start()
         yield server.getsockname()[1]
