@@ -1,9 +1,14 @@
-"""Options and fixtures that suites share: the seed's cluster as a topology, and small edits of its spec."""
+"""What suites share: no dependence on the caller's environment or on chance, the seed's cluster, and small edits of its spec."""
 
+import gc
+import os
+import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from twinkeel.source import SourceFile
 from twinkeel.spec.load import load
@@ -12,9 +17,38 @@ from twinkeel.topology.model import Topology
 
 EXAMPLE = Path(__file__).parents[1] / "examples/lab-home.yaml"
 
+# The same examples every time, however slow the machine: a suite that passed passes again. New ones are looked for on purpose:
+# pytest --hypothesis-profile=explore
+settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+settings.register_profile("explore", derandomize=False, deadline=None, max_examples=1000, suppress_health_check=list(HealthCheck))
+settings.load_profile("steady")
+
+# What a caller's environment could say into a test; TWINKEEL_TEST_... and the like are meant for the tests.
+_FOREIGN = re.compile(
+    "ANSIBLE_.*|GIT_.*|KUBECONFIG|TWINKEEL_(FILE|SSH_.*|.*_PASSWORD)|COLUMNS|LINES|.*COLOR.*|TTY_.*|GITHUB_ACTIONS|LC_.*|LANG.*"
+)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden files anew instead of comparing with them")
+
+
+def pytest_configure() -> None:
+    for name in filter(_FOREIGN.fullmatch, list(os.environ)):
+        del os.environ[name]
+    os.environ |= {"LC_ALL": "C.UTF-8", "TERM": "xterm"}
+
+
+def pytest_collection_finish() -> None:
+    # Modules and tests stay to the end: the collector need not look at them again and again.
+    gc.freeze()
+
+
+@cache
+def _built(text: str) -> Topology:
+    loaded = load(SourceFile("twinkeel.yaml", text))
+    assert loaded.spec is not None, loaded.diagnostics
+    return build(loaded.spec, Path("/srv/cluster"))
 
 
 @pytest.fixture
@@ -26,9 +60,7 @@ def build_edited() -> Callable[..., Topology]:
         for old, new in edits:
             assert text.count(old) == 1, old
             text = text.replace(old, new)
-        loaded = load(SourceFile("twinkeel.yaml", text))
-        assert loaded.spec is not None, loaded.diagnostics
-        return build(loaded.spec, Path("/srv/cluster"))
+        return _built(text)
 
     return edited
 
