@@ -22,10 +22,11 @@ class Release:
 
 
 def releases() -> list[Release]:
+    """Those that validate an inventory by a playbook of its own; v2.16 has none."""
     named = os.environ.get("KUBESPRAY_DIR")
     if not named:
         return []
     folder = Path(named).absolute()
     candidates = [folder, *(sorted(folder.iterdir()) if folder.is_dir() else [])]
     found = [Release(path.name, path) for path in candidates]
-    return [release for release in found if (release.programs / "ansible-playbook").exists() and release.checkout.is_dir()]
+    return [release for release in found if (release.programs / "ansible-playbook").exists() and (release.checkout / "playbooks").is_dir()]

@@ -30,7 +30,10 @@ def fetch(
     tag: Annotated[str | None, typer.Option(help="A tag; default: the spec's kubernetes.kubespray.")] = None,
     source: Annotated[str, typer.Option(help="A git URL, a mirror, or a path.")] = "https://github.com/kubernetes-sigs/kubespray",
     wheelhouse: Annotated[Path | None, typer.Option(help="A folder of wheels, for a machine without the internet.")] = None,
-    python: Annotated[str, typer.Option(help="The Python that the environment is made with.")] = sys.executable,
+    python: Annotated[
+        str | None,
+        typer.Option(help="The Python that the environment is made with; default: one that the release's Ansible needs."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Fetch it again.")] = False,
 ) -> None:
     """Fetch a Kubespray release: a checkout of its tag, and a Python environment with the Ansible that it accepts.

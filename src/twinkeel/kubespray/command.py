@@ -21,7 +21,8 @@ PLAYBOOKS: Mapping[Action, str] = {
     "reset": "reset.yml",
     "recover": "recover-control-plane.yml",
 }
-FACTS = "playbooks/facts.yml"
+FACTS = "facts.yml"
+CALLBACKS = Path(__file__).parent / "callback_plugins"
 SSH_ARGUMENTS = "-o ControlMaster=auto -o ControlPersist=30m -o ConnectionAttempts=5"
 
 
@@ -63,13 +64,17 @@ def build_commands(topology: Topology, release: Release, folder: Path, request: 
     match request.action:
         case "scale" if request.nodes:
             # Kubespray asserts that the facts of all hosts are in the cache when it is limited to some.
-            runs.append(_invocation(topology, release, folder, FACTS, request.extra))
+            facts = release_line(topology.cluster.kubespray).playbooks + FACTS
+            runs.append(_invocation(topology, release, folder, facts, request.extra))
             options = ["--limit", names]
         case "upgrade":
             version = release_line(topology.cluster.kubespray).version_prefix + topology.cluster.version
             options = ["-e", f"kube_version={version}", "-e", "serial=1"]
         case "remove-node":
-            options = ["-e", f"node={names}", "-e", "skip_confirmation=yes"]
+            # Releases before v2.19 ask by another name.
+            old = release_line(topology.cluster.kubespray).ansible_2_9
+            confirmed = "delete_nodes_confirmation=yes" if old else "skip_confirmation=yes"
+            options = ["-e", f"node={names}", "-e", confirmed]
             if request.dead:
                 options += ["-e", "reset_nodes=false", "-e", "allow_ungraceful_removal=true"]
         case "reset":
@@ -87,7 +92,22 @@ def _invocation(topology: Topology, release: Release, folder: Path, playbook: st
     if access.identity_file is not None:
         argv += ["--private-key", access.identity_file]
     argv += [*options, str(release.checkout / playbook)]
-    return Invocation(playbook, tuple(argv), _environment(release, folder, access.known_hosts_file), release.checkout)
+    environment = _environment(release, folder, access.known_hosts_file)
+    if release_line(topology.cluster.kubespray).ansible_2_9:
+        environment = {**environment, **_settings_of_ansible_2_9(folder)}
+    return Invocation(playbook, tuple(argv), environment, release.checkout)
+
+
+def _settings_of_ansible_2_9(folder: Path) -> Mapping[str, str]:
+    """The same settings by the names that they had, and our own callback: ansible.posix.jsonl came later."""
+    return {
+        "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
+        "ANSIBLE_STDOUT_CALLBACK": "twinkeel_events",
+        "ANSIBLE_CALLBACK_WHITELIST": "",
+        "ANSIBLE_COLLECTIONS_PATHS": str(folder / "ansible" / "collections"),
+        "ANSIBLE_LOCAL_TEMP": str(folder / "ansible" / "tmp"),
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder / "ansible" / "cp"),
+    }
 
 
 def _environment(release: Release, folder: Path, known_hosts: str | None) -> Mapping[str, str]:

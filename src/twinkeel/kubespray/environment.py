@@ -11,7 +11,12 @@ from ruamel.yaml.error import YAMLError
 
 from twinkeel.errors import ToolError
 
-_VERSION = "import importlib.metadata as m; print(m.version('ansible-core'))"
+# Up to 2.9 Ansible was one package.
+_VERSION = """
+import importlib.metadata as m
+names = {d.metadata["Name"].lower() for d in m.distributions()}
+print(m.version("ansible-core" if "ansible-core" in names else "ansible"))
+"""
 
 
 @dataclass(frozen=True)
@@ -30,8 +35,10 @@ class AnsibleRange:
 
 
 def read_range(checkout: Path) -> AnsibleRange:
-    """The range in playbooks/ansible_version.yml. Raises ToolError when there is none."""
+    """The range in playbooks/ansible_version.yml (at the top in old releases). Raises ToolError when there is none."""
     path = checkout / "playbooks" / "ansible_version.yml"
+    if not path.exists() and (checkout / "ansible_version.yml").exists():
+        path = checkout / "ansible_version.yml"
     try:
         variables = YAML(typ="safe").load(path.read_text(encoding="utf-8"))[0]["vars"]
         return AnsibleRange(str(variables["minimal_ansible_version"]), str(variables["maximal_ansible_version"]))

@@ -12,15 +12,20 @@ from twinkeel.errors import ToolError, UsageError
 from twinkeel.kubespray.environment import make_environment
 from twinkeel.kubespray.folders import releases_folder
 from twinkeel.kubespray.git import clone_tag, head_commit, is_clean, source_url, tag_commit
+from twinkeel.kubespray.python import find_python
 from twinkeel.kubespray.release import MARK, Release
+from twinkeel.render.kubespray_releases import release_line
 
 
 @dataclass(frozen=True)
 class FetchOptions:
-    """Where a release comes from, and what its environment is made with and from."""
+    """Where a release comes from, and what its environment is made with and from.
+
+    `python` is a program; None looks for one that the release's Ansible runs with.
+    """
 
     source: str
-    python: str
+    python: str | None = None
     wheelhouse: Path | None = None
     force: bool = False
 
@@ -48,9 +53,10 @@ def fetch_release(tag: str, options: FetchOptions, say: Callable[[str], None]) -
             return release
         (release.folder / MARK).unlink(missing_ok=True)
         commit = _checkout(release, options, say)
+        python = options.python or find_python(release_line(tag))
         say("making its Python environment (a minute or two)")
         wheelhouse = options.wheelhouse.absolute() if options.wheelhouse else None
-        version = make_environment(release.checkout, release.environment, options.python, wheelhouse)
+        version = make_environment(release.checkout, release.environment, python, wheelhouse)
         facts = {"tag": tag, "commit": commit, "source": options.source, "ansible": version}
         mark = release.folder / f".{MARK}.part"
         mark.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What our inventory writes differently for Kubespray's release lines. Everything that differs stands here."""
+"""What differs between Kubespray's release lines. Everything that differs stands here."""
 
 from dataclasses import dataclass
 
@@ -8,22 +8,33 @@ class ReleaseLine:
     """One release line.
 
     `version_prefix` stands before kube_version. `stack_switches` says how IPv6 is turned on: ipv4_stack and ipv6_stack, or
-    (without them) enable_dual_stack_networks, which knows no cluster without IPv4.
+    (without them) enable_dual_stack_networks, which knows no cluster without IPv4. `pythons` is the oldest and the newest minor
+    version of Python 3 that its Ansible runs with. `ansible_2_9`: playbooks lie at the top of the checkout, and Ansible is one
+    package, without collections and with older names of its settings.
     """
 
     line: tuple[int, int]
     version_prefix: str
     stack_switches: bool
+    pythons: tuple[int, int]
+    ansible_2_9: bool = False
+
+    @property
+    def playbooks(self) -> str:
+        """The folder of the small playbooks (facts.yml, ansible_version.yml) in a checkout, with a slash at its end."""
+        return "" if self.ansible_2_9 else "playbooks/"
 
 
-# Read from each line's roles/kubespray(-|_)defaults/defaults/main/main.yml.
+# Read from each line's roles/kubespray(-|_)defaults/defaults/main/main.yml and its requirements.txt; Python from Ansible's own
+# "releases and maintenance" table. Version 2.16 is out of Kubespray's support: see docs/kubespray.md for what it is good for.
 LINES = (
-    ReleaseLine((2, 26), version_prefix="v", stack_switches=False),
-    ReleaseLine((2, 27), version_prefix="v", stack_switches=False),
-    ReleaseLine((2, 28), version_prefix="", stack_switches=True),
-    ReleaseLine((2, 29), version_prefix="", stack_switches=True),
-    ReleaseLine((2, 30), version_prefix="", stack_switches=True),
-    ReleaseLine((2, 31), version_prefix="", stack_switches=True),
+    ReleaseLine((2, 16), version_prefix="v", stack_switches=False, pythons=(6, 8), ansible_2_9=True),
+    ReleaseLine((2, 26), version_prefix="v", stack_switches=False, pythons=(10, 12)),
+    ReleaseLine((2, 27), version_prefix="v", stack_switches=False, pythons=(10, 12)),
+    ReleaseLine((2, 28), version_prefix="", stack_switches=True, pythons=(10, 12)),
+    ReleaseLine((2, 29), version_prefix="", stack_switches=True, pythons=(10, 12)),
+    ReleaseLine((2, 30), version_prefix="", stack_switches=True, pythons=(10, 12)),
+    ReleaseLine((2, 31), version_prefix="", stack_switches=True, pythons=(11, 13)),
 )
 
 

@@ -79,6 +79,19 @@ def test_the_exact_commands(
     assert {str(run.folder) for run in runs} == {"/data/kubespray/v2.31.0/checkout"}
 
 
+def test_the_commands_for_ansible_2_9(build_edited: Callable[..., Topology]) -> None:
+    topology = build_edited(("version: 1.35.4, kubespray: v2.31.0", "version: 1.20.2, kubespray: v2.16.0"))
+    release = Release("v2.16.0", Path("/data/kubespray/v2.16.0"))
+    facts, scale = build_commands(topology, release, FOLDER, request(topology, "scale", "worker-2"))
+    assert facts.argv[-1] == "/data/kubespray/v2.16.0/checkout/facts.yml"
+    assert scale.argv[-1] == "/data/kubespray/v2.16.0/checkout/scale.yml"
+    (removal,) = build_commands(topology, release, FOLDER, request(topology, "remove-node", "worker-2"))
+    assert "delete_nodes_confirmation=yes" in removal.argv
+    plugins = Path(removal.environment["ANSIBLE_CALLBACK_PLUGINS"])
+    assert (plugins / f"{removal.environment['ANSIBLE_STDOUT_CALLBACK']}.py").is_file()
+    assert removal.environment["ANSIBLE_CALLBACK_WHITELIST"] == ""
+
+
 def test_the_users_own_ansible_settings_stay_outside(build_edited: Callable[..., Topology]) -> None:
     topology = build_edited(("ssh: {user: root}", "ssh: {user: root, identity_file: k/id, known_hosts_file: known hosts}"))
     run = build_commands(topology, RELEASE, FOLDER, Request("run"))[0]
