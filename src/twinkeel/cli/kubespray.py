@@ -135,13 +135,13 @@ def _carry_out(
 ) -> None:
     from twinkeel.cli.load import load_topology
     from twinkeel.kubespray.carry_out import describe, plan
-    from twinkeel.kubespray.command import Request
+    from twinkeel.kubespray.command import Request, with_whole_paths
     from twinkeel.kubespray.folders import cluster_folder, releases_folder
     from twinkeel.kubespray.guards import confirm_reset, find_nodes, guard
     from twinkeel.kubespray.release import Release, find_release
 
     topology = load_topology(file)
-    request = Request(action, find_nodes(topology, names), dead, tuple(extra or ()))
+    request = Request(action, find_nodes(topology, names), dead, with_whole_paths(extra or (), Path.cwd()))
     guard(topology, request)
     tag = topology.cluster.kubespray
     release = Release(tag, releases_folder() / tag) if dry_run else find_release(tag)

@@ -103,7 +103,7 @@ CAUSES = (
         "leave --limit to `twinkeel kubespray scale NODE`: it gathers them first",
     ),
     _cause(
-        r"connection timed out|no route to host|connection refused|unreachable",
+        r"connection timed out|no route to host|connection refused|unreachable|can be reached over ssh",
         "the host does not answer over SSH",
         "is it up? ssh to it by hand",
     ),

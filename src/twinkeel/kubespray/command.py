@@ -23,6 +23,17 @@ PLAYBOOKS: Mapping[Action, str] = {
 }
 FACTS = "facts.yml"
 CALLBACKS = Path(__file__).parent / "callback_plugins"
+# Options of ansible-playbook that are followed by a file, in the next word or behind an equals sign.
+FILE_OPTIONS = (
+    "--become-password-file",
+    "--become-pass-file",
+    "--connection-password-file",
+    "--conn-pass-file",
+    "--vault-password-file",
+    "--vault-pass-file",
+    "--private-key",
+    "--key-file",
+)
 SSH_ARGUMENTS = "-o ControlMaster=auto -o ControlPersist=30m -o ConnectionAttempts=5"
 
 
@@ -127,6 +138,27 @@ def _environment(release: Release, folder: Path, known_hosts: str | None) -> Map
         "PYTHONUNBUFFERED": "1",
         "VIRTUAL_ENV": str(release.environment),
     }
+
+
+def with_whole_paths(extra: Sequence[str], folder: Path) -> tuple[str, ...]:
+    """Options with the files that they name as whole paths: Ansible is run in the release's folder, not where the user is."""
+
+    def whole(name: str) -> str:
+        return str(folder / Path(name).expanduser())
+
+    words: list[str] = []
+    for word in extra:
+        option, sign, value = word.partition("=")
+        before, at, file = word.partition("@")
+        if words and words[-1] in FILE_OPTIONS:
+            words.append(whole(word))
+        elif option in FILE_OPTIONS and sign:
+            words.append(f"{option}={whole(value)}")
+        elif at and before in ("", "-e", "--extra-vars="):
+            words.append(f"{before}@{whole(file)}")
+        else:
+            words.append(word)
+    return tuple(words)
 
 
 def process_environment(invocation: Invocation, inherited: Mapping[str, str]) -> dict[str, str]:

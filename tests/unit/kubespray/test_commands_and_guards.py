@@ -9,7 +9,7 @@ import pytest
 from twinkeel.errors import HostError, UsageError
 from twinkeel.hosts.executor import CommandResult
 from twinkeel.kubespray.carry_out import alone, describe, plan
-from twinkeel.kubespray.command import Action, Request, build_commands, process_environment
+from twinkeel.kubespray.command import Action, Request, build_commands, process_environment, with_whole_paths
 from twinkeel.kubespray.guards import check_step, confirm_reset, find_nodes, guard, guard_upgrade
 from twinkeel.kubespray.inventory import write_inventory
 from twinkeel.kubespray.release import Release
@@ -119,6 +119,22 @@ def test_the_users_own_ansible_settings_stay_outside(build_edited: Callable[...,
 def test_what_is_refused(lab_home_topology: Topology, action: Action, names: tuple[str, ...], what: str) -> None:
     with pytest.raises(UsageError, match=what):
         guard(lab_home_topology, request(lab_home_topology, action, *names))
+
+
+@pytest.mark.parametrize(
+    ("typed", "passed"),
+    [
+        ("-e @site.yaml", "-e @/here/site.yaml"),
+        ("-e@a/site.yaml", "-e@/here/a/site.yaml"),
+        ("--extra-vars=@site.yaml", "--extra-vars=@/here/site.yaml"),
+        ("-e @/etc/site.yaml", "-e @/etc/site.yaml"),
+        ("--become-password-file secret -v", "--become-password-file /here/secret -v"),
+        ("--become-password-file=../secret", "--become-password-file=/here/../secret"),
+        ("-e mail=a@b --limit x", "-e mail=a@b --limit x"),
+    ],
+)
+def test_files_are_those_of_the_users_folder(typed: str, passed: str) -> None:
+    assert with_whole_paths(typed.split(), Path("/here")) == tuple(passed.split())
 
 
 @pytest.mark.parametrize("extra", ["-K", "--ask-pass", "-i", "ignore_assert_errors=true"])
