@@ -70,10 +70,11 @@ def scale(
     file: SpecFile = DEFAULT_SPEC,
     dry_run: DryRun = False,
     skip_preflight: SkipPreflight = False,
+    no_apply: NoApply = False,
     option: Annotated[list[str] | None, typer.Option("--ansible", help="One more option for ansible-playbook; repeatable.")] = None,
 ) -> None:
-    """Add workers that the spec has and the cluster has not (scale.yml)."""
-    _carry_out(file, "scale", names=nodes or (), extra=option, dry_run=dry_run, skip_preflight=skip_preflight)
+    """Add workers that the spec has and the cluster has not (scale.yml). When they serve something, its backends come after."""
+    _carry_out(file, "scale", names=nodes or (), extra=option, dry_run=dry_run, skip_preflight=skip_preflight, no_apply=no_apply)
 
 
 @app.command()
@@ -137,7 +138,7 @@ def _carry_out(
     from twinkeel.kubespray.carry_out import describe, plan
     from twinkeel.kubespray.command import Request, with_whole_paths
     from twinkeel.kubespray.folders import cluster_folder, releases_folder
-    from twinkeel.kubespray.guards import confirm_reset, find_nodes, guard
+    from twinkeel.kubespray.guards import confirm_reset, find_nodes, guard, guard_order
     from twinkeel.kubespray.release import Release, find_release
 
     topology = load_topology(file)
@@ -145,7 +146,10 @@ def _carry_out(
     guard(topology, request)
     tag = topology.cluster.kubespray
     release = Release(tag, releases_folder() / tag) if dry_run else find_release(tag)
-    procedure = plan(topology, release, cluster_folder(topology.name), request)
+    folder = cluster_folder(topology.name)
+    if action in ("run", "scale", "upgrade"):
+        guard_order(topology, folder)
+    procedure = plan(topology, release, folder, request)
     if dry_run:
         print(describe(procedure))
         return

@@ -43,7 +43,8 @@ def plan(topology: Topology, release: Release, folder: Path, request: Request) -
     before = after = None
     if request.action == "remove-node" and any(is_backend(topology, node) for node in request.nodes):
         before = without(topology, request.nodes)
-    if request.action in ("run", "recover"):
+    served = request.action == "scale" and any(is_backend(topology, worker) for worker in request.nodes or topology.workers)
+    if served or request.action in ("run", "recover"):
         after = topology
     commands = build_commands(topology, release, folder, request)
     return Procedure(topology, request, folder, commands, request.action in CHECKED_FIRST, before, after)

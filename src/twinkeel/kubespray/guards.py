@@ -1,7 +1,14 @@
-"""What a request must not do. Each guard names the fact, and what to do instead. Pure, but for the version that is running."""
+"""What a request must not do. Each guard names the fact, and what to do instead.
+
+Pure, but for the version that is running and the inventory that an installation was run with.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+from ruamel.yaml import YAML
 
 from twinkeel.errors import HostError, UsageError
 from twinkeel.hosts.executor import Reader
@@ -74,6 +81,32 @@ def _guard_recover(topology: Topology, request: Request) -> None:
         if machine not in topology.control_plane and machine not in topology.etcd:
             hint = "a broken worker: twinkeel kubespray remove-node --dead, then scale"
             raise UsageError(f"{machine.name} is neither a control-plane nor an etcd host", hint=hint)
+
+
+def guard_order(topology: Topology, folder: Path) -> None:
+    """Refuse a new host before an old one: Kubespray takes the first of a group for the one that the others join.
+
+    The old hosts are those of the inventory that an installation was last run with. Old ones may change places.
+
+    Args:
+        folder: the cluster's own folder; without Kubespray's admin.conf in it nothing was installed from this machine.
+
+    Raises:
+        UsageError: a new control-plane or etcd host does not stand at the end.
+    """
+    inventory = folder / "inventory" / "hosts.yaml"
+    if not inventory.exists() or not (inventory.parent / "artifacts" / "admin.conf").exists():
+        return
+    groups = YAML(typ="safe").load(inventory.read_text(encoding="utf-8"))["all"]["children"]
+    for group, key, machines in (
+        ("kube_control_plane", "control_plane", topology.control_plane),
+        ("etcd", "etcd" if topology.etcd != topology.control_plane else "control_plane", topology.etcd),
+    ):
+        old = groups[group]["hosts"]
+        for new, after in pairwise(machines):
+            if new.fqdn not in old and after.fqdn in old:
+                what = f"{new.name} is new, and stands before {after.name} in {key}"
+                raise UsageError(what, where=str(inventory), hint="put new hosts at the end: the others join the first one")
 
 
 def confirm_reset(topology: Topology, typed: str) -> None:

@@ -10,13 +10,14 @@ from twinkeel.errors import HostError, UsageError
 from twinkeel.hosts.executor import CommandResult
 from twinkeel.kubespray.carry_out import alone, describe, plan
 from twinkeel.kubespray.command import Action, Request, build_commands, process_environment, with_whole_paths
-from twinkeel.kubespray.guards import check_step, confirm_reset, find_nodes, guard, guard_upgrade
+from twinkeel.kubespray.guards import check_step, confirm_reset, find_nodes, guard, guard_order, guard_upgrade
 from twinkeel.kubespray.inventory import write_inventory
 from twinkeel.kubespray.release import Release
 from twinkeel.topology.model import Topology
 
 RELEASE = Release("v2.31.0", Path("/data/kubespray/v2.31.0"))
 FOLDER = Path("/data/clusters/lab-home")
+OLD, NEW, NEWER = "master-1: 192.168.1.101", "master-0: 192.168.1.99", "master-9: 192.168.1.98"
 START = (
     "/data/kubespray/v2.31.0/environment/bin/ansible-playbook",
     "-i",
@@ -165,6 +166,42 @@ def test_a_backend_goes_before_its_node_and_comes_after_it(lab_home_topology: To
     assert planned("upgrade") == planned("reset") == planned("scale") == (None, None)
     text = describe(plan(lab_home_topology, RELEASE, FOLDER, request(lab_home_topology, "remove-node", "master-2", "master-3")))
     assert text.index("without the backends master-2, master-3") < text.index("remove-node.yml")
+
+
+def test_a_worker_that_serves_something_becomes_a_backend_after_it_is_there(build_edited: Callable[..., Topology]) -> None:
+    topology = build_edited(("ssh: {user: root}", "ssh: {user: root}\nservices: {web: {port: 80, targets: [workers]}}"))
+    for names in ((), ("worker-2",)):
+        assert plan(topology, RELEASE, FOLDER, request(topology, "scale", *names)).after is topology
+    left = plan(topology, RELEASE, FOLDER, request(topology, "remove-node", "worker-2")).before
+    assert left is not None
+    assert [target.name for service in left.services for target in service.targets] == ["worker-1"]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "said"),
+    [
+        ([NEW, OLD], [NEWER], "master-0 is new, and stands before master-1 in control_plane"),
+        ([OLD, NEW], [NEWER], "master-0 is new, and stands before master-2 in control_plane"),
+        ([OLD], [NEWER, NEW], ""),
+    ],
+)
+def test_new_control_plane_hosts_stand_at_the_end(
+    lab_home_topology: Topology, build_edited: Callable[..., Topology], tmp_path: Path, first: list[str], last: list[str], said: str
+) -> None:
+    topology = build_edited(
+        (f"  {OLD}", "".join(f"  {name}\n" for name in first).rstrip()),
+        ("master-3: 192.168.1.105", "master-3: 192.168.1.105" + "".join(f"\n  {name}" for name in last)),
+    )
+    guard_order(topology, tmp_path)
+    write_inventory(lab_home_topology, tmp_path)
+    guard_order(topology, tmp_path)
+    (tmp_path / "inventory/artifacts").mkdir()
+    (tmp_path / "inventory/artifacts/admin.conf").touch()
+    if said:
+        with pytest.raises(UsageError, match=said):
+            guard_order(topology, tmp_path)
+    else:
+        guard_order(topology, tmp_path)
 
 
 def test_the_inventory_of_a_recovery_and_what_stays(lab_home_topology: Topology, tmp_path: Path) -> None:
