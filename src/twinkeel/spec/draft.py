@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from twinkeel.diagnostic import Diagnostic
 from twinkeel.source import SourceFile
@@ -112,11 +113,12 @@ def problems(before: Draft, after: Draft, group: str | None = None) -> list[Diag
     ]
 
 
-def _findings(draft: Draft) -> list[Diagnostic]:
+@lru_cache(maxsize=2)  # What is after one answer is before the next one.
+def _findings(draft: Draft) -> tuple[Diagnostic, ...]:
     """What `check` says; a key that is missing is one that was not asked for yet."""
     if draft == Draft():
-        return []
-    return [item for item in load(SourceFile("twinkeel.yaml", draft.text())).diagnostics if item.code != "S011"]
+        return ()
+    return tuple(item for item in load(SourceFile("twinkeel.yaml", draft.text())).diagnostics if item.code != "S011")
 
 
 def _given(key: str, value: str | None, default: str | None = None) -> Iterator[str]:

@@ -37,7 +37,7 @@ def test_it_needs_the_standard_library_alone(name: str) -> None:
 
 def run(program: str, asked: dict[str, Any]) -> str:
     argv = [sys.executable, "-c", host_program(program), json.dumps(asked)]
-    return subprocess.run(argv, capture_output=True, text=True, timeout=30, check=True).stdout
+    return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True).stdout
 
 
 def test_state_is_read_as_it_is(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_the_check_is_a_shell_script_that_fails_where_nothing_runs(
         )
         assert files[CHECK_SCRIPT].mode == 0o755
         assert subprocess.run(["sh", "-n", script], check=False).returncode == 0
-        assert subprocess.run(["sh", script, "ready"], capture_output=True, timeout=10, check=False).returncode != 0
+        assert subprocess.run(["sh", script, "ready"], capture_output=True, timeout=60, check=False).returncode != 0
 
 
 def test_the_api_servers_are_those_of_the_spec_in_every_configuration(build_edited: Callable[..., Topology]) -> None:

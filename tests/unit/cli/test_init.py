@@ -366,7 +366,7 @@ LABEL = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True) | st
     user=st.from_regex(r"""[a-z_0-9][a-z0-9_-]{0,15}\$?""", fullmatch=True),
     port=st.sampled_from([443, 6443, 7443, 8443, 16443]),
 )
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_any_good_answers_load_as_they_were_given(
     name: str, domain: str, hosts: list[str], interface: str, user: str, port: int
 ) -> None:

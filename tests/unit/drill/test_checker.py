@@ -14,7 +14,7 @@ PERIOD = 10 * MILLISECOND
 FAULT = 10 * SECOND
 LATENCY = 3 * MILLISECOND
 
-few = settings(max_examples=25, deadline=None)  # Each example holds more than a thousand requests.
+few = settings(max_examples=12)  # Each example holds more than a thousand requests.
 
 
 def a_request(start: int, error: str = "", took: int = LATENCY) -> Request:

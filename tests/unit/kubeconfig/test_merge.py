@@ -132,7 +132,7 @@ texts = st.text(st.characters(codec="ascii", exclude_categories=("Cc",)), max_si
 values = st.recursive(st.none() | st.booleans() | st.integers() | texts, lambda inner: st.lists(inner, max_size=2), max_leaves=4)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.tuples(texts, st.dictionaries(texts, values, max_size=2)), max_size=3, unique_by=lambda pair: pair[0]), texts)
 def test_other_entries_survive(entries: list[tuple[str, dict[str, Any]]], current: str) -> None:
     document = {

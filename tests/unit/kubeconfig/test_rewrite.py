@@ -87,7 +87,7 @@ def kubeconfigs(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12)
 @given(kubeconfigs())
 def test_everything_but_the_current_clusters_server_survives(document: dict[str, Any]) -> None:
     expected = copy.deepcopy(document)

@@ -52,7 +52,7 @@ def run_supervise(tmp_path: Path, codes: list[int], monkeypatch: pytest.MonkeyPa
     (tmp_path / "ip").write_text(f'#!/bin/sh\necho "ip $*" >> {log}\n')
     (tmp_path / "ip").chmod(0o755)
     script = supervise_script(paths, LAYOUT, LB)
-    subprocess.run(["/bin/sh", "-c", script], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=True, timeout=10)
+    subprocess.run(["/bin/sh", "-c", script], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=True, timeout=60)
     return log.read_text().splitlines()
 
 

@@ -125,7 +125,7 @@ values_ = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50)
 @given(st.dictionaries(st.text("abcdefgh_", min_size=1, max_size=6), values_, max_size=4))
 def test_what_is_written_is_what_ansible_reads(values: dict[str, Any]) -> None:
     assert (yaml_1_1.safe_load(block(values)) or {}) == values

@@ -62,7 +62,7 @@ def test_two_at_once_make_it_once(tmp_path: Path) -> None:
 
     def slow(work: Path) -> Path:
         started.set()
-        assert finish.wait(10)
+        assert finish.wait(60)
         return work
 
     def second(work: Path) -> Path:
@@ -74,7 +74,7 @@ def test_two_at_once_make_it_once(tmp_path: Path) -> None:
 
     first = threading.Thread(target=make_once, args=(target, slow), kwargs={"on_wait": nobody_waits})
     first.start()
-    assert started.wait(10)
+    assert started.wait(60)
     make_once(target, second, on_wait=waiting)
     first.join()
     assert waits == ["waited"]
@@ -82,16 +82,18 @@ def test_two_at_once_make_it_once(tmp_path: Path) -> None:
 
 def test_a_killed_maker_leaves_the_lock_to_its_compiler_and_then_to_us(tmp_path: Path) -> None:
     """SIGKILL of the maker: its child still writes, so the lock holds until the child has ended."""
+    # A minute at most, so that nothing is left of it where the lock does not hold.
+    writes = "echo started; for i in $(seq 3000); do [ -e ../go ] && break; sleep 0.02; done; echo late > late"
     code = (
         "import sys; from pathlib import Path; from twinkeel.debian.cache import make_once\n"
         "from twinkeel.debian.commands import run\n"
         "def make(work):\n"
-        "    run(['sh', '-c', 'echo started; sleep 0.4; echo late > late'], log=work / 'log', cwd=work)\n"
+        f"    run(['sh', '-c', {writes!r}], log=work / 'log', cwd=work)\n"
         f"make_once(Path({str(tmp_path / 'thing')!r}), make, on_wait=lambda: None)\n"
     )
     maker = subprocess.Popen([sys.executable, "-c", code])
     log = tmp_path / "thing.part" / "log"
-    deadline = time.monotonic_ns() + 10 * 10**9
+    deadline = time.monotonic_ns() + 60 * 10**9
     while not (log.exists() and "started" in log.read_text()):
         assert time.monotonic_ns() < deadline, "the maker did not start"
         time.sleep(0.01)
@@ -103,7 +105,11 @@ def test_a_killed_maker_leaves_the_lock_to_its_compiler_and_then_to_us(tmp_path:
         assert (work / "late").exists(), "the killed maker's child was still writing"
         return work
 
-    make_once(tmp_path / "thing", make, on_wait=lambda: waits.append("waited"))
+    def waiting() -> None:
+        waits.append("waited")
+        (tmp_path / "go").touch()
+
+    make_once(tmp_path / "thing", make, on_wait=waiting)
     assert waits == ["waited"]
 
 
@@ -127,7 +133,7 @@ def test_an_interruption_stops_the_command_and_its_children(tmp_path: Path) -> N
     with pytest.raises(KeyboardInterrupt):
         run(["sh", "-c", f"sleep 60 & echo $! > {pid_file}; echo ready; wait"], log=tmp_path / "log", on_line=interrupt)
     pid = int(pid_file.read_text())
-    deadline = time.monotonic_ns() + 5 * 10**9
+    deadline = time.monotonic_ns() + 60 * 10**9
     while _runs(pid):
         assert time.monotonic_ns() < deadline, "the command's child still runs"
         time.sleep(0.01)
