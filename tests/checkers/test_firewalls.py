@@ -23,6 +23,7 @@ NFTABLES, FIREWALLD, UFW = of_first_hosts(NFTABLES_PATH), of_first_hosts(FIREWAL
 @pytest.fixture
 def work(root: Path) -> Iterator[Path]:
     folder = root / "tmp/firewall"
+    shutil.rmtree(folder, ignore_errors=True)  # A run that was killed left it.
     folder.mkdir()
     yield folder
     shutil.rmtree(folder)
@@ -88,7 +89,9 @@ def test_firewalld_is_strict(old: str, new: str, root: Path, policies: Path) -> 
 
 @pytest.fixture
 def ufw(root: Path) -> Iterator[Path]:
-    """ufw as it is installed: off, and without rules of its own."""
+    """ufw as it is installed: off, and without rules of its own; whatever an earlier run left."""
+    for name in ("user.rules", "user6.rules"):
+        shutil.copy(root / "usr/share/ufw" / name, root / "etc/ufw")
     yield root / "etc/ufw"
     for name in ("user.rules", "user6.rules"):
         shutil.copy(root / "usr/share/ufw" / name, root / "etc/ufw")

@@ -15,7 +15,7 @@ def listed(inventory: Path) -> dict[str, object]:
     argv = [PROGRAM, "-i", inventory, "--list"]
     # A file that cannot be read must be an error, and not an empty inventory with a warning.
     environment = {"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FATAL": "true", "PATH": "/usr/bin:/bin", "HOME": str(Path.home())}
-    ended = subprocess.run(argv, capture_output=True, text=True, timeout=60, env=environment, check=False)
+    ended = subprocess.run(argv, capture_output=True, text=True, timeout=300, env=environment, check=False)
     assert ended.returncode == 0, ended.stderr
     answer = json.loads(ended.stdout)
     assert isinstance(answer, dict)

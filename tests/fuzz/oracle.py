@@ -14,7 +14,7 @@ from twinkeel.spec.load import Loaded, load
 from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.build import build
 
-LONGEST = 2.0
+LONGEST = 10.0
 SECRETS = Secrets(vrrp_password="x", metrics_password="y")  # noqa: S106
 
 # Words of the libraries below: a person who edits a spec should not need to know them.

@@ -23,6 +23,6 @@ def systemd(unit: str, drop_in: str | None, name: str, folder: Path) -> list[str
         (units / f"{name}.d" / "twinkeel.conf").write_text(drop_in)
     argv = [program, "verify", "--man=no", str(units / name)]
     environment = {"SYSTEMD_UNIT_PATH": f"{units}:"}
-    ended = subprocess.run(argv, capture_output=True, text=True, timeout=30, env=environment, check=False)
+    ended = subprocess.run(argv, capture_output=True, text=True, timeout=300, env=environment, check=False)
     said = [line for line in ended.stderr.splitlines() if str(units) in line or name in line]
     return said or ([f"exit code {ended.returncode}"] if ended.returncode else [])

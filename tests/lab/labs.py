@@ -15,7 +15,7 @@ ROOT = HERE.parent.parent
 EXAMPLE = ROOT / "examples" / "lab-home.yaml"
 TWINKEEL = str(Path(sys.executable).parent / "twinkeel")
 UP_DEADLINE = 1800
-COMMAND_DEADLINE = 180
+COMMAND_DEADLINE = 600
 KEEP = os.environ.get("TWINKEEL_TEST_KEEP") == "1"
 
 Ended = subprocess.CompletedProcess[str]

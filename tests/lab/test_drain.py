@@ -16,7 +16,7 @@ VIP = "192.168.1.110"
 # Holds one connection through the virtual IP open for as long as it lives, and says when it stands.
 HOLD = """
 import socket, sys
-connection = socket.create_connection((sys.argv[1], 6443), timeout=5)
+connection = socket.create_connection((sys.argv[1], 6443), timeout=60)
 print("stands", flush=True)
 connection.settimeout(None)
 print("ended" if not connection.recv(1) else "data", flush=True)
@@ -38,7 +38,7 @@ def backends(lab: Lab) -> list[dict[str, str]]:
 
 
 def wait_for(lab: Lab, name: str, status: str) -> None:
-    end = time.monotonic_ns() + 20_000_000_000
+    end = time.monotonic_ns() + 200_000_000_000
     while [each.get(name) for each in backends(lab)] != [status] * 2:
         assert time.monotonic_ns() < end, backends(lab)
 

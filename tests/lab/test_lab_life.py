@@ -19,7 +19,7 @@ from twinkeel.spec.load import load
 from twinkeel.topology.build import build
 
 NAME = "test-life"
-DEADLINE = 120.0
+DEADLINE = 600.0
 
 
 def traces(name: str) -> list[str]:

@@ -76,7 +76,7 @@ def test_a_reboot_is_a_new_boot_with_a_new_network(small_lab: Lab) -> None:
 def test_a_host_that_shuts_itself_down_stays_off_until_it_gets_power(small_lab: Lab) -> None:
     assert small_lab.run("lb-2", [*PING, "master-1"]).returncode == 0
     small_lab.run("master-1", ["systemctl", "poweroff", "--force"])
-    until_silent = "for i in $(seq 100); do ping -c1 -W1 master-1 || exit 0; sleep 0.1; done; exit 1"
+    until_silent = "for i in $(seq 1000); do ping -c1 -W1 master-1 || exit 0; sleep 0.1; done; exit 1"
     assert small_lab.run("lb-2", ["sh", "-c", until_silent]).returncode == 0, "it still answers"
     assert host_state(small_lab, "master-1")["power"] == "off"
     small_lab.command("power-on", "master-1")

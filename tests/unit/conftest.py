@@ -74,8 +74,11 @@ Serve = Callable[..., int]
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Serve]:
+def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
     """Start an HTTPS server: serve(pair, answers, client_ca=None, host="127.0.0.1") -> port. Other paths give 404."""
+    # It answers for certain, and on a busy machine late.
+    monkeypatch.setattr("twinkeel.status.readyz.PROBE_TIMEOUT", 60.0)
+    monkeypatch.setattr("twinkeel.kubeconfig.verify.TIMEOUT", 60.0)
     with ExitStack() as stack:
 
         def start(pair: Pair, answers: Answers, client_ca: bytes | None = None, host: str = "127.0.0.1") -> int:

@@ -1,4 +1,4 @@
-"""The exported project, judged by Ansible's own programs."""
+"""The exported project and the one of a run, judged by Ansible's own programs."""
 
 import os
 import subprocess
@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from twinkeel.apply.export import SECRETS_FILE, export_project
+from twinkeel.apply.write_project import PLAYBOOK, write_project
+from twinkeel.render.render import render
 from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.model import Topology
 
@@ -37,6 +39,15 @@ def test_ansible_lint_has_nothing_to_say(project: Path) -> None:
     done = run(project, "ansible-lint", "--offline", "--nocolor", "--profile", "production")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Passed: 0 failure(s), 0 warning(s)" in done.stderr
+
+
+def test_ansible_accepts_the_project_of_a_run(lab_home_topology: Topology, tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    write_project(folder, lab_home_topology, render(lab_home_topology), "the authority\n", ["lb-2", "lb-1"])
+    done = run(folder, "ansible-playbook", "--syntax-check", PLAYBOOK)
+    assert done.returncode == 0, done.stderr
+    assert "WARNING" not in done.stderr
 
 
 def test_an_encrypted_secrets_file_gives_the_lines_back(project: Path) -> None:

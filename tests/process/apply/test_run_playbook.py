@@ -109,7 +109,7 @@ def test_a_run_that_is_cancelled_stops_ansible_and_waits_for_it(tmp_path: Path) 
     - name: begin
       ansible.builtin.command: touch {tmp_path}/began
     - name: wait
-      ansible.builtin.command: sleep 200
+      ansible.builtin.command: sleep 2000
     - name: never
       ansible.builtin.command: touch {tmp_path}/never
 """,
@@ -125,7 +125,7 @@ def test_a_run_that_is_cancelled_stops_ansible_and_waits_for_it(tmp_path: Path) 
 
     began = time.monotonic_ns()
     asyncio.run(cancel())
-    assert time.monotonic_ns() - began < 100e9
+    assert time.monotonic_ns() - began < 1000e9, "it waited for the task"
     assert not (tmp_path / "never").exists()
 
 
