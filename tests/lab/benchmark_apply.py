@@ -23,6 +23,7 @@ PLAIN_ROLE = Path(__file__).parent / "plain_role" / "site.yml"
 BALANCERS = {f"lb-{number}": f"192.168.1.{110 + number}" for number in range(1, 9)}
 MASTERS = {"master-1": "192.168.1.101", "master-2": "192.168.1.102", "master-3": "192.168.1.103"}
 COMMON = "domain: lab-home.com\nendpoint: {name: lb.lab-home.com, vip: 192.168.1.110/24}\nkubernetes: {network_plugin: calico}\n"
+NEW_VRID = ("vip: 192.168.1.110/24", "vip: {address: 192.168.1.110/24, vrid: 99}")
 TIMERS = "failover: {check_interval: 1.5, advert_interval: 0.2}\n"
 
 # How a plain keepalived.conf looks in the roles that people use: one second, a script that asks for the process.
@@ -30,7 +31,7 @@ PLAIN_KEEPALIVED = """\
 vrrp_instance VI_1 {{
     state {state}
     interface eth0
-    virtual_router_id 51
+    virtual_router_id {vrid}
     priority {priority}
     advert_int {advert}
     virtual_ipaddress {{
@@ -46,12 +47,14 @@ class Bench:
     def __init__(self, lab: Lab, folder: Path) -> None:
         self.lab, self.folder = lab, folder
 
-    def spec(self, balancers: int, masters: Sequence[str] = tuple(MASTERS), more: str = "") -> str:
+    def spec(
+        self, balancers: int, masters: Sequence[str] = tuple(MASTERS), more: str = "", edit: tuple[str, str] = ("", "")
+    ) -> str:
         """A spec beside the lab's own SSH files."""
         own = self.lab.paths.spec_file.read_text()
         tail = own[own.index("ssh:") :]
         path = self.folder / "twinkeel.yaml"
-        path.write_text(spec_text(balancers, masters, more) + tail)
+        path.write_text(spec_text(balancers, masters, more).replace(*edit) + tail)
         return str(path)
 
     def timed(self, *argv: str, codes: Sequence[int] = (0,)) -> float:
@@ -69,16 +72,20 @@ class Bench:
         """Seconds of `twinkeel COMMAND`; a plan with drift ends with 1."""
         return self.timed("twinkeel", command, "-f", spec, codes=(0, 1) if command == "plan" else (0,))
 
-    def plain(self, balancers: int, masters: Sequence[str] = tuple(MASTERS), check: str = "1s", advert: str = "1") -> float:
+    def plain(
+        self, balancers: int, masters: Sequence[str] = tuple(MASTERS), check: str = "1s", advert: str = "1", vrid: int = 51
+    ) -> float:
         """Seconds of the plain role with these settings."""
-        hosts = {name: self._plain_host(number, masters, check, advert) for number, name in enumerate(list(BALANCERS)[:balancers])}
+        hosts = {
+            name: self._plain_host(number, masters, check, advert, vrid) for number, name in enumerate(list(BALANCERS)[:balancers])
+        }
         project = self.folder / "plain"
         project.mkdir(exist_ok=True)
         (project / "inventory.json").write_text(json.dumps({"load_balancers": {"hosts": hosts}}))
         playbook = str(Path(sys.executable).with_name("ansible-playbook"))
         return self.timed("env", f"ANSIBLE_HOME={project}", playbook, "-i", str(project / "inventory.json"), str(PLAIN_ROLE))
 
-    def _plain_host(self, number: int, masters: Sequence[str], check: str, advert: str) -> dict[str, object]:
+    def _plain_host(self, number: int, masters: Sequence[str], check: str, advert: str, vrid: int) -> dict[str, object]:
         servers = "".join(f"    server {name} {MASTERS[name]}:6443 check inter {check}\n" for name in masters)
         haproxy = (
             "global\n    daemon\n    maxconn 4000\ndefaults\n    mode tcp\n    timeout connect 5s\n    timeout client 1m\n"
@@ -92,7 +99,7 @@ class Bench:
             "ansible_ssh_private_key_file": str(ssh / "id_ed25519"),
             "ansible_ssh_common_args": f"-o UserKnownHostsFile={ssh / 'known_hosts'}",
             "haproxy_cfg": haproxy,
-            "keepalived_conf": PLAIN_KEEPALIVED.format(state=state, priority=priority, advert=advert, vip=VIP),
+            "keepalived_conf": PLAIN_KEEPALIVED.format(state=state, priority=priority, advert=advert, vrid=vrid, vip=VIP),
         }
 
     def standby(self) -> str:
@@ -147,6 +154,7 @@ def changes_by_twinkeel(here: Bench) -> dict[str, Callable[[], float]]:
         "packages reinstalled on the standby": lambda: here.reinstalling(lambda: here.twinkeel("apply", here.spec(2))),
         "rollback of new timers": lambda: here.twinkeel("rollback", here.spec(2)),
         "added load balancer": lambda: here.twinkeel("apply", here.spec(3)),
+        "new virtual router id": lambda: here.twinkeel("apply", here.spec(3, edit=NEW_VRID)),
     }
 
 
@@ -158,6 +166,7 @@ def changes_by_the_plain_role(here: Bench) -> dict[str, Callable[[], float]]:
         "added masters (1 to 3)": lambda: here.plain(2),
         "packages reinstalled on the standby": lambda: here.reinstalling(lambda: here.plain(2)),
         "added load balancer": lambda: here.plain(3),
+        "new virtual router id": lambda: here.plain(3, vrid=52),
     }
 
 
