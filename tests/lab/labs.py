@@ -43,6 +43,15 @@ class Lab:
         """Run a command in a host as `twinkeel lab exec` does."""
         return twinkeel("lab", "exec", "--name", self.name, host, "--", *argv, stdin=stdin)
 
+    def drill(self, folder: Path, *words: str) -> Ended:
+        """`twinkeel drill run` in the client, as JSON; again, twice at most, while a busy machine held its client up (unknown)."""
+        for attempt in range(3):
+            argv = ["drill", "run", *words, "--format", "json", "-o", str(folder / f"run-{attempt}")]
+            ended = self.run("client", ["twinkeel", *argv])
+            if '"unknown"' not in ended.stdout:
+                break
+        return ended
+
     def command(self, name: str, *argv: str) -> Ended:
         """`twinkeel lab NAME` for this lab; it must succeed."""
         ended = twinkeel("lab", name, "--name", self.name, *argv)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from labs import COMMAND_DEADLINE, Lab, make_lab, twinkeel
+from labs import Lab, make_lab
 
 SPEC = """\
 name: lab-shared
@@ -39,8 +39,7 @@ def test_one_machine_is_load_balancer_and_control_plane(shared: Lab) -> None:
 
 
 def test_the_virtual_ip_leaves_the_shared_machine_while_its_api_server_goes_on(shared: Lab, tmp_path: Path) -> None:
-    words = ("drill", "run", "haproxy-stop", "haproxy-kill", "--budget", "5000", "--format", "json", "-o", str(tmp_path / "run"))
-    ended = twinkeel("lab", "exec", "--name", shared.name, "client", "--", "twinkeel", *words, timeout=COMMAND_DEADLINE)
+    ended = shared.drill(tmp_path, "haproxy-stop", "haproxy-kill", "--budget", "5000")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     trials = [json.loads(line) for line in ended.stdout.splitlines()]
     assert [trial["verdict"] for trial in trials] == ["pass", "pass"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from labs import COMMAND_DEADLINE, Lab, make_lab, twinkeel
+from labs import Lab, make_lab
 
 VIPS = ("192.168.1.110", "192.168.1.100")
 SHARED = {VIPS[0]: ["lb-1"], VIPS[1]: ["lb-2"]}
@@ -63,8 +63,7 @@ def test_the_name_resolves_to_both_virtual_ips_and_the_load_balancers_share_them
 
 def test_a_reboot_moves_one_virtual_ip_and_it_comes_back_to_its_first_choice(shared: Lab, tmp_path: Path) -> None:
     wait_for(shared, SHARED)
-    words = ("drill", "run", "reboot-holder", "--vip", VIPS[1], "--budget", "5000", "--format", "json", "-o", str(tmp_path / "run"))
-    ended = twinkeel("lab", "exec", "--name", shared.name, "client", "--", "twinkeel", *words, timeout=COMMAND_DEADLINE)
+    ended = shared.drill(tmp_path, "reboot-holder", "--vip", VIPS[1], "--budget", "5000")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     (trial,) = [json.loads(line) for line in ended.stdout.splitlines()]
     assert (trial["verdict"], trial["holder_before"]) == ("pass", "lb-2")
