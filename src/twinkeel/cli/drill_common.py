@@ -35,11 +35,12 @@ def default_folder(name: str) -> Path:
 
 
 async def prepare(
-    topology: "Topology", faults: "tuple[Fault, ...]", trials: int, folder: Path, console: "Console", spec: str
+    topology: "Topology", faults: "tuple[Fault, ...]", trials: int, folder: Path, console: "Console", spec: str, kubectl: str = ""
 ) -> "Drill":
-    """Everything that a drill needs, once the cluster could be asked. Raises HostError."""
+    """Everything that a drill needs, once the cluster could be asked; `kubectl` is the program to run beside. Raises HostError."""
     from importlib.metadata import version
 
+    from twinkeel.drill.access import find_access
     from twinkeel.drill.facts import collect, write_facts
     from twinkeel.drill.https import Target
     from twinkeel.drill.run import Drill
@@ -50,6 +51,7 @@ async def prepare(
     async with SshHosts() as hosts:
         authority = await fetch_cluster_ca(hosts, topology.control_plane)
         facts = await collect(hosts, topology, version("twinkeel"), spec)
+        access = await find_access(hosts, topology)
     if authority is None:
         names = ", ".join(machine.name for machine in topology.control_plane)
         hint = "a drill needs a running cluster: run Kubespray, then `twinkeel apply`"
@@ -58,6 +60,12 @@ async def prepare(
     ca_file = folder.absolute() / "ca.crt"
     ca_file.write_text(authority)
     write_facts(folder, facts)
+    left_out: tuple[str, ...] = ()
+    if isinstance(access, str):
+        if kubectl:
+            raise HostError(f"kubectl needs credentials: {access}", hint="leave --kubectl out, or install the cluster first")
+        left_out = (f"watch stream and node readiness: {access}",)
+        console.print(f"left out: {left_out[0]}", markup=False)
     target = Target(str(topology.endpoint.vip.ip), topology.endpoint.port, topology.endpoint.name, ca_file)
     return Drill(
         topology,
@@ -68,6 +76,9 @@ async def prepare(
         folder.absolute(),
         drills_folder(),
         lambda line: console.print(line, markup=False),
+        access=None if isinstance(access, str) else access,
+        kubectl=kubectl,
+        left_out=left_out,
     )
 
 
@@ -86,7 +97,7 @@ def show(trials: "Sequence[Trial]") -> None:
         table.add_row(*row, f"[{COLOURS[verdict]}]{verdict}[/]")
     console = Console(highlight=False)
     # Rich takes 80 columns where there is no terminal, and would cut the cells.
-    console.width = max(console.width, 110)
+    console.width = max(console.width, 124)
     console.print(table)
     summaries = summarize(trials)
     if len(summaries) < len(trials):

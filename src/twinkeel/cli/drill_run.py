@@ -35,6 +35,9 @@ def run(
     vip: Annotated[
         str | None, typer.Option("--vip", help="The virtual IP that is measured and whose holder is broken. Default: the first.")
     ] = None,
+    kubectl: Annotated[
+        bool, typer.Option("--kubectl", help="Run the real kubectl once a second, too. It takes processor time from the client.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first. Without a terminal nothing is asked.")] = False,
     format: OutputFormat = Format.text,  # noqa: A002
 ) -> None:
@@ -55,10 +58,11 @@ def run(
     faults = _chosen(scenarios or [], budget, topology)
     if not yes and sys.stdin.isatty():
         _ask(topology, faults, trials)
+    program = _kubectl() if kubectl else ""
     folder = output or default_folder(topology.name)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
-        done = asyncio.run(_run(topology, faults, trials, folder, format, console, file.read_text(encoding="utf-8")))
+        done = asyncio.run(_run(topology, faults, trials, folder, format, console, file.read_text(encoding="utf-8"), program))
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
     if format is Format.text:
@@ -82,6 +86,18 @@ def _chosen(names: Sequence[str], budget: float | None, topology: "Topology") ->
     return tuple(replace(fault, budget_ms=budgets.get(fault.id, fault.budget_ms) if budget is None else budget) for fault in faults)
 
 
+def _kubectl() -> str:
+    """Where it is. Raises UsageError when there is none."""
+    import shutil
+
+    from twinkeel.errors import UsageError
+
+    found = shutil.which("kubectl")
+    if found is None:
+        raise UsageError("there is no kubectl on PATH", hint="install it, or leave --kubectl out")
+    return found
+
+
 def _ask(topology: "Topology", faults: "Sequence[Fault]", trials: int) -> None:
     """Show what will be broken, and wait for a yes. Abort otherwise."""
     times = f", {trials} times each" if trials > 1 else ""
@@ -99,6 +115,7 @@ async def _run(
     format: Format,  # noqa: A002
     console: "Console",
     spec: str,
+    kubectl: str,
 ) -> "list[Trial]":
     """Every trial of the drill. SIGTERM ends it like Ctrl-C: the fault under way is healed first."""
     from twinkeel.drill.run import run_drill
@@ -109,7 +126,7 @@ async def _run(
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     done: list[Trial] = []
     await heal(topology)
-    drill = await prepare(topology, faults, trials, folder, console, spec)
+    drill = await prepare(topology, faults, trials, folder, console, spec, kubectl)
     try:
         async for trial in run_drill(drill):
             done.append(trial)

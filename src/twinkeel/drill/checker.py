@@ -21,6 +21,7 @@ from itertools import pairwise
 from typing import Literal
 
 from twinkeel.drill.history import MILLISECOND, SECOND, History, Request
+from twinkeel.drill.watching import watching_of
 
 SERVED_WITHIN = 250 * MILLISECOND
 BASELINE = 1 * SECOND
@@ -85,6 +86,7 @@ def judge(history: History, *, served_within: int = SERVED_WITHIN) -> Verdict:
         unknown.append(f"the client itself was late at the edge of a gap of {_ms(max(gap.length for gap in over)):g} ms")
     if kept and kept[-1].error:
         failures.append("the keep-alive connection was not served again")
+    failures += _streams_that_failed(history)
     return Verdict(
         verdict="unknown" if unknown else "fail" if failures else "pass",
         downtime_ms=_ms(worst.length) if worst else None,
@@ -134,6 +136,9 @@ def _weaknesses(history: History, asked: Sequence[Request], since: int, within: 
     fault_at = since + within
     if not asked or asked[-1].start - fault_at < STABLE:
         yield "the client was stopped too soon after the fault"
+    watch = watching_of(history)
+    if watch is not None and not watch.up_before:
+        yield "the watch stream was not established before the fault"
     if history.event("injected") is None:
         yield "the fault was not injected"
     if not history.value("trace", "changed"):
@@ -151,6 +156,18 @@ def _broken_promises(history: History) -> list[str]:
     if history.event("healthy") is None and history.event("error") is None:
         reasons.append("the system was not healthy again after the fault was healed")
     return reasons
+
+
+def _streams_that_failed(history: History) -> Iterator[str]:
+    """What became of the watch and of kubectl; nothing where there were none."""
+    watch = watching_of(history)
+    if watch is not None and not watch.up_after:
+        yield "the watch stream was not established again"
+    if watch is not None and watch.missed:
+        yield f"the watch stream was not told of {watch.missed} changes"
+    runs = sorted((request for request in history.requests if request.stream == "kubectl"), key=lambda request: request.start)
+    if runs and runs[-1].error:
+        yield f"kubectl does not work again ({runs[-1].error})"
 
 
 def _reconnect(kept: Sequence[Request]) -> float | None:

@@ -2,12 +2,14 @@
 
     python -m twinkeel.drill.client --address 192.168.1.110 --port 6443 --server-name lb.lab-home.com --ca-file CA --history FILE
 
-Two streams of requests, both over TLS verified against the cluster CA:
+Two streams of requests, both over TLS verified against the cluster CA, and a watch where there are credentials (`--pem-file`,
+`--token-file`):
 
 - `new`: every 10 ms a new TCP connection and a full TLS handshake (no session is ever resumed), then one request. Requests run
   side by side: one that hangs does not delay the next. The client gives up on a request after 1 s; what counts as served is the
   checker's affair.
 - `kept`: one keep-alive connection, a request every 100 ms, a new connection after a failure.
+- the watch: a Kubernetes watch on a connection of its own; see watch_stream.py.
 
 Starts follow a fixed grid of CLOCK_MONOTONIC. When the process itself was held up it skips the ticks it missed and records how
 late it was. It ends at SIGTERM, or when its parent is gone. Anything unexpected kills it: its history then lacks the `end` record,
@@ -28,12 +30,21 @@ from pathlib import Path
 
 from twinkeel.drill.history import MILLISECOND, SECOND, End, HistoryWriter, Probe, Request, Stream
 from twinkeel.drill.https import Connection, Target, error_class, verified_context
+from twinkeel.drill.watch_stream import LEASES, WatchStream
 
 PERIOD = 10 * MILLISECOND
 KEPT_PERIOD = 100 * MILLISECOND
 TIMEOUT = 1 * SECOND
 REAL_TIME_PRIORITY = 1
 PREFERRED_NICE = -15
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Files of a client certificate with its key, or of a token."""
+
+    pem_file: Path | None
+    token_file: Path | None
 
 
 @dataclass
@@ -51,19 +62,39 @@ class _Run:
         self.recorded += 1
 
 
-async def measure(target: Target, history: Path) -> None:
+async def measure(target: Target, history: Path, credentials: Credentials | None = None) -> None:
     """Ask until SIGTERM or until the parent process is gone. Raises whatever was not foreseen (no room for the history)."""
     with HistoryWriter(history) as writer:
-        writer.append(Probe(PERIOD, KEPT_PERIOD, TIMEOUT, target.url))
+        writer.append(Probe(PERIOD, KEPT_PERIOD, TIMEOUT, target.url, LEASES if credentials else ""))
         run = _Run(target, verified_context(target.ca_file), writer, asyncio.Event())
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, run.stop.set)
-        async with asyncio.TaskGroup() as group:
+        async with asyncio.TaskGroup() as group, _watching(run, credentials):
             group.create_task(_stop_with_parent(run.stop))
             group.create_task(_ask_kept(run))
             async for start, late in _ticks(PERIOD, run.stop):
                 group.create_task(_ask_new(run, start, late))
         writer.append(End(run.recorded, time.monotonic_ns()))
+
+
+@contextlib.asynccontextmanager
+async def _watching(run: _Run, credentials: Credentials | None) -> AsyncIterator[None]:
+    """The watch goes on during the block, and is checked at its end. A watch that broke in an unforeseen way raises there."""
+    if credentials is None:
+        yield
+        return
+    context = verified_context(run.target.ca_file)
+    if credentials.pem_file:
+        context.load_cert_chain(credentials.pem_file)
+    token = credentials.token_file.read_text().strip() if credentials.token_file else ""
+    watch = WatchStream(run.target, context, token, run.writer.append)
+    task = asyncio.create_task(watch.keep())
+    yield
+    await watch.check()
+    if task.done():
+        await task
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _ticks(period: int, stop: asyncio.Event) -> AsyncIterator[tuple[int, int]]:
@@ -137,6 +168,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--server-name", required=True, help="the name that the certificate must hold")
     parser.add_argument("--ca-file", type=Path, required=True)
     parser.add_argument("--history", type=Path, required=True, help="the file to append to")
+    parser.add_argument("--pem-file", type=Path, help="a client certificate with its key, for the watch")
+    parser.add_argument("--token-file", type=Path, help="a token, for the watch")
     return parser.parse_args()
 
 
@@ -144,7 +177,8 @@ def main() -> None:
     """The process's start: parse, prefer, measure."""
     given = _arguments()
     _prefer_this_process()
-    asyncio.run(measure(Target(given.address, given.port, given.server_name, given.ca_file), given.history))
+    credentials = Credentials(given.pem_file, given.token_file) if given.pem_file or given.token_file else None
+    asyncio.run(measure(Target(given.address, given.port, given.server_name, given.ca_file), given.history, credentials))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """What a trial recorded, as typed records, and its files.
 
-A trial's folder holds two append-only files of JSON lines, each with one writer:
+A trial's folder holds append-only files of JSON lines, each with one writer:
 
     requests.jsonl   the client process: a `probe` record first, then `request` records, an `end` record last
+                     and `event` records between them: what the watch stream did
     events.jsonl     the runner: `event` records (what was done to the system, and when)
+    kubectl.jsonl    the runner, where real kubectl was asked for: `request` records, an `end` record last
 
 All times are nanoseconds of CLOCK_MONOTONIC, which every process of one machine shares. Nothing is judged here: a file that breaks
 off or cannot be understood becomes a *flaw* of the history, and the checker answers `unknown` for a history with flaws.
@@ -22,26 +24,31 @@ from twinkeel.errors import UsageError
 
 REQUESTS_FILE = "requests.jsonl"
 EVENTS_FILE = "events.jsonl"
+KUBECTL_FILE = "kubectl.jsonl"
 WRITE_EVERY = 0.05  # Seconds between two writes of the buffer; also how old a live history can look.
 
-Stream = Literal["new", "kept"]
+Stream = Literal["new", "kept", "kubectl"]
 MILLISECOND = 1_000_000
 SECOND = 1_000_000_000
 
 
 @dataclass(frozen=True)
 class Probe:
-    """How the client asked: the periods and the time after which it gave up on one request, in nanoseconds."""
+    """How the client asked: the periods and the time after which it gave up on one request, in nanoseconds.
+
+    `watch` is what its watch stream watched; empty when there was none.
+    """
 
     period: int
     kept_period: int
     timeout: int
     target: str = ""
+    watch: str = ""
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request. `stream` is `new` (its own TLS connection) or `kept` (the keep-alive connection).
+    """One request. `stream` is `new` (its own TLS connection), `kept` (the keep-alive connection) or `kubectl` (one run of it).
 
     `late` is how long after its due time the request was started: the client's own fault, not the system's.
     `error` is empty when the answer was 200, else a class such as `refused`, `reset`, `timeout`, `tls`, `http-503`.
@@ -78,7 +85,7 @@ _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 @dataclass(frozen=True)
 class History:
-    """A trial's records. The order of `requests` means nothing; that of `events` is the order of writing."""
+    """A trial's records. The order of `requests` means nothing; `events` are in the order of their times."""
 
     probe: Probe | None
     requests: tuple[Request, ...]
@@ -168,13 +175,21 @@ def read_history(folder: Path) -> History:
     asked = list(_records(folder / REQUESTS_FILE, flaws))
     done = list(_records(folder / EVENTS_FILE, flaws))
     requests = tuple(record for record in asked if isinstance(record, Request))
-    ends = [record for record in asked if isinstance(record, End)]
-    if not ends:
-        flaws.append("the client stopped before it was told to")
-    elif ends[0].requests != len(requests):
-        flaws.append(f"the client recorded {ends[0].requests} requests, the history holds {len(requests)}")
+    flaws += _end_flaws("the client", asked)
     probe = next((record for record in asked if isinstance(record, Probe)), None)
-    return History(probe, requests, tuple(record for record in done if isinstance(record, Event)), tuple(flaws))
+    events = sorted((record for record in (*done, *asked) if isinstance(record, Event)), key=lambda event: event.at)
+    if (folder / KUBECTL_FILE).is_file():
+        runs = list(_records(folder / KUBECTL_FILE, flaws))
+        requests += tuple(record for record in runs if isinstance(record, Request))
+        flaws += _end_flaws("kubectl", runs)
+    return History(probe, requests, tuple(events), tuple(flaws))
+
+
+def _end_flaws(who: str, records: list[Record]) -> list[str]:
+    ends, count = [record for record in records if isinstance(record, End)], sum(isinstance(record, Request) for record in records)
+    if not ends:
+        return [f"{who} stopped before it was told to"]
+    return [] if ends[0].requests == count else [f"{who} recorded {ends[0].requests} requests, the history holds {count}"]
 
 
 def _records(path: Path, flaws: list[str]) -> Iterator[Record]:

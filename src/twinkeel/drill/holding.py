@@ -51,12 +51,15 @@ def spells_of(history: History) -> Iterator[Spell]:
 
 
 def _changes(history: History) -> Iterator[tuple[int, str, bool]]:
+    told: dict[str, int] = {}
     for event in history.events:
+        host = str(event.data.get("host"))
         if event.name == "vip":
-            yield event.at, str(event.data.get("host")), event.data.get("held") is True
+            told[host] = event.at
+            yield event.at, host, event.data.get("held") is True
         elif event.name == "observer-lost":
-            # A host that is gone holds nothing: since it was last heard.
-            yield int(event.data.get("heard", event.at)), str(event.data.get("host")), False
+            # A host that is gone holds nothing: since it was last heard, which cannot be before what it told last.
+            yield max(int(event.data.get("heard", event.at)), told.get(host, 0) + 1), host, False
 
 
 def _end(history: History) -> int:

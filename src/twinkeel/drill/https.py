@@ -6,8 +6,9 @@ Small on purpose: a drill makes a hundred connections a second, and must know ex
 import asyncio
 import contextlib
 import errno
+import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -37,15 +38,16 @@ class StatusError(ValueError):
 
     def __init__(self, status: int) -> None:
         super().__init__(f"http-{status}")
+        self.status = status
 
 
 class Connection:
     """An open connection that can be asked again and again."""
 
     def __init__(self, target: Target, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._target = target
         self._reader = reader
         self._writer = writer
-        self._question = f"GET {target.path} HTTP/1.1\r\nHost: {target.server_name}\r\nUser-Agent: twinkeel-drill\r\n\r\n".encode()
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -63,19 +65,49 @@ class Connection:
         tls: ssl.SSLObject = self._writer.get_extra_info("ssl_object")
         return tls.session_reused is True
 
+    def notice_death(self, idle: int, tries: int) -> None:
+        """Let the kernel ask for a sign of life after `idle` seconds of silence; after `tries` unanswered ones, a second apart, the
+        connection ends with an error. For a connection on which only the other side speaks."""
+        connected: socket.socket = self._writer.get_extra_info("socket")
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in ((socket.TCP_KEEPIDLE, idle), (socket.TCP_KEEPINTVL, 1), (socket.TCP_KEEPCNT, tries)):
+            connected.setsockopt(socket.IPPROTO_TCP, option, value)
+
     async def get(self) -> None:
-        """Ask once. Raises StatusError, OSError, EOFError (closed in the middle) or ValueError (not HTTP)."""
-        self._writer.write(self._question)
-        head = await self._reader.readuntil(b"\r\n\r\n")
+        """Ask once for the target's path. Raises StatusError, OSError, EOFError (closed in the middle) or ValueError (not HTTP)."""
+        headers = await self.ask(self._target.path)
+        await self._reader.readexactly(_length(headers))
+
+    async def ask(self, path: str, token: str = "") -> Mapping[str, str]:
+        """Ask for a path; the headers of the answer, by their names in lower case. Its body must be read next. Raises as `get`."""
+        name = f"{self._target.server_name}\r\nUser-Agent: twinkeel-drill"
+        identity = f"\r\nAuthorization: Bearer {token}" if token else ""
+        self._writer.write(f"GET {path} HTTP/1.1\r\nHost: {name}{identity}\r\n\r\n".encode())
+        try:
+            head = await self._reader.readuntil(b"\r\n\r\n")
+        except asyncio.LimitOverrunError as error:
+            raise ValueError("headers without an end") from error
         first, *lines = head.decode("ascii").split("\r\n")
-        headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        length = int(headers.get("content-length", "0"))
-        if not 0 <= length <= MAX_BODY:
-            raise ValueError("a body without a sane length")
-        await self._reader.readexactly(length)
         status = int(first.partition(" ")[2][:3])
         if status != 200:
             raise StatusError(status)
+        return {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+    async def pieces(self, headers: Mapping[str, str]) -> AsyncIterator[bytes]:
+        """The answer's body as it comes, chunked (RFC 9112, section 7.1) or with its length told. Raises as `get`."""
+        if headers.get("transfer-encoding", "").lower() != "chunked":
+            yield await self._reader.readexactly(_length(headers))
+            return
+        while size := int((await self._reader.readuntil(b"\r\n")).split(b";")[0], 16):
+            yield (await self._reader.readexactly(size + 2))[:size]
+        await self._reader.readuntil(b"\r\n")
+
+
+def _length(headers: Mapping[str, str]) -> int:
+    length = int(headers.get("content-length", "0"))
+    if not 0 <= length <= MAX_BODY:
+        raise ValueError("a body without a sane length")
+    return length
 
 
 def verified_context(ca_file: Path) -> ssl.SSLContext:

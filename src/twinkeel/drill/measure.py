@@ -10,12 +10,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from twinkeel.drill.access import Access, in_memory, path_of
 from twinkeel.drill.checker import served
-from twinkeel.drill.history import REQUESTS_FILE, SECOND, Request, decode
+from twinkeel.drill.history import REQUESTS_FILE, SECOND, Event, Request, decode
 from twinkeel.drill.https import Target
 from twinkeel.errors import ToolError
 
-STOP_DEADLINE = 5.0
+STOP_DEADLINE = 15.0  # It checks its watch first, for 8 s at most.
 FRESH = SECOND // 2  # How old the newest served request may be while the service counts as up.
 LOG_FILE = "client.log"
 
@@ -23,9 +24,10 @@ LOG_FILE = "client.log"
 class Measurement:
     """A running client, as an async context manager. Its records are in `folder`, its complaints in `client.log` there."""
 
-    def __init__(self, target: Target, folder: Path) -> None:
+    def __init__(self, target: Target, folder: Path, access: Access | None = None) -> None:
         self._target = target
         self._folder = folder
+        self._access = access
         self._process: Process | None = None
         self._tail = _Tail(folder / REQUESTS_FILE)
 
@@ -33,7 +35,10 @@ class Measurement:
         target = self._target
         argv = ["--address", target.address, "--port", str(target.port), "--server-name", target.server_name]
         files = ["--ca-file", str(target.ca_file), "--history", str(self._folder / REQUESTS_FILE)]
-        with (self._folder / LOG_FILE).open("wb") as log:
+        secret = self._access.pem or self._access.token.encode() if self._access else b""
+        with (self._folder / LOG_FILE).open("wb") as log, in_memory(secret) as descriptor:
+            if self._access:
+                files += ["--pem-file" if self._access.pem else "--token-file", str(path_of(descriptor))]
             # A session of its own: Ctrl-C is for the runner, which stops the client when it is done with it.
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "twinkeel.drill.client", *argv, *files),
@@ -41,6 +46,7 @@ class Measurement:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                pass_fds=(descriptor,),
             )
         return self
 
@@ -73,6 +79,11 @@ class Measurement:
         return max(good - max(self._tail.served_since, since), 0) / SECOND
 
     @property
+    def watching(self) -> bool:
+        """Whether its watch is established, as far as recorded; true where it has no credentials for one."""
+        return self._access is None or self._tail.watching
+
+    @property
     def last_error(self) -> str:
         """The class of the newest error that was recorded; empty when there was none."""
         return self._tail.last_error
@@ -87,6 +98,7 @@ class _Tail:
         self.newest_served = 0
         self.served_since = 0
         self.last_error = ""
+        self.watching = False
 
     def read(self) -> None:
         """Take in the whole lines that came since the last time."""
@@ -99,6 +111,8 @@ class _Tail:
                 self._take(decode(line))
 
     def _take(self, record: object) -> None:
+        if isinstance(record, Event):
+            self.watching = record.name == "watch-up" or (self.watching and record.name != "watch-down")
         if not isinstance(record, Request) or record.stream != "new":
             return
         if not served(record):

@@ -11,14 +11,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from twinkeel.drill.access import Access
 from twinkeel.drill.checker import BASELINE, SERVED_WITHIN, STABLE
 from twinkeel.drill.fault import Fault, OpenHosts, Scene
 from twinkeel.drill.history import EVENTS_FILE, SECOND, Event, HistoryWriter, read_history
 from twinkeel.drill.https import Target
+from twinkeel.drill.kubectl import Kubectl
 from twinkeel.drill.measure import Measurement
 from twinkeel.drill.needs import refuse_without
 from twinkeel.drill.note import remove_note, write_note
 from twinkeel.drill.observe import Observers
+from twinkeel.drill.observe_nodes import NodeObserver
 from twinkeel.drill.trial import Trial, trial_of
 from twinkeel.errors import HostError, TwinkeelError, UsageError, VerificationError
 from twinkeel.hosts.executor import Reader, Writer
@@ -30,6 +33,7 @@ BASELINE_SECONDS = (BASELINE + SERVED_WITHIN) / SECOND + 0.25
 STABLE_SECONDS = STABLE / SECOND + 0.1
 BASELINE_DEADLINE = 20.0
 RECOVERY_DEADLINE = 60.0
+WATCH_DEADLINE = 15.0
 HEALTH_DEADLINE = 300.0  # A real machine's firmware alone can take two minutes.
 POLL_EVERY = 0.1
 HEALTH_EVERY = 1.0
@@ -47,6 +51,8 @@ class Drill:
     `look` tells whether the system is whole: another configuration than ours has not the files that ours is known by.
     `recovery` is how long a fault may keep clients from being served, `patience` how long a system may take to be whole before a
     trial, and `settle` how long it must have been whole with the virtual IP in one place by then, all in seconds.
+    `access` is for the streams that need credentials, `kubectl` the program to run beside the client, if any; `left_out` names what
+    is not measured, and why.
     """
 
     topology: Topology
@@ -61,6 +67,9 @@ class Drill:
     recovery: float = RECOVERY_DEADLINE
     patience: float = 0.0
     settle: float = 0.0
+    access: Access | None = None
+    kubectl: str = ""
+    left_out: tuple[str, ...] = ()
 
 
 async def run_drill(drill: Drill) -> AsyncIterator[Trial]:
@@ -143,10 +152,7 @@ class _Stage:
         scene = replace(scene, target=await self._fault.choose(scene))
         if self._fault.evidence:
             scene = replace(scene, before=await scene.read(*self._fault.evidence))
-        async with (
-            Observers(scene.topology, scene.hosts, self.log),
-            Measurement(self._drill.target, self._folder) as client,
-        ):
+        async with self._measuring(scene) as client:
             await self._wait_for_baseline(client)
             self.say(f"{self._fault.title}: {scene.target.name}")
             async with self._healing(scene):
@@ -160,6 +166,22 @@ class _Stage:
                 await self._watch_recovery(client)
             await self.wait_until_whole()
             await self._wait_for_service(client, STABLE_SECONDS, time.monotonic_ns(), RECOVERY_DEADLINE)
+            await self._wait_for_watch(client, WATCH_DEADLINE)
+
+    @contextlib.asynccontextmanager
+    async def _measuring(self, scene: Scene) -> AsyncIterator[Measurement]:
+        """The client, and all that records beside it."""
+        drill = self._drill
+        for what in drill.left_out:
+            self.log("left-out", what=what)
+        async with contextlib.AsyncExitStack() as stack:
+            await stack.enter_async_context(Observers(scene.topology, scene.hosts, self.log))
+            if drill.access:
+                await stack.enter_async_context(NodeObserver(scene.topology, drill.target, drill.access, self.log))
+            client = await stack.enter_async_context(Measurement(drill.target, self._folder, drill.access))
+            if drill.access and drill.kubectl:
+                await stack.enter_async_context(Kubectl(drill.kubectl, drill.access, self._folder))
+            yield client
 
     async def _wait_for_baseline(self, client: Measurement) -> None:
         self.say("baseline")
@@ -167,6 +189,9 @@ class _Stage:
             reason = client.last_error or "no answer"
             where, hint = self._drill.target.url, "look at `twinkeel status`"
             raise VerificationError(f"no quiet service through the virtual IP to begin with: {reason}", where=where, hint=hint)
+        if not await self._wait_for_watch(client, BASELINE_DEADLINE):
+            hint = "is the user of admin.conf on the control-plane hosts an administrator? `twinkeel kubeconfig` verifies it"
+            raise VerificationError("no watch could be established through the virtual IP", where=self._drill.target.url, hint=hint)
 
     async def _hold(self, scene: Scene, client: Measurement) -> None:
         """Leave the fault in force: as long as it wants at least, and until clients are served again where they can be."""
@@ -188,6 +213,16 @@ class _Stage:
         while client.served_for(since) < seconds:
             if time.monotonic() > end:
                 return False
+            await asyncio.sleep(POLL_EVERY)
+        return True
+
+    async def _wait_for_watch(self, client: Measurement, deadline: float) -> bool:
+        end = time.monotonic() + deadline
+        while not client.watching:
+            if time.monotonic() > end:
+                return False
+            # The client's file is read along with the question whether it serves.
+            client.served_for()
             await asyncio.sleep(POLL_EVERY)
         return True
 

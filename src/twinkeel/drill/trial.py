@@ -6,12 +6,26 @@ from pathlib import Path
 from twinkeel.drill.checker import Verdict, judge
 from twinkeel.drill.history import EVENTS_FILE, History, read_history
 from twinkeel.drill.holding import NOT_WATCHED, Holding, holding_of
+from twinkeel.drill.kubectl import milliseconds_of
+from twinkeel.drill.watching import Watching, watching_of
 from twinkeel.errors import UsageError
 
 
 @dataclass(frozen=True)
+class Runs:
+    """Real kubectl from the fault on: how many runs, how many failed, and the slowest that succeeded, in milliseconds."""
+
+    runs: int
+    failed: int
+    slowest_ms: float | None
+
+
+@dataclass(frozen=True)
 class Trial:
-    """What was tried, who held the virtual IP before and after, and the judgement."""
+    """What was tried, who held the virtual IP before and after, and the judgement.
+
+    `nodes_not_ready`: nodes that were not Ready at some time after the fault. `left_out`: what was not measured, and why.
+    """
 
     scenario: str
     number: int
@@ -19,6 +33,10 @@ class Trial:
     holder_after: str | None
     verdict: Verdict
     holding: Holding = NOT_WATCHED
+    watching: Watching | None = None
+    kubectl: Runs | None = None
+    nodes_not_ready: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 def trial_of(history: History) -> Trial:
@@ -31,7 +49,26 @@ def trial_of(history: History) -> Trial:
         holder_after=history.value("holder-after", "holder"),
         verdict=judge(history),
         holding=holding_of(history),
+        watching=watching_of(history),
+        kubectl=_kubectl_of(history),
+        nodes_not_ready=tuple(sorted(_not_ready(history))),
+        left_out=tuple(str(event.data.get("what")) for event in history.events if event.name == "left-out"),
     )
+
+
+def _kubectl_of(history: History) -> Runs | None:
+    fault = history.event("fault")
+    if fault is None or not any(request.stream == "kubectl" for request in history.requests):
+        return None
+    runs = [request for request in history.requests if request.stream == "kubectl" and request.end > fault.at]
+    times = [milliseconds_of(request) for request in runs if not request.error]
+    return Runs(len(runs), sum(bool(request.error) for request in runs), max(times, default=None))
+
+
+def _not_ready(history: History) -> set[str]:
+    fault = history.event("fault")
+    told = [event for event in history.events if event.name == "node" and event.data.get("ready") is False]
+    return {str(event.data.get("host")) for event in told if fault is not None and event.at > fault.at}
 
 
 def read_trials(folder: Path) -> tuple[Trial, ...]:

@@ -16,6 +16,8 @@ from twinkeel.drill.history import EVENTS_FILE, read_history
 from twinkeel.drill.trial import Trial, trial_of
 from twinkeel.report.summary import HEADINGS, Summary, cells, summarize, worst
 from twinkeel.report.timeline import Figure, distribution, timeline
+from twinkeel.report.trials import HEADINGS as TRIAL_HEADINGS
+from twinkeel.report.trials import remarks, trial_cells
 
 _FOLDER = files("twinkeel.report") / "templates"
 
@@ -44,6 +46,8 @@ def render_html(folder: Path, facts: RunFacts) -> str:
         headline=headline(summaries),
         headings=HEADINGS,
         rows=[cells(summary) for summary in summaries],
+        trial_headings=TRIAL_HEADINGS,
+        trial_rows=[trial_cells(trial) for trial in trials.values()],
         parts=parts,
         # `</` would end the script in which these stand.
         figures=Markup(json.dumps(figures).replace("</", "<\\/")),  # noqa: S704 - JSON of ours, with `</` taken apart
@@ -90,7 +94,7 @@ def _part(identity: str, summary: Summary, trial: Trial) -> dict[str, Any]:
         "verdict": trial.verdict.verdict,
         "does": fault.does if fault else "",
         "expect": f"Expected: {fault.expect}" if fault else "",
-        "reasons": trial.verdict.reasons,
+        "reasons": (*trial.verdict.reasons, *remarks(trial)),
     }
 
 

@@ -1,4 +1,4 @@
-"""One trial on a time line: requests, who held the virtual IP, VRRP states and servers, as a Plotly figure in plain values.
+"""One trial on a time line: requests, who held the virtual IP, the watch, VRRP states, servers, nodes; a Plotly figure in values.
 
 Times on the axis are milliseconds from the fault. The figure has no colours of its own for text and lines: the page sets them for
 light and dark.
@@ -29,7 +29,8 @@ def timeline(history: History) -> Figure | None:
     new = [request for request in shown if request.stream == "new"]
     kept = [request for request in shown if request.stream == "kept"]
     data = [*_requests(new, fault.at, "new connections", 3), *_requests(kept, fault.at, "kept connection", 2)]
-    data += [*_holders(history, fault.at, end), *_marks(history, fault.at, end)]
+    data += [*_holders(history, fault.at, end), *_watch(history, fault.at, end), *_kubectl(shown, fault.at)]
+    data += _marks(history, fault.at, end)
     return {"data": data, "layout": _layout(history, fault, end)}
 
 
@@ -39,8 +40,10 @@ def _ms(at: int, zero: int) -> float:
 
 def _end(history: History, zero: int) -> float:
     """A while after the last request that was not served, so that the recovery is seen."""
-    bad = [_ms(request.end, zero) for request in history.requests if not served(request) and request.start >= zero]
-    return max([*bad, 0.0]) + AFTER_MS
+    asked = [request for request in history.requests if request.stream != "kubectl" and request.start >= zero]
+    bad = [_ms(request.end, zero) for request in asked if not served(request)]
+    back = [_ms(event.at, zero) for event in history.events if event.name == "watch-up"]
+    return max([*bad, *back, 0.0]) + AFTER_MS
 
 
 def _requests(requests: list[Request], zero: int, name: str, row: int) -> Iterator[Figure]:
@@ -90,9 +93,54 @@ def _holders(history: History, zero: int, end: float) -> Iterator[Figure]:
         }
 
 
+def _bars(row: str, spans: list[tuple[float, float, str]], colour: str, before: float, end: float) -> Figure:
+    """Bars from one time to another on a row of the lowest axis, each with its words."""
+    inside = [(max(start, before), min(stop, end), words) for start, stop, words in spans if stop > before and start < end]
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": row,
+        "x": [round(stop - start, 1) for start, stop, _ in inside],
+        "base": [start for start, _, _ in inside],
+        "y": [row] * len(inside),
+        "text": [words for _, _, words in inside],
+        "textposition": "none",
+        "hovertemplate": f"{row}: %{{text}}<extra></extra>",
+        "marker": {"color": colour},
+        "yaxis": "y",
+        "showlegend": False,
+    }
+
+
+def _watch(history: History, zero: int, end: float) -> Iterator[Figure]:
+    """When the watch was established."""
+    spans: list[tuple[float, float, str]] = []
+    up: float | None = None
+    for event in history.events:
+        if event.name == "watch-up":
+            up = _ms(event.at, zero)
+        elif event.name == "watch-down" and up is not None:
+            spans.append((up, _ms(event.at, zero), f"broken at {_ms(event.at, zero):g} ms ({event.data.get('error')})"))
+            up = None
+    if up is not None:
+        spans.append((up, end, f"established at {up:g} ms"))
+    if spans:
+        yield _bars("watch", spans, GOOD, -BEFORE_MS, end)
+
+
+def _kubectl(shown: list[Request], zero: int) -> Iterator[Figure]:
+    """Every run: how long it took, and what came of it."""
+    runs = [request for request in shown if request.stream == "kubectl"]
+    for colour, some in ((GOOD, [run for run in runs if not run.error]), (BAD, [run for run in runs if run.error])):
+        if some:
+            spans = [(_ms(run.start, zero), _ms(run.end, zero), run.error or "succeeded") for run in some]
+            yield _bars("kubectl", spans, colour, -BEFORE_MS, spans[-1][1])
+
+
 def _marks(history: History, zero: int, end: float) -> Iterator[Figure]:
-    """What load balancers said: VRRP states, and servers going up and down."""
-    said = [(event, _words(event)) for event in history.events if event.name in ("vrrp", "server")]
+    """What load balancers said: VRRP states, and servers going up and down; and what the API said of nodes."""
+    told = [event for event in history.events if event.name in ("vrrp", "server", "node") and not event.data.get("first")]
+    said = [(event, _words(event)) for event in told]
     inside = [(event, words) for event, words in said if -BEFORE_MS <= _ms(event.at, zero) <= end]
     if inside:
         yield {
@@ -112,6 +160,8 @@ def _marks(history: History, zero: int, end: float) -> Iterator[Figure]:
 def _words(event: Event) -> str:
     if event.name == "vrrp":
         return f"became {event.data.get('state')}"
+    if event.name == "node":
+        return "is Ready" if event.data.get("ready") else "is not Ready"
     return f"sees {event.data.get('server')} {event.data.get('state')}"
 
 
@@ -128,7 +178,7 @@ def _layout(history: History, fault: Event, end: float) -> Figure:
         "hovermode": "closest",
         "legend": {"orientation": "h", "y": -0.16, "x": 0, "xanchor": "left"},
         "xaxis": {"title": {"text": "ms from the fault"}, "range": [-BEFORE_MS, end], "anchor": "y"},
-        "yaxis": {"domain": [0.0, 0.22], "title": {"text": "virtual IP"}, "type": "category"},
+        "yaxis": {"domain": [0.0, 0.22], "type": "category", "automargin": True},
         "yaxis2": {"domain": [0.28, 0.52], "title": {"text": "kept, ms"}, "rangemode": "tozero"},
         "yaxis3": {"domain": [0.58, 1.0], "title": {"text": "new, ms"}, "rangemode": "tozero"},
         "shapes": [_line(at) for at, _ in lines],

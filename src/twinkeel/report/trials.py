@@ -5,12 +5,12 @@ from typing import Any
 
 from twinkeel.drill.trial import Trial
 
-HEADINGS = ("scenario", "trial", "downtime ms", "budget ms", "failed / requests", "reconnect ms", "holder", "verdict")
+HEADINGS = ("scenario", "trial", "downtime ms", "budget ms", "failed / requests", "reconnect ms", "watch ms", "holder", "verdict")
 
 
 def trial_object(trial: Trial) -> dict[str, Any]:
     """The documented JSON object of one trial; times in milliseconds, null where there is no measurement."""
-    verdict = trial.verdict
+    verdict, watch = trial.verdict, trial.watching
     return {
         "scenario": trial.scenario,
         "trial": trial.number,
@@ -25,6 +25,14 @@ def trial_object(trial: Trial) -> dict[str, Any]:
         "slowest_ms": verdict.slowest_ms,
         "no_holder_ms": trial.holding.no_holder_ms,
         "two_holders_ms": trial.holding.two_holders_ms,
+        "watch_ms": watch.blind_ms if watch else None,
+        "watch_reconnect_ms": watch.reconnect_ms if watch else None,
+        "watch_told": watch.told if watch else None,
+        "watch_missed": watch.missed if watch else None,
+        "watch_listed_again": watch.listed_again if watch else None,
+        "kubectl": vars(trial.kubectl) if trial.kubectl else None,
+        "nodes_not_ready": list(trial.nodes_not_ready),
+        "left_out": list(trial.left_out),
         "reasons": list(verdict.reasons),
     }
 
@@ -39,17 +47,43 @@ def trial_cells(trial: Trial) -> tuple[str, ...]:
         _number(verdict.budget_ms),
         f"{verdict.failed} / {verdict.requests}",
         _number(verdict.reconnect_ms),
+        _watch_cell(trial),
         f"{trial.holder_before or '?'} -> {trial.holder_after or '?'}",
         verdict.verdict,
     )
 
 
 def markdown(trials: Iterable[Trial]) -> str:
-    """A table, and below it the reasons of every trial that did not pass."""
+    """A table, and below it what it cannot hold: remarks, and the reasons of every trial that did not pass."""
     known = tuple(trials)
     lines = [markdown_row(HEADINGS), markdown_row("---" for _ in HEADINGS), *(markdown_row(trial_cells(trial)) for trial in known)]
-    reasons = [f"- {trial.scenario} {trial.number}: {reason}" for trial in known for reason in trial.verdict.reasons]
+    reasons = [
+        f"- {trial.scenario} {trial.number}: {said}" for trial in known for said in (*trial.verdict.reasons, *remarks(trial))
+    ]
     return "\n".join([*lines, *(["", *reasons] if reasons else []), ""])
+
+
+def remarks(trial: Trial) -> tuple[str, ...]:
+    """A sentence for each thing that a reader should know and a table does not hold. None of them changes the verdict."""
+    said = []
+    if trial.watching is not None and trial.watching.listed_again:
+        said.append("the API could not go on with the watch from its last version: the objects were listed again")
+    if trial.watching is not None and trial.watching.missed is None:
+        said.append("whether the watch missed a change could not be found out")
+    if trial.nodes_not_ready:
+        said.append(f"not Ready for a time: {', '.join(trial.nodes_not_ready)}")
+    if trial.kubectl is not None:
+        slowest = "none succeeded" if trial.kubectl.slowest_ms is None else f"the slowest took {trial.kubectl.slowest_ms:.0f} ms"
+        said.append(f"kubectl failed {trial.kubectl.failed} of {trial.kubectl.runs} times, {slowest}")
+    return (*said, *(f"left out: {what}" for what in trial.left_out))
+
+
+def _watch_cell(trial: Trial) -> str:
+    """How long the watch was blind; 0 for one that never broke, - where there was none, or it did not come back."""
+    watch = trial.watching
+    if watch is None or not watch.up_after:
+        return "-"
+    return _number(watch.blind_ms or 0.0)
 
 
 def markdown_row(cells: Iterable[str]) -> str:

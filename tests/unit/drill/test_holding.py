@@ -35,6 +35,12 @@ def test_a_host_that_is_gone_holds_nothing_since_it_was_last_heard() -> None:
     assert holding_of(seen) == Holding(no_holder_ms=195, two_holders_ms=0)
 
 
+def test_a_host_was_not_gone_before_it_told_what_it_holds() -> None:
+    lost = Event("observer-lost", 900 * MILLISECOND, {"host": "lb-1", "heard": -1})
+    seen = history(*START, at(300, "vip", host="lb-2", held=True), lost)
+    assert holding_of(seen) == Holding(no_holder_ms=200, two_holders_ms=0)
+
+
 def test_without_a_watch_nothing_is_known() -> None:
     assert holding_of(history(at(100, "fault", host="lb-1"), at(400, "heal"))) == Holding(None, None)
 
