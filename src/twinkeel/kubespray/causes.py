@@ -69,6 +69,13 @@ CAUSES = (
         "`twinkeel status`; are all etcd hosts up, and their clocks right?",
     ),
     _cause(
+        r"(127\.0\.0\.1|localhost|\[::1\]):(6443|8443|8080).{0,40}refused",
+        "nothing answers on the node itself: its API server is down, had another bind address before (#7032, #7962),"
+        " or a proxy on the node was the endpoint before (#6839, #11711)",
+        "`journalctl -u kubelet` there; after a change of endpoint /etc/kubernetes/*.conf and the config maps kubeadm-config"
+        " and kube-proxy must name the new one",
+    ),
+    _cause(
         r"(kubeadm|wait-control-plane|controlPlaneEndpoint|:6443|:8443)"
         r".*(i/o timeout|connection refused|context deadline|EOF|no route to host)",
         "the endpoint does not answer: load balancers down or a firewall between (#5139)",

@@ -64,7 +64,7 @@ def _guard_remove(topology: Topology, request: Request) -> None:
     for role, machines in (("control-plane", topology.control_plane), ("etcd", topology.etcd)):
         if machines[0] in request.nodes:
             hint = "put another one first in the spec, run `twinkeel kubespray run`, and then remove it"
-            raise UsageError(f"{machines[0].name} is the first {role} host: Kubespray cannot remove it", hint=hint)
+            raise UsageError(f"{machines[0].name} is the first {role} host: Kubespray cannot remove it (#12102)", hint=hint)
     members = len([machine for machine in topology.etcd if machine not in request.nodes])
     if members % 2 == 0:
         hint = "remove another etcd host with it, or add one first (`twinkeel kubespray run`)"
@@ -106,7 +106,7 @@ def guard_order(topology: Topology, folder: Path) -> None:
         for new, after in pairwise(machines):
             if new.fqdn not in old and after.fqdn in old:
                 what = f"{new.name} is new, and stands before {after.name} in {key}"
-                raise UsageError(what, where=str(inventory), hint="put new hosts at the end: the others join the first one")
+                raise UsageError(what, where=str(inventory), hint="put new hosts at the end: the others join the first one (#12437)")
 
 
 def confirm_reset(topology: Topology, typed: str) -> None:

@@ -95,6 +95,8 @@ def test_what_is_no_secret_stays(text: str) -> None:
     [
         ("kubeadm | Initialize", "lookup lb.lab-home.com on 10.0.0.53:53: no such host", "#12851"),
         ("kubeadm | Initialize", "dial tcp 192.168.1.110:6443: i/o timeout for kubeadm :6443 i/o timeout", "#5139"),
+        ("Get nodes", "The connection to the server 127.0.0.1:6443 was refused - did you specify the right host?", "#6839"),
+        ("kubeadm | Initialize", "dial tcp 192.168.1.110:6443: connect: connection refused", "#5139"),
         ("kubeadm | Initialize", "[ERROR Port-6443]: Port 6443 is in use", "#12257"),
         ("kubeadm | Initialize", "error execution phase upload-config/kubeadm: could not bootstrap", "kubeadm#3294"),
         ("Join", "x509: certificate is valid for 10.0.0.1, not 192.168.1.110", "#6560"),
