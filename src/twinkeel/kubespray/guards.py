@@ -106,7 +106,7 @@ def guard_order(topology: Topology, folder: Path) -> None:
         for new, after in pairwise(machines):
             if new.fqdn not in old and after.fqdn in old:
                 what = f"{new.name} is new, and stands before {after.name} in {key}"
-                raise UsageError(what, where=str(inventory), hint="put new hosts at the end: the others join the first one (#12437)")
+                raise UsageError(what, where=str(inventory), hint="put new hosts last: the others join the first one (#12437)")
 
 
 def confirm_reset(topology: Topology, typed: str) -> None:
