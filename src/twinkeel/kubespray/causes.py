@@ -93,7 +93,7 @@ CAUSES = (
         "the nodes need the internet, or a mirror of their distribution's packages",
     ),
     _cause(
-        r"request failed|urlopen error|status code was -1|connection failure"
+        r"Download_(file|container) \||request failed|urlopen error|status code was -1|connection failure"
         r"|download.{0,200}(timed out|refused|unreachable)|failed to pull image|dial tcp",
         "a download failed: the node has no way to the internet, or a proxy stands between",
         "allow it, or set a mirror in kubernetes.variables (docs/kubespray.md: without the internet)",

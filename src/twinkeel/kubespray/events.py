@@ -15,6 +15,7 @@ _RESULTS: Mapping[str, Outcome] = {
     "v2_runner_on_unreachable": "unreachable",
 }
 LONGEST_MESSAGE = 4000
+HIDDEN_BY_THE_RELEASE = "Kubespray hides what this task says; behind the command, -- -e unsafe_show_logs=true shows it"
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ def _result(kind: str, found: Mapping[str, Any]) -> HostResult:
 
 def failure_message(result: Mapping[str, Any]) -> str:
     """The part of a failed task's result that tells a person why; that of the item that failed, when the task is a loop."""
+    if "censored" in result:
+        return HIDDEN_BY_THE_RELEASE
     items = [item for item in result.get("results", ()) if isinstance(item, Mapping) and item.get("failed")]
     if items:
         return failure_message(items[-1])

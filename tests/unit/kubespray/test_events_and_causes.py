@@ -5,7 +5,15 @@ import json
 import pytest
 
 from twinkeel.kubespray.causes import likely_cause
-from twinkeel.kubespray.events import HostResult, PlayBegan, RunEnded, TaskBegan, failure_message, parse_event
+from twinkeel.kubespray.events import (
+    HIDDEN_BY_THE_RELEASE,
+    HostResult,
+    PlayBegan,
+    RunEnded,
+    TaskBegan,
+    failure_message,
+    parse_event,
+)
 from twinkeel.kubespray.progress import Progress
 from twinkeel.kubespray.redact import HIDDEN, redact
 
@@ -35,6 +43,8 @@ def test_a_line_that_was_cut_anywhere_is_no_event() -> None:
 def test_the_message_of_a_loop_is_that_of_the_item_that_failed() -> None:
     result = {"msg": "One or more items failed", "results": [{"msg": "fine"}, {"failed": True, "msg": "bad", "stderr": "very bad"}]}
     assert failure_message(result) == "bad\nvery bad"
+    hidden = {"censored": "the output has been hidden due to the fact that 'no_log: true' was specified", "changed": False}
+    assert "unsafe_show_logs=true shows it" in failure_message(hidden)
     assert failure_message({}) == "it failed without a message"
 
 
@@ -110,6 +120,8 @@ def test_what_is_no_secret_stays(text: str) -> None:
             "Request failed: <urlopen error [Errno 101] Network is unreachable>",
             "a download failed",
         ),
+        ("container-engine/runc : Download_file | Download item", HIDDEN_BY_THE_RELEASE, "a download failed"),
+        ("Download_file | Download item", "OSError: [Errno 28] No space left on device", "a disk is full"),
         ("Update package management cache (APT)", "Failed to update apt cache: unknown reason", "package repository"),
         ("Stop if even number of etcd hosts", "groups.get('etcd') | length is not divisibleby 2", "even number of etcd"),
     ],
