@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from twinkeel.cli.kubespray_mirror import app as mirror_app
 from twinkeel.cli.options import DEFAULT_SPEC, SpecFile
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 app = typer.Typer(
     add_completion=False, help="The Kubespray life cycle: fetch a release, run its playbooks with guards.", no_args_is_help=True
 )
+
+app.add_typer(mirror_app, name="mirror")
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the exact commands and their environment; nothing is run.")]
 SkipPreflight = Annotated[bool, typer.Option("--skip-preflight", help="Do not ask the nodes first.")]

@@ -19,6 +19,8 @@ DISTRIBUTION_VERSION = "1.20.2"
 # golang-github-modern-go-reflect2-dev: the source's own copy corrupts maps when it is built with Go 1.18 or later.
 BUILD_PACKAGES = ("golang-go", "rsync", "dpkg-dev", "golang-github-modern-go-reflect2-dev")
 NEEDED_BYTES = 4 << 30
+# The program of every pod's first container: the only one that is written in C.
+PAUSE = "pause"
 
 _REFLECT2 = Path("github.com/modern-go/reflect2")
 _DEBIAN_GO_SOURCES = Path("/usr/share/gocode/src")
@@ -71,19 +73,21 @@ def build_distribution(work: Path, progress: Progress, names: Sequence[str], own
     Raises:
         ToolError: a Debian package is missing, the disk is too full, the source is another version, or a step failed.
     """
-    _refuse_missing_packages()
+    _refuse_missing_packages((*BUILD_PACKAGES, "gcc", "libc6-dev") if PAUSE in names else BUILD_PACKAGES)
     _refuse_full_disk(work)
     build = _Build(work, progress, names, own or {})
     build.programs.mkdir(exist_ok=True)
     _unpack_source(build)
     _replace_reflect2(build)
     _generate_code(build)
+    if PAUSE in names:
+        _compile_pause(build)
     _compile(build)
     return build.programs
 
 
-def _refuse_missing_packages() -> None:
-    missing = missing_packages(BUILD_PACKAGES)
+def _refuse_missing_packages(wanted: tuple[str, ...]) -> None:
+    missing = missing_packages(wanted)
     if missing:
         raise ToolError(
             f"Kubernetes cannot be built: Debian packages are missing: {', '.join(missing)}",
@@ -163,10 +167,16 @@ def _compile(build: _Build) -> None:
 
     for name, folder in build.own.items():
         shutil.copytree(folder, build.source / "cmd" / name, dirs_exist_ok=True)
-    targets = [f"k8s.io/kubernetes/cmd/{name}" for name in (*build.names, *build.own)]
+    targets = [f"k8s.io/kubernetes/cmd/{name}" for name in (*build.names, *build.own) if name != PAUSE]
     argv = ["go", "build", "-v", "-trimpath", "-ldflags", _linker_flags(), "-o", f"{build.programs}/", *targets]
     run(argv, log=build.log, cwd=build.source, env=build.environment, on_line=advance)
     progress("compiled", 1.0)
+
+
+def _compile_pause(build: _Build) -> None:
+    source, target = build.source / "build" / "pause" / "linux" / "pause.c", build.programs / PAUSE
+    version = f"-DVERSION=v{DISTRIBUTION_VERSION}"
+    run(["gcc", "-Os", "-Wall", "-static", version, "-o", str(target), str(source), "-s"], log=build.log, cwd=build.work)
 
 
 def _linker_flags() -> str:

@@ -37,21 +37,26 @@ type client struct {
 	set     bool // whether the user gave the timeout
 }
 
-var commands = map[string]func(*client, []string) error{
-	"completion": completion,
-	"exec":       execute,
-	"images":     listImages,
-	"info":       info,
-	"inspecti":   inspectImages,
-	"pods":       listPods,
-	"ps":         listContainers,
-	"pull":       pull,
-	"rm":         removeContainers,
-	"rmi":        removeImages,
-	"rmp":        removePods,
-	"stop":       stopContainers,
-	"stopp":      stopPods,
-	"version":    version,
+var commands map[string]func(*client, []string) error
+
+// init fills the table: `completion` reads it, so it cannot be filled where it is declared.
+func init() {
+	commands = map[string]func(*client, []string) error{
+		"completion": completion,
+		"exec":       execute,
+		"images":     listImages,
+		"info":       info,
+		"inspecti":   inspectImages,
+		"pods":       listPods,
+		"ps":         listContainers,
+		"pull":       pull,
+		"rm":         removeContainers,
+		"rmi":        removeImages,
+		"rmp":        removePods,
+		"stop":       stopContainers,
+		"stopp":      stopPods,
+		"version":    version,
+	}
 }
 
 func main() {

@@ -1,0 +1,208 @@
+"""`twinkeel kubespray mirror`: everything that a release downloads, in one folder, served to nodes without the internet."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twinkeel.cli.options import Format, OutputFormat
+
+if TYPE_CHECKING:
+    from twinkeel.mirror.build import BuildOptions
+    from twinkeel.mirror.manifest import Manifest
+
+app = typer.Typer(
+    add_completion=False,
+    help="A mirror of everything that a release downloads: build it, check it, serve it to nodes without the internet.",
+    no_args_is_help=True,
+)
+
+Folder = Annotated[Path, typer.Argument(help="The mirror's folder.", metavar="DIR")]
+Address = Annotated[str, typer.Option(help="The address that nodes reach the mirror at.")]
+Port = Annotated[int, typer.Option(help="Files and packages; images are at the next port.", min=1, max=65534)]
+DEFAULT_PORT = 8480
+
+
+@app.command()
+def build(
+    tag: Annotated[str, typer.Argument(help="The Kubespray release, as v2.31.0; `twinkeel kubespray fetch` brought it.")],
+    to: Annotated[Path, typer.Option("--to", help="The mirror's folder.", metavar="DIR")],
+    file: Annotated[
+        Path | None, typer.Option("-f", "--file", help="The spec of the cluster; default: the release's defaults.")
+    ] = None,
+    folders: Annotated[
+        list[Path] | None, typer.Option("--from", help="A folder to take files and image archives from; repeatable.", metavar="DIR")
+    ] = None,
+    distribution: Annotated[
+        bool, typer.Option("--distribution", help="Take what Debian can give, built from its sources where it must be.")
+    ] = False,
+    replace: Annotated[
+        list[str] | None, typer.Option(help="A server that stands for another one; repeatable.", metavar="URL=URL")
+    ] = None,
+    variables: Annotated[
+        list[Path] | None, typer.Option("-e", "--variables", help="A YAML file that Kubespray will get with -e @FILE; repeatable.")
+    ] = None,
+    images: Annotated[
+        list[str] | None, typer.Option("--image", help="One more image, for your own workloads; repeatable.", metavar="NAME:TAG")
+    ] = None,
+) -> None:
+    """Gather what a release needs: its files, container images and Debian packages.
+
+    The release itself is asked, with its own Ansible. Run it again to go on where it stopped. What cannot be got is listed by name,
+    and the exit code is 3.
+    """
+    from twinkeel.cli.progress import progress_bar
+    from twinkeel.errors import EXIT_FAILED
+    from twinkeel.kubespray.release import find_release
+    from twinkeel.mirror.build import build as build_mirror
+
+    release = find_release(tag)
+    options = _options(folders or [], distribution, replace or [], variables or [], images or [])
+    with _inventory(file) as inventory, progress_bar("mirror") as progress:
+        manifest = build_mirror(release, inventory, to, options, progress)
+    _tell(manifest, to)
+    if manifest.missing:
+        raise typer.Exit(EXIT_FAILED)
+
+
+@app.command()
+def serve(folder: Folder, address: Address = "127.0.0.1", port: Port = DEFAULT_PORT) -> None:
+    """Serve a mirror until Ctrl-C or SIGTERM: files and packages over HTTP, images as a registry that can only be read."""
+    import threading
+
+    from twinkeel.mirror.manifest import load
+    from twinkeel.mirror.serve import serve as serve_mirror
+    from twinkeel.mirror.variables import host
+
+    manifest = load(folder)
+    served = serve_mirror(folder, manifest, address, port, lambda what: print(f"not here: {what}", file=sys.stderr, flush=True))
+    try:
+        print(f"files     http://{host(address)}:{port}/files/")
+        print(f"packages  deb [trusted=yes] http://{host(address)}:{port}/apt ./")
+        print(f"images    http://{host(address)}:{port + 1}/v2/", flush=True)
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+    finally:
+        served.stop()
+
+
+@app.command()
+def verify(folder: Folder, output: OutputFormat = Format.text) -> None:
+    """Check every file, package and image against the manifest; name what is missing, changed, or too much. Exit code 1 then."""
+    import json
+
+    from twinkeel.cli.progress import progress_bar
+    from twinkeel.errors import EXIT_NO
+    from twinkeel.mirror.manifest import load
+    from twinkeel.mirror.verify import verify as verify_mirror
+
+    manifest = load(folder)
+    with progress_bar("mirror") as progress:
+        findings = verify_mirror(folder, manifest, progress)
+    if output is Format.json:
+        print(json.dumps([{"kind": kind, "name": name} for kind, name in findings], indent=1))
+    else:
+        for kind, name in findings:
+            print(f"{kind}: {name}")
+        if not findings:
+            print(f"all good: {_counts(manifest)}")
+    if findings:
+        raise typer.Exit(EXIT_NO)
+
+
+@app.command()
+def variables(folder: Folder, address: Address = "127.0.0.1", port: Port = DEFAULT_PORT) -> None:
+    """Print the variables that make Kubespray take everything from the mirror, for `twinkeel kubespray run -- -e @FILE`."""
+    from twinkeel.mirror.manifest import load
+    from twinkeel.mirror.variables import mirror_variables
+    from twinkeel.render.yaml_text import block
+
+    manifest = load(folder)
+    print(f"# Everything for Kubespray {manifest.tag} from the mirror at {address}. Give it as: -e @FILE")
+    print(block(mirror_variables(manifest, address, port)), end="")
+
+
+def _inventory(file: Path | None):  # type: ignore[no-untyped-def]
+    from contextlib import contextmanager, nullcontext
+    from tempfile import TemporaryDirectory
+
+    from twinkeel.cli.load import load_topology
+    from twinkeel.kubespray.inventory import write_inventory
+
+    if file is None:
+        return nullcontext()
+    topology = load_topology(file)
+
+    @contextmanager
+    def written():  # type: ignore[no-untyped-def]
+        with TemporaryDirectory(prefix="twinkeel-inventory-") as folder:
+            yield write_inventory(topology, Path(folder))
+
+    return written()
+
+
+def _options(
+    folders: list[Path], distribution: bool, replace: list[str], variables: list[Path], images: list[str]
+) -> "BuildOptions":
+    from twinkeel.errors import UsageError
+    from twinkeel.mirror.build import BuildOptions
+    from twinkeel.mirror.image_sources import full_name
+    from twinkeel.mirror.needs import NeededImage
+
+    for folder in folders:
+        if not folder.is_dir():
+            raise UsageError("--from is no folder", where=str(folder))
+    pairs = [pair.partition("=") for pair in replace]
+    if any("://" not in start or "://" not in to for start, _, to in pairs):
+        raise UsageError("--replace takes two addresses, as https://dl.k8s.io=http://127.0.0.1:8000")
+    wanted = []
+    for name in images:
+        repo, colon, tag = full_name(name).rpartition(":")
+        if not colon or "/" in tag:
+            raise UsageError(f"--image {name} has no tag", hint="as docker.io/library/nginx:1.27")
+        wanted.append(NeededImage(name, repo, tag))
+    return BuildOptions(
+        folders=tuple(folders),
+        distribution=distribution,
+        replace={start.rstrip("/"): to.rstrip("/") for start, _, to in pairs},
+        variables=_read_variables(variables),
+        images=tuple(wanted),
+    )
+
+
+def _read_variables(paths: list[Path]) -> dict[str, object]:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    from twinkeel.errors import UsageError
+
+    found: dict[str, object] = {}
+    for path in paths:
+        try:
+            values = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+        except (OSError, YAMLError, UnicodeDecodeError) as error:
+            raise UsageError(f"the variables cannot be read: {error}", where=str(path)) from error
+        if not isinstance(values, dict):
+            raise UsageError("a file of variables holds names and values", where=str(path))
+        found |= values
+    return found
+
+
+def _tell(manifest: "Manifest", folder: Path) -> None:
+    print(f"{folder}: {_counts(manifest)} for Kubespray {manifest.tag}, Kubernetes {manifest.kube_version}")
+    if manifest.substitutes:
+        print("not the release's own, but:")
+        for text in manifest.substitutes:
+            print(f"  {text}")
+    if manifest.missing:
+        print(f"{len(manifest.missing)} missing:", file=sys.stderr)
+        for line in manifest.missing:
+            print(f"  {line}", file=sys.stderr)
+
+
+def _counts(manifest: "Manifest") -> str:
+    size = sum(entry.size for entry in manifest.downloads) / (1 << 20)
+    counts = f"{len(manifest.files)} files, {len(manifest.images)} images, {len(manifest.packages)} packages"
+    return f"{counts} ({size:.0f} MiB without images)"

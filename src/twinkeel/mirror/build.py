@@ -1,0 +1,140 @@
+"""Gather what a release needs into one folder: each file whole or not at all, so that a run that broke off goes on."""
+
+import fcntl
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from twinkeel.debian.packages import PrivateApt
+from twinkeel.debian.progress import Progress, within
+from twinkeel.errors import ToolError
+from twinkeel.kubespray.release import Release
+from twinkeel.mirror import manifest as mirror_manifest
+from twinkeel.mirror.distribution import BUSYBOX, VARIABLES, make_parts
+from twinkeel.mirror.gather_files import FileGatherer
+from twinkeel.mirror.gather_images import ImageGatherer
+from twinkeel.mirror.gather_packages import gather_packages
+from twinkeel.mirror.image_layout import ImageLayout
+from twinkeel.mirror.internet import Internet
+from twinkeel.mirror.kubeadm_images import kubeadm_images
+from twinkeel.mirror.local_files import LocalFiles
+from twinkeel.mirror.manifest import Manifest
+from twinkeel.mirror.needs import NeededImage, Needs, ask_needs
+
+WORK = ".work"
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """Where things may come from.
+
+    `folders` are searched first. `distribution`: what Debian can give comes before the internet. `replace`: beginning of an
+    address -> what stands for it. `variables` are given to Kubespray besides the inventory. `images` are wanted, too.
+    """
+
+    folders: tuple[Path, ...] = ()
+    distribution: bool = False
+    replace: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, object] = field(default_factory=dict)
+    images: tuple[NeededImage, ...] = ()
+
+
+def build(release: Release, inventory: Path | None, folder: Path, options: BuildOptions, progress: Progress) -> Manifest:
+    """The mirror's manifest; what could not be got is named in its `missing`.
+
+    Raises:
+        ToolError: the release cannot say what it needs, a tool failed, or another build of this mirror is under way.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with _alone(folder):
+        variables = {**(VARIABLES if options.distribution else {}), **options.variables}
+        progress("ask the release what it needs", 0.0)
+        needs = ask_needs(release, inventory, variables)
+        manifest = Manifest(release.tag, needs.kube_version, needs.architecture, variables)
+        manifest = _gather(needs, _earlier(folder, manifest), folder, options, within(progress, 0.05, 1.0))
+        shutil.rmtree(folder / WORK, ignore_errors=True)
+    return manifest
+
+
+def _gather(needs: Needs, manifest: Manifest, folder: Path, options: BuildOptions, progress: Progress) -> Manifest:
+    apt = PrivateApt(folder / WORK / "apt")
+    layout = ImageLayout(folder / mirror_manifest.IMAGES)
+    layout.prepare()
+    (folder / WORK).mkdir(exist_ok=True)
+    missing: list[str] = []
+    progress("read the package lists", 0.0)
+    apt.folder.mkdir(exist_ok=True)
+    apt.update()
+    made = make_parts(folder / WORK, apt, within(progress, 0.02, 0.6)) if options.distribution else None
+    local, internet = LocalFiles(options.folders), Internet(options.replace)
+    try:
+        files = FileGatherer(folder, local, made[0] if made else None, internet)
+        for number, file in enumerate(needs.files):
+            part = within(progress, 0.6 + 0.2 * number / len(needs.files), 0.6 + 0.2 * (number + 1) / len(needs.files))
+            manifest = _keep(folder, files.gather(file, manifest, part, missing))
+        wanted = (
+            *needs.images,
+            *kubeadm_images(needs, manifest, folder),
+            *((BUSYBOX,) if options.distribution else ()),
+            *options.images,
+        )
+        images = ImageGatherer(layout, local, made, internet, needs.architecture)
+        for number, image in enumerate(dict.fromkeys(wanted)):
+            progress(f"image {image.reference}", 0.8 + 0.15 * number / len(wanted))
+            manifest = _keep(folder, images.gather(image, manifest, missing))
+    finally:
+        internet.close()
+    progress("packages", 0.95)
+    packages = gather_packages(needs.packages, apt, folder, missing)
+    manifest = replace(manifest, packages=packages, missing=tuple(missing))
+    manifest = _without_unneeded(manifest, needs, wanted)
+    _keep(folder, manifest)
+    _remove_unneeded(folder, manifest, layout)
+    progress("mirror complete" if not missing else "mirror not complete", 1.0)
+    return manifest
+
+
+def _earlier(folder: Path, new: Manifest) -> Manifest:
+    """What an earlier run for the same release brought counts; each file's checksum is looked at again."""
+    if not (folder / mirror_manifest.MANIFEST).exists():
+        return new
+    old = mirror_manifest.load(folder)
+    if (old.tag, old.architecture) != (new.tag, new.architecture):
+        hint = "give another folder with --to, or remove this one"
+        raise ToolError(f"the folder holds a mirror for {old.tag} ({old.architecture})", where=str(folder), hint=hint)
+    return replace(new, files=old.files, images=old.images)
+
+
+def _keep(folder: Path, manifest: Manifest) -> Manifest:
+    mirror_manifest.save(folder, manifest)
+    return manifest
+
+
+def _without_unneeded(manifest: Manifest, needs: Needs, images: tuple[NeededImage, ...]) -> Manifest:
+    names, references = {file.name for file in needs.files}, {image.reference for image in images}
+    files = tuple(sorted((entry for entry in manifest.files if entry.name in names), key=lambda entry: entry.name))
+    kept = tuple(sorted((entry for entry in manifest.images if entry.name in references), key=lambda entry: entry.name))
+    return replace(manifest, files=files, images=kept)
+
+
+def _remove_unneeded(folder: Path, manifest: Manifest, layout: ImageLayout) -> None:
+    """Remove what an earlier run brought for other settings."""
+    used = {folder / entry.path for entry in manifest.files}
+    for path in (folder / mirror_manifest.FILES).rglob("*"):
+        if path.is_file() and path not in used:
+            path.unlink()
+    layout.set_names({entry.name: entry.digest for entry in manifest.images})
+    digests = {entry.digest for entry in manifest.images}
+    layout.remove_unused(frozenset(digests | {part for digest in digests for part, _ in layout.parts(digest)}))
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    with (folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ToolError("another build of this mirror is under way", where=str(folder), hint="wait for it") from None
+        yield

@@ -1,0 +1,89 @@
+"""What Debian gives for a cluster without the internet: Kubernetes built from its source, packages, and settings that fit."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import platformdirs
+
+from twinkeel.debian.cache import make_once
+from twinkeel.debian.kubernetes import DISTRIBUTION_VERSION, build_distribution
+from twinkeel.debian.packages import PrivateApt, package_field, unpack
+from twinkeel.debian.progress import Progress, within
+from twinkeel.mirror.debian_files import DebianParts
+from twinkeel.mirror.debian_images import PROXY_PACKAGES
+from twinkeel.mirror.needs import NeededImage
+
+KUBE_VERSION = f"v{DISTRIBUTION_VERSION}"
+BUILT = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubeadm", "kubelet", "kubectl", "pause")
+OWN = {"crictl": Path(__file__).parent / "crictl"}
+# Their content goes into archives and images.
+UNPACKED = ("etcd-server", "etcd-client", "containernetworking-plugins", "busybox-static")
+# For a workload: a cluster without any image of its own to run is hard to try.
+BUSYBOX = NeededImage("busybox", "docker.io/library/busybox", "1.35")
+
+# With these Kubespray v2.16 installs what Debian has, and asks for nothing else. They are part of the mirror's variables.
+VARIABLES: Mapping[str, object] = {
+    "kube_version": KUBE_VERSION,
+    "kube_network_plugin": "cni",
+    "kube_proxy_mode": "iptables",
+    "dns_mode": "none",
+    "enable_nodelocaldns": False,
+    "container_manager": "containerd",
+    "etcd_deployment_type": "host",
+    "loadbalancer_apiserver_localhost": False,
+    "containerd_package": "containerd",
+    "containerd_version": "latest",
+    # The release names packages of another time: python-apt, aufs-tools, software-properties-common.
+    "required_pkgs": ["apt-transport-https", "conntrack"],
+    "containerd_repo_key_info": {"repo_keys": []},
+    "containerd_repo_info": {"repos": []},
+}
+
+
+def make_parts(work: Path, apt: PrivateApt, progress: Progress) -> tuple[DebianParts, Path]:
+    """The parts, and an unpacked root for kube-proxy's image. Kubernetes is built once, and kept in the user's cache.
+
+    Args:
+        work: a folder for what is unpacked; what is there is made anew.
+
+    Raises:
+        ToolError: apt or a build failed.
+    """
+    programs = platformdirs.user_cache_path("twinkeel") / f"kubernetes-{DISTRIBUTION_VERSION}-installer"
+    build = within(progress, 0.0, 0.9)
+    make_once(
+        programs,
+        lambda folder: build_distribution(folder, build, BUILT, OWN),
+        on_wait=lambda: progress("wait for another process that builds the same programs", 0.0),
+    )
+    progress("fetch packages for archives and images", 0.9)
+    debs = work / "debs"
+    apt.download([*UNPACKED, *PROXY_PACKAGES], debs)
+    by_name = {path.name.split("_", 1)[0]: path for path in debs.glob("*.deb")}
+    roots = work / "roots"
+    shutil.rmtree(roots, ignore_errors=True)
+    for name in UNPACKED:
+        unpack(by_name[name], roots / name)
+    proxy_root = roots / "proxy"
+    for name in _closure(PROXY_PACKAGES, by_name):
+        unpack(by_name[name], proxy_root)
+    for name in ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/lintian", "usr/share/bug"):
+        shutil.rmtree(proxy_root / name, ignore_errors=True)
+    progress("packages unpacked", 1.0)
+    return DebianParts(programs, KUBE_VERSION, {name: roots / name for name in UNPACKED}, by_name), proxy_root
+
+
+def _closure(names: tuple[str, ...], by_name: Mapping[str, Path]) -> list[str]:
+    """The packages and all that they depend on, of those that apt brought."""
+    found: dict[str, None] = {}
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name in found or name not in by_name:
+            continue
+        found[name] = None
+        fields = f"{package_field(by_name[name], 'Depends')},{package_field(by_name[name], 'Pre-Depends')}"
+        for alternatives in fields.split(","):
+            waiting += [word.strip().split(" ", 1)[0].split(":", 1)[0] for word in alternatives.split("|")]
+    return list(found)
