@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -35,6 +35,9 @@ def up(
         str | None, typer.Option("--kubernetes-mirror", envvar="TWINKEEL_KUBERNETES_MIRROR", help="A server of official releases.")
     ] = None,
     no_kubernetes: Annotated[bool, typer.Option("--no-kubernetes", help="Hosts only.")] = False,
+    installer: Annotated[
+        Literal["lab", "kubespray"], typer.Option(help="Who puts Kubernetes there: the lab, or you with `twinkeel kubespray run`.")
+    ] = "lab",
 ) -> None:
     """Make the lab: every host of the spec, a client and an operator, with systemd and sshd."""
     from twinkeel.cli.load import load_topology
@@ -46,14 +49,17 @@ def up(
     _go_home()
     topology = load_topology(file)
     layout = build_layout(topology, name or topology.name)
-    choice = None if no_kubernetes else kubernetes
-    making = Making(layout, topology, file.read_text(), paths_of(layout.name), lambda *_: None, choice, mirror)
+    bare = installer == "kubespray"
+    choice = None if no_kubernetes or bare else kubernetes
+    making = Making(layout, topology, file.read_text(), paths_of(layout.name), lambda *_: None, choice, mirror, bare)
     with progress_bar(f"lab {layout.name}") as making.progress:
         bring_up(making)
     print(f"The lab {layout.name} is up: {', '.join(layout.names)}.")
     if making.binaries is not None:
         print(f"{making.binaries.describe(topology.cluster.version)}. Nodes get Ready when the virtual IP works.")
     print("Next: twinkeel lab exec operator -- twinkeel apply")
+    if bare:
+        print(f"Then: twinkeel lab exec operator -- twinkeel kubespray run -- -e @{making.paths.overlay}")
 
 
 @app.command()

@@ -61,13 +61,16 @@ async def _resolves(topology: Topology, reader: Reader, machine: Machine) -> lis
 
 async def _free(topology: Topology, reader: Reader, machine: Machine) -> list[str]:
     cluster = topology.cluster
+    # Network plugins without a tunnel, and static routes, send a node's pods to that node: such a route is the cluster's own.
+    nodes = {str(address) for node in topology.nodes for address in (node.address, node.address6) if address is not None}
     networks = [cluster.pod_network, cluster.service_network, cluster.pod_network6, cluster.service_network6]
     problems = []
     for network in (network for network in networks if network is not None):
         result = await reader.run(machine, ["ip", "-j", f"-{network.version}", "route", "show", "table", "main"])
         for route in json.loads(result.checked("iproute2 must be installed there").stdout or "[]"):
             link = str(route.get("dev", ""))
-            if route["dst"] == "default" or link.startswith(OWN_LINKS) or route.get("type") == "blackhole":
+            own = link.startswith(OWN_LINKS) or route.get("type") == "blackhole" or route.get("gateway") in nodes
+            if route["dst"] == "default" or own:
                 continue
             used = ip_network(route["dst"], strict=False)
             if used.version == network.version and used.overlaps(network):

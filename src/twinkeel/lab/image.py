@@ -23,11 +23,17 @@ Progress = Callable[[str, float], None]
 # Bump it when this file's way of building changes what comes out.
 RECIPE_VERSION = 2
 
-PACKAGES: tuple[str, ...] = (
+BARE_PACKAGES: tuple[str, ...] = (
     *("systemd", "systemd-sysv", "dbus", "openssh-server", "sudo", "python3", "python3-apt", "ca-certificates"),
     *("iproute2", "iputils-ping", "procps", "nftables", "iptables", "conntrack", "socat", "ethtool", "kmod", "curl"),
+)
+PACKAGES: tuple[str, ...] = (
+    *BARE_PACKAGES,
     *("etcd-server", "etcd-client", "containerd", "runc", "containernetworking-plugins"),
 )
+
+# A bare host's apt thinks that it last read its sources then: what installs packages there reads them again.
+LISTS_READ = 1_000_000_000
 
 # Not installed: a load balancer starts bare, as a new machine does, and takes these from the image's own repository.
 REPOSITORY_PACKAGES: tuple[str, ...] = ("haproxy", "keepalived")
@@ -68,25 +74,26 @@ def cache_folder() -> Path:
     return user_cache_path("twinkeel")
 
 
-def recipe_hash(suite: str) -> str:
-    """Twelve characters that change when the image would."""
-    recipe = (RECIPE_VERSION, suite, PACKAGES, REPOSITORY_PACKAGES, DISABLED_UNITS, MASKED_UNITS, FILES, os.uname().machine)
+def recipe_hash(suite: str, *, bare: bool = False) -> str:
+    """Twelve characters that change when the image would. `bare`: the image of hosts on which an installer puts Kubernetes."""
+    packages = BARE_PACKAGES if bare else PACKAGES
+    recipe = (RECIPE_VERSION, suite, packages, REPOSITORY_PACKAGES, DISABLED_UNITS, MASKED_UNITS, FILES, os.uname().machine)
     return hashlib.sha256(repr(recipe).encode()).hexdigest()[:12]
 
 
-def image_path(cache: Path | None = None) -> Path:
+def image_path(cache: Path | None = None, *, bare: bool = False) -> Path:
     """Where the image for this machine's release stands, or will stand."""
-    return (cache or cache_folder()) / f"image-{recipe_hash(machine_release()[1])}"
+    return (cache or cache_folder()) / f"image-{recipe_hash(machine_release()[1], bare=bare)}"
 
 
-def ensure_image(progress: Progress, cache: Path | None = None) -> Path:
+def ensure_image(progress: Progress, cache: Path | None = None, *, bare: bool = False) -> Path:
     """The image's folder; built if it is not there. An interrupted build leaves nothing that counts as an image.
 
     Raises:
         ToolError: mmdebstrap failed, or this machine has no Debian sources.
         LabError: the disk is nearly full.
     """
-    final = image_path(cache)
+    final = image_path(cache, bare=bare)
     if final.is_dir():
         return final
     final.parent.mkdir(parents=True, exist_ok=True)
@@ -97,14 +104,14 @@ def ensure_image(progress: Progress, cache: Path | None = None) -> Path:
             require_space(final.parent, BUILD_SPACE, "building the image")
             partial = final.with_suffix(".partial")
             try:
-                _build(partial, lock, progress)
+                _build(partial, lock, progress, bare=bare)
                 partial.rename(final)
             finally:
                 remove_tree(partial)
     return final
 
 
-def _build(partial: Path, lock: int, progress: Progress) -> None:
+def _build(partial: Path, lock: int, progress: Progress, *, bare: bool) -> None:
     _, suite = machine_release()
     stanzas = debian_stanzas(suite)
     if not stanzas:
@@ -112,12 +119,14 @@ def _build(partial: Path, lock: int, progress: Progress) -> None:
         raise ToolError(f"apt has no enabled Debian source for {suite or 'this system'}", where="/etc/apt", hint=hint)
     # The program ends with us (setpriv), and holds the lock until it has: no second build meets the first one's remains.
     argv = ["setpriv", "--pdeathsig", "TERM", "mmdebstrap", "--variant=minbase", "--format=directory"]
-    argv += [f"--include={','.join(PACKAGES)}", *(f"--aptopt={option}" for option in acquire_options())]
+    argv += [f"--include={','.join(BARE_PACKAGES if bare else PACKAGES)}", *(f"--aptopt={option}" for option in acquire_options())]
     argv += [f"--customize-hook={_download_hook()}", suite, str(partial), "-"]
     _run_mmdebstrap(argv, "\n\n".join(stanzas) + "\n", lock, progress)
     progress("preparing the package repository", 0.92)
     local_repository.write_index(partial)
     _settle(partial)
+    if bare:
+        age_lists(partial)
     progress("image ready", 1.0)
 
 
@@ -177,6 +186,12 @@ def _settle(image: Path) -> None:
     for name, text in FILES.items():
         (image / name).parent.mkdir(parents=True, exist_ok=True)
         (image / name).write_text(text)
+
+
+def age_lists(image: Path) -> None:
+    """Without it Ansible's apt module takes the image's empty lists for fresh ones for an hour (its cache_valid_time)."""
+    (image / "var/lib/apt/periodic/update-success-stamp").unlink(missing_ok=True)
+    os.utime(image / "var/lib/apt/lists", (LISTS_READ, LISTS_READ))
 
 
 @contextmanager

@@ -135,6 +135,11 @@ class LabPaths:
         return self.root / "tools"
 
     @property
+    def overlay(self) -> Path:
+        """Kubespray's variables that only a lab needs; there when the lab is for Kubespray."""
+        return self.root / "overlay.yaml"
+
+    @property
     def pki(self) -> Path:
         """The cluster's certificate authorities and certificates."""
         return self.root / "pki"

@@ -17,6 +17,7 @@ from twinkeel.lab.kubernetes.extras import host_extras
 from twinkeel.lab.kubernetes.pki import load_or_make_pki
 from twinkeel.lab.kubernetes.programs import Binaries
 from twinkeel.lab.kubernetes.readiness import declare_nodes, wait_for_control_plane
+from twinkeel.lab.kubespray.hosts import OVERLAY, bare_cluster, bare_extras
 from twinkeel.lab.layout import to_json
 from twinkeel.lab.manifest import Entry, Manifest
 from twinkeel.lab.model import HostExtras, LabHost, LabLayout, LabPaths
@@ -36,7 +37,7 @@ class Making:
     """A lab while it is made.
 
     `spec` is the spec's text. `kubernetes` is what `--kubernetes` says, None for hosts without a cluster; `mirror` is a server of
-    Kubernetes releases, None for the official one.
+    Kubernetes releases, None for the official one. `bare`: hosts without anything of Kubernetes, on which Kubespray installs it.
     """
 
     layout: LabLayout
@@ -46,6 +47,7 @@ class Making:
     progress: Progress
     kubernetes: str | None = None
     mirror: str | None = None
+    bare: bool = False
     image: Path = field(default_factory=Path)
     binaries: Binaries | None = None
     login_key: SshKey = field(default_factory=lambda: ssh_keys.generate("twinkeel-lab"))
@@ -59,7 +61,7 @@ def bring_up(making: Making) -> None:
         TwinkeelError: any step's failure, in its own words.
     """
     requirements.require()
-    making.image = ensure_image(making.progress)
+    making.image = ensure_image(making.progress, bare=making.bare)
     fetch_programs(making)
     with state.locked(making.layout.name):
         remove_leftovers(making)
@@ -112,6 +114,8 @@ def write_intent(making: Making) -> None:
     manifest.write(paths.manifest, Manifest(layout.name, layout.lab_id, processes.boot_id(), "making", tuple(entries)))
     paths.layout_file.write_text(to_json(layout))
     _write_secret(paths.spec_file, spec_for_lab(making.spec, paths).encode())
+    if making.bare:
+        paths.overlay.write_bytes(OVERLAY.read_bytes())
 
 
 def write_ssh_files(making: Making) -> None:
@@ -135,6 +139,9 @@ def write_hosts(making: Making) -> None:
 
 
 def _extras(making: Making) -> dict[str, HostExtras]:
+    if making.bare:
+        bare = bare_cluster(making.layout, making.topology)
+        return {machine.name: bare_extras(bare, making.paths, machine) for machine in making.layout.hosts}
     if making.binaries is None:
         return {}
     cluster = lab_cluster(making.layout, making.topology, making.binaries)

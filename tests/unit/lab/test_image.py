@@ -2,6 +2,7 @@
 
 import shlex
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ def builds(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Every folder that was built; a build makes one file."""
     made: list[Path] = []
 
-    def build(partial: Path, _lock: int, _progress: image.Progress) -> None:
+    def build(partial: Path, _lock: int, _progress: image.Progress, *, bare: bool) -> None:
         partial.mkdir()
         (partial / "file").touch()
         made.append(partial)
@@ -46,7 +47,7 @@ def test_remains_of_a_killed_build_are_removed(tmp_path: Path, builds: list[Path
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), ToolError("mmdebstrap ended with 1")])
 def test_a_failed_build_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
-    def build(partial: Path, _lock: int, _progress: image.Progress) -> None:
+    def build(partial: Path, _lock: int, _progress: image.Progress, *, bare: bool) -> None:
         partial.mkdir()
         raise error
 
@@ -61,6 +62,19 @@ def test_another_recipe_is_another_image(tmp_path: Path, monkeypatch: pytest.Mon
     before = image.image_path(tmp_path)
     monkeypatch.setattr(image, "PACKAGES", (*image.PACKAGES, "haproxy"))
     assert image.image_path(tmp_path) != before
+
+
+def test_bare_hosts_have_an_image_of_their_own(tmp_path: Path, builds: list[Path]) -> None:
+    assert image.ensure_image(silent, tmp_path, bare=True) != image.ensure_image(silent, tmp_path)
+    assert len(builds) == 2
+    assert "containerd" not in image.BARE_PACKAGES
+
+
+def test_the_lists_of_a_bare_image_are_old(tmp_path: Path) -> None:
+    lists = tmp_path / "var/lib/apt/lists"
+    lists.mkdir(parents=True)
+    image.age_lists(tmp_path)
+    assert time.time() - lists.stat().st_mtime > 3600
 
 
 def test_mmdebstraps_own_error_is_told(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ _NODE_UNITS = ("containerd.service", "kubelet.service")
 _MASTER_UNITS = ("etcd.service", "kube-apiserver.service", "kube-controller-manager.service", "kube-scheduler.service")
 
 # kubelet reads the kernel's log and its modules, and loads programs into the kernel's packet and device filters.
-_NSPAWN = ("--bind=/dev/null:/dev/kmsg", "--bind-ro=/sys/module", "--system-call-filter=@keyring bpf @mount")
+KUBELET_NSPAWN = ("--bind=/dev/null:/dev/kmsg", "--bind-ro=/sys/module", "--system-call-filter=@keyring bpf @mount")
 
 
 def host_extras(cluster: LabCluster, pki: Pki, binaries: Binaries, paths: LabPaths, host: LabHost) -> HostExtras:
@@ -40,5 +40,5 @@ def _extras(
         bind_ro=tuple(Bind(binaries.dir / name, f"{BIN}/{name}") for name in programs),
         # On the machine's own file system: no overlay lies on an overlay, and a power loss is a real one for etcd's log.
         bind=tuple(Bind(state / "state" / Path(folder).name, folder) for folder in folders),
-        nspawn_args=_NSPAWN,
+        nspawn_args=KUBELET_NSPAWN,
     )

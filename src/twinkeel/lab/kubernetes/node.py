@@ -11,6 +11,7 @@ from twinkeel.lab.model import HostFile, LabHost
 
 RUNTIME = "unix:///run/containerd/containerd.sock"
 MOUNTS_SCRIPT = "/usr/local/lib/twinkeel-lab/node-mounts"
+MOUNTS_UNIT = "twinkeel-node-mounts.service"
 
 # kubelet demands these values and would set them, for the whole machine and not for its host alone (see _mounts_script).
 KUBELET_SYSCTLS = {
@@ -60,11 +61,10 @@ disabled_plugins = [
 def node_files(cluster: LabCluster, pki: Pki, host: LabHost) -> tuple[HostFile, ...]:
     """Units, configuration and certificates of one node."""
     return (
-        _mounts_unit(),
-        HostFile(MOUNTS_SCRIPT, _mounts_script().encode(), 0o755),
+        *mounts_files(),
         HostFile("/etc/containerd/config.toml", _CONTAINERD.encode()),
         _containerd_unit(),
-        HostFile("/etc/cni/net.d/10-twinkeel-lab.conflist", _json(_pod_network(cluster, host))),
+        pod_network_file(cluster, host),
         HostFile("/etc/kubernetes/kubelet-config.yaml", _json(_kubelet_config(cluster))),
         HostFile("/etc/kubernetes/kubelet.conf", kubelet_kubeconfig(cluster, pki, host), 0o600),
         HostFile(f"{PKI}/ca.crt", pki["ca.crt"]),
@@ -123,7 +123,7 @@ def _kubelet_unit(cluster: LabCluster, host: LabHost) -> HostFile:
         [f"{BIN}/kubelet", *flags(values)],
         # On a control-plane host the API server comes first: until one serves, a kubelet only burns what it needs to start.
         after=("containerd.service", "kube-apiserver.service"),
-        requires=("twinkeel-node-mounts.service",),
+        requires=(MOUNTS_UNIT,),
         settings={"KillMode": "process"},
     )
 
@@ -135,10 +135,15 @@ def _containerd_unit() -> HostFile:
         "containerd, the container runtime",
         ["/usr/bin/containerd"],
         kind="notify",
-        after=("twinkeel-node-mounts.service",),
-        requires=("twinkeel-node-mounts.service",),
+        after=(MOUNTS_UNIT,),
+        requires=(MOUNTS_UNIT,),
         settings={"Delegate": "yes", "KillMode": "process"},
     )
+
+
+def pod_network_file(cluster: LabCluster, host: LabHost) -> HostFile:
+    """A bridge on the node with its own part of the pod network, as configuration of CNI."""
+    return HostFile("/etc/cni/net.d/10-twinkeel-lab.conflist", _json(_pod_network(cluster, host)))
 
 
 def _pod_network(cluster: LabCluster, host: LabHost) -> dict[str, Any]:
@@ -146,6 +151,11 @@ def _pod_network(cluster: LabCluster, host: LabHost) -> dict[str, Any]:
     ipam = {"type": "host-local", "ranges": [[subnet]], "routes": [{"dst": "0.0.0.0/0"}]}
     bridge = {"type": "bridge", "bridge": "cni0", "isGateway": True, "ipMasq": False, "ipam": ipam}
     return {"cniVersion": "0.4.0", "name": "twinkeel-lab", "plugins": [bridge]}
+
+
+def mounts_files() -> tuple[HostFile, ...]:
+    """The unit and the script that prepare a host's mounts before its container runtime starts."""
+    return (_mounts_unit(), HostFile(MOUNTS_SCRIPT, _mounts_script().encode(), 0o755))
 
 
 def _mounts_unit() -> HostFile:
@@ -161,7 +171,7 @@ Type=oneshot
 RemainAfterExit=yes
 ExecStart={MOUNTS_SCRIPT}
 """
-    return HostFile("/etc/systemd/system/twinkeel-node-mounts.service", text.encode())
+    return HostFile(f"/etc/systemd/system/{MOUNTS_UNIT}", text.encode())
 
 
 def _mounts_script() -> str:
