@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 def run(
     scenarios: Annotated[
-        list[str] | None, typer.Argument(help="Default: reboot-holder haproxy-stop power-loss. `all`: each that can run here.")
+        list[str] | None,
+        typer.Argument(help="Default: reboot-holder haproxy-stop power-loss. `all`: each that can run here and be survived."),
     ] = None,
     file: SpecFile = DEFAULT_SPEC,
     trials: Annotated[int, typer.Option("--trials", min=1, max=1000, help="How often each scenario is tried.")] = 1,
@@ -35,6 +36,11 @@ def run(
     vip: Annotated[
         str | None, typer.Option("--vip", help="The virtual IP that is measured and whose holder is broken. Default: the first.")
     ] = None,
+    power_off: Annotated[
+        str | None,
+        typer.Option("--power-off-command", help="Cuts a host's power, instead of the spec's `power.off`; {host}: its name."),
+    ] = None,
+    power_on: Annotated[str | None, typer.Option("--power-on-command", help="Restores it, instead of `power.on`.")] = None,
     kubectl: Annotated[
         bool, typer.Option("--kubectl", help="Run the real kubectl once a second, too. It takes processor time from the client.")
     ] = False,
@@ -55,6 +61,7 @@ def run(
     topology = load_topology(file)
     if vip is not None:
         topology = with_first_vip(topology, vip)
+    topology = _with_power(topology, power_off, power_on)
     faults = _chosen(scenarios or [], budget, topology)
     if not yes and sys.stdin.isatty():
         _ask(topology, faults, trials)
@@ -80,10 +87,26 @@ def _chosen(names: Sequence[str], budget: float | None, topology: "Topology") ->
 
     budgets = {find_fault(name).id: limit for name, limit in topology.budgets.items()}
     if "all" in names:
-        faults = tuple(fault for fault in FAULTS if all(missing(need, topology) is None for need in fault.needs))
+        # What takes the whole API away for a time is done only when it is asked for by its name.
+        can = [fault for fault in FAULTS if all(missing(need, topology) is None for need in fault.needs)]
+        faults = tuple(fault for fault in can if fault.survivable or fault.id in names)
     else:
         faults = tuple(find_fault(name) for name in names or DEFAULT)
     return tuple(replace(fault, budget_ms=budgets.get(fault.id, fault.budget_ms) if budget is None else budget) for fault in faults)
+
+
+def _with_power(topology: "Topology", off: str | None, on: str | None) -> "Topology":
+    """With the command line's power commands, when they were given. Raises UsageError for one without the other."""
+    from dataclasses import replace
+
+    from twinkeel.errors import UsageError
+    from twinkeel.topology.model import PowerControl
+
+    if off is None and on is None:
+        return topology
+    if not off or not on:
+        raise UsageError("a host that is switched off must be switched on again", hint="give both power commands, or neither")
+    return replace(topology, power=PowerControl(off, on))
 
 
 def _kubectl() -> str:
@@ -103,7 +126,8 @@ def _ask(topology: "Topology", faults: "Sequence[Fault]", trials: int) -> None:
     times = f", {trials} times each" if trials > 1 else ""
     print(f"This breaks the cluster {topology.name} ({topology.endpoint.name}) on purpose{times}:", file=sys.stderr)
     for fault in faults:
-        print(f"  {fault.id}: {fault.does}", file=sys.stderr)
+        warning = "" if fault.survivable else " The API will not answer until it is healed."
+        print(f"  {fault.id}: {fault.does}{warning}", file=sys.stderr)
     typer.confirm("Go on?", abort=True, err=True)
 
 

@@ -54,8 +54,11 @@ async def the_holder(scene: Scene) -> Machine:
     return scene.holder
 
 
-Need = Literal["power", "link", "two load balancers", "three API servers", "root here"]
-"""What a fault cannot do without: commands of the spec, hosts, or rights on this machine."""
+Need = Literal["power", "link", "two load balancers", "two API servers", "three API servers", "a host to spare", "root here"]
+"""What a fault cannot do without: commands of the spec, rights on this machine, and hosts enough to live through it.
+
+"a host to spare": the load balancer that is lost takes no part of etcd's along without which the rest has no majority.
+"""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from twinkeel.drill.fault import Need
 from twinkeel.errors import UsageError
 from twinkeel.topology.model import Topology
 
+MAJORITY_OUTLIVES_ONE = 3
 OTHERS = "or name other scenarios (`twinkeel drill list`)"
 
 
@@ -23,7 +24,7 @@ def missing(need: Need, topology: Topology) -> tuple[str, str] | None:
         "power": (
             topology.power is None,
             "needs to know how to cut a host's power",
-            "add `power: {off: COMMAND, on: COMMAND}` to the spec",
+            "add `power: {off: COMMAND, on: COMMAND}` to the spec, or give --power-off-command and --power-on-command",
         ),
         "link": (
             topology.link is None,
@@ -31,8 +32,19 @@ def missing(need: Need, topology: Topology) -> tuple[str, str] | None:
             "add `link: {cut: COMMAND, restore: COMMAND}` to the spec",
         ),
         "two load balancers": (len(topology.load_balancers) < 2, "needs two load balancers", "add a second one"),
+        "two API servers": (len(topology.control_plane) < 2, "would leave no API server", "add a second one"),
+        "a host to spare": (
+            not _can_spare_a_balancer(topology),
+            "takes down a host of etcd's along, and the rest would have no majority",
+            "keep etcd on three hosts or more",
+        ),
         "three API servers": (len(topology.control_plane) < 3, "needs three control-plane hosts", "add some"),
         "root here": (os.geteuid() != 0, "needs root on this machine", "run the drill as root"),
     }
     is_missing, what, hint = lacks[need]
     return (what, hint) if is_missing else None
+
+
+def _can_spare_a_balancer(topology: Topology) -> bool:
+    members = {machine.name for machine in topology.etcd}
+    return len(members) >= MAJORITY_OUTLIVES_ONE or all(each.machine.name not in members for each in topology.load_balancers)

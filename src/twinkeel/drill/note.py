@@ -2,17 +2,20 @@
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from twinkeel.drill.fault import Fault, OpenHosts, Scene
 from twinkeel.errors import ToolError, UsageError
-from twinkeel.topology.model import Topology
+from twinkeel.topology.model import PowerControl, Topology
 
 
 @dataclass(frozen=True)
 class Note:
-    """Which scenario was injected where. `pid` is the drill's process on this machine."""
+    """Which scenario was injected where. `pid` is the drill's process on this machine.
+
+    The power commands are kept because they may have been given on the command line, and whoever heals cannot know them.
+    """
 
     cluster: str
     scenario: str
@@ -20,6 +23,8 @@ class Note:
     target: str
     before: str
     pid: int
+    power_off: str = ""
+    power_on: str = ""
 
     @property
     def has_ended(self) -> bool:
@@ -34,7 +39,9 @@ def path_of(folder: Path, cluster: str) -> Path:
 
 def write_note(folder: Path, fault: Fault, scene: Scene) -> None:
     """Say what is about to be broken. Raises ToolError: nothing may be broken that nobody could know of."""
-    note = Note(scene.topology.name, fault.id, scene.holder.name, scene.target.name, scene.before, os.getpid())
+    power = scene.topology.power
+    commands = (power.off, power.on) if power else ("", "")
+    note = Note(scene.topology.name, fault.id, scene.holder.name, scene.target.name, scene.before, os.getpid(), *commands)
     path = path_of(folder, scene.topology.name)
     temporary = path.with_suffix(f".{os.getpid()}")
     try:
@@ -68,6 +75,8 @@ def read_note(folder: Path, cluster: str) -> Note | None:
 
 def scene_of(note: Note, topology: Topology, hosts: OpenHosts) -> Scene:
     """The scene that a note speaks of. Raises UsageError when the spec has no such hosts any more."""
+    if note.power_on:
+        topology = replace(topology, power=PowerControl(note.power_off, note.power_on))
     machines = {machine.name: machine for machine in topology.machines}
     try:
         return Scene(topology, machines[note.holder], machines[note.target], hosts, note.before)

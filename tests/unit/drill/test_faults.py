@@ -2,15 +2,24 @@
 
 import asyncio
 import re
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from twinkeel.cli.load import load_topology
 from twinkeel.drill import stranger
-from twinkeel.drill.fault import Fault
+from twinkeel.drill.fault import Fault, Scene
 from twinkeel.drill.faults.registry import DEFAULT, FAULTS, find_fault
+from twinkeel.drill.needs import missing
+from twinkeel.drill.note import read_note, scene_of, write_note
 from twinkeel.drill.switches import run_switch
 from twinkeel.errors import ToolError, UsageError
+from twinkeel.hosts.executor import Writer
+from twinkeel.topology.model import LinkControl, PowerControl, Topology
+
+EXAMPLE = Path(__file__).parents[3] / "examples" / "lab-home.yaml"
 
 BUDGETS = {
     "reboot-holder": 50,
@@ -62,6 +71,46 @@ def test_an_unknown_scenario_lists_those_there_are() -> None:
     with pytest.raises(UsageError) as caught:
         find_fault("fire")
     assert all(fault.id in caught.value.hint for fault in FAULTS)
+
+
+def shrunk(balancers: int, masters: int, *, shared: bool = False) -> Topology:
+    """The example with so many load balancers and masters; `shared`: etcd runs on the load balancers' machines."""
+    whole = load_topology(EXAMPLE)
+    few = whole.load_balancers[:balancers]
+    etcd = tuple(each.machine for each in few) if shared else whole.etcd[:masters]
+    power, link = PowerControl("off {host}", "on {host}"), LinkControl("cut {host}", "restore {host}")
+    return replace(whole, load_balancers=few, control_plane=whole.control_plane[:masters], etcd=etcd, power=power, link=link)
+
+
+def refused(topology: Topology) -> set[str]:
+    return {fault.id for fault in FAULTS if any(missing(need, topology) for need in fault.needs if need != "root here")}
+
+
+def test_what_cannot_be_survived_is_not_offered() -> None:
+    assert refused(shrunk(2, 3)) == set()
+    alone = refused(shrunk(1, 3))
+    assert {"reboot-holder", "haproxy-stop", "power-loss", "haproxy-hang", "keepalived-kill", "link-cut"} <= alone
+    assert alone.isdisjoint({"api-server-kill", "cpu-saturation", "control-plane-power-loss"})
+    assert {"api-server-stop", "api-server-hang", "api-server-slow", "control-plane-power-loss"} <= refused(shrunk(2, 1))
+    # A load balancer that is half of etcd may lose a program, not its power.
+    halves = refused(shrunk(2, 3, shared=True))
+    assert {"power-loss", "reboot-holder", "link-flap", "both-balancers-rebooted"} <= halves
+    assert halves.isdisjoint({"haproxy-kill", "planned-switchover"})
+
+
+def test_power_commands_of_the_command_line_are_in_the_note_of_what_is_broken(tmp_path: Path) -> None:
+    """Whoever heals after the drill was killed has not its command line."""
+    whole = load_topology(EXAMPLE)
+    holder = whole.load_balancers[0].machine
+    scene = Scene(replace(whole, power=PowerControl("off {host}", "on {host}")), holder, holder, no_hosts)
+    write_note(tmp_path, find_fault("power-loss"), scene)
+    note = read_note(tmp_path, whole.name)
+    assert note is not None
+    assert scene_of(note, whole, no_hosts).topology.power == PowerControl("off {host}", "on {host}")
+
+
+def no_hosts() -> AbstractAsyncContextManager[Writer]:
+    raise AssertionError("nothing is asked here")
 
 
 def power(command: str) -> None:

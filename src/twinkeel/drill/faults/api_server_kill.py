@@ -23,6 +23,7 @@ FAULT = Fault(
     budget_ms=100,
     evidence=API_SERVER_RUN,
     choose=an_api_server,
+    needs=("two API servers",),
     inject=_inject,
     heal=_heal,
 )

@@ -26,6 +26,7 @@ FAULT = Fault(
     expect="Requests hang until the watchdog's deadline has passed; no second outage when HAProxy comes back.",
     budget_ms=3000,
     evidence=HAPROXY_RUN,
+    needs=("two load balancers",),
     inject=_inject,
     heal=_heal,
 )

@@ -22,7 +22,7 @@ FAULT = Fault(
     expect="Requests fail for three advertisement intervals.",
     budget_ms=350,
     evidence=BOOT,
-    needs=("power",),
+    needs=("power", "two load balancers", "a host to spare"),
     inject=_inject,
     heal=_heal,
 )
