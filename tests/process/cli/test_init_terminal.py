@@ -18,7 +18,7 @@ from twinkeel.spec.document import read_source
 from twinkeel.spec.load import load
 
 TWINKEEL = Path(sys.executable).with_name("twinkeel")
-DEADLINE = 30.0
+DEADLINE = 200.0
 
 
 class Terminal:
@@ -60,7 +60,7 @@ class Terminal:
             self._read()
         while select([self._ours], [], [], 0)[0] and self._read():
             pass
-        return self.child.wait(1)
+        return self.child.wait(10)
 
     def close(self) -> None:
         if self.child.poll() is None:

@@ -11,7 +11,7 @@ TWINKEEL = str(Path(sys.executable).parent / "twinkeel")
 
 
 def run(*argv: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([TWINKEEL, *argv], capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run([TWINKEEL, *argv], capture_output=True, text=True, timeout=300, check=False)
 
 
 def test_the_list_needs_no_spec() -> None:

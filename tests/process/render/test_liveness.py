@@ -68,10 +68,19 @@ def says(*pieces: bytes) -> Callable[[socket.socket], None]:
 
 
 def trickle(connection: socket.socket) -> None:
-    """A byte now and then: each one in time, the whole never."""
-    for _ in range(100):
+    """A byte now and then, for two minutes: each one in time, the whole never."""
+    for _ in range(6000):
         connection.sendall(b"H")
         time.sleep(0.02)
+
+
+def free_port() -> int:
+    """A port that nobody listens on, and that no connection gets by chance: it is below those that the kernel gives out."""
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    for port in range(lowest - 1, 1024, -1):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("every port is in use")
 
 
 def test_it_runs_on_the_oldest_python_that_a_host_may_have() -> None:
@@ -104,16 +113,15 @@ def test_it_needs_no_package() -> None:
 def test_only_a_200_is_an_answer(liveness: ModuleType, answer: Callable[[socket.socket], None] | None, expected: bool) -> None:
     with listener(answer) as port:
         started = time.monotonic()
-        assert liveness.answers(port, 0.2) is expected
-        assert time.monotonic() - started < 0.5
+        # An answer may take its time on a busy machine; the trickle goes on for two minutes.
+        assert liveness.answers(port, 30 if expected else 0.2) is expected
+        assert time.monotonic() - started < 60
 
 
 def test_a_closed_port_is_no_answer_and_costs_no_time(liveness: ModuleType) -> None:
-    with listener(None) as port:
-        pass
     started = time.monotonic()
-    assert liveness.answers(port, 5.0) is False
-    assert time.monotonic() - started < 1.0
+    assert liveness.answers(free_port(), 200.0) is False
+    assert time.monotonic() - started < 100
 
 
 def test_silence_counts_from_the_last_answer(liveness: ModuleType) -> None:
@@ -153,7 +161,7 @@ def systemctl_show(state: str, active_since: float) -> Callable[..., SimpleNames
 )
 def test_only_a_unit_that_claims_to_serve_is_killed(liveness: ModuleType, state: str, age: float, expected: bool) -> None:
     run = systemctl_show(state, time.monotonic() - age)
-    assert liveness.claims_to_serve("haproxy.service", 1.0, run=run) is expected
+    assert liveness.claims_to_serve("haproxy.service", 30.0, run=run) is expected
 
 
 def test_a_systemd_that_does_not_answer_kills_nothing(liveness: ModuleType) -> None:
@@ -184,7 +192,7 @@ def test_systemd_is_told(liveness: ModuleType, tmp_path: Path, prefix: str) -> N
     name = str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
         notify.bind("\0" + name if prefix else name)
-        notify.settimeout(1)
+        notify.settimeout(30)
         liveness.tell_systemd("READY=1", environment={"NOTIFY_SOCKET": prefix + name})
         assert notify.recv(100) == b"READY=1"
     liveness.tell_systemd("READY=1", environment={})
@@ -194,8 +202,8 @@ def test_one_missed_answer_is_not_enough(liveness: ModuleType, tmp_path: Path, m
     down = tmp_path / "down"
     monkeypatch.setattr(liveness, "claims_to_serve", lambda *_: pytest.fail("asked before the deadline"))
     with listener(says(b"HTTP/1.0 503 no\r\n\r\n")) as port:
-        options = Namespace(port=port, interval=0.05, deadline=5.0, unit="haproxy.service", down_file=str(down))
-        liveness.step(options, liveness.Silence(5.0, time.monotonic()), liveness.Servers(2.0), liveness.Lifeline(options))
+        options = Namespace(port=port, interval=0.05, deadline=60.0, unit="haproxy.service", down_file=str(down))
+        liveness.step(options, liveness.Silence(60.0, time.monotonic()), liveness.Servers(2.0), liveness.Lifeline(options))
     assert not down.exists()
 
 
@@ -223,7 +231,7 @@ def watching(port: int, systemctl: Path, notify: str, *more: str) -> Iterator[Pa
             process.kill()
 
 
-def wait_for(what: Callable[[], bool], seconds: float = 5.0) -> bool:
+def wait_for(what: Callable[[], bool], seconds: float = 60.0) -> bool:
     end = time.monotonic() + seconds
     while not what():
         if time.monotonic() > end:
@@ -236,26 +244,28 @@ def wait_for(what: Callable[[], bool], seconds: float = 5.0) -> bool:
 def notify(tmp_path: Path) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
         receiver.bind(str(tmp_path / "notify"))
-        receiver.settimeout(5)
+        receiver.settimeout(60)
         yield receiver
 
 
 def test_a_hung_haproxy_is_killed(systemctl: Path, notify: socket.socket) -> None:
     """As a process: ready, the deadline passes, the file says 1, and only then the kill."""
+    started = time.monotonic()
     with listener(None) as port, watching(port, systemctl, notify.getsockname()) as down:
         assert notify.recv(100) == b"READY=1"
-        started = time.monotonic()
         assert wait_for(lambda: down.read_text() == "1\n")
-        assert time.monotonic() - started >= 0.3
+        assert time.monotonic() - started >= 0.4
         assert notify.recv(100) == b"WATCHDOG=1"
         calls = systemctl.parent / "calls"
         assert wait_for(lambda: "kill --signal=KILL haproxy.service" in calls.read_text())
 
 
 def test_a_serving_haproxy_is_left_alone(systemctl: Path, notify: socket.socket) -> None:
-    with listener(says(b"HTTP/1.0 200 OK\r\n\r\n")) as port, watching(port, systemctl, notify.getsockname()) as down:
+    """Over more than a deadline, which is one that a busy machine can keep."""
+    serving = listener(says(b"HTTP/1.0 200 OK\r\n\r\n"))
+    with serving as port, watching(port, systemctl, notify.getsockname(), "--deadline=2.5") as down:
         assert notify.recv(100) == b"READY=1"
-        assert not wait_for(lambda: down.read_text() != "0\n", seconds=1.0)
+        assert not wait_for(lambda: down.read_text() != "0\n", seconds=3.0)
         assert not (systemctl.parent / "calls").exists()
 
 
@@ -279,8 +289,7 @@ def haproxy(port: int) -> subprocess.Popen[bytes]:
 
 def test_a_dead_haproxy_is_seen_before_the_next_request(systemctl: Path, notify: socket.socket) -> None:
     """The interval is an hour here: only the broken connection can have told. Once HAProxy is back, so is the 0."""
-    with listener(None) as port:
-        pass
+    port = free_port()
     first = haproxy(port)
     with watching(port, systemctl, notify.getsockname(), "--interval=3600") as down:
         assert notify.recv(100) == b"READY=1"
@@ -288,19 +297,18 @@ def test_a_dead_haproxy_is_seen_before_the_next_request(systemctl: Path, notify:
         assert down.read_text() == "0\n"
         first.kill()
         first.wait()
-        assert wait_for(lambda: down.read_text() == "1\n", seconds=60)
+        assert wait_for(lambda: down.read_text() == "1\n")
 
 
 def test_what_was_written_over_the_0_of_a_new_haproxy_is_taken_back(systemctl: Path, notify: socket.socket) -> None:
-    with listener(None) as port:
-        pass
+    port = free_port()
     with watching(port, systemctl, notify.getsockname(), "--deadline=3600") as down:
-        assert wait_for(lambda: down.read_text() == "1\n", seconds=60)
+        assert wait_for(lambda: down.read_text() == "1\n")
         new = haproxy(port)
-        assert wait_for(lambda: down.read_text() == "0\n", seconds=60)
+        assert wait_for(lambda: down.read_text() == "0\n")
         new.kill()
         new.wait()
-        assert wait_for(lambda: down.read_text() == "1\n", seconds=60)
+        assert wait_for(lambda: down.read_text() == "1\n")
 
 
 def test_a_connection_that_haproxy_closes_is_no_death(liveness: ModuleType, tmp_path: Path) -> None:
@@ -365,7 +373,10 @@ def test_a_haproxy_that_lost_every_server_yields_for_a_moment(systemctl: Path, n
 
     with (
         asked_listener(answer) as port,
-        watching(port, systemctl, notify.getsockname(), "--vip=127.0.0.1", "--patience=0.4") as down,
+        # A busy machine may answer late: neither that nor the deadline must look like a loss.
+        watching(
+            port, systemctl, notify.getsockname(), "--vip=127.0.0.1", "--patience=2", "--interval=0.5", "--deadline=60"
+        ) as down,
     ):
         assert not wait_for(lambda: down.read_text() != "0\n", seconds=0.5)
         servers[0] = False

@@ -17,13 +17,13 @@ BIN = Path(sys.executable).parent
 @pytest.fixture(scope="module")
 def schema(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("schema") / "twinkeel.schema.json"
-    subprocess.run([BIN / "twinkeel", "schema", "-o", path], check=True, timeout=60)
+    subprocess.run([BIN / "twinkeel", "schema", "-o", path], check=True, timeout=300)
     return path
 
 
 def judged(*arguments: str | Path) -> dict[str, Any]:
     command = [BIN / "check-jsonschema", "--output-format", "json", *arguments]
-    result: dict[str, Any] = json.loads(subprocess.run(command, capture_output=True, text=True, timeout=120).stdout)
+    result: dict[str, Any] = json.loads(subprocess.run(command, capture_output=True, text=True, timeout=300).stdout)
     return result
 
 
