@@ -109,7 +109,7 @@ def test_a_run_that_is_cancelled_stops_ansible_and_waits_for_it(tmp_path: Path) 
     - name: begin
       ansible.builtin.command: touch {tmp_path}/began
     - name: wait
-      ansible.builtin.command: sleep 2000
+      ansible.builtin.shell: for i in $(seq 6000); do [ -e {tmp_path}/go ] && break; sleep 0.05; done
     - name: never
       ansible.builtin.command: touch {tmp_path}/never
 """,
@@ -125,7 +125,9 @@ def test_a_run_that_is_cancelled_stops_ansible_and_waits_for_it(tmp_path: Path) 
 
     began = time.monotonic_ns()
     asyncio.run(cancel())
-    assert time.monotonic_ns() - began < 1000e9, "it waited for the task"
+    assert time.monotonic_ns() - began < 250e9, "it waited for the task, which takes five minutes"
+    # The task that was under way is not interrupted on its host; here it ends now.
+    (tmp_path / "go").touch()
     assert not (tmp_path / "never").exists()
 
 

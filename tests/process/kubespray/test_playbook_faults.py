@@ -23,7 +23,7 @@ from twinkeel.kubespray.events import Event
 from twinkeel.kubespray.playbook import RESUME, run_playbook
 from twinkeel.kubespray.progress import Progress
 
-DEADLINE = 20.0
+DEADLINE = 200.0
 
 PRELUDE = """
 import json, os, signal, sys, time

@@ -94,11 +94,12 @@ def in_browser(page: Path, folder: Path, *arguments: str) -> str:
         "--headless=new",
         "--no-sandbox",
         "--disable-gpu",
+        "--disable-dev-shm-usage",
         "--hide-scrollbars",
         f"--user-data-dir={folder}/profile",
     ]
     command += ["--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=5000", *arguments, page.as_uri()]
-    return subprocess.run(command, capture_output=True, text=True, timeout=90, check=True).stdout
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=True).stdout
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
