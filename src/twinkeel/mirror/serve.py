@@ -153,6 +153,8 @@ def _file_handler(folder: Path, manifest: Manifest, on_missing: OnMissing) -> ty
 
     class FileHandler(_Handler):
         def answer(self, path: str) -> None:
+            # apt writes a flat repository's folder into the path: /apt/./Packages.
+            path = path.replace("/./", "/")
             if path == "/":
                 text = "".join(f"{name}\n" for name in sorted(known))
                 self.send_bytes(text.encode(), "text/plain; charset=utf-8")
