@@ -11,6 +11,9 @@ from twinkeel.topology.model import Topology
 # The variables of Kubespray that only a lab needs, with the reason of each.
 OVERLAY = Path(__file__).parent / "overlay.yaml"
 ROUTES_UNIT = "twinkeel-lab-pod-routes.service"
+ROUTES_TABLE = 100
+# Before the main table, in which the default route would match first.
+RULE_PRIORITY = 1000
 # On the machine's own file system: no overlay lies on an overlay, and a power loss is a real one for etcd's log.
 FOLDERS = ("/var/lib/containerd", "/var/lib/etcd", "/var/lib/kubelet")
 
@@ -35,9 +38,17 @@ def bare_extras(cluster: LabCluster, paths: LabPaths, host: LabHost) -> HostExtr
 
 
 def _pod_routes(cluster: LabCluster, host: LabHost) -> HostFile:
-    """Pods of other nodes are reached through those nodes. Kubespray's plugin `cni` leaves that to the network's owner."""
-    others = [node for node in cluster.nodes if node != host]
-    lines = "".join(f"ExecStart=ip route replace {cluster.pod_range(node)} via {node.address}\n" for node in others)
+    """Pods of other nodes are reached through those nodes. Kubespray's plugin `cni` leaves that to the network's owner.
+
+    The routes stand in a table of their own, as those of an owner's network would stand in its routers: no check of a node's main
+    table finds the cluster's network taken.
+    """
+    rule = f"to {cluster.pod_network} lookup {ROUTES_TABLE} priority {RULE_PRIORITY}"
+    commands = [f"sh -c 'ip rule del {rule} 2>/dev/null; ip rule add {rule}'"]
+    for node in cluster.nodes:
+        if node != host:
+            commands.append(f"ip route replace {cluster.pod_range(node)} via {node.address} table {ROUTES_TABLE}")
+    lines = "".join(f"ExecStart={command}\n" for command in commands)
     text = f"""\
 [Unit]
 Description=Routes to the pods of other nodes
