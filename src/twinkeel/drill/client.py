@@ -31,6 +31,7 @@ from pathlib import Path
 from twinkeel.drill.history import MILLISECOND, SECOND, End, HistoryWriter, Probe, Request, Stream
 from twinkeel.drill.https import Connection, Target, error_class, verified_context
 from twinkeel.drill.watch_stream import LEASES, WatchStream
+from twinkeel.errors import ToolError
 
 PERIOD = 10 * MILLISECOND
 KEPT_PERIOD = 100 * MILLISECOND
@@ -70,7 +71,7 @@ async def measure(target: Target, history: Path, credentials: Credentials | None
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, run.stop.set)
         async with asyncio.TaskGroup() as group, _watching(run, credentials):
-            group.create_task(_stop_with_parent(run.stop))
+            group.create_task(_stop_with_parent(run))
             group.create_task(_ask_kept(run))
             async for start, late in _ticks(PERIOD, run.stop):
                 group.create_task(_ask_new(run, start, late))
@@ -138,13 +139,15 @@ async def _ask_kept(run: _Run) -> None:
             pending = await anext(ticks, None)
 
 
-async def _stop_with_parent(stop: asyncio.Event) -> None:
-    """A client whose runner was killed must not ask for ever."""
+async def _stop_with_parent(run: _Run) -> None:
+    """A client whose runner was killed must not ask for ever; one that cannot record must not seem to measure."""
     parent = os.getppid()
-    while not stop.is_set() and os.getppid() == parent:
+    while not run.stop.is_set() and os.getppid() == parent:
+        if run.writer.trouble is not None:
+            raise run.writer.trouble
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), timeout=1)
-    stop.set()
+            await asyncio.wait_for(run.stop.wait(), timeout=1)
+    run.stop.set()
 
 
 def _prefer_this_process() -> None:
@@ -178,7 +181,11 @@ def main() -> None:
     given = _arguments()
     _prefer_this_process()
     credentials = Credentials(given.pem_file, given.token_file) if given.pem_file or given.token_file else None
-    asyncio.run(measure(Target(given.address, given.port, given.server_name, given.ca_file), given.history, credentials))
+    try:
+        asyncio.run(measure(Target(given.address, given.port, given.server_name, given.ca_file), given.history, credentials))
+    except ToolError as error:
+        # Its log's last line is what the runner tells.
+        raise SystemExit(error.what) from None
 
 
 if __name__ == "__main__":

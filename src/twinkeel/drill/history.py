@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from twinkeel.errors import UsageError
+from twinkeel.errors import ToolError, UsageError
 
 REQUESTS_FILE = "requests.jsonl"
 EVENTS_FILE = "events.jsonl"
@@ -127,11 +127,15 @@ _NUMBERS = {"start", "end", "late", "at", "period", "kept_period", "timeout", "r
 class HistoryWriter:
     """Appends records to a file from a thread of its own, so that a slow disk cannot delay the client's next request.
 
-    What was appended more than `WRITE_EVERY` seconds ago is in the file even when the process is killed.
+    What was appended more than `WRITE_EVERY` seconds ago is in the file even when the process is killed. When it cannot be written
+    (the disk is full) nothing more is: `trouble` says why, `append` goes on doing nothing so that a fault under way is healed, and
+    `close` raises.
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("a", encoding="utf-8")
+        self.trouble: OSError | None = None
+        self._path = path
+        self._file = path.open("ab", buffering=0)
         self._queue: queue.SimpleQueue[Record] = queue.SimpleQueue()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._write, name="history", daemon=True)
@@ -142,11 +146,15 @@ class HistoryWriter:
         self._queue.put(record)
 
     def close(self) -> None:
-        """Write what is left and close the file."""
+        """Write what is left and close the file. Raises ToolError when not everything could be written."""
         self._closing.set()
         self._thread.join()
         self._drain()
         self._file.close()
+        if self.trouble is not None:
+            hint = "make room there; what was recorded before stays, and its verdict is unknown"
+            what = f"the history cannot be written: {self.trouble.strerror}"
+            raise ToolError(what, where=str(self._path), hint=hint) from self.trouble
 
     def __enter__(self) -> Self:
         return self
@@ -162,9 +170,12 @@ class HistoryWriter:
         lines = []
         while not self._queue.empty():
             lines.append(encode(self._queue.get()))
-        if lines:
-            self._file.write("".join(lines))
-            self._file.flush()
+        rest = "".join(lines).encode()
+        try:
+            while rest and self.trouble is None:
+                rest = rest[self._file.write(rest) :]
+        except OSError as error:
+            self.trouble = error
 
 
 def read_history(folder: Path) -> History:

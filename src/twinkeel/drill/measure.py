@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import shutil
 import signal
 import sys
 import time
@@ -70,13 +71,26 @@ class Measurement:
         Raises:
             ToolError: the client is not running any more.
         """
-        if self._process is None or self._process.returncode is not None:
-            raise ToolError("the measuring client stopped", where=str(self._folder / LOG_FILE), hint="read that file")
+        self.require_running()
         self._tail.read()
         good = self._tail.newest_served
         if time.monotonic_ns() - good > FRESH:
             return 0
         return max(good - max(self._tail.served_since, since), 0) / SECOND
+
+    def require_running(self) -> None:
+        """Raises ToolError when the client is not running any more."""
+        if self._process is None or self._process.returncode is not None:
+            raise ToolError(
+                f"the measuring client stopped{self._reason()}", where=str(self._folder / LOG_FILE), hint="read that file"
+            )
+
+    def _reason(self) -> str:
+        """The last line that it said; on a full disk it can say nothing."""
+        if not shutil.disk_usage(self._folder).free:
+            return ": no space is left for its history"
+        lines = (self._folder / LOG_FILE).read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return f": {lines[-1].strip(' |+-')}" if lines else ""
 
     @property
     def watching(self) -> bool:
