@@ -17,7 +17,7 @@ from twinkeel.drill.history import REQUESTS_FILE, SECOND, Event, Request, decode
 from twinkeel.drill.https import Target
 from twinkeel.errors import ToolError
 
-STOP_DEADLINE = 15.0  # It checks its watch first, for 8 s at most.
+STOP_DEADLINE = 20.0  # It checks its watch first, for 12 s at most.
 FRESH = SECOND // 2  # How old the newest served request may be while the service counts as up.
 LOG_FILE = "client.log"
 

@@ -23,8 +23,8 @@ LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases"
 ESTABLISH_TIMEOUT = 1.0
 AGAIN_AFTER = 0.1
 SILENCE_SECONDS, SILENCE_TRIES = 1, 3
-CHECK_TIMEOUT, CHECK_TRIES = 8.0, 5
-CATCH_UP = 2.0
+CHECK_TIMEOUT, CHECK_TRIES = 12.0, 5
+CATCH_UP = 5.0  # A change arrives within milliseconds; a machine that has no time for it is no reason to say it was missed.
 CATCH_UP_EVERY = 0.02
 
 

@@ -171,16 +171,16 @@ def _layout(history: History, fault: Event, end: float) -> Figure:
     if heal is not None and _ms(heal.at, fault.at) <= end:
         lines.append((_ms(heal.at, fault.at), "heal"))
     return {
-        "height": 420,
+        "height": 480,
         "margin": {"l": 70, "r": 10, "t": 24, "b": 70},
         "bargap": 0.3,
         "barmode": "overlay",
         "hovermode": "closest",
         "legend": {"orientation": "h", "y": -0.16, "x": 0, "xanchor": "left"},
         "xaxis": {"title": {"text": "ms from the fault"}, "range": [-BEFORE_MS, end], "anchor": "y"},
-        "yaxis": {"domain": [0.0, 0.22], "type": "category", "automargin": True},
-        "yaxis2": {"domain": [0.28, 0.52], "title": {"text": "kept, ms"}, "rangemode": "tozero"},
-        "yaxis3": {"domain": [0.58, 1.0], "title": {"text": "new, ms"}, "rangemode": "tozero"},
+        "yaxis": {"domain": [0.0, 0.28], "dtick": 1, "type": "category", "automargin": True},
+        "yaxis2": {"domain": [0.33, 0.54], "title": {"text": "kept, ms"}, "rangemode": "tozero"},
+        "yaxis3": {"domain": [0.6, 1.0], "title": {"text": "new, ms"}, "rangemode": "tozero"},
         "shapes": [_line(at) for at, _ in lines],
         "annotations": [_label(at, text) for at, text in lines],
     }

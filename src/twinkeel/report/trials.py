@@ -66,6 +66,9 @@ def markdown(trials: Iterable[Trial]) -> str:
 def remarks(trial: Trial) -> tuple[str, ...]:
     """A sentence for each thing that a reader should know and a table does not hold. None of them changes the verdict."""
     said = []
+    nobody, two = trial.holding.no_holder_ms, trial.holding.two_holders_ms
+    if max(nobody or 0, two or 0) >= 1:
+        said.append(f"the virtual IP had no holder for {nobody or 0:.0f} ms and two for {two or 0:.0f} ms, as the hosts saw it")
     if trial.watching is not None and trial.watching.listed_again:
         said.append("the API could not go on with the watch from its last version: the objects were listed again")
     if trial.watching is not None and trial.watching.missed is None:

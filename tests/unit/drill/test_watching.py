@@ -97,9 +97,12 @@ def test_what_a_reader_is_told() -> None:
     node = at(700, "node", host="worker-1", ready=False, first=False)
     gone = at(450, "watch-gone")
     unchecked = (*BROKE[:-1], gone, node, at(-2, "node", host="worker-2", ready=False, first=True))
-    trial = trial_of(watched(*unchecked, at(-1, "left-out", what="kubectl: no")))
+    held = [at(-3, "vip", host=host, held=host == "lb-1") for host in ("lb-1", "lb-2")]
+    moved = (*held, at(10, "vip", host="lb-1", held=False), at(50, "vip", host="lb-2", held=True))
+    trial = trial_of(watched(*unchecked, *moved, at(-1, "left-out", what="kubectl: no")))
     assert trial_cells(trial)[6] == "500"
     said = remarks(trial)
+    assert any("no holder for 40 ms and two for 0 ms" in line for line in said)
     assert any("listed again" in line for line in said)
     assert any("could not be found out" in line for line in said)
     assert "not Ready for a time: worker-1" in said
