@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
 from typing import IO
@@ -32,11 +33,25 @@ def run_playbook(invocation: Invocation, log: Path, show: OnProgress) -> Progres
 
     Raises:
         HostError: a task failed on a host, or a host was lost; the message has the likely cause and how to resume.
-        ToolError: ansible-playbook could not be run, failed, or was killed.
+        ToolError: ansible-playbook could not be run, failed, or was killed; or the log cannot be written.
         KeyboardInterrupt: after ansible-playbook ended.
     """
     progress = Progress(time.monotonic_ns())
     complaints: deque[str] = deque(maxlen=20)
+    try:
+        code = _follow(invocation, log, show, progress, complaints)
+    except BrokenPipeError:
+        # It is not the log but what is shown: nobody reads it any more.
+        raise
+    except OSError as error:
+        what = f"the log cannot be written, so ansible-playbook was ended: {error.strerror or error}"
+        raise ToolError(what, where=str(log), hint=f"make room on this machine (df -h), then {RESUME}") from error
+    _judge(code, progress, list(complaints), log)
+    return progress
+
+
+def _follow(invocation: Invocation, log: Path, show: OnProgress, progress: Progress, complaints: deque[str]) -> int:
+    """Run it, and take every event as it comes; the exit code. Raises OSError when the log cannot be written."""
     with _open_log(log) as output:
         output.write(f"\n$ {redact(invocation.text())}\n")
         child = _start(invocation)
@@ -46,14 +61,12 @@ def run_playbook(invocation: Invocation, log: Path, show: OnProgress) -> Progres
             assert child.stdout is not None  # noqa: S101 - Popen was given a pipe
             for line in child.stdout:
                 _take(line, progress, output, show)
-            code = child.wait()
+            return child.wait()
         except BaseException:
             stop(child)
             raise
         finally:
             said.join(PATIENCE)
-    _judge(code, progress, list(complaints), log)
-    return progress
 
 
 def stop(child: "subprocess.Popen[str]", patience: float = PATIENCE) -> None:
@@ -119,7 +132,9 @@ def _drain(stream: IO[str] | None, output: IO[str], complaints: deque[str]) -> N
     for line in stream or ():
         hidden = redact(line)
         complaints.append(hidden.rstrip())
-        output.write(hidden)
+        # When the log cannot be written the one who reads the events says so; here the pipe must not fill up.
+        with suppress(OSError):
+            output.write(hidden)
 
 
 def _open_log(log: Path) -> TextIOWrapper:

@@ -114,6 +114,8 @@ def test_nothing_stands_in_the_way(lab_home_topology: Topology, network: Network
     network.do("ip", "link", "set", "cali123", "up")
     network.do("ip", "route", "add", "10.233.64.5/32", "dev", "cali123")
     network.do("ip", "route", "add", "blackhole", "10.233.65.0/26")
+    # A network plugin without a tunnel sends a node's pods to that node.
+    network.do("ip", "route", "add", "10.233.66.0/24", "via", "192.168.1.103", "dev", "eth0")
     network.do("ip", "route", "add", "default", "dev", "eth0")
     assert asked(lab_home_topology, network, len(lab_home_topology.nodes)) == ()
     require(())

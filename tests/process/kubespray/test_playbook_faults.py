@@ -81,6 +81,20 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert error.what == "ansible-playbook was killed (SIGKILL) in the task 'second'"
 
 
+def test_the_stream_ends_in_the_middle_of_a_line(tmp_path: Path) -> None:
+    body = """
+task("second")
+sys.stderr.write("ERROR! Unexpected Exception, this is probably a bug: broken pipe\\n")
+sys.stdout.write('{"_event": "v2_runner_on_ok", "hosts": {"nod')
+sys.stdout.flush()
+sys.exit(250)
+"""
+    error = failing(child(tmp_path, body), tmp_path)
+    assert isinstance(error, ToolError)
+    assert error.what == "ansible-playbook ended with 250: ERROR! Unexpected Exception, this is probably a bug: broken pipe"
+    assert '{"_event"' not in (tmp_path / "log").read_text()
+
+
 def test_an_ignored_failure_is_not_the_one_that_is_told(tmp_path: Path) -> None:
     body = """
 task("probe")
@@ -171,8 +185,12 @@ for number in range(100000):
     task("x" * 1000)
 time.sleep(600)
 """
-    with pytest.raises(OSError, match="No space left on device"):
+    with pytest.raises(
+        ToolError, match="the log cannot be written, so ansible-playbook was ended: No space left on device"
+    ) as caught:
         run_playbook(child(tmp_path, body), tiny_disk / "log", lambda *_: None)
+    assert caught.value.exit_code == 3
+    assert RESUME in caught.value.hint
     assert gone(int((tmp_path / "pids").read_text()))
 
 
