@@ -37,6 +37,7 @@ def pytest_configure() -> None:
     for name in filter(_FOREIGN.fullmatch, list(os.environ)):
         del os.environ[name]
     os.environ |= {"LC_ALL": "C.UTF-8", "TERM": "xterm"}
+    os.umask(0o022)
 
 
 def pytest_collection_finish() -> None:

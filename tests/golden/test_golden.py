@@ -4,6 +4,7 @@
 daemons, and the firewalls' checkers, judge the same copies in tests/checkers.
 """
 
+import os
 from functools import cache
 from pathlib import Path
 
@@ -97,6 +98,16 @@ def test_the_daemons_accept_their_files(name: str) -> None:
     files = {(file.path, file.content) for trust in trusts for some in rendered(name, trust).hosts.values() for file in some}
     assert {path for path, _ in files} >= {HAPROXY, KEEPALIVED}
     assert [complaint for path, content in sorted(files) for complaint in judge.judge_file(path, content)] == []
+
+
+def test_the_daemons_read_their_files_whatever_our_umask_is() -> None:
+    if judge.installed() != ("haproxy", "keepalived"):
+        pytest.skip("haproxy and keepalived are not both installed")
+    before = os.umask(0o077)
+    try:
+        assert judge.judge(rendered("lab-home")) == ()
+    finally:
+        os.umask(before)
 
 
 UNITS = {

@@ -105,7 +105,9 @@ def _judged(one: _Judge, program: str, content: str, system: Path) -> Iterator[t
         file = Path(folder) / Path(one.path).name
         file.write_text(one.prepare(content, inside), encoding="utf-8")
         if os.geteuid() == 0:
-            shutil.chown(folder, NOBODY, NOBODY)
+            # With each file: where our umask is 077, nobody could read none of them.
+            for path in (Path(folder), *Path(folder).iterdir()):
+                shutil.chown(path, NOBODY, NOBODY)
         argv = [*_isolation(system), program, *one.arguments, f"{inside}/{file.name}"]
         ended = subprocess.run(argv, capture_output=True, text=True, errors="replace", timeout=TIMEOUT, check=False)
     said = (ended.stdout + ended.stderr).replace(inside, "")
