@@ -2,7 +2,7 @@
 
 import asyncio
 import shlex
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 
 from twinkeel.drill.fault import Scene
 from twinkeel.errors import ToolError
@@ -45,21 +45,29 @@ async def run_switch(command: str, host: str) -> None:
     """
     argv = [part.replace("{host}", host) for part in shlex.split(command)]
     where, hint = shlex.join(argv), "try the command by hand; it comes from `power` or `link` in the spec"
+    # Its start is shielded, too: asyncio kills a child whose start is cancelled.
+    start = asyncio.create_subprocess_exec(*argv, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, start_new_session=True)
+    begun = asyncio.ensure_future(start)
+    talk = asyncio.create_task(_output(begun))
     try:
-        process = await asyncio.create_subprocess_exec(*argv, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, start_new_session=True)
-    except OSError as error:
-        raise ToolError(f"a switch command cannot be run: {error.strerror}", where=where, hint=hint) from error
-    talk = asyncio.create_task(process.communicate())
-    try:
-        output, _ = await asyncio.wait_for(asyncio.shield(talk), SWITCH_DEADLINE)
+        output = await asyncio.wait_for(asyncio.shield(talk), SWITCH_DEADLINE)
     except asyncio.CancelledError:
         await asyncio.wait((talk,), timeout=SWITCH_DEADLINE)
         raise
     except TimeoutError:
+        process = await begun
         process.kill()
         await talk
         raise ToolError(f"a switch command did not end within {SWITCH_DEADLINE:g} s", where=where, hint=hint) from None
+    except OSError as error:
+        raise ToolError(f"a switch command cannot be run: {error.strerror}", where=where, hint=hint) from error
+    process = begun.result()
     if process.returncode != 0:
         said = output.decode(errors="replace").strip().splitlines()
         reason = f": {said[-1]}" if said else ""
         raise ToolError(f"a switch command ended with {process.returncode}{reason}", where=where, hint=hint)
+
+
+async def _output(begun: asyncio.Future[Process]) -> bytes:
+    process = await begun
+    return (await process.communicate())[0]
