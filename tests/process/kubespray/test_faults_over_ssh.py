@@ -6,6 +6,7 @@ to an SSH server on the loopback address.
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -60,11 +61,19 @@ class Cluster:
             "TWINKEEL_SSH_KNOWN_HOSTS_FILE": str(self.node.known_hosts_file),
         }
         given = [f"ansible_host={LOOPBACK}", f"ansible_port={self.node.port}", f"ansible_python_interpreter={sys.executable}"]
-        options = [word for variable in (*given, *variables) for word in ("-e", variable)]
+        options = [
+            word for variable in (*given, *variables) for word in ((variable,) if variable.startswith("--") else ("-e", variable))
+        ]
         argv = [TWINKEEL, "kubespray", "run", "--skip-preflight", "--no-apply", "-f", str(self.folder / "twinkeel.yaml"), "--"]
         # Standard error is a pipe: what is shown goes there, line by line.
         return subprocess.Popen(
-            [*argv, *options], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+            [*argv, *options],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=self.folder,
+            start_new_session=True,
         )
 
     def run(self, *variables: str) -> tuple[int, str]:
@@ -136,6 +145,23 @@ def test_a_node_without_python(cluster: Cluster) -> None:
     cluster.write(PING)
     said = cluster.fails("ansible_python_interpreter=/nonexistent/bin/python3")
     assert "likely cause: Python is missing on the host" in said
+    cluster.resumes()
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("su") or not shutil.which("setpriv"), reason="needs root, su and setpriv")
+def test_a_wrong_become_password(cluster: Cluster) -> None:
+    cluster.write({"name": "Ask", "ansible.builtin.command": "id"})
+    (cluster.folder / "password").write_text("wrong\n")
+    # su asks root for no password, so it is started as somebody else. No password is right for daemon.
+    said = cluster.fails(
+        "ansible_connection=local",
+        "ansible_become_method=su",
+        "ansible_become_user=daemon",
+        "{ansible_become_exe: 'setpriv --reuid=65534 --regid=65534 --clear-groups su'}",
+        "--become-password-file=password",
+    )
+    assert "likely cause: sudo on the host asks for a password, or the one given is wrong" in said
+    assert "wrong\n" not in next(cluster.folder.glob("data/twinkeel/clusters/faults/logs/*.log")).read_text()
     cluster.resumes()
 
 
