@@ -25,7 +25,8 @@ def require(problems: Sequence[str]) -> None:
     """Raises HostError that lists them."""
     if problems:
         hint = "`twinkeel apply` brings the load balancers up; --skip-preflight goes on in spite of all this"
-        raise HostError(f"{len(problems)} things stand in the way:\n    " + "\n    ".join(problems), hint=hint)
+        count = "1 thing stands" if len(problems) == 1 else f"{len(problems)} things stand"
+        raise HostError(f"{count} in the way:\n    " + "\n    ".join(problems), hint=hint)
 
 
 async def _node(topology: Topology, reader: Reader, machine: Machine) -> list[str]:
