@@ -69,21 +69,23 @@ def build(
 @app.command()
 def serve(folder: Folder, address: Address = "127.0.0.1", port: Port = DEFAULT_PORT) -> None:
     """Serve a mirror until Ctrl-C or SIGTERM: files and packages over HTTP, images as a registry that can only be read."""
+    import signal
     import threading
 
     from twinkeel.mirror.manifest import load
     from twinkeel.mirror.serve import serve as serve_mirror
     from twinkeel.mirror.variables import host
 
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
     manifest = load(folder)
     served = serve_mirror(folder, manifest, address, port, lambda what: print(f"not here: {what}", file=sys.stderr, flush=True))
     try:
         print(f"files     http://{host(address)}:{port}/files/")
         print(f"packages  deb [trusted=yes] http://{host(address)}:{port}/apt ./")
         print(f"images    http://{host(address)}:{port + 1}/v2/", flush=True)
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
+        ended.wait()
     finally:
         served.stop()
 

@@ -102,7 +102,14 @@ def _end_as_ctrl_c_does() -> None:
     """A polite end (a job's timeout, a closed terminal) cleans up as Ctrl-C does; a signal that is ignored (nohup) stays so."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
+            signal.signal(number, _interrupt)
+
+
+def _interrupt(*_: object) -> None:
+    """As Ctrl-C, also where a shell started us in the background: there SIGINT is ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        raise KeyboardInterrupt
+    signal.raise_signal(signal.SIGINT)
 
 
 def _say(message: str, code: int) -> int:
