@@ -1,8 +1,10 @@
 """The cluster's certificate authority, read from a control-plane host."""
 
 import asyncio
+import warnings
 
 from cryptography import x509
+from cryptography.utils import CryptographyDeprecationWarning
 
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import FileMissingError, Reader
@@ -43,7 +45,10 @@ async def _read_ca(reader: Reader, machine: Machine) -> str | HostError | None:
 def _valid_ca(content: bytes, where: str) -> str:
     hint = "it must hold the certificate that signs the API servers' certificates"
     try:
-        certificates = x509.load_pem_x509_certificates(content)
+        with warnings.catch_warnings():
+            # Older releases of kubeadm made authorities with the serial number 0; every client of such a cluster trusts them.
+            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+            certificates = x509.load_pem_x509_certificates(content)
     except ValueError as error:
         raise HostError("the cluster's CA file holds no PEM certificate", where=where, hint=hint) from error
     for certificate in certificates:
