@@ -13,17 +13,18 @@ from twinkeel.errors import ToolError
 from twinkeel.kubespray.release import Release
 from twinkeel.mirror import manifest as mirror_manifest
 from twinkeel.mirror.distribution import BUSYBOX, VARIABLES, make_parts
-from twinkeel.mirror.gather_files import FileGatherer
+from twinkeel.mirror.gather_files import FileGatherer, part_path
 from twinkeel.mirror.gather_images import ImageGatherer
 from twinkeel.mirror.gather_packages import gather_packages
 from twinkeel.mirror.image_layout import ImageLayout
 from twinkeel.mirror.internet import Internet
 from twinkeel.mirror.kubeadm_images import kubeadm_images
 from twinkeel.mirror.local_files import LocalFiles
-from twinkeel.mirror.manifest import Manifest
+from twinkeel.mirror.manifest import Manifest, PackageEntry
 from twinkeel.mirror.needs import NeededImage, Needs, ask_needs
 
 WORK = ".work"
+UNFINISHED = "the build did not come to its end: run it again"
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def build(release: Release, inventory: Path | None, folder: Path, options: Build
         variables = {**(VARIABLES if options.distribution else {}), **options.variables}
         progress("ask the release what it needs", 0.0)
         needs = ask_needs(release, inventory, variables)
-        manifest = Manifest(release.tag, needs.kube_version, needs.architecture, variables)
+        manifest = Manifest(release.tag, needs.kube_version, needs.architecture, variables, missing=(UNFINISHED,))
         manifest = _gather(needs, _earlier(folder, manifest), folder, options, within(progress, 0.05, 1.0))
         shutil.rmtree(folder / WORK, ignore_errors=True)
     return manifest
@@ -63,37 +64,63 @@ def _gather(needs: Needs, manifest: Manifest, folder: Path, options: BuildOption
     layout = ImageLayout(folder / mirror_manifest.IMAGES)
     layout.prepare()
     (folder / WORK).mkdir(exist_ok=True)
-    missing: list[str] = []
     progress("read the package lists", 0.0)
-    apt.folder.mkdir(exist_ok=True)
-    apt.update()
+    no_packages = _read_lists(apt, required=options.distribution)
     made = make_parts(folder / WORK, apt, within(progress, 0.02, 0.6)) if options.distribution else None
     local, internet = LocalFiles(options.folders), Internet(options.replace)
+    missing: list[str] = []
     try:
         files = FileGatherer(folder, local, made[0] if made else None, internet)
-        for number, file in enumerate(needs.files):
-            part = within(progress, 0.6 + 0.2 * number / len(needs.files), 0.6 + 0.2 * (number + 1) / len(needs.files))
-            manifest = _keep(folder, files.gather(file, manifest, part, missing))
-        wanted = (
-            *needs.images,
-            *kubeadm_images(needs, manifest, folder),
-            *((BUSYBOX,) if options.distribution else ()),
-            *options.images,
-        )
+        manifest = _gather_files(files, needs, manifest, within(progress, 0.6, 0.8), missing)
+        wanted = (*needs.images, *kubeadm_images(needs, manifest, folder), *((BUSYBOX,) if made else ()), *options.images)
         images = ImageGatherer(layout, local, made, internet, needs.architecture)
-        for number, image in enumerate(dict.fromkeys(wanted)):
-            progress(f"image {image.reference}", 0.8 + 0.15 * number / len(wanted))
-            manifest = _keep(folder, images.gather(image, manifest, missing))
+        manifest = _gather_images(folder, images, wanted, manifest, within(progress, 0.8, 0.95), missing)
     finally:
         internet.close()
     progress("packages", 0.95)
-    packages = gather_packages(needs.packages, apt, folder, missing)
-    manifest = replace(manifest, packages=packages, missing=tuple(missing))
-    manifest = _without_unneeded(manifest, needs, wanted)
+    packages: tuple[PackageEntry, ...] = ()
+    if no_packages:
+        missing += [f"package {name}: {no_packages}" for name in needs.packages]
+    else:
+        packages = gather_packages(needs.packages, apt, folder, missing)
+    manifest = _without_unneeded(replace(manifest, packages=packages, missing=tuple(missing)), needs, wanted)
     _keep(folder, manifest)
-    _remove_unneeded(folder, manifest, layout)
+    _remove_unneeded(folder, manifest, layout, needs)
     progress("mirror complete" if not missing else "mirror not complete", 1.0)
     return manifest
+
+
+def _gather_files(files: FileGatherer, needs: Needs, manifest: Manifest, progress: Progress, missing: list[str]) -> Manifest:
+    for number, file in enumerate(needs.files):
+        part = within(progress, number / len(needs.files), (number + 1) / len(needs.files))
+        manifest = _keep(files.folder, files.gather(file, manifest, part, missing))
+    return manifest
+
+
+def _gather_images(
+    folder: Path,
+    images: ImageGatherer,
+    wanted: tuple[NeededImage, ...],
+    manifest: Manifest,
+    progress: Progress,
+    missing: list[str],
+) -> Manifest:
+    for number, image in enumerate({image.reference: image for image in wanted}.values()):
+        progress(f"image {image.reference}", number / len(wanted))
+        manifest = _keep(folder, images.gather(image, manifest, missing))
+    return manifest
+
+
+def _read_lists(apt: PrivateApt, *, required: bool) -> str:
+    """Why there can be no packages: this machine has no apt, say, because its nodes are of another distribution. Else nothing."""
+    apt.folder.mkdir(exist_ok=True)
+    try:
+        apt.update()
+    except ToolError as error:
+        if required:
+            raise
+        return error.what
+    return ""
 
 
 def _earlier(folder: Path, new: Manifest) -> Manifest:
@@ -119,9 +146,10 @@ def _without_unneeded(manifest: Manifest, needs: Needs, images: tuple[NeededImag
     return replace(manifest, files=files, images=kept)
 
 
-def _remove_unneeded(folder: Path, manifest: Manifest, layout: ImageLayout) -> None:
-    """Remove what an earlier run brought for other settings."""
+def _remove_unneeded(folder: Path, manifest: Manifest, layout: ImageLayout, needs: Needs) -> None:
+    """Remove what an earlier run brought for other settings. Downloads that broke off stay: the next run goes on with them."""
     used = {folder / entry.path for entry in manifest.files}
+    used |= {part_path(folder / mirror_manifest.file_path(file.url)) for file in needs.files}
     for path in (folder / mirror_manifest.FILES).rglob("*"):
         if path.is_file() and path not in used:
             path.unlink()

@@ -29,7 +29,7 @@ class FileGatherer:
         earlier = manifest.file(need.name)
         if earlier and self._is_good(earlier, need, target):
             return manifest
-        part = target.with_name(f".{target.name}.part")
+        part = part_path(target)
         got, reason = self._get(need, part, progress)
         if got is None:
             missing.append(f"file {need.name} ({need.url}): {reason}")
@@ -70,3 +70,8 @@ class FileGatherer:
             # Perhaps its beginning was of another file: once more from the start.
             part.unlink()
         return None, f"what {self.internet.address(need.url)} gives has another checksum than {need.pin}"
+
+
+def part_path(target: Path) -> Path:
+    """Where a download lies until it is whole and right."""
+    return target.with_name(f".{target.name}.part")

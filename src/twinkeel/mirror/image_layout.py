@@ -115,9 +115,11 @@ class ImageLayout:
     def take_folder(self, folder: Path) -> str:
         """Put in what skopeo's `dir:` transport wrote, digests kept; the manifest's digest."""
         for path in sorted(folder.iterdir()):
-            if len(path.name) == 64:
+            # Blobs bear their digest's name; so do the manifests that an index lists, with an ending.
+            digits = path.name.removesuffix(".manifest.json")
+            if len(digits) == 64:
                 with path.open("rb") as stream:
-                    self.add_stream(stream, f"sha256:{path.name}")
+                    self.add_stream(stream, f"sha256:{digits}")
         return self.add((folder / "manifest.json").read_bytes())
 
     def remove_unused(self, used: frozenset[str]) -> None:

@@ -50,7 +50,9 @@ def registry_source(image: NeededImage, internet: Internet) -> tuple[str, list[s
     """Skopeo's name of an image in its registry, or in what stands for it, and the options that this takes."""
     address = internet.address(f"https://{full_name(image.reference)}")
     scheme, _, name = address.partition("://")
-    return f"docker://{name}", ["--src-tls-verify=false"] if scheme == "http" else []
+    options = ["--src-tls-verify=false"] if scheme == "http" else []
+    # A digest names the index of all architectures, and only the whole of it has that digest.
+    return f"docker://{name}", [*options, *(["--all"] if image.digest else [])]
 
 
 def copy_image(source: str, options: Sequence[str], layout: ImageLayout, architecture: str) -> tuple[str, str]:
