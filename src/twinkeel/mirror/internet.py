@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 import httpx
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
-CHUNK = 1 << 20
 
 # How much of a file is here, from 0 to 1.
 OnPart = Callable[[float], None]
@@ -64,7 +63,7 @@ class Internet:
                 have = 0
             size = have + int(answer.headers.get("content-length", 0))
             with part.open("ab" if have else "wb") as file:
-                for chunk in answer.iter_raw(CHUNK):
+                for chunk in answer.iter_raw():
                     file.write(chunk)
                     have += len(chunk)
                     on_part(min(have / size, 1.0) if size else 0.0)
