@@ -29,4 +29,8 @@ def releases() -> list[Release]:
     folder = Path(named).absolute()
     candidates = [folder, *(sorted(folder.iterdir()) if folder.is_dir() else [])]
     found = [Release(path.name, path) for path in candidates]
-    return [release for release in found if (release.programs / "ansible-playbook").exists() and (release.checkout / "playbooks").is_dir()]
+    return [
+        release
+        for release in found
+        if (release.programs / "ansible-playbook").exists() and (release.checkout / "playbooks").is_dir()
+    ]
