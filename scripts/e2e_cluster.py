@@ -37,7 +37,7 @@ spec:
 # What Kubespray, kubelet and kube-proxy set, and every other setting of the kernel that hosts of a lab share with this machine.
 SHARED = (
     *("vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops", "kernel/pid_max"),
-    *("kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes", "fs/inotify/max_user_instances", "fs/file-max"),
+    *("kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes", "fs/file-max"),
     *("fs/protected_hardlinks", "fs/protected_symlinks", "net/netfilter/nf_conntrack_max", "net/ipv4/ip_forward"),
     *("net/bridge/bridge-nf-call-iptables", "net/bridge/bridge-nf-call-ip6tables", "net/ipv4/ip_local_reserved_ports"),
 )
