@@ -5,12 +5,15 @@ configuration that this project started from needs 12 to 29 s for the same fault
 """
 
 import json
+import os
+import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from labs import Lab, twinkeel
+from labs import ROOT, TWINKEEL, Lab, twinkeel
 
 BUDGET = "5000"
 DRILL_DEADLINE = 600
@@ -57,8 +60,42 @@ def test_the_virtual_ip_moves_and_the_system_is_whole_again(applied: Lab, fault:
     assert trial["requests"] >= 100
     assert trial["failed"] * 10 <= trial["downtime_ms"] + 3000, "requests fail during the downtime, hardly elsewhere"
     assert "healing" in ended.stderr
+    assert (trial["left_out"], trial["watch_missed"]) == ([], 0), "the watch came back, and was told of everything"
     again = drill(applied, "report", run, "--format", "json")
     assert json.loads(again.stdout) == trial
+
+
+def test_kubectl_and_an_api_server_that_is_gone(applied: Lab, tmp_path: Path) -> None:
+    """The real kubectl runs beside the client, and works again at the end; what could not be found out is null, never a figure."""
+    ended = drill(
+        applied, "run", "api-server-kill", "--kubectl", "--budget", BUDGET, "--format", "json", "-o", str(tmp_path / "run")
+    )
+    trial = json.loads(ended.stdout)
+    assert trial["verdict"] == "pass", trial["reasons"]
+    assert trial["kubectl"]["runs"] > trial["kubectl"]["failed"]
+    assert trial["watch_missed"] in (0, None)
+
+
+def test_a_drill_that_was_killed_is_healed_by_the_next_command(applied: Lab, tmp_path: Path) -> None:
+    (holder,) = holders(applied)
+    argv = ["lab", "exec", "--name", applied.name, "client", "--", "twinkeel", "drill", "run", "keepalived-stop"]
+    argv += ["-o", str(tmp_path / "run")]
+    with subprocess.Popen([TWINKEEL, *argv], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT) as running:
+        end = time.monotonic() + DRILL_DEADLINE
+        while not any('"injected"' in path.read_text() for path in (tmp_path / "run").glob("*/events.jsonl")):
+            assert running.poll() is None
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        os.kill(running.pid, signal.SIGKILL)
+    assert applied.run(holder, ["systemctl", "is-active", "keepalived"]).stdout == "inactive\n"
+
+    ended = drill(applied, "heal")
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout == f"healed: keepalived-stop on {holder}\n"
+    assert holders(applied)
+    assert drill(applied, "heal").stdout == "no drill of this cluster left anything to heal\n"
+    judged = json.loads(drill(applied, "report", str(tmp_path / "run"), "--format", "json").stdout)
+    assert judged["verdict"] == "unknown", "a drill that did not end proves nothing"
 
 
 def test_a_drill_leaves_a_sick_system_alone(applied: Lab, tmp_path: Path) -> None:

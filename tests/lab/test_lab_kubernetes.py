@@ -10,10 +10,10 @@ import pytest
 from labs import EXAMPLE, Lab
 
 from twinkeel.cli.load import load_topology
+from twinkeel.debian.source_package import fetch_source
 from twinkeel.lab.kubernetes.api import Answer, ApiError, LabApi, admin_api
 from twinkeel.lab.kubernetes.certificates import Authority
 from twinkeel.lab.kubernetes.cluster import LabCluster, lab_cluster
-from twinkeel.debian.source_package import fetch_source
 from twinkeel.lab.kubernetes.pki import load_or_make_pki
 from twinkeel.lab.kubernetes.programs import Binaries, program_version
 from twinkeel.lab.kubernetes.readiness import NodeState, control_plane_readiness, wait_for_nodes
