@@ -9,6 +9,9 @@ import typer
 from twinkeel.cli.options import Format, OutputFormat
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
     from twinkeel.mirror.build import BuildOptions
     from twinkeel.mirror.manifest import Manifest
 
@@ -59,7 +62,7 @@ def build(
 
     release = find_release(tag)
     options = _options(folders or [], distribution, replace or [], variables or [], images or [])
-    with _inventory(file) as inventory, progress_bar("mirror") as progress:
+    with _inventory(file, tag) as inventory, progress_bar("mirror") as progress:
         manifest = build_mirror(release, inventory, to, options, progress)
     _tell(manifest, to)
     if manifest.missing:
@@ -126,19 +129,24 @@ def variables(folder: Folder, address: Address = "127.0.0.1", port: Port = DEFAU
     print(block(mirror_variables(manifest, address, port)), end="")
 
 
-def _inventory(file: Path | None):  # type: ignore[no-untyped-def]
+def _inventory(file: Path | None, tag: str) -> "AbstractContextManager[Path | None]":
+    """A cluster's hosts.yaml, for as long as it is asked about; None without a spec."""
     from contextlib import contextmanager, nullcontext
     from tempfile import TemporaryDirectory
 
     from twinkeel.cli.load import load_topology
+    from twinkeel.errors import UsageError
     from twinkeel.kubespray.inventory import write_inventory
 
     if file is None:
         return nullcontext()
     topology = load_topology(file)
+    if topology.cluster.kubespray != tag:
+        what = f"the spec names Kubespray {topology.cluster.kubespray}, and the mirror is to be for {tag}"
+        raise UsageError(what, where=str(file), hint="kubernetes.kubespray in the spec, or the command's TAG")
 
     @contextmanager
-    def written():  # type: ignore[no-untyped-def]
+    def written() -> "Iterator[Path | None]":
         with TemporaryDirectory(prefix="twinkeel-inventory-") as folder:
             yield write_inventory(topology, Path(folder))
 

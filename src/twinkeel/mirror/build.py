@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from twinkeel.debian.kubernetes import DISTRIBUTION_VERSION
 from twinkeel.debian.packages import PrivateApt
 from twinkeel.debian.progress import Progress, within
-from twinkeel.errors import ToolError
+from twinkeel.errors import ToolError, UsageError
 from twinkeel.kubespray.release import Release
 from twinkeel.mirror import manifest as mirror_manifest
 from twinkeel.mirror.distribution import BUSYBOX, VARIABLES, make_parts
@@ -22,6 +23,7 @@ from twinkeel.mirror.kubeadm_images import kubeadm_images
 from twinkeel.mirror.local_files import LocalFiles
 from twinkeel.mirror.manifest import Manifest, PackageEntry
 from twinkeel.mirror.needs import NeededImage, Needs, ask_needs
+from twinkeel.spec.kubespray_releases import knows
 
 WORK = ".work"
 UNFINISHED = "the build did not come to its end: run it again"
@@ -46,8 +48,14 @@ def build(release: Release, inventory: Path | None, folder: Path, options: Build
     """The mirror's manifest; what could not be got is named in its `missing`.
 
     Raises:
+        UsageError: Debian's Kubernetes is not among those that the release installs.
         ToolError: the release cannot say what it needs, a tool failed, or another build of this mirror is under way.
     """
+    if options.distribution and knows(release.tag, DISTRIBUTION_VERSION) == "no":
+        what = f"Debian has Kubernetes {DISTRIBUTION_VERSION}, which Kubespray {release.tag} does not install"
+        raise UsageError(
+            what, where="--distribution", hint="v2.16.0 does; or take the release's own files: --from, or the internet"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
         variables = {**(VARIABLES if options.distribution else {}), **options.variables}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from twinkeel.errors import ToolError
+from twinkeel.errors import ToolError, UsageError
 from twinkeel.kubespray.release import Release
 from twinkeel.mirror import build as mirror_build
 from twinkeel.mirror.build import BuildOptions, build
@@ -202,3 +202,9 @@ def test_images_come_from_archives(gather: Build, mirror: tuple[Path, Manifest],
     assert manifest.missing == ()
     assert manifest.images[0].source == archive
     assert checked(tmp_path) == ()
+
+
+def test_a_release_that_does_not_install_debians_kubernetes_is_refused(gather: Build, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"1\.20\.2, which Kubespray v2\.31\.0 does not install"):
+        gather(distribution=True)
+    assert not (tmp_path / "mirror").exists()
