@@ -64,6 +64,7 @@ def probe(address: str, port: int, name: str, ca_file: str) -> None:
     signal.signal(signal.SIGTERM, end)
     context = ssl.create_default_context(cafile=ca_file)
     total, failures, slowest = 0, list[str](), 0.0
+    print(f"asks {name} at {address} port {port}", flush=True)
     while not ended:
         began = time.monotonic()
         total += 1

@@ -192,7 +192,7 @@ class Run:
                 prober.send_signal(signal.SIGTERM)
                 said, _ = prober.communicate(timeout=60)
         found = re.search(r"(\d+) requests, (\d+) failed", said)
-        came.append(said.strip().replace("\n", "; ") or "the prober said nothing")
+        came.append("; ".join(said.strip().splitlines()[1:]) or "the prober said nothing")
         if found is None or int(found[1]) == 0 or int(found[2]) > 0:
             raise StepError(came[-1])
 
