@@ -88,6 +88,8 @@ def serve(folder: Folder, address: Address = "127.0.0.1", port: Port = DEFAULT_P
         print(f"files     http://{host(address)}:{port}/files/")
         print(f"packages  deb [trusted=yes] http://{host(address)}:{port}/apt ./")
         print(f"images    http://{host(address)}:{port + 1}/v2/", flush=True)
+        if manifest.missing:
+            print(f"not complete: {len(manifest.missing)} missing, `mirror verify` lists them", file=sys.stderr, flush=True)
         ended.wait()
     finally:
         served.stop()

@@ -53,9 +53,7 @@ def build(release: Release, inventory: Path | None, folder: Path, options: Build
     """
     if options.distribution and knows(release.tag, DISTRIBUTION_VERSION) == "no":
         what = f"Debian has Kubernetes {DISTRIBUTION_VERSION}, which Kubespray {release.tag} does not install"
-        raise UsageError(
-            what, where="--distribution", hint="v2.16.0 does; or --from DIR, or the internet"
-        )
+        raise UsageError(what, where="--distribution", hint="v2.16.0 does; or --from DIR, or the internet")
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
         variables = {**(VARIABLES if options.distribution else {}), **options.variables}

@@ -1,5 +1,6 @@
 """What Debian gives for a cluster without the internet: Kubernetes built from its source, packages, and settings that fit."""
 
+import hashlib
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,6 +42,16 @@ VARIABLES: Mapping[str, object] = {
 }
 
 
+def programs_folder() -> Path:
+    """Where the built programs are kept; another folder when what is built changes."""
+    recipe = hashlib.sha256(repr(BUILT).encode())
+    for name, folder in sorted(OWN.items()):
+        for path in sorted(folder.glob("*.go")):
+            recipe.update(f"{name}/{path.name}\n".encode() + path.read_bytes())
+    name = f"kubernetes-{DISTRIBUTION_VERSION}-installer-{recipe.hexdigest()[:12]}"
+    return platformdirs.user_cache_path("twinkeel") / name
+
+
 def make_parts(work: Path, apt: PrivateApt, progress: Progress) -> tuple[DebianParts, Path]:
     """The parts, and an unpacked root for kube-proxy's image. Kubernetes is built once, and kept in the user's cache.
 
@@ -50,7 +61,7 @@ def make_parts(work: Path, apt: PrivateApt, progress: Progress) -> tuple[DebianP
     Raises:
         ToolError: apt or a build failed.
     """
-    programs = platformdirs.user_cache_path("twinkeel") / f"kubernetes-{DISTRIBUTION_VERSION}-installer"
+    programs = programs_folder()
     build = within(progress, 0.0, 0.9)
     make_once(
         programs,

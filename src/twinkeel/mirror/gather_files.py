@@ -33,7 +33,7 @@ class FileGatherer:
         got, reason = self._get(need, part, progress)
         if got is None:
             missing.append(f"file {need.name} ({need.url}): {reason}")
-            return manifest
+            return manifest.without(need.name)
         source, substitute = got
         part.chmod(0o644)
         part.rename(target)
@@ -43,11 +43,9 @@ class FileGatherer:
         return manifest.with_file(FileEntry(need.name, where, need.url, size, checksum, source, *names, substitute))
 
     def _is_good(self, earlier: FileEntry, need: NeededFile, target: Path) -> bool:
-        """A substitute is kept only while substitutes are asked for."""
-        if earlier.url != need.url or not target.is_file() or sha256_of(target) != earlier.sha256:
+        """A substitute is made anew each time: what it is made of may have changed."""
+        if earlier.substitute or earlier.url != need.url or not target.is_file() or sha256_of(target) != earlier.sha256:
             return False
-        if earlier.substitute:
-            return self.debian is not None
         return not need.pin or matches(target, need.pin)
 
     def _get(self, need: NeededFile, part: Path, progress: Progress) -> tuple[tuple[str, str] | None, str]:

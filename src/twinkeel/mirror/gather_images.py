@@ -35,13 +35,14 @@ class ImageGatherer:
         got, reason = self._get(need)
         if got is None:
             missing.append(f"image {need.reference}: {reason}")
-            return manifest
+            return manifest.without(need.reference)
         return manifest.with_image(got)
 
     def _is_good(self, earlier: ImageEntry) -> bool:
-        if earlier.substitute and self.debian is None:
+        """A substitute is made anew each time: what it is made of may have changed."""
+        if earlier.substitute or not self.layout.has(earlier.digest):
             return False
-        return self.layout.has(earlier.digest) and all(self.layout.has(digest) for digest, _ in self.layout.parts(earlier.digest))
+        return all(self.layout.has(digest) for digest, _ in self.layout.parts(earlier.digest))
 
     def _get(self, need: NeededImage) -> tuple[ImageEntry | None, str]:
         source = self.archives.get(full_name(need.reference), "")

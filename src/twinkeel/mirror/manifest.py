@@ -101,6 +101,11 @@ class Manifest:
         """The same with this image, in place of an older one of that name."""
         return replace(self, images=(*(other for other in self.images if other.name != entry.name), entry))
 
+    def without(self, name: str) -> Self:
+        """The same without the file, or the image, of that name."""
+        files = tuple(entry for entry in self.files if entry.name != name)
+        return replace(self, files=files, images=tuple(entry for entry in self.images if entry.name != name))
+
 
 def file_path(url: str) -> str:
     """Where a file of this address lies below the mirror's folder."""

@@ -115,6 +115,18 @@ def test_what_has_another_checksum_is_missing_by_name_and_not_kept(gather: Build
     assert not list((tmp_path / "mirror").rglob("*kubelet*"))
 
 
+def test_a_file_that_was_damaged_and_cannot_be_had_again_is_no_longer_in_the_manifest(
+    gather: Build, web: Web, tmp_path: Path
+) -> None:
+    options = served(web)
+    gather(replace=options)
+    (tmp_path / "mirror/files/dl.k8s.io/v1/helm").write_bytes(b"x")
+    del web.files["/v1/helm"]
+    manifest = gather(replace=options)
+    assert [entry.name for entry in manifest.files] == ["kubelet"]
+    assert [line.split()[1] for line in manifest.missing] == ["helm"]
+
+
 def test_what_no_server_has_is_missing_by_name_and_a_dead_server_is_asked_once(gather: Build, web: Web) -> None:
     manifest = gather(replace={"https://dl.k8s.io": web.url})
     assert [line.rsplit(" ", 1)[1] for line in manifest.missing] == ["404", "404"]

@@ -12,11 +12,15 @@ import pytest
 
 from twinkeel.debian.flat_repository import write_index
 from twinkeel.debian.packages import PrivateApt, unpack
+from twinkeel.mirror import distribution
 from twinkeel.mirror.checksums import sha256_of
 from twinkeel.mirror.debian_files import DebianParts, debian_file
 from twinkeel.mirror.debian_images import debian_image
 from twinkeel.mirror.distribution import VARIABLES, _closure
+from twinkeel.mirror.gather_files import FileGatherer
 from twinkeel.mirror.image_layout import ImageLayout
+from twinkeel.mirror.internet import Internet
+from twinkeel.mirror.local_files import LocalFiles
 from twinkeel.mirror.manifest import Manifest, PackageEntry
 from twinkeel.mirror.needs import NeededFile, NeededImage
 from twinkeel.mirror.serve import serve
@@ -86,6 +90,22 @@ def test_programs_of_another_version_are_not_given_for_it(parts: DebianParts, tm
     assert debian_file(file("kubelet", KUBELET.replace("1.20.2", "1.20.7")), parts, tmp_path / "other") is None
     assert debian_file(file("helm", "https://get.helm.sh/helm.tar.gz"), parts, tmp_path / "other") is None
     assert not (tmp_path / "other").exists()
+
+
+def test_what_is_made_from_debian_is_made_anew_when_debian_changed(parts: DebianParts, tmp_path: Path) -> None:
+    gatherer = FileGatherer(tmp_path / "mirror", LocalFiles(()), parts, Internet({"https://x": "http://127.0.0.1:1"}))
+    need, missing = file("crictl", "https://x/crictl.tar.gz"), list[str]()
+    empty = Manifest("v2.16.0", "v1.20.2", "amd64")
+    first = gatherer.gather(need, empty, lambda *_: None, missing)
+    assert gatherer.gather(need, first, lambda *_: None, missing) == first
+    (parts.programs / "crictl").write_text("newer")
+    second = gatherer.gather(need, first, lambda *_: None, missing)
+    assert second.files[0].sha256 != first.files[0].sha256
+    # Without Debian a substitute does not count as the release's own.
+    gatherer.debian = None
+    assert gatherer.gather(need, second, lambda *_: None, missing).files == ()
+    assert len(missing) == 1
+    gatherer.internet.close()
 
 
 def test_images_hold_their_program_and_what_it_calls(parts: DebianParts, tmp_path: Path) -> None:
@@ -162,3 +182,11 @@ def test_the_index_holds_each_packages_checksum(tmp_path: Path) -> None:
 def test_the_distributions_variables_stand_in_the_mirrors(tmp_path: Path) -> None:
     manifest = replace(Manifest("v2.16.0", "v1.20.2", "amd64"), variables=dict(VARIABLES))
     assert mirror_variables(manifest, "10.0.0.1", 8480)["kube_version"] == "v1.20.2"
+
+
+def test_another_source_of_ours_means_another_build(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    first = distribution.programs_folder()
+    assert first == distribution.programs_folder()
+    (tmp_path / "main.go").write_text("package main\n")
+    monkeypatch.setattr(distribution, "OWN", {"crictl": tmp_path})
+    assert distribution.programs_folder() != first

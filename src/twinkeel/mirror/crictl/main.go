@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"regexp"
+	"sort"
 	"strings"
 	"time"
 
@@ -205,6 +206,7 @@ func completion(_ *client, _ []string) error {
 	for name := range commands {
 		names = append(names, name)
 	}
+	sort.Strings(names)
 	fmt.Printf("complete -W %q crictl\n", strings.Join(names, " "))
 	return nil
 }
