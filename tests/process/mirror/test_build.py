@@ -115,9 +115,7 @@ def test_what_has_another_checksum_is_missing_by_name_and_not_kept(gather: Build
     assert not list((tmp_path / "mirror").rglob("*kubelet*"))
 
 
-def test_a_file_that_was_damaged_and_cannot_be_had_again_is_no_longer_in_the_manifest(
-    gather: Build, web: Web, tmp_path: Path
-) -> None:
+def test_a_damaged_file_that_cannot_be_had_again_leaves_the_manifest(gather: Build, web: Web, tmp_path: Path) -> None:
     options = served(web)
     gather(replace=options)
     (tmp_path / "mirror/files/dl.k8s.io/v1/helm").write_bytes(b"x")
