@@ -1,9 +1,9 @@
 """A package repository inside the image, so that `apt-get install haproxy` works for real on a host without a network."""
 
-import hashlib
 import subprocess
 from pathlib import Path
 
+from twinkeel.debian.flat_repository import index_stanza
 from twinkeel.errors import ToolError
 
 FOLDER = "opt/packages"
@@ -16,7 +16,7 @@ def write_index(image: Path) -> None:
     See deb-src-control(5) for the fields; `Filename`, `Size` and `SHA256` are what an index adds to a package's own.
     """
     folder = image / FOLDER
-    stanzas = [_stanza(path) for path in sorted(folder.glob("*.deb"))]
+    stanzas = [index_stanza(path) for path in sorted(folder.glob("*.deb"))]
     if not stanzas:
         raise ToolError("no package came into the image's repository", where=str(folder), hint="try again")
     (folder / "Packages").write_text("\n".join(stanzas))
@@ -26,12 +26,6 @@ def write_index(image: Path) -> None:
     (image / "etc/apt/sources.list").write_text(SOURCE)
     for argv in (["apt-get", "update", "-qq"], ["apt-cache", "gencaches"]):
         _run(["chroot", str(image), *argv])
-
-
-def _stanza(path: Path) -> str:
-    fields = _run(["dpkg-deb", "--field", str(path)]).strip("\n")
-    data = path.read_bytes()
-    return f"{fields}\nFilename: ./{path.name}\nSize: {len(data)}\nSHA256: {hashlib.sha256(data).hexdigest()}\n"
 
 
 def _run(argv: list[str]) -> str:

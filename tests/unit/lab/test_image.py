@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from twinkeel.debian.flat_repository import index_stanza
 from twinkeel.errors import ToolError
-from twinkeel.lab import image, local_repository
+from twinkeel.lab import image
 
 
 def silent(_text: str, _fraction: float) -> None:
@@ -93,7 +94,7 @@ def test_the_repositorys_index_names_size_and_checksum(tmp_path: Path) -> None:
     )
     deb = tmp_path / "tried_1.0_all.deb"
     subprocess.run(["dpkg-deb", "--build", "--root-owner-group", str(package), str(deb)], check=True, capture_output=True)
-    stanza = local_repository._stanza(deb)
+    stanza = index_stanza(deb)
     digest = subprocess.run(["sha256sum", str(deb)], check=True, capture_output=True, text=True).stdout.split()[0]
     lines = stanza.splitlines()
     assert lines[0] == "Package: tried"
