@@ -56,10 +56,13 @@ def build(release: Release, inventory: Path | None, folder: Path, options: Build
         raise UsageError(what, where="--distribution", hint="v2.16.0 does; or --from DIR, or the internet")
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
-        variables = {**(VARIABLES if options.distribution else {}), **options.variables}
+        settings = dict(VARIABLES) if options.distribution else {}
+        variables = {**settings, **options.variables}
         progress("ask the release what it needs", 0.0)
         needs = ask_needs(release, inventory, variables)
-        manifest = Manifest(release.tag, needs.kube_version, needs.architecture, variables, missing=(UNFINISHED,))
+        # The user's own variables may hold secrets: they stay where they are.
+        kept = {name: variables[name] for name in settings}
+        manifest = Manifest(release.tag, needs.kube_version, needs.architecture, kept, missing=(UNFINISHED,))
         manifest = _gather(needs, _earlier(folder, manifest), folder, options, within(progress, 0.05, 1.0))
         shutil.rmtree(folder / WORK, ignore_errors=True)
     return manifest

@@ -20,6 +20,8 @@ OCI_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 NAME = "org.opencontainers.image.ref.name"
 CHUNK = 1 << 20
+UNDER_WAY = ".image-"
+"""Beginning of the names of folders that an image is brought into."""
 
 
 class ImageLayout:
@@ -29,8 +31,10 @@ class ImageLayout:
         self.folder = folder
 
     def prepare(self) -> None:
-        """Make the folder; what is there stays."""
+        """Make the folder. What is there stays, but for what was under way when a run was killed."""
         (self.folder / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
+        for left in self.folder.glob(f"{UNDER_WAY}*"):
+            shutil.rmtree(left)
         (self.folder / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}\n')
 
     def path(self, digest: str) -> Path:
@@ -127,10 +131,6 @@ class ImageLayout:
         for path in (self.folder / "blobs" / "sha256").iterdir():
             if f"sha256:{path.name}" not in used:
                 path.unlink()
-
-    def clear(self) -> None:
-        """Remove all of it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _part(self) -> "IO[bytes]":
         return NamedTemporaryFile(dir=self.folder / "blobs" / "sha256", prefix=".part-", delete=False)

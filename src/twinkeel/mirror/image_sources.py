@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from twinkeel.mirror.image_layout import NAME, ImageLayout
+from twinkeel.mirror.image_layout import NAME, UNDER_WAY, ImageLayout
 from twinkeel.mirror.internet import Internet
 from twinkeel.mirror.needs import NeededImage
 
@@ -57,7 +57,7 @@ def registry_source(image: NeededImage, internet: Internet) -> tuple[str, list[s
 
 def copy_image(source: str, options: Sequence[str], layout: ImageLayout, architecture: str) -> tuple[str, str]:
     """Put an image into the layout: its manifest's digest, and nothing; or nothing, and why it could not be had."""
-    with TemporaryDirectory(prefix=".image-", dir=layout.folder) as name:
+    with TemporaryDirectory(prefix=UNDER_WAY, dir=layout.folder) as name:
         folder = Path(name) / "image"
         argv = ["skopeo", "--override-arch", architecture, "--override-os", "linux", "--insecure-policy", "copy", "--quiet"]
         argv += [*options, source, f"dir:{folder}"]

@@ -63,7 +63,7 @@ class PackageEntry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The whole of a mirror. `variables` were given to Kubespray when it was asked; `missing` is what could not be got, by name."""
+    """The whole of a mirror. `variables` are settings that its content needs; `missing` is what could not be got, by name."""
 
     tag: str
     kube_version: str

@@ -218,3 +218,17 @@ def test_a_release_that_does_not_install_debians_kubernetes_is_refused(gather: B
     with pytest.raises(UsageError, match=r"1\.20\.2, which Kubespray v2\.31\.0 does not install"):
         gather(distribution=True)
     assert not (tmp_path / "mirror").exists()
+
+
+def test_variables_of_the_user_are_not_written_down(gather: Build, web: Web, tmp_path: Path) -> None:
+    gather(replace=served(web), variables={"registry_password": "hunter2"})
+    assert "hunter2" not in (tmp_path / "mirror/manifest.json").read_text()
+
+
+def test_what_a_killed_run_left_of_an_image_goes(gather: Build, web: Web, tmp_path: Path) -> None:
+    left = tmp_path / "mirror/images/.image-abc/image"
+    left.mkdir(parents=True)
+    (left / "manifest.json").write_text("half")
+    gather(replace=served(web))
+    assert not left.exists()
+    assert checked(tmp_path) == ()
