@@ -9,7 +9,9 @@ import pytest
 from twinkeel.kubespray.inventory import write_inventory
 from twinkeel.kubespray.release import Release
 from twinkeel.mirror.distribution import VARIABLES
+from twinkeel.mirror.manifest import FileEntry, Manifest, file_path
 from twinkeel.mirror.needs import ask_needs
+from twinkeel.mirror.variables import image_path, mirror_variables
 from twinkeel.source import SourceFile
 from twinkeel.spec.load import load
 from twinkeel.topology.build import build
@@ -40,6 +42,30 @@ def test_a_release_names_every_file_with_a_checksum_and_a_variable(tag: str) -> 
         assert file.names.url.endswith("_download_url"), file
     assert f"{needs.kube_image_repo}/pause" in {image.repo for image in needs.images}
     assert "curl" in needs.packages
+
+
+@pytest.mark.parametrize("tag", sorted(RELEASES))
+def test_with_the_mirrors_variables_everything_comes_from_the_mirror(tag: str) -> None:
+    settings: dict[str, object] = {"container_manager": "containerd", "etcd_deployment_type": "host", "helm_enabled": True}
+    before = ask_needs(RELEASES[tag], None, settings)
+    entries = [
+        FileEntry(
+            *(file.name, file_path(file.url), file.url, 1, "ab" * 32, "built here"),
+            *(file.names.url, file.names.checksum, file.names.checksum_prefix),
+            substitute="another program" if file.name == "kubelet" else "",
+        )
+        for file in before.files
+    ]
+    manifest = Manifest(tag, before.kube_version, before.architecture, files=tuple(entries))
+    after = ask_needs(RELEASES[tag], None, {**settings, **mirror_variables(manifest, "10.9.8.7", 8480)})
+    assert {file.name for file in after.files} == {file.name for file in before.files}
+    assert {file.url for file in after.files} == {f"http://10.9.8.7:8480/{entry.path}" for entry in entries}
+    assert {image.repo.split("/")[0] for image in after.images} == {"10.9.8.7:8481"}
+    own = {f"10.9.8.7:8481/{image_path(image.reference)}" for image in before.images}
+    assert {image.reference for image in after.images} == own
+    pins = {file.name: file.pin for file in before.files} | {"kubelet": "sha256:" + "ab" * 32}
+    assert {file.name: file.pin for file in after.files} == pins
+    assert after.kube_image_repo == "10.9.8.7:8481"
 
 
 @pytest.mark.parametrize("tag", [tag for tag in sorted(RELEASES) if tag == "v2.31.0"])
