@@ -92,7 +92,7 @@ class Bench:
             f"    timeout server 1m\nlisten kubernetes\n    bind *:6443\n    balance roundrobin\n{servers}"
         )
         state, priority = ("MASTER", 101) if number == 0 else ("BACKUP", 101 - number)
-        ssh = self.lab.paths.ssh
+        ssh = self.lab.paths.root / "ssh"
         return {
             "ansible_host": list(BALANCERS.values())[number],
             "ansible_user": "root",
@@ -192,7 +192,7 @@ def measure(here: Bench, change: str, tool: str, work: Callable[[], float], tria
         if trial:
             here.twinkeel("apply", here.spec(2)) if tool == "twinkeel" else here.plain(2)
             time.sleep(5)
-        with Prober(here.lab, here.folder / f"{tool}-{change}-{trial}".replace(" ", "-")) as prober:
+        with Prober(here.lab, here.folder / f"{tool}-{change}-{trial}".replace(" ", "-"), period_ms=10) as prober:
             seconds.append(work())
             time.sleep(2)  # What fails after the command is the command's work, too.
         failed += len(prober.failed)

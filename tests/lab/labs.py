@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from twinkeel.lab.model import LabLayout, LabPaths
 from twinkeel.lab.state import load_layout, paths_of
@@ -24,7 +25,7 @@ Ended = subprocess.CompletedProcess[str]
 def twinkeel(*argv: str, stdin: str | None = None, timeout: float = COMMAND_DEADLINE) -> Ended:
     """Run the command line as a person would, without a terminal and without a spec in the environment."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TWINKEEL_")}
-    feed: dict[str, object] = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
+    feed: dict[str, Any] = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
     return subprocess.run(
         [TWINKEEL, *argv], capture_output=True, text=True, timeout=timeout, check=False, env=environment, cwd=ROOT, **feed
     )

@@ -1,4 +1,4 @@
-"""A live pair is changed, broken and interrupted in the middle of a change, while a client asks every 10 ms."""
+"""A live pair is changed, broken and interrupted in the middle of a change, while a client asks twenty times a second."""
 
 import os
 import re

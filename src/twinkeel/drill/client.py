@@ -63,17 +63,20 @@ class _Run:
         self.recorded += 1
 
 
-async def measure(target: Target, history: Path, credentials: Credentials | None = None) -> None:
-    """Ask until SIGTERM or until the parent process is gone. Raises whatever was not foreseen (no room for the history)."""
+async def measure(target: Target, history: Path, credentials: Credentials | None = None, period: int = PERIOD) -> None:
+    """Ask until SIGTERM or until the parent process is gone. Raises whatever was not foreseen (no room for the history).
+
+    `period` is the time between two new connections, in nanoseconds.
+    """
     with HistoryWriter(history) as writer:
-        writer.append(Probe(PERIOD, KEPT_PERIOD, TIMEOUT, target.url, LEASES if credentials else ""))
+        writer.append(Probe(period, KEPT_PERIOD, TIMEOUT, target.url, LEASES if credentials else ""))
         run = _Run(target, verified_context(target.ca_file), writer, asyncio.Event())
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, run.stop.set)
         async with asyncio.TaskGroup() as group, _watching(run, credentials):
             group.create_task(_stop_with_parent(run))
             group.create_task(_ask_kept(run))
-            async for start, late in _ticks(PERIOD, run.stop):
+            async for start, late in _ticks(period, run.stop):
                 group.create_task(_ask_new(run, start, late))
         writer.append(End(run.recorded, time.monotonic_ns()))
 
@@ -171,6 +174,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--server-name", required=True, help="the name that the certificate must hold")
     parser.add_argument("--ca-file", type=Path, required=True)
     parser.add_argument("--history", type=Path, required=True, help="the file to append to")
+    parser.add_argument("--period-ms", type=int, default=PERIOD // MILLISECOND, help="between two new connections")
     parser.add_argument("--pem-file", type=Path, help="a client certificate with its key, for the watch")
     parser.add_argument("--token-file", type=Path, help="a token, for the watch")
     return parser.parse_args()
@@ -182,7 +186,8 @@ def main() -> None:
     _prefer_this_process()
     credentials = Credentials(given.pem_file, given.token_file) if given.pem_file or given.token_file else None
     try:
-        asyncio.run(measure(Target(given.address, given.port, given.server_name, given.ca_file), given.history, credentials))
+        target = Target(given.address, given.port, given.server_name, given.ca_file)
+        asyncio.run(measure(target, given.history, credentials, given.period_ms * MILLISECOND))
     except ToolError as error:
         # Its log's last line is what the runner tells.
         raise SystemExit(error.what) from None
