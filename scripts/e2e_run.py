@@ -28,8 +28,6 @@ LAB_FOLDER = Path("/var/lib/twinkeel/labs") / LAB
 PORT = 8480
 NODE_PORT = 30080
 DRILLS = ("reboot-holder", "haproxy-stop", "power-loss")
-# Two loaded cores: a drill here shows that clients are served again. docs/benchmarks.md has the figures of a quiet machine.
-DRILL_BUDGET_MS = 3000
 
 
 class StepError(Exception):
@@ -313,14 +311,15 @@ def install(run: Run) -> None:
 
 
 def sum_of_memory() -> int:
-    """MiB of every process in a network namespace of the lab: what each has for itself and its part of what is shared."""
-    spaces = {path.stat().st_ino for path in Path("/run/netns").glob("tk-*")}
+    """MiB of every process in the lab's namespaces and control groups: what each has for itself and its part of what is shared."""
+    lab_id = json.loads((LAB_FOLDER / "layout.json").read_text())["lab_id"]
+    spaces = {path.stat().st_ino for path in Path("/run/netns").glob(f"tk-{lab_id}-*")}
     total = 0
     for process in Path("/proc").glob("[0-9]*"):
         # Processes end while we look.
         with contextlib.suppress(OSError, StopIteration, ValueError):
-            pods = "/kubepods/" in (process / "cgroup").read_text()
-            if pods or (process / "ns/net").stat().st_ino in spaces:
+            ours = f"twinkeel-{lab_id}/" in (process / "cgroup").read_text()
+            if ours or (process / "ns/net").stat().st_ino in spaces:
                 rollup = (process / "smaps_rollup").read_text()
                 total += int(next(line.split()[1] for line in rollup.splitlines() if line.startswith("Pss:")))
     return total // 1024
@@ -370,12 +369,35 @@ def prove(run: Run) -> None:
         came += ["ClusterIP", "exec and logs"]
     for scenario in DRILLS:
         with run.step(f"drill: {scenario}") as came:
-            argv = ("drill", "run", scenario, "-f", str(run.first_spec), "--budget", str(DRILL_BUDGET_MS), "-o")
-            said = run.host("client", "twinkeel", *argv, str(run.folder / scenario))
-            found = re.search(r"[^\n]*\bdowntime\b[^\n]*|[^\n]*\d+ ms[^\n]*", said)
-            came.append(found[0].strip() if found else "passed")
+            drill(run, scenario, came)
     with run.step("all nodes Ready after the drills"):
         run.ready_nodes([*run.masters, *run.workers])
+
+
+def drill(run: Run, scenario: str, came: list[str]) -> None:
+    """One drill: the virtual IP moves, and the whole system is healthy again. How long it took is told, not judged: see below.
+
+    Raises:
+        StepError: the drill could not run, the virtual IP did not move, or the system is not healthy two minutes later.
+    """
+    before = holder(run)
+    # 1 is a verdict on milliseconds: what a machine shows that does much besides. docs/benchmarks.md judges, on a quiet one.
+    argv = ("twinkeel", "drill", "run", scenario, "-f", str(run.first_spec), "-o", str(run.folder / scenario))
+    said = run.host("client", *argv, codes=(0, 1))
+    found = re.search(rf"^{scenario} 1: (downtime .*)$", said, re.MULTILINE)
+    if found is None:
+        raise StepError(f"{scenario} measured nothing")
+    came.append(found[1])
+    wait_for(lambda: run.quiet("operator", "twinkeel", "status", "-f", str(run.first_spec)).returncode == 0, 120, "not healthy")
+    came.append(f"{before} -> {holder(run)}")
+    if holder(run) == before:
+        raise StepError(f"the virtual IP is still on {before}")
+
+
+def holder(run: Run) -> str:
+    """The load balancer that holds the virtual IP."""
+    status = run.quiet("operator", "twinkeel", "status", "-f", str(run.first_spec), "--format", "json").stdout
+    return str((json.loads(status)["vips"][0]["holders"] or ["nobody"])[0])
 
 
 def answers(run: Run, node: str) -> bool:
@@ -407,27 +429,26 @@ def day_two(run: Run) -> None:
 
 def run_without_power(run: Run) -> str:
     """The virtual IP's holder loses its power in the middle of a run; the run ends well, at once or by the next one."""
-    status = run.quiet("operator", "twinkeel", "status", "-f", str(run.first_spec), "--format", "json").stdout
-    holder = json.loads(status)["vips"][0]["holders"][0]
+    lost = holder(run)
     logs = run.folder / "data/twinkeel/clusters/e2e/logs"
     known = set(logs.glob("*"))
 
     def strike() -> None:
         reached = "TASK kubernetes/control-plane"
         wait_for(lambda: any(reached in log.read_text(errors="replace") for log in set(logs.glob("*")) - known), 900, reached)
-        run.twinkeel("lab", "power-off", holder, "--name", LAB)
+        run.twinkeel("lab", "power-off", lost, "--name", LAB)
 
     thread = threading.Thread(target=strike, daemon=True)
     thread.start()
     argv = ("twinkeel", "kubespray", "run", "--no-apply", "-f", str(run.first_spec), "--", *run.variables)
     said = run.operator(*argv, codes=(0, 3))
     thread.join(10)
-    run.twinkeel("lab", "power-on", holder, "--name", LAB)
+    run.twinkeel("lab", "power-on", lost, "--name", LAB)
     if said.rstrip().endswith("kubeconfig --merge"):
         run.operator("twinkeel", "apply", "-f", str(run.first_spec))
-        return f"{holder} was lost; the run ended well"
+        return f"{lost} was lost; the run ended well"
     run.kubespray_run(run.first_spec)
-    return f"{holder} was lost; the run stopped, and the next one ended well"
+    return f"{lost} was lost; the run stopped, and the next one ended well"
 
 
 if __name__ == "__main__":
