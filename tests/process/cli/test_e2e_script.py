@@ -1,21 +1,36 @@
-"""scripts/e2e where it cannot run, and its prober, which must see a failed request."""
+"""scripts/e2e where it cannot run, and the parts of it that must see what went wrong."""
 
 import importlib
 import os
-import re
-import signal
-import ssl
 import subprocess
-import sys
+import threading
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import pytest
 from ruamel.yaml import YAML
 
-from twinkeel.lab.kubernetes.certificates import Authority
+from twinkeel.drill.history import EVENTS_FILE, MILLISECOND, REQUESTS_FILE, End, Probe, Request, encode
 
 ROOT = Path(__file__).parents[3]
-SERVER = ROOT / "tests/process/drill/https_server.py"
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """The modules of scripts/e2e_steps, imported as its main program imports them."""
+    monkeypatch.syspath_prepend(str(ROOT / "scripts/e2e_steps"))
+    modules: dict[str, ModuleType] = {name: importlib.import_module(name) for name in ("run", "cluster", "faults")}
+    return SimpleNamespace(**modules)
+
+
+def recorded(folder: Path, *errors: str, ended: bool = True) -> Path:
+    """A client's history of one request for each error; empty: it was answered."""
+    records = [Probe(200 * MILLISECOND, 100 * MILLISECOND, 1000 * MILLISECOND)]
+    records += [Request("new", at, at + 5 * MILLISECOND, 0, error) for at, error in enumerate(errors)]
+    records += [End(len(errors), 10**9)] if ended else []
+    (folder / REQUESTS_FILE).write_text("".join(encode(record) for record in records))
+    (folder / EVENTS_FILE).touch()
+    return folder
 
 
 def test_without_a_fetched_release_it_says_so_and_touches_nothing(tmp_path: Path) -> None:
@@ -27,40 +42,44 @@ def test_without_a_fetched_release_it_says_so_and_touches_nothing(tmp_path: Path
         assert "KUBESPRAY_DIR does not name a folder with Kubespray v2.16.0" in ended.stderr
 
 
-def test_the_prober_tells_good_answers_from_all_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
-    cluster = importlib.import_module("e2e_cluster")
-    authority = Authority("tried")
-    pair = authority.issue("api.test", ("server",), names=["api.test"])
-    (tmp_path / "server.pem").write_bytes(pair.certificate + pair.key)
-    context = ssl.create_default_context(cadata=authority.pair.certificate.decode())
-    with subprocess.Popen([sys.executable, SERVER, tmp_path / "server.pem"], stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        port = int(server.stdout.readline())
-        assert cluster.ask(context, "127.0.0.1", port, "api.test") == ""
-        assert "CERTIFICATE_VERIFY_FAILED" in cluster.ask(context, "127.0.0.1", port, "other.test")
-        server.kill()
-        server.wait()
-        assert "ConnectionRefusedError" in cluster.ask(context, "127.0.0.1", port, "api.test")
+def test_a_client_that_was_always_answered_is_told_with_its_figures(tmp_path: Path, steps: SimpleNamespace) -> None:
+    assert steps.run.verdict_of(recorded(tmp_path, "", "")) == "2 requests, 0 failed, slowest 5 ms"
 
 
-def test_the_prober_counts_what_failed(tmp_path: Path) -> None:
-    (tmp_path / "ca.crt").write_bytes(Authority("tried").pair.certificate)
-    argv = [sys.executable, str(ROOT / "scripts/e2e_cluster.py"), "127.0.0.1", "1", "api.test", str(tmp_path / "ca.crt")]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as prober:
-        assert prober.stdout is not None
-        assert prober.stdout.readline() == "asks api.test at 127.0.0.1 port 1\n"
-        prober.send_signal(signal.SIGTERM)
-        said, _ = prober.communicate(timeout=60)
-    found = re.search(r"(\d+) requests, (\d+) failed", said)
-    assert found is not None, said
-    assert found[1] == found[2]
+def test_one_failed_request_fails_the_step_and_is_named(tmp_path: Path, steps: SimpleNamespace) -> None:
+    with pytest.raises(steps.run.StepError, match="3 requests, 1 failed, slowest 5 ms; reset"):
+        steps.run.verdict_of(recorded(tmp_path, "", "reset", ""))
 
 
-def test_the_workload_and_the_settings_that_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
-    cluster = importlib.import_module("e2e_cluster")
-    documents = list(YAML(typ="safe").load_all(cluster.WORKLOAD.format(registry="192.0.2.1:8481", node_port=30080)))
+def test_a_client_that_died_or_asked_nothing_proves_nothing(tmp_path: Path, steps: SimpleNamespace) -> None:
+    with pytest.raises(steps.run.StepError, match="the client stopped before it was told to"):
+        steps.run.verdict_of(recorded(tmp_path, "", ended=False))
+    with pytest.raises(steps.run.StepError, match="0 requests"):
+        steps.run.verdict_of(recorded(tmp_path))
+
+
+def test_a_fault_comes_once_a_new_log_holds_its_line(tmp_path: Path, steps: SimpleNamespace) -> None:
+    logs = tmp_path / "data/twinkeel/clusters/e2e/logs"
+    logs.mkdir(parents=True)
+    (logs / "old").write_text("TASK download")
+    came = threading.Event()
+    with steps.faults.struck(SimpleNamespace(folder=tmp_path), "TASK download", came.set):
+        assert not came.wait(0.7), "an earlier run's log must not count"
+        (logs / "new").write_text("TASK download")
+        assert came.wait(10)
+
+
+def test_a_fault_that_never_came_fails_the_step(tmp_path: Path, steps: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps.faults, "STRIKE_DEADLINE", 0.0)
+    with (
+        pytest.raises(steps.run.StepError, match="the fault did not come"),
+        steps.faults.struck(SimpleNamespace(folder=tmp_path), "TASK download", lambda: None),
+    ):
+        pass
+
+
+def test_the_workload_and_the_settings_that_are_compared(steps: SimpleNamespace) -> None:
+    documents = list(YAML(typ="safe").load_all(steps.cluster.WORKLOAD.format(registry="192.0.2.1:8481", node_port=30080)))
     assert [document["kind"] for document in documents] == ["Deployment", "Service"]
-    settings = cluster.global_settings()
+    settings = steps.cluster.global_settings()
     assert settings["vm/overcommit_memory"] == Path("/proc/sys/vm/overcommit_memory").read_text().strip()
