@@ -60,7 +60,7 @@ def _checks(interval: float, fast: float, timeout: float, fall: int) -> Setting:
 
 # A watchdog asks at least twice within its deadline.
 SETTINGS = (
-    *(Setting("advert_interval", value, "power-loss") for value in (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)),
+    *(Setting("advert_interval", value, "power-loss") for value in (0.02, 0.05, 0.07, 0.1, 0.2)),
     *(Setting("watchdog_deadline", value, "haproxy-hang", (("watchdog_interval", 0.1),)) for value in (0.3, 0.5)),
     *(Setting("watchdog_deadline", value, "haproxy-hang", (("watchdog_interval", 0.25),)) for value in (1.0, 2.0, 4.0)),
     *(_checks(0.5, 0.1, 0.5, 2), _checks(1.0, 0.25, 2.0, 2), _checks(2.0, 1.0, 3.0, 3)),

@@ -15,6 +15,7 @@ and ended between p2 and s2: it lasted at least p2-n1 and at most s2-s1. When th
 `unknown`. `pass` needs no such care, since a stall only makes the measured gap longer.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -36,9 +37,10 @@ Answer = Literal["pass", "fail", "unknown"]
 class Verdict:
     """The judgement of one trial. Times are in milliseconds; None where they could not be measured.
 
-    `requests` and `failed` count requests on new connections from the baseline on. `reconnect_ms` is how long the keep-alive
-    connection's user waited: from the start of its first unanswered request to the next answer; None when it was never interrupted.
-    It holds the wait for the next try of the client, up to 100 ms.
+    `requests` and `failed` count requests on new connections from the baseline on. `failed_after_retry` counts those that a client
+    which tries once more would still have lost: the next request that was started after its error came back failed, too.
+    `reconnect_ms` is how long the keep-alive connection's user waited: from the start of its first unanswered request to the next
+    answer; None when it was never interrupted. It holds the wait for the next try of the client, up to 100 ms.
     """
 
     verdict: Answer
@@ -49,6 +51,7 @@ class Verdict:
     slowest_ms: float | None
     budget_ms: float | None
     reasons: tuple[str, ...]
+    failed_after_retry: int = 0
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,7 @@ def judge(history: History, *, served_within: int = SERVED_WITHIN) -> Verdict:
         slowest_ms=max((_ms(request.end - request.start) for request in asked if _served(request, served_within)), default=None),
         budget_ms=budget,
         reasons=(*unknown, *failures),
+        failed_after_retry=_failed_after_retry(asked),
     )
 
 
@@ -106,6 +110,17 @@ def served(request: Request) -> bool:
 
 def _served(request: Request, within: int) -> bool:
     return not request.error and request.end - request.start <= within
+
+
+def _failed_after_retry(asked: Sequence[Request]) -> int:
+    """Of requests in the order of their starts. A late answer is an answer: nobody tries again after it."""
+    starts = [request.start for request in asked]
+    lost = 0
+    for request in asked:
+        if request.error:
+            retry = bisect_left(starts, request.end)
+            lost += retry == len(asked) or bool(asked[retry].error)
+    return lost
 
 
 def _gaps(asked: Sequence[Request], since: int, period: int, within: int) -> Iterator[_Gap]:

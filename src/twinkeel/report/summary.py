@@ -9,7 +9,7 @@ from typing import Any
 from twinkeel.drill.checker import Answer
 from twinkeel.drill.trial import Trial
 
-HEADINGS = ("scenario", "trials", "median ms", "p95 ms", "max ms", "budget ms", "failed / requests", "verdict")
+HEADINGS = ("scenario", "trials", "median ms", "p95 ms", "max ms", "budget ms", "failed / requests", "after a retry", "verdict")
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Summary:
     max_ms: float | None
     budget_ms: float | None
     failed: int
+    failed_after_retry: int
     requests: int
     verdict: Answer
 
@@ -45,6 +46,7 @@ def _summary(scenario: str, trials: Sequence[Trial]) -> Summary:
         max_ms=times[-1] if times else None,
         budget_ms=trials[-1].verdict.budget_ms,
         failed=sum(trial.verdict.failed for trial in trials),
+        failed_after_retry=sum(trial.verdict.failed_after_retry for trial in trials),
         requests=sum(trial.verdict.requests for trial in trials),
         verdict=worst(trial.verdict.verdict for trial in trials),
     )
@@ -69,6 +71,7 @@ def cells(summary: Summary) -> tuple[str, ...]:
         str(summary.trials),
         *("-" if value is None else f"{value:.0f}" for value in times),
         f"{summary.failed} / {summary.requests}",
+        str(summary.failed_after_retry),
         summary.verdict,
     )
 

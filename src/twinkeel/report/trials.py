@@ -17,6 +17,7 @@ def trial_object(trial: Trial) -> dict[str, Any]:
         "downtime_ms": verdict.downtime_ms,
         "requests": verdict.requests,
         "failed": verdict.failed,
+        "failed_after_retry": verdict.failed_after_retry,
         "reconnect_ms": verdict.reconnect_ms,
         "verdict": verdict.verdict,
         "holder_before": trial.holder_before,

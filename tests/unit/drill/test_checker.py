@@ -194,6 +194,31 @@ def test_an_error_of_the_runner_is_unknown() -> None:
     assert (verdict.verdict, verdict.reasons) == ("unknown", ("lb-2 does not answer",))
 
 
+def test_one_lost_request_is_served_when_it_is_tried_again() -> None:
+    verdict = judge(a_history([(0, PERIOD)]))
+    assert (verdict.failed, verdict.failed_after_retry) == (1, 0)
+
+
+def test_a_retry_in_the_middle_of_an_outage_is_lost_too() -> None:
+    # Ten fail; the retry of the last one is the first that is served again.
+    verdict = judge(a_history([(0, 10 * PERIOD)]))
+    assert (verdict.failed, verdict.failed_after_retry) == (10, 9)
+
+
+def test_a_retry_comes_after_the_error_came_back() -> None:
+    # Only the first of the outage hangs, for longer than the outage lasts: its user tries again when all is well.
+    history = a_history([(0, 3 * PERIOD)])
+    hung = [replace(r, error="timeout", end=r.start + SECOND) if r.start == FAULT else r for r in history.requests]
+    assert judge(replace(history, requests=tuple(hung))).failed_after_retry == 1
+
+
+def test_a_late_answer_is_not_tried_again() -> None:
+    history = a_history()
+    late = [replace(r, end=r.start + 400 * MILLISECOND) if r.start == FAULT else r for r in history.requests]
+    verdict = judge(replace(history, requests=tuple(late)))
+    assert (verdict.failed, verdict.failed_after_retry) == (1, 0)
+
+
 def test_reconnect_is_from_the_first_unanswered_request_to_the_next_answer() -> None:
     history = a_history()
     broken = [Request("kept", FAULT + 50 * MILLISECOND, FAULT + 1050 * MILLISECOND, 0, "timeout")]
