@@ -40,7 +40,8 @@ class Verdict:
     `requests` and `failed` count requests on new connections from the baseline on. `failed_after_retry` counts those that a client
     which tries once more would still have lost: the next request that was started after its error came back failed, too.
     `reconnect_ms` is how long the keep-alive connection's user waited: from the start of its first unanswered request to the next
-    answer; None when it was never interrupted. It holds the wait for the next try of the client, up to 100 ms.
+    answer; None when it was never interrupted. It holds the wait for the next try of the client, up to 100 ms. `second_ms` is the
+    longest gap but one: a fault that hurts again when it is healed, or when its host comes back, shows there.
     """
 
     verdict: Answer
@@ -52,6 +53,7 @@ class Verdict:
     budget_ms: float | None
     reasons: tuple[str, ...]
     failed_after_retry: int = 0
+    second_ms: float | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def judge(history: History, *, served_within: int = SERVED_WITHIN) -> Verdict:
     asked = [request for request in everything if request.stream == "new"]
     kept = [request for request in everything if request.stream == "kept" and request.start >= since]
     gaps = list(_gaps(asked, since, history.probe.period, served_within))
-    worst = max(gaps, key=lambda gap: gap.length, default=None)
+    longest = sorted((gap.length for gap in gaps), reverse=True)
     unknown = [*history.flaws, *_weaknesses(history, asked, since, served_within)]
     failures = _broken_promises(history)
     limit = budget * MILLISECOND
@@ -92,7 +94,7 @@ def judge(history: History, *, served_within: int = SERVED_WITHIN) -> Verdict:
     failures += _streams_that_failed(history)
     return Verdict(
         verdict="unknown" if unknown else "fail" if failures else "pass",
-        downtime_ms=_ms(worst.length) if worst else None,
+        downtime_ms=_ms(longest[0]) if longest else None,
         requests=len(asked),
         failed=sum(not _served(request, served_within) for request in asked),
         reconnect_ms=_reconnect(kept),
@@ -100,6 +102,7 @@ def judge(history: History, *, served_within: int = SERVED_WITHIN) -> Verdict:
         budget_ms=budget,
         reasons=(*unknown, *failures),
         failed_after_retry=_failed_after_retry(asked),
+        second_ms=_ms(longest[1]) if longest[1:] else None,
     )
 
 

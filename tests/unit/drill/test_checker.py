@@ -194,6 +194,12 @@ def test_an_error_of_the_runner_is_unknown() -> None:
     assert (verdict.verdict, verdict.reasons) == ("unknown", ("lb-2 does not answer",))
 
 
+def test_the_second_outage_is_told_beside_the_longest() -> None:
+    verdict = judge(a_history([(SECOND, SECOND + 8 * PERIOD), (3 * SECOND, 3 * SECOND + 5 * PERIOD)]))
+    assert (verdict.downtime_ms, verdict.second_ms) == (80, 50)
+    assert judge(a_history([(SECOND, SECOND + 8 * PERIOD)])).second_ms == 0
+
+
 def test_one_lost_request_is_served_when_it_is_tried_again() -> None:
     verdict = judge(a_history([(0, PERIOD)]))
     assert (verdict.failed, verdict.failed_after_retry) == (1, 0)
