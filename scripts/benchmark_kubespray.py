@@ -99,6 +99,7 @@ def processor_seconds() -> float:
 
 
 def main() -> None:
+    """Measure, print, and end with 1 when a target is missed."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         start, start_processor = start_seconds(folder)

@@ -143,6 +143,7 @@ def cold_check() -> float:
 
 
 def row(*cells: str) -> None:
+    """Print one row of a Markdown table."""
     print(f"| {' | '.join(cells)} |", flush=True)
 
 

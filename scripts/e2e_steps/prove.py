@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 
 from cluster import WORKLOAD
 from run import PORT, Run, StepError, wait_for
@@ -18,7 +19,7 @@ def prove(run: Run) -> None:
         run.kubectl("apply", "-f", str(run.folder / "workload.yaml"))
         run.kubectl("rollout", "status", "deployment/hello", "--timeout=120s")
         for name in run.workers:
-            wait_for(lambda name=name: answers(run, name), 60, f"NodePort {NODE_PORT} of {name} does not answer")
+            wait_for(partial(answers, run, name), 60, f"NodePort {NODE_PORT} of {name} does not answer")
             came.append(f"NodePort of {name}")
         address = run.kubectl("get", "service", "hello", "-o", "jsonpath={.spec.clusterIP}").splitlines()[-1]
         wait_for(lambda: run.quiet(run.masters[0], "curl", "-sf", f"http://{address}/").returncode == 0, 60, "no ClusterIP")

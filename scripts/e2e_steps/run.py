@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from twinkeel.drill.history import EVENTS_FILE, MILLISECOND, REQUESTS_FILE, read_history
@@ -129,11 +130,13 @@ class Run:
         argv += [str(self.mirror), "--address", address, "--port", str(PORT)]
         log = (self.folder / "mirror.log").open("ab")
         self.serving = subprocess.Popen(argv, stdout=log, stderr=log, cwd=ROOT, env=self.environment)
-        probe = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=2)"
         for url in (f"http://{address}:{PORT}/apt/Packages", f"http://{address}:{PORT + 1}/v2/"):
-            wait_for(
-                lambda url=url: self.quiet("master-1", "python3", "-c", probe, url).returncode == 0, 60, f"no answer from {url}"
-            )
+            wait_for(partial(self.is_served, url), 60, f"no answer from {url}")
+
+    def is_served(self, url: str) -> bool:
+        """Whether the mirror answers a node at that address."""
+        probe = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=2)"
+        return self.quiet("master-1", "python3", "-c", probe, url).returncode == 0
 
     def stop_mirror(self) -> None:
         """End the mirror's server."""
