@@ -52,6 +52,10 @@ class Setting:
         """Its name in the run's folder."""
         return f"{self.timer}-{self.value:g}"
 
+    def is_asked_for(self, words: list[str]) -> bool:
+        """Whether a word of the command line names it: the timer, or the timer with this value."""
+        return self.timer in words or f"{self.timer}={self.value:g}" in words
+
 
 def _checks(interval: float, fast: float, timeout: float, fall: int) -> Setting:
     along = (("check_fast_interval", fast), ("check_timeout", timeout), ("check_fall", fall))
@@ -69,8 +73,8 @@ SETTINGS = (
 
 def main() -> None:
     """Measure what is not measured yet, then print everything."""
-    trials, minutes, folder, timers = _arguments(sys.argv[1:])
-    settings = [setting for setting in SETTINGS if not timers or setting.timer in timers]
+    trials, minutes, folder, words = _arguments(sys.argv[1:])
+    settings = [setting for setting in SETTINGS if not words or setting.is_asked_for(words)]
     missing = [setting for setting in settings if not (folder / setting.folder / RESULT).exists()]
     if missing:
         with _lab():
@@ -83,13 +87,16 @@ def main() -> None:
 
 
 def _arguments(given: list[str]) -> tuple[int, float, Path, list[str]]:
-    known = {setting.timer for setting in SETTINGS}
     try:
         trials, minutes = int(given[0]) if given else 5, float(given[1]) if len(given) > 1 else 2.0
     except ValueError:
         trials, minutes = 0, 0.0
-    if trials < 1 or minutes < 0.05 or not set(given[3:]) <= known:
-        sys.exit(f"usage: scripts/benchmark-timers [TRIALS [MINUTES [FOLDER [TIMER...]]]]; timers: {', '.join(sorted(known))}")
+    unknown = [word for word in given[3:] if not any(setting.is_asked_for([word]) for setting in SETTINGS)]
+    if trials < 1 or minutes < 0.05 or unknown:
+        known = ", ".join(f"{setting.timer}={setting.value:g}" for setting in SETTINGS)
+        usage = "scripts/benchmark-timers [TRIALS [MINUTES [FOLDER [TIMER[=VALUE]...]]]]"
+        print(f"usage: {usage}\nthere are: {known}", file=sys.stderr)
+        sys.exit(2)
     folder = Path(given[2]) if len(given) > 2 else Path(tempfile.mkdtemp(prefix="twinkeel-timers-"))
     return trials, minutes, folder.absolute(), given[3:]
 
