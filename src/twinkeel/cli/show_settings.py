@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from twinkeel.cli.text_layout import seconds
 from twinkeel.render.haproxy import CLOSE_SPREAD_TIME, HARD_STOP_AFTER
+from twinkeel.spec.failover_defaults import advert_interval
 from twinkeel.spec.model import MONITOR_PORT, Failover
 from twinkeel.topology.model import Metrics, Topology
-from twinkeel.topology.profiles import HEALTH_TIMERS, advert_interval
+from twinkeel.topology.profiles import HEALTH_TIMERS
 from twinkeel.vrrp import DOWN_TIMER_ADVERTS, master_down, skew
 
 Rows = list[tuple[str, ...]]

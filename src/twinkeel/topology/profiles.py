@@ -1,6 +1,6 @@
 """The two sets of timers, and how a spec overrides them. Times are in seconds."""
 
-from twinkeel.spec.failover_defaults import ADVERT_INTERVALS, SHORTEST_V2_INTERVAL, TIMERS
+from twinkeel.spec.failover_defaults import TIMERS
 from twinkeel.spec.model import Failover
 from twinkeel.topology.model import HealthTimers
 
@@ -9,14 +9,6 @@ HEALTH_TIMERS = {profile: HealthTimers(**timers) for profile, timers in TIMERS.i
 # With several virtual IPs of a kind, each has its own first choice. A load balancer that came back takes its share again, but only
 # after it has had time to warm up and to be seen by its health checks.
 SHARED_FAILBACK = 60.0
-
-
-def advert_interval(failover: Failover) -> float:
-    """The interval in force."""
-    if failover.advert_interval is not None:
-        return failover.advert_interval
-    interval = ADVERT_INTERVALS[failover.profile]
-    return interval if failover.vrrp_version == 3 else max(interval, SHORTEST_V2_INTERVAL)
 
 
 def health_timers(failover: Failover) -> HealthTimers:

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from twinkeel.spec.failover_defaults import advert_interval
 from twinkeel.spec.fields import IPInterface
 from twinkeel.spec.model import ClusterSpec, Failover
 from twinkeel.topology.model import LoadBalancer, Machine, VrrpInstance
-from twinkeel.topology.profiles import advert_interval, failback
+from twinkeel.topology.profiles import failback
 from twinkeel.topology.vrrp_numbers import priority, virtual_router_ids
 
 
