@@ -32,7 +32,7 @@ def test_they_accept_every_golden_file(path: str, root: Path) -> None:
     [
         (HAPROXY, "maxconn 8000", "maxcon 8000", "unknown keyword 'maxcon'"),
         (HAPROXY, "    timeout client 1h\n", "", "missing timeouts"),
-        (KEEPALIVED, "advert_int 0.1", "advert_intt 0.1", "Unknown keyword 'advert_intt'"),
+        (KEEPALIVED, "advert_int 0.07", "advert_intt 0.07", "Unknown keyword 'advert_intt'"),
         (KEEPALIVED, "/run/twinkeel/standby", "/run/nowhere/standby", "realpath"),
     ],
 )

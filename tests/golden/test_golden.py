@@ -135,7 +135,7 @@ def test_systemd_accepts_its_files(name: str, unit: str, tmp_path: Path) -> None
         (HAPROXY, "    timeout client 1h\n", "", "missing timeouts"),
         (HAPROXY, "http-check expect status 200", "http-check expect status 2oo", "status"),
         (HAPROXY, "check-ssl verify required ca-file /etc", "check-ssl verify required ca-file /nowhere", "ca-file"),
-        (KEEPALIVED, "advert_int 0.1", "advert_intt 0.1", "Unknown keyword 'advert_intt'"),
+        (KEEPALIVED, "advert_int 0.07", "advert_intt 0.07", "Unknown keyword 'advert_intt'"),
         (KEEPALIVED, "unicast_ttl 255", "unicast_ttl 256", "'256' outside range"),
         (KEEPALIVED, "script_user nobody", "script_user nosuchuser", "script"),
         (KEEPALIVED, "virtual_router_id 121", "virtual_router_id 0", "VRID"),

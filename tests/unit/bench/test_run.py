@@ -18,7 +18,7 @@ def test_our_profiles_are_without_the_specs_own_timers(tmp_path: Path) -> None:
     file.write_text(text)
     own, _, variants = load_variants(file)
     intervals = {name: each.load_balancers[0].instances[0].advert_interval for name, each in variants.items()}
-    assert intervals == {"twinkeel-fast": 0.1, "twinkeel-steady": 1.0}
+    assert intervals == {"twinkeel-fast": 0.07, "twinkeel-steady": 1.0}
     assert {name: each.timers.check_fall for name, each in variants.items()} == {"twinkeel-fast": 2, "twinkeel-steady": 3}
     assert (own.load_balancers[0].instances[0].advert_interval, own.timers.check_fall) == (0.5, 7)
 

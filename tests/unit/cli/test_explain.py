@@ -88,7 +88,7 @@ def _plain(text: str) -> str:
         "192.168.7.10 60 s after its first choice came back",
         "fd00:7::10 never",
         "priority 251: skew 4 ms, takes over after 604 ms of silence",
-        "advert_interval 200 ms spec, not 0.1",
+        "advert_interval 200 ms spec, not 0.07",
         "check_fall 4 spec, not 2",
         "check_rise 3 fast",
         "watchdog_deadline 1 s fast",

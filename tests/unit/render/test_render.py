@@ -89,7 +89,7 @@ def test_keepalived_keeps_clear_of_the_seeds_faults(lab_home_topology: Topology)
         ["nopreempt"],
         ["virtual_router_id", "121"],
         ["priority", "254"],
-        ["advert_int", "0.1"],
+        ["advert_int", "0.07"],
         ["unicast_src_ip", "192.168.1.111"],
         ["unicast_ttl", "255"],
         ["192.168.1.112", "min_ttl", "255", "max_ttl", "255"],

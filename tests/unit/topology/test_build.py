@@ -163,7 +163,7 @@ def test_services_reach_their_targets(build_edited: Build) -> None:
 
 def test_profiles(build_edited: Build) -> None:
     fast, steady = build_edited(), build_edited(("profile: fast", "profile: steady"))
-    assert fast.load_balancers[0].instances[0].advert_interval == 0.1
+    assert fast.load_balancers[0].instances[0].advert_interval == 0.07
     assert steady.load_balancers[0].instances[0].advert_interval == 1.0
     assert fast.timers == HEALTH_TIMERS["fast"]
     assert steady.timers == HEALTH_TIMERS["steady"]
