@@ -114,7 +114,7 @@ MEASURED = {
     "haproxy-stop": [10, 10, 11],
     "haproxy-kill": [80, 31, 71],
     "haproxy-hang": [971, 960, 1029],
-    "power-loss": [280, 252, 279],
+    "power-loss": [221, 190, 150],
 }
 
 
