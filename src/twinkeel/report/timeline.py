@@ -15,6 +15,8 @@ BEFORE_MS = 500
 AFTER_MS = 1500
 GOOD, BAD, SLOW = "#2e9e5b", "#d64545", "#d99a1c"
 HOLDER_COLOURS = ("#3b7dd8", "#8a5cc7", "#1c9aa8", "#b0723a")
+# The distribution's parts, from its top to its bottom; the legend's distance is from the axis.
+ABOVE_PIXELS, ROW_PIXELS, BELOW_PIXELS, LEGEND_PIXELS = 10, 34, 90, 55
 
 Figure = dict[str, Any]
 
@@ -198,6 +200,7 @@ def _label(at: float, text: str) -> Figure:
 def distribution(times: dict[str, list[float]], budgets: dict[str, float | None]) -> Figure:
     """Every trial's downtime as a dot, one row a scenario, with the budget as a line; the axis is logarithmic."""
     names = list(times)
+    rows = ROW_PIXELS * (len(names) + 1)
     return {
         "data": [
             {
@@ -220,9 +223,10 @@ def distribution(times: dict[str, list[float]], budgets: dict[str, float | None]
             },
         ],
         "layout": {
-            "height": 130 + 34 * len(names),
-            "margin": {"l": 10, "r": 10, "t": 10, "b": 80},
-            "legend": {"orientation": "h", "y": -0.5, "x": 0},
+            "height": rows + ABOVE_PIXELS + BELOW_PIXELS,
+            "margin": {"l": 10, "r": 10, "t": ABOVE_PIXELS, "b": BELOW_PIXELS},
+            # In parts of the plot's height, below the axis and its title whatever the number of rows.
+            "legend": {"orientation": "h", "y": -LEGEND_PIXELS / rows, "x": 0},
             "xaxis": {"type": "log", "title": {"text": "downtime, ms (1 stands for less than 1)"}},
             "yaxis": {"type": "category", "autorange": "reversed", "automargin": True},
         },

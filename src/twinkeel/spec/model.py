@@ -168,7 +168,12 @@ class Failover(_Strict):
         dict, "Longest downtime that passes in a drill, by scenario (`twinkeel drill list`).", {"power-loss": 500}, "ms"
     )
     advert_interval: float | None = key(
-        None, "Between two advertisements of the holder. fast: 0.07, steady: 1. Version 2: whole seconds.", 0.2, "s", ge=0.01, le=255
+        None,
+        "Between two advertisements of the holder. fast: 0.07, steady: 1. Version 2: whole seconds.",
+        0.2,
+        "s",
+        ge=0.01,
+        le=255,
     )
     check_interval: float | None = key(
         None, "Between two checks of a healthy API server. fast: 1, steady: 2.", 2, "s", ge=0.1, le=60
