@@ -40,7 +40,7 @@ BUDGETS = {
     "cpu-saturation": 100,
     "vrrp-stranger": 50,
     "api-server-stop": 100,
-    "api-server-kill": 100,
+    "api-server-kill": 150,
     "api-server-hang": 1000,
     "api-server-not-ready": 1000,
     "api-server-slow": 500,
