@@ -21,8 +21,8 @@ FAULT = Fault(
     why="A power supply or a hypervisor dies. Connections to it are not refused, they time out.",
     heals="The spec's `power.on` command.",
     # etcd's client asks the members in turn: measured in docs/benchmarks.md.
-    expect="One new connection in three is slow until HAProxy has taken the server out, and, where API servers know every etcd member, "
-    "until they give the dead one up, some ten seconds. None is served while etcd elects a leader.",
+    expect="One new connection in three is slow until HAProxy has taken the server out; where API servers know every etcd member, "
+    "until they give the dead one up after some ten seconds. None is served while etcd elects a leader.",
     budget_ms=3000,
     evidence=BOOT,
     choose=an_api_server,
