@@ -3,6 +3,7 @@
 import gc
 import os
 import re
+import signal
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -38,6 +39,9 @@ def pytest_configure() -> None:
         del os.environ[name]
     os.environ |= {"LC_ALL": "C.UTF-8", "TERM": "xterm"}
     os.umask(0o022)
+    # What a shell starts in the background ignores Ctrl-C, and hands that on to every program that it starts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish() -> None:
