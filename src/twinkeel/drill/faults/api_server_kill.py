@@ -19,7 +19,7 @@ FAULT = Fault(
     does="SIGKILL to kube-apiserver on one control-plane host.",
     why="A crash, or the kernel's OOM killer. A connection that is refused goes to another server at once.",
     heals="systemd or kubelet starts it again.",
-    # Killed processes of 100, 300 and 600 MB took connections for 8, 25 and 48 ms more; an API server has some 400, and is busy.
+    # Killed processes of 100, 300 and 600 MB took connections for 8, 25 and 48 ms more (docs/benchmarks.md).
     expect="Its port takes connections until the kernel has freed its memory, and resets them: up to 0.1 s. Then none is lost.",
     budget_ms=150,
     evidence=API_SERVER_RUN,
