@@ -5,9 +5,9 @@ from typing import Any
 
 from twinkeel.spec.model import Failover
 
-# Advertisement interval by profile. VRRPv3 counts in hundredths of a second. With 0.07 s the middle of what a loss of power
-# costs stays below 0.2 s (at most 0.23), and it held for ten minutes on saturated processors (docs/decisions/0009-timers.md). One second is what most
-# networks of routers run with, and the least that version 2 can say.
+# Advertisement interval by profile. VRRPv3 counts in hundredths of a second. With 0.07 s the middle of what a loss of power costs
+# stays below 0.2 s (at most 0.23), and it held for ten minutes on saturated processors (docs/decisions/0009-timers.md). One second
+# is what most networks of routers run with, and the least that version 2 can say.
 ADVERT_INTERVALS = {"fast": 0.07, "steady": 1.0}
 SHORTEST_V2_INTERVAL = 1.0
 
