@@ -13,6 +13,7 @@ from twinkeel.cli.options import DEFAULT_SPEC, SpecFile
 if TYPE_CHECKING:
     from twinkeel.kubespray.carry_out import Procedure
     from twinkeel.kubespray.command import Action, Request
+    from twinkeel.spec.secrets import Secrets
     from twinkeel.topology.model import Topology
 
 app = typer.Typer(
@@ -137,14 +138,15 @@ def _carry_out(
     no_apply: bool = False,
     confirm: str | None = None,
 ) -> None:
-    from twinkeel.cli.load import load_topology
+    from twinkeel.cli.load import load_topology_and_secrets
     from twinkeel.kubespray.carry_out import describe, plan
     from twinkeel.kubespray.command import Request, with_whole_paths
     from twinkeel.kubespray.folders import cluster_folder, releases_folder
     from twinkeel.kubespray.guards import confirm_reset, find_nodes, guard, guard_order
     from twinkeel.kubespray.release import Release, find_release
 
-    topology = load_topology(file)
+    # Asked for now, not after twenty minutes of Kubespray: its closing apply renders files with the passwords.
+    topology, secrets = load_topology_and_secrets(file, required=action != "reset" and not (dry_run or no_apply))
     request = Request(action, find_nodes(topology, names), dead, with_whole_paths(extra or (), Path.cwd()))
     guard(topology, request)
     tag = topology.cluster.kubespray
@@ -160,11 +162,11 @@ def _carry_out(
         confirm_reset(
             topology, confirm if confirm is not None else typer.prompt(f"Type the name of the cluster to destroy ({topology.name})")
         )
-    _work(procedure, skip_preflight=skip_preflight, no_apply=no_apply)
+    _work(procedure, secrets, skip_preflight=skip_preflight, no_apply=no_apply)
     _say_what_is_next(topology, request)
 
 
-def _work(procedure: "Procedure", *, skip_preflight: bool, no_apply: bool) -> None:
+def _work(procedure: "Procedure", secrets: "Secrets", *, skip_preflight: bool, no_apply: bool) -> None:
     from twinkeel.cli.kubespray_progress import PlaybookProgress
     from twinkeel.kubespray.carry_out import new_log, run_playbooks
 
@@ -172,13 +174,13 @@ def _work(procedure: "Procedure", *, skip_preflight: bool, no_apply: bool) -> No
         _check(procedure, skip_preflight=skip_preflight)
     log = new_log(procedure.folder, procedure.request.action)
     if procedure.before is not None and not no_apply:
-        _apply(procedure.before)
+        _apply(procedure.before, secrets)
     with PlaybookProgress() as progress:
         states = run_playbooks(procedure, log, progress.show, progress.announce)
     for state in states:
         progress.summary(state)
     if procedure.after is not None and not no_apply:
-        _apply(procedure.after)
+        _apply(procedure.after, secrets)
     print(f"done; log: {log}")
 
 
@@ -203,7 +205,7 @@ def _check(procedure: "Procedure", *, skip_preflight: bool) -> None:
     asyncio.run(ask())
 
 
-def _apply(topology: "Topology") -> None:
+def _apply(topology: "Topology", secrets: "Secrets") -> None:
     import asyncio
 
     from twinkeel.apply.apply import apply
@@ -214,7 +216,7 @@ def _apply(topology: "Topology") -> None:
     async def work() -> None:
         async with SshHosts() as hosts:
             with ApplyProgress() as progress:
-                await apply(topology, hosts, new_log("apply", topology.name), progress.show)
+                await apply(topology, hosts, new_log("apply", topology.name), progress.show, secrets=secrets)
 
     asyncio.run(work())
 

@@ -27,14 +27,18 @@ def load_topology(path: Path) -> Topology:
     return build(with_environment(valid_spec(read_source(path)), os.environ), path.parent)
 
 
-def load_topology_and_secrets(path: Path) -> tuple[Topology, Secrets]:
+def load_topology_and_secrets(path: Path, *, required: bool = True) -> tuple[Topology, Secrets]:
     """The system that the spec at `path` describes, with the passwords that it asks for: what renders files needs both.
+
+    Args:
+        required: whether every password that the spec asks for must be there; otherwise those that are there are read.
 
     Raises SpecError (exit 2) when the spec is not valid, or a password is missing or in a file that others can read.
     """
     spec = valid_spec(read_source(path))
     secrets = load_secrets(secrets_path(spec, path.parent), os.environ)
-    require_secrets(spec, secrets)
+    if required:
+        require_secrets(spec, secrets)
     return build(with_environment(spec, os.environ), path.parent), secrets
 
 

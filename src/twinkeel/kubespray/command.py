@@ -1,5 +1,6 @@
 """The exact commands of Kubespray's life cycle: which playbook, with which options, in which environment. Pure."""
 
+import json
 import os
 import shlex
 from collections.abc import Mapping, Sequence
@@ -70,6 +71,7 @@ def build_commands(topology: Topology, release: Release, folder: Path, request: 
         folder: the cluster's own folder; its `inventory` holds the rendered inventory.
     """
     names = ",".join(machine.fqdn for machine in request.nodes)
+    old = release_line(topology.cluster.kubespray).ansible_2_9
     options: list[str] = []
     runs: list[Invocation] = []
     match request.action:
@@ -80,21 +82,24 @@ def build_commands(topology: Topology, release: Release, folder: Path, request: 
             options = ["--limit", names]
         case "upgrade":
             version = release_line(topology.cluster.kubespray).version_prefix + topology.cluster.version
-            options = ["-e", f"kube_version={version}", "-e", "serial=1"]
+            options = _variables(kube_version=version, serial=1)
         case "remove-node":
-            # Releases before v2.19 ask by another name.
-            old = release_line(topology.cluster.kubespray).ansible_2_9
-            confirmed = "delete_nodes_confirmation=yes" if old else "skip_confirmation=yes"
-            options = ["-e", f"node={names}", "-e", confirmed]
-            if request.dead:
-                options += ["-e", "reset_nodes=false", "-e", "allow_ungraceful_removal=true"]
+            # Releases before v2.19 ask by another name, and compare with the text.
+            confirmed = {"delete_nodes_confirmation": "yes"} if old else {"skip_confirmation": True}
+            dead = {"reset_nodes": False, "allow_ungraceful_removal": True} if request.dead else {}
+            options = _variables(node=names, **confirmed, **dead)
         case "reset":
-            options = ["-e", "reset_confirmation=yes"]
+            options = _variables(reset_confirmation="yes" if old else True)
         case "recover":
             broken = str(folder / "inventory" / "broken.yaml")
-            options = ["-i", broken, "--limit", "etcd,kube_control_plane", "-e", "etcd_retries=10"]
+            options = ["-i", broken, "--limit", "etcd,kube_control_plane", *_variables(etcd_retries=10)]
     runs.append(_invocation(topology, release, folder, PLAYBOOKS[request.action], (*options, *request.extra)))
     return tuple(runs)
+
+
+def _variables(**values: str | int | bool) -> list[str]:
+    """Extra variables as one JSON object: `-e flag=true` is a text, which ansible-core 2.19 refuses in a condition."""
+    return ["-e", json.dumps(values)]
 
 
 def _invocation(topology: Topology, release: Release, folder: Path, playbook: str, options: Sequence[str]) -> Invocation:
@@ -129,7 +134,8 @@ def _environment(release: Release, folder: Path, known_hosts: str | None) -> Map
         "ANSIBLE_CACHE_PLUGIN": "jsonfile",
         "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(folder / "facts"),
         "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.jsonl",
-        "ANSIBLE_CALLBACKS_ENABLED": "",
+        # The same name as above switches the checkout's own off. An empty one ends ansible-core 2.19 with 250.
+        "ANSIBLE_CALLBACKS_ENABLED": "ansible.posix.jsonl",
         "ANSIBLE_HOME": str(folder / "ansible"),
         "ANSIBLE_COLLECTIONS_PATH": str(folder / "ansible" / "collections"),
         "ANSIBLE_HOST_KEY_CHECKING": "True",

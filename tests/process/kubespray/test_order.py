@@ -3,6 +3,7 @@
 In the place of ansible-playbook stands a program that notes which playbook it was given; applying and asking nodes is only noted.
 """
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from twinkeel.cli import kubespray
-from twinkeel.errors import HostError, ToolError
+from twinkeel.errors import HostError, SpecError, ToolError
 from twinkeel.kubespray.carry_out import Procedure
+from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.model import Topology
 
 SPEC = """\
@@ -23,6 +25,7 @@ load_balancers: {lb-1: 192.0.2.1, lb-2: 192.0.2.2}
 control_plane: {cp-1: 192.0.2.11, cp-2: 192.0.2.12, cp-3: 192.0.2.13}
 workers: {w-1: 192.0.2.21, w-2: 192.0.2.22}
 services: {web: {port: 80, targets: [workers]}}
+haproxy: {metrics: {address: host, user: prometheus}}
 """
 PROGRAM = """\
 #!{python}
@@ -56,7 +59,9 @@ def run(tmp_path: Path, noted: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         with noted.open("a") as file:
             file.write(text + "\n")
 
-    def apply(topology: Topology) -> None:
+    async def apply(topology: Topology, *_: object, secrets: Secrets | None = None) -> None:
+        assert secrets is not None
+        assert secrets.metrics_password == os.environ["TWINKEEL_METRICS_PASSWORD"]
         web = topology.services[-1]
         names = [machine.name for machine in topology.control_plane] + [target.name for target in web.targets]
         note(f"apply {' '.join(names)}")
@@ -64,7 +69,8 @@ def run(tmp_path: Path, noted: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     def check(procedure: Procedure, *, skip_preflight: bool) -> None:
         note("version" if skip_preflight else "preflight")
 
-    monkeypatch.setattr(kubespray, "_apply", apply)
+    monkeypatch.setenv("TWINKEEL_METRICS_PASSWORD", "of-the-environment")
+    monkeypatch.setattr("twinkeel.apply.apply.apply", apply)
     monkeypatch.setattr(kubespray, "_check", check)
 
     def typed(*arguments: str) -> list[str]:
@@ -122,12 +128,22 @@ def test_a_playbook_that_fails_is_the_last_step_and_the_same_command_goes_on(
 def test_a_node_is_not_removed_while_the_load_balancers_still_have_it(
     run: Run, noted: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_: Topology) -> None:
+    async def fail(*_: object, **__: object) -> None:
         raise HostError("lb-2 does not answer")
 
-    monkeypatch.setattr(kubespray, "_apply", fail)
+    monkeypatch.setattr("twinkeel.apply.apply.apply", fail)
     with pytest.raises(HostError, match="lb-2 does not answer"):
         run("remove-node", "cp-2", "cp-3")
+    assert not noted.exists()
+
+
+@pytest.mark.parametrize("arguments", ["run", "scale", "scale w-2", "upgrade", "remove-node w-2", "recover --broken cp-1"])
+def test_a_password_that_is_missing_is_said_before_anything_is_run(
+    run: Run, noted: Path, monkeypatch: pytest.MonkeyPatch, arguments: str
+) -> None:
+    monkeypatch.delenv("TWINKEEL_METRICS_PASSWORD")
+    with pytest.raises(SpecError, match="metrics_password"):
+        run(*arguments.split())
     assert not noted.exists()
 
 
@@ -136,10 +152,10 @@ def test_a_node_is_not_removed_while_the_load_balancers_still_have_it(
     [
         ("run", ["cluster.yml"]),
         ("scale w-2", ["playbooks/facts.yml", "--limit w-2.example.org", "scale.yml"]),
-        ("upgrade", ["-e kube_version=1.35.4 -e serial=1", "upgrade-cluster.yml"]),
-        ("remove-node w-2", ["-e node=w-2.example.org -e skip_confirmation=yes", "remove-node.yml"]),
-        ("reset", ["-e reset_confirmation=yes", "reset.yml"]),
-        ("recover --broken cp-1", ["broken.yaml --limit etcd,kube_control_plane -e etcd_retries=10", "recover-control-plane.yml"]),
+        ("upgrade", ['{"kube_version": "1.35.4", "serial": 1}', "upgrade-cluster.yml"]),
+        ("remove-node w-2", ['{"node": "w-2.example.org", "skip_confirmation": true}', "remove-node.yml"]),
+        ("reset", ['{"reset_confirmation": true}', "reset.yml"]),
+        ("recover --broken cp-1", ['"etcd_retries": 10', "recover-control-plane.yml"]),
     ],
 )
 def test_a_dry_run_prints_the_commands_and_runs_none(

@@ -36,12 +36,17 @@ def request(topology: Topology, action: Action, *names: str, dead: bool = False,
         ("run", (), False, [("cluster.yml",)]),
         ("scale", (), False, [("scale.yml",)]),
         ("scale", ("worker-2",), False, [("playbooks/facts.yml",), ("--limit", "worker-2.lab-home.com", "scale.yml")]),
-        ("upgrade", (), False, [("-e", "kube_version=1.35.4", "-e", "serial=1", "upgrade-cluster.yml")]),
+        ("upgrade", (), False, [("-e", '{"kube_version": "1.35.4", "serial": 1}', "upgrade-cluster.yml")]),
         (
             "remove-node",
             ("worker-1", "worker-2.lab-home.com"),
             False,
-            [("-e", "node=worker-1.lab-home.com,worker-2.lab-home.com", "-e", "skip_confirmation=yes", "remove-node.yml")],
+            [
+                (
+                    *("-e", '{"node": "worker-1.lab-home.com,worker-2.lab-home.com", "skip_confirmation": true}'),
+                    "remove-node.yml",
+                )
+            ],
         ),
         (
             "remove-node",
@@ -49,12 +54,14 @@ def request(topology: Topology, action: Action, *names: str, dead: bool = False,
             True,
             [
                 (
-                    *("-e", "node=worker-1.lab-home.com", "-e", "skip_confirmation=yes"),
-                    *("-e", "reset_nodes=false", "-e", "allow_ungraceful_removal=true", "remove-node.yml"),
+                    "-e",
+                    '{"node": "worker-1.lab-home.com", "skip_confirmation": true, '
+                    '"reset_nodes": false, "allow_ungraceful_removal": true}',
+                    "remove-node.yml",
                 )
             ],
         ),
-        ("reset", (), False, [("-e", "reset_confirmation=yes", "reset.yml")]),
+        ("reset", (), False, [("-e", '{"reset_confirmation": true}', "reset.yml")]),
         (
             "recover",
             ("master-1",),
@@ -62,7 +69,7 @@ def request(topology: Topology, action: Action, *names: str, dead: bool = False,
             [
                 (
                     *("-i", "/data/clusters/lab-home/inventory/broken.yaml", "--limit", "etcd,kube_control_plane"),
-                    *("-e", "etcd_retries=10", "recover-control-plane.yml"),
+                    *("-e", '{"etcd_retries": 10}', "recover-control-plane.yml"),
                 )
             ],
         ),
@@ -87,7 +94,7 @@ def test_the_commands_for_ansible_2_9(build_edited: Callable[..., Topology]) -> 
     assert facts.argv[-1] == "/data/kubespray/v2.16.0/checkout/facts.yml"
     assert scale.argv[-1] == "/data/kubespray/v2.16.0/checkout/scale.yml"
     (removal,) = build_commands(topology, release, FOLDER, request(topology, "remove-node", "worker-2"))
-    assert "delete_nodes_confirmation=yes" in removal.argv
+    assert '{"node": "worker-2.lab-home.com", "delete_nodes_confirmation": "yes"}' in removal.argv
     plugins = Path(removal.environment["ANSIBLE_CALLBACK_PLUGINS"])
     assert (plugins / f"{removal.environment['ANSIBLE_STDOUT_CALLBACK']}.py").is_file()
     assert removal.environment["ANSIBLE_CALLBACK_WHITELIST"] == ""
