@@ -94,8 +94,8 @@ class SshHosts:
             raise HostError("the SSH connection ended before the command did", where=f"{machine.name}: {command}")
         # encoding=None makes both outputs bytes, which asyncssh's types cannot say.
         stdout, stderr = cast(bytes, done.stdout), cast(bytes, done.stderr).decode(errors="replace")
-        if become:
-            _refuse_without_sudo(machine, exit_code, stderr)
+        if become and _may_be_refusal(exit_code, stderr) and not await _may_become_root(connection, timeout):
+            raise _refusal(machine, stderr)
         return exit_code, stdout, stderr
 
     async def _connection(self, machine: Machine) -> asyncssh.SSHClientConnection:
@@ -130,10 +130,20 @@ class SshHosts:
             raise host_error(machine, error, self._connect_timeout) from error
 
 
-def _refuse_without_sudo(machine: Machine, exit_code: int, stderr: str) -> None:
-    """Tell sudo's own refusal from a failure of the command."""
-    refused = exit_code == 1 and stderr.startswith("sudo: ")
-    if refused or (exit_code == 127 and "sudo" in stderr):
-        hint = f"let {machine.ssh.user} run sudo without a password (NOPASSWD) there, or use ssh.user: root"
-        said = stderr.strip().splitlines()[0]
-        raise NotPrivilegedError(f"sudo does not let us become root: {said}", where=place(machine), hint=hint)
+def _may_be_refusal(exit_code: int, stderr: str) -> bool:
+    """Whether sudo itself may have ended a command: it also writes warnings (an unknown host name) before it runs one."""
+    return (exit_code == 1 and stderr.startswith("sudo: ")) or (exit_code == 127 and "sudo" in stderr)
+
+
+async def _may_become_root(connection: asyncssh.SSHClientConnection, timeout: float) -> bool:
+    """Ask sudo for nothing but root: its words are translated, its exit code is not."""
+    try:
+        return (await connection.run("sudo -n -- true", stdin=asyncssh.DEVNULL, timeout=timeout)).returncode == 0
+    except (asyncssh.Error, OSError):
+        return False
+
+
+def _refusal(machine: Machine, stderr: str) -> NotPrivilegedError:
+    hint = f"let {machine.ssh.user} run sudo without a password (NOPASSWD) there, or use ssh.user: root"
+    said = stderr.strip().splitlines()[-1]
+    return NotPrivilegedError(f"sudo does not let us become root: {said}", where=place(machine), hint=hint)

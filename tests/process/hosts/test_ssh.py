@@ -213,6 +213,8 @@ def test_a_file_that_is_no_key(tmp_path: Path) -> None:
     [
         ("#!/bin/sh\necho 'sudo: a password is required' >&2; exit 1\n", "sudo: a password is required"),
         ('#!/bin/sh\nshift 2; exec "$@"\n', None),
+        # A warning of its own before it runs a command is no refusal, whatever that command's exit code is.
+        ('#!/bin/sh\necho "sudo: unable to resolve host lb-1" >&2\nshift 2; exec "$@"\n', None),
     ],
 )
 def test_a_user_who_is_not_root_goes_through_sudo(
