@@ -4,7 +4,7 @@ Its former peers do not listen to it any more, nor speak to it, so it believes t
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from ipaddress import ip_address
 
@@ -18,19 +18,11 @@ COMMAND = "systemctl disable --now keepalived haproxy twinkeel-liveness"
 
 
 def leavers(topology: Topology, looks: Mapping[str, Look]) -> tuple[IPAddress, ...]:
-    """Addresses that the live files name as load balancers and the spec does not, in order."""
+    """Addresses that the live files name as load balancers and the spec does not, in order; a virtual IP is never one."""
     ours = {instance.source for balancer in topology.load_balancers for instance in balancer.instances}
-    ours |= {balancer.machine.address for balancer in topology.load_balancers}
-    named = {address for each in looks.values() for address in _addresses(each.known)}
+    ours |= {balancer.machine.address for balancer in topology.load_balancers} | {vip.ip for vip in topology.endpoint.vips}
+    named = {ip_address(word) for each in looks.values() for word in each.known}
     return tuple(sorted(named - ours, key=lambda address: (address.version, int(address))))
-
-
-def _addresses(words: Iterable[str]) -> Iterable[IPAddress]:
-    for word in words:
-        try:
-            yield ip_address(word)
-        except ValueError:
-            continue
 
 
 async def refuse_those_that_run(reader: Reader, topology: Topology, looks: Mapping[str, Look]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Literal
 
 from twinkeel.hosts.executor import FileMissingError, Reader
@@ -24,7 +25,7 @@ class Look:
     """One load balancer now. `holds` are the spec's virtual IPs that it has; `servers_up` counts API servers that HAProxy uses.
 
     `vrrp` holds the lines of its keepalived.conf that must agree between load balancers for them to hear each other, `known` the
-    addresses in that file.
+    addresses of its unicast peers.
     """
 
     name: str
@@ -76,7 +77,7 @@ async def _look_at(reader: Reader, topology: Topology, balancer: LoadBalancer) -
         sum(1 for backend in backends if backend.up),
         mover_of(config),
         vrrp_lines(config),
-        frozenset(word for word in config.split() if ADDRESS.fullmatch(word)),
+        unicast_peers(config),
     )
 
 
@@ -98,12 +99,33 @@ HEARING = ("vrrp_version", "virtual_router_id", "auth_type", "auth_pass", "unica
 
 
 def vrrp_lines(config: str) -> frozenset[str]:
-    """The lines of a keepalived.conf that must be alike on both sides, and whether it sends to peers or to a group."""
-    lines = (" ".join(line.split()) for line in config.splitlines())
-    return frozenset("mcast_src_ip" if line.startswith("mcast_src_ip") else line for line in lines if line.startswith(HEARING))
+    """The lines of a keepalived.conf that must be alike on both sides, and whether it sends to peers or to a group.
+
+    VRRP version 2, Keepalived's default, drops advertisements of another interval; version 3 takes the master's.
+    """
+    lines = [" ".join(line.split()) for line in config.splitlines()]
+    hearing = HEARING if "vrrp_version 3" in lines else (*HEARING, "advert_int")
+    return frozenset("mcast_src_ip" if line.startswith("mcast_src_ip") else line for line in lines if line.startswith(hearing))
 
 
-ADDRESS = re.compile(r"[0-9a-fA-F.]*[.:][0-9a-fA-F.:]*")
+_COMMENT = re.compile(r"[#!].*")
+_PEERS = re.compile(r"\bunicast_peer\s*\{([^{}]*)\}")
+
+
+def unicast_peers(config: str) -> frozenset[str]:
+    """The addresses that a keepalived.conf sends its advertisements to; empty where it uses multicast.
+
+    Nothing else in the file names a load balancer: virtual addresses, routes and scripts hold addresses as well.
+    """
+    blocks = _PEERS.findall(_COMMENT.sub("", config))
+    return frozenset(str(address) for block in blocks for word in block.split() if (address := _address(word)) is not None)
+
+
+def _address(word: str) -> IPAddress | None:
+    try:
+        return ip_address(word)
+    except ValueError:
+        return None
 
 
 def is_unheard(balancer: LoadBalancer, candidate: str, holder: Look) -> bool:

@@ -116,15 +116,10 @@ async def wait_answers(topology: Topology, ca: str | None, deadline: float = ANS
         return
     context, end, endpoint = tls_context(ca), time.monotonic_ns() + int(deadline * 1e9), topology.endpoint
     for vip in endpoint.vips:
-        while not (answer := await ask_readyz(_bracketed(vip.ip), endpoint.port, context, name=endpoint.name)).ready:
+        while not (answer := await ask_readyz(str(vip.ip), endpoint.port, context, name=endpoint.name)).ready:
             if time.monotonic_ns() > end:
                 raise VerificationError(f"the API does not answer through the virtual IP: {answer.detail}", where=str(vip.ip))
             await asyncio.sleep(PAUSE)
-
-
-def _bracketed(address: IPAddress) -> str:
-    """As it stands in a URL."""
-    return f"[{address}]" if address.version == 6 else str(address)
 
 
 async def move_away(

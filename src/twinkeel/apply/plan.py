@@ -8,7 +8,7 @@ from typing import Any
 from twinkeel.apply.ansible.library.rendered_files import action, digests
 from twinkeel.apply.compare_files import compare_files, no_longer_wanted
 from twinkeel.apply.host_state import HostState, LiveFile, read_host_state
-from twinkeel.apply.look import ADDRESS, Look, batches, mover_of, vrrp_lines
+from twinkeel.apply.look import Look, batches, mover_of, unicast_peers, vrrp_lines
 from twinkeel.apply.mask_secrets import SecretMask
 from twinkeel.apply.plan_model import Action, FileChange, HostPlan, Plan
 from twinkeel.apply.write_project import PACKAGES, READERS, UNITS
@@ -100,7 +100,7 @@ def as_look(topology: Topology, name: str, state: HostState) -> Look:
         servers_up=0,
         mover=mover_of(config),
         vrrp=vrrp_lines(config),
-        known=frozenset(word for word in config.split() if ADDRESS.fullmatch(word)),
+        known=unicast_peers(config),
     )
 
 

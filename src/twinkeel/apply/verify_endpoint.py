@@ -10,6 +10,7 @@ from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
 from twinkeel.spec.fields import IPAddress
 from twinkeel.status.holders import find_holders
 from twinkeel.status.readyz import Readiness, ask_readyz, tls_context
+from twinkeel.support.url_host import url_host
 from twinkeel.topology.model import Topology
 
 DEADLINE = 30.0
@@ -73,9 +74,8 @@ async def _readyz_problem(topology: Topology, ca: str | None) -> VerificationErr
     answers = await asyncio.gather(*(ask_readyz(str(vip.ip), endpoint.port, context, name=name) for vip, name in asked))
     for (vip, _), answer in zip(asked, answers, strict=True):
         if not answer.ready:
-            host = f"[{vip.ip}]" if vip.version == 6 else str(vip.ip)
             what = f"the API does not answer through the virtual IP: {answer.detail}"
-            return VerificationError(what, where=f"https://{host}:{endpoint.port}/readyz", hint=_hint(answer))
+            return VerificationError(what, where=f"https://{url_host(vip.ip)}:{endpoint.port}/readyz", hint=_hint(answer))
     return None
 
 

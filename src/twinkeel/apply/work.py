@@ -227,7 +227,7 @@ class Work:
         context, endpoint = tls_context(self.proof), self.topology.endpoint
         machines = [balancer.machine for balancer in balancers]
         answers = await asyncio.gather(
-            *(ask_readyz(_in_url(str(machine.address)), endpoint.port, context, name=endpoint.name) for machine in machines)
+            *(ask_readyz(str(machine.address), endpoint.port, context, name=endpoint.name) for machine in machines)
         )
         return {machine.name for machine, answer in zip(machines, answers, strict=True) if answer.ready}
 
@@ -262,10 +262,6 @@ class Work:
         for name, count in run.changed.items():
             self.changed[name] = self.changed.get(name, 0) + count
         return run
-
-
-def _in_url(address: str) -> str:
-    return f"[{address}]" if ":" in address else address
 
 
 def _since(began: int) -> float:

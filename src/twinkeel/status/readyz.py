@@ -7,6 +7,8 @@ from typing import Literal
 
 import httpx
 
+from twinkeel.support.url_host import url_host
+
 PROBE_TIMEOUT = 3.0
 
 Outcome = Literal["ready", "not ready", "unreachable", "not verified"]
@@ -40,11 +42,10 @@ async def ask_readyz(address: str, port: int, context: ssl.SSLContext, *, name: 
         name: the name that the certificate must hold; default: the address itself.
     """
     extensions = {"sni_hostname": name} if name else {}
-    host = f"[{address}]" if ":" in address else address
     try:
         # No proxy of the environment may answer for the cluster.
         async with httpx.AsyncClient(verify=context, timeout=PROBE_TIMEOUT, trust_env=False) as client:
-            answer = await client.get(f"https://{host}:{port}/readyz", extensions=extensions)
+            answer = await client.get(f"https://{url_host(address)}:{port}/readyz", extensions=extensions)
     except (httpx.TransportError, ssl.SSLError) as error:
         return _failure(error, name or address)
     if answer.status_code == httpx.codes.OK:

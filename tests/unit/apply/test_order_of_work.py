@@ -60,7 +60,15 @@ def test_who_hears_whom_follows_from_the_files(lab_home_topology: Topology, buil
     assert not is_deaf(standby, seen("lb-2"), looks(replace(holder, holds=())))
     other_id = candidate.replace("virtual_router_id ", "virtual_router_id 1")
     assert is_unheard(standby, other_id, holder)
-    assert not is_unheard(standby, candidate.replace("advert_int 0.1", "advert_int 0.3"), holder)
+    other_interval = candidate.replace("advert_int 0.07", "advert_int 0.3")
+    assert other_interval != candidate
+    assert not is_unheard(standby, other_interval, holder)
+
+
+def test_version_2_does_not_hear_another_interval() -> None:
+    assert vrrp_lines("vrrp_version 2\nadvert_int 1\n") != vrrp_lines("vrrp_version 2\nadvert_int 2\n")
+    assert vrrp_lines("advert_int 1\n") != vrrp_lines("advert_int 2\n")
+    assert vrrp_lines("vrrp_version 3\nadvert_int 1\n") == vrrp_lines("vrrp_version 3\nadvert_int 2\n")
 
 
 def test_the_way_to_move_it_follows_from_the_running_file(lab_home_topology: Topology) -> None:

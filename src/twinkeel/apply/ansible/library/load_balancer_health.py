@@ -70,14 +70,19 @@ def checked_servers(path: str, backend: str) -> str:
     return "no API server passed a health check: " + "; ".join(said)
 
 
+def own_connection(port: int) -> socket.socket:
+    """A connection to this host's own port: over IPv4, or over IPv6 where HAProxy listens on that alone."""
+    try:
+        return socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+    except ConnectionRefusedError:
+        return socket.create_connection(("::1", port), timeout=PATIENCE)
+
+
 def through_frontend(port: int, name: str, ca_file: str) -> str:
     """Empty when /readyz answers 200 through this host's own frontend, else what is wrong."""
     try:
         context = ssl.create_default_context(cafile=ca_file)
-        with (
-            socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as plain,
-            context.wrap_socket(plain, server_hostname=name) as connection,
-        ):
+        with context.wrap_socket(own_connection(port), server_hostname=name) as connection:
             connection.sendall(f"GET /readyz HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode())
             first = connection.recv(64).split(b"\r\n")[0].decode("latin-1")
     except OSError as error:

@@ -1,0 +1,1 @@
+"""One way to do each small thing that several rooms need."""
