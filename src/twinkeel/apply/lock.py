@@ -68,13 +68,13 @@ class LockOwner:
 
     def is_dead(self) -> bool:
         """Whether it was taken by a process of this machine that is gone."""
-        return self.place == _place() and _process_start(self.pid) != self.process_start
+        return self.place == _place() and process_start(self.pid) != self.process_start
 
 
 def this_process(command: str) -> LockOwner:
     """This run as the owner of a lock."""
     since = datetime.now(UTC).isoformat(timespec="seconds")
-    return LockOwner(owner(), os.getpid(), _process_start(os.getpid()), _place(), command, since, secrets.token_hex(8))
+    return LockOwner(owner(), os.getpid(), process_start(os.getpid()), _place(), command, since, secrets.token_hex(8))
 
 
 def owner() -> str:
@@ -89,8 +89,8 @@ def _place() -> str:
     return f"{socket.gethostname()} {known} {spaces}"
 
 
-def _process_start(pid: int) -> str:
-    """When the process began, in the kernel's ticks; empty when there is none."""
+def process_start(pid: int) -> str:
+    """When a process of this machine began, in the kernel's ticks; empty when there is none."""
     try:
         # The second field is the program's name in brackets; it may hold spaces.
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]

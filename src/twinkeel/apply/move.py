@@ -1,13 +1,14 @@
 """Planned moves of virtual IPs: a load balancer stands aside, another one takes over within milliseconds."""
 
 import asyncio
+import sys
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 
 from twinkeel.apply.events import OnEvent, VipMoved
 from twinkeel.apply.look import Mover
-from twinkeel.errors import HostError, VerificationError
+from twinkeel.errors import HostError, TwinkeelError, VerificationError
 from twinkeel.hosts.executor import Writer
 from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
 from twinkeel.spec.fields import IPAddress
@@ -49,14 +50,39 @@ async def _tell(writer: Writer, machine: Machine, mover: Mover, value: str) -> N
     (await writer.change(machine, argv)).checked()
 
 
+class StillInStandbyError(HostError):
+    """A load balancer could not be let back: it takes no virtual IP, and redundancy is lost."""
+
+
 async def all_stand_by(writer: Writer, machines: Iterable[Machine], mover: Mover = "standby") -> None:
-    """Let them hold virtual IPs again, whatever else happens: not even Ctrl-C keeps it from being tried on each."""
+    """Let them hold virtual IPs again, whatever else happens: not even Ctrl-C keeps it from being tried on each.
 
-    async def tell(machine: Machine) -> None:
-        with suppress(HostError):
+    Raises:
+        StillInStandbyError: some could not be told. An error that was under way before stays to be read in the same message.
+    """
+    before = sys.exception()
+
+    async def tell(machine: Machine) -> HostError | None:
+        try:
             await stand_by(writer, machine, mover)
+        except HostError as error:
+            return error
+        return None
 
-    await asyncio.shield(asyncio.gather(*(tell(machine) for machine in machines)))
+    asked = list(machines)
+    answers = await asyncio.shield(asyncio.gather(*(tell(machine) for machine in asked)))
+    left = {machine.name: error for machine, error in zip(asked, answers, strict=True) if error is not None}
+    if left:
+        raise _still_in_standby(left, mover, before)
+
+
+def _still_in_standby(left: Mapping[str, HostError], mover: Mover, before: BaseException | None) -> StillInStandbyError:
+    file = STANDBY_FILE if mover == "standby" else DOWN_FILE
+    command = "systemctl start keepalived" if mover == "stop" else f"echo 0 > {file}"
+    said = [before.what] if isinstance(before, TwinkeelError) else []
+    said += [f"{name} still stands aside and takes no virtual IP: {error.what}" for name, error in left.items()]
+    hint = f"on {' and '.join(left)}: {command}; or `twinkeel apply` once it can be reached"
+    return StillInStandbyError("\n  ".join(said), where=" and ".join(left), hint=hint)
 
 
 @asynccontextmanager

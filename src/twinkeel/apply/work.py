@@ -14,7 +14,7 @@ from typing import Any
 
 from twinkeel.apply.events import HostEnded, HostStarted, Note, OnEvent, Outcome, TaskFailed
 from twinkeel.apply.look import Look, batches, is_deaf, is_unheard, look
-from twinkeel.apply.move import all_stand_by, move_away, stand_aside, stand_by, wait_answers
+from twinkeel.apply.move import StillInStandbyError, all_stand_by, move_away, stand_aside, stand_by, wait_answers
 from twinkeel.apply.run_playbook import PlaybookRun, run_playbook
 from twinkeel.apply.verify_endpoint import verify_endpoint
 from twinkeel.errors import HostError, TwinkeelError, VerificationError
@@ -116,7 +116,11 @@ class Work:
         except HostError:
             looks = {}
         deaf = {name for name in self.unheard if name not in looks or is_deaf(self.balancers[name], looks[name], looks)}
-        await all_stand_by(self.writer, (self.balancers[name].machine for name in self.unheard - deaf))
+        try:
+            await all_stand_by(self.writer, (self.balancers[name].machine for name in self.unheard - deaf))
+        except StillInStandbyError as error:
+            # The failure that brought us here is what the run ends with.
+            self.on_event(Note(str(error)))
         for name in sorted(deaf):
             self.on_event(Note(f"{name} stands aside until the next apply: the virtual IP's holder does not know it yet."))
 
