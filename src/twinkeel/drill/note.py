@@ -5,6 +5,7 @@ import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from twinkeel.apply.lock import process_start
 from twinkeel.drill.fault import Fault, OpenHosts, Scene
 from twinkeel.errors import ToolError, UsageError
 from twinkeel.topology.model import PowerControl, Topology
@@ -25,11 +26,12 @@ class Note:
     pid: int
     power_off: str = ""
     power_on: str = ""
+    process_start: str = ""
 
     @property
     def has_ended(self) -> bool:
-        """Whether the drill that wrote it has ended."""
-        return not Path(f"/proc/{self.pid}").exists()
+        """Whether the drill that wrote it has ended: its process id may be another's by now."""
+        return process_start(self.pid) != self.process_start if self.process_start else not Path(f"/proc/{self.pid}").exists()
 
 
 def path_of(folder: Path, cluster: str) -> Path:
@@ -41,7 +43,16 @@ def write_note(folder: Path, fault: Fault, scene: Scene) -> None:
     """Say what is about to be broken. Raises ToolError: nothing may be broken that nobody could know of."""
     power = scene.topology.power
     commands = (power.off, power.on) if power else ("", "")
-    note = Note(scene.topology.name, fault.id, scene.holder.name, scene.target.name, scene.before, os.getpid(), *commands)
+    note = Note(
+        scene.topology.name,
+        fault.id,
+        scene.holder.name,
+        scene.target.name,
+        scene.before,
+        os.getpid(),
+        *commands,
+        process_start(os.getpid()),
+    )
     path = path_of(folder, scene.topology.name)
     temporary = path.with_suffix(f".{os.getpid()}")
     try:
