@@ -140,7 +140,7 @@ def _play(release: Release, inventory: Path, folder: Path) -> None:
         "ANSIBLE_ROLES_PATH": str(folder / "roles"),
         "ANSIBLE_CACHE_PLUGIN": "memory",
         "ANSIBLE_STDOUT_CALLBACK": "default",
-        "ANSIBLE_CALLBACKS_ENABLED": "",
+        "ANSIBLE_CALLBACKS_ENABLED": "default",
         "ANSIBLE_CALLBACK_WHITELIST": "",
         "ANSIBLE_HOME": str(folder / "home"),
         "ANSIBLE_LOCAL_TEMP": str(folder / "local"),
