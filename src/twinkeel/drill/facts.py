@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
+from twinkeel.drill.shareable_spec import shareable_spec
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import Reader
 from twinkeel.topology.model import Machine, Topology
@@ -48,7 +49,8 @@ async def collect(reader: Reader, topology: Topology, version: str, spec: str) -
         "Kubernetes": kubernetes,
         "measured from": f"{platform.system()} {platform.release()}, {os.cpu_count()} processors",
     }
-    return RunFacts(topology.name, f"{datetime.now().astimezone():%Y-%m-%d %H:%M %Z}", version, details, spec)
+    started = f"{datetime.now().astimezone():%Y-%m-%d %H:%M %Z}"
+    return RunFacts(topology.name, started, version, details, shareable_spec(spec))
 
 
 async def _first_line(reader: Reader, machine: Machine, argv: Sequence[str]) -> str:
