@@ -128,13 +128,19 @@ def _merge(
 ) -> tuple[Path, "Written"]:
     from twinkeel.kubeconfig.document import parse_kubeconfig
     from twinkeel.kubeconfig.merge import merge_kubeconfig
-    from twinkeel.kubeconfig.target import choose_target, read_text
+    from twinkeel.kubeconfig.target import choose_target, has_current_context, read_text
     from twinkeel.kubeconfig.write import update_kubeconfig
 
     path = output or choose_target(context, os.environ, Path.home())
     ours = parse_kubeconfig(text, where)
     read_text(path)
-    return path, update_kubeconfig(path, lambda old: merge_kubeconfig(old, str(path), ours, context, topology.name, force=force))
+    # With --output the file is one of its own, whatever KUBECONFIG lists.
+    has_current = output is None and has_current_context(os.environ, path)
+
+    def merged(old: str) -> str:
+        return merge_kubeconfig(old, str(path), ours, context, topology.name, force=force, has_current=has_current)
+
+    return path, update_kubeconfig(path, merged)
 
 
 def _artifacts(cluster: str) -> Path:

@@ -18,11 +18,14 @@ OURS = "twinkeel"
 _SECTIONS = {"clusters": "cluster", "users": "user", "contexts": "context"}
 
 
-def merge_kubeconfig(existing: str, where: str, ours: Kubeconfig, context: str, cluster: str, *, force: bool = False) -> str:
+def merge_kubeconfig(
+    existing: str, where: str, ours: Kubeconfig, context: str, cluster: str, *, force: bool = False, has_current: bool = False
+) -> str:
     """The text of `existing` with one more context, or with that context renewed. Its cluster is named alike, its user NAME-admin.
 
     kubeadm names everything `kubernetes` or `cluster.local`: two clusters would meet under one name, so ours get names of
-    their own. The current context is set only when there is none.
+    their own. The current context is set only when there is none. Renewing our own context changes only what we set: a namespace,
+    a proxy or a TLS server name that the user added stay.
 
     Args:
         existing: a kubeconfig, or nothing. Comments, order, odd keys, relative paths and other contexts stay as they are.
@@ -30,6 +33,7 @@ def merge_kubeconfig(existing: str, where: str, ours: Kubeconfig, context: str, 
         context: the name of the new context.
         cluster: the spec's name of the cluster, for the mark.
         force: also take names that somebody else's entries have.
+        has_current: whether another file of KUBECONFIG already names a current context.
 
     Raises:
         KubeconfigError: `existing` is not a kubeconfig.
@@ -40,7 +44,7 @@ def merge_kubeconfig(existing: str, where: str, ours: Kubeconfig, context: str, 
     comments = existing if existing.strip() and not document else ""
     if not document:
         document = CommentedMap({"apiVersion": "v1", "kind": "Config"})
-    names = {"clusters": context, "users": f"{context}-admin", "contexts": context}
+    names = _names(context)
     if not force:
         _refuse_foreign(document, names, cluster, where)
     mark = {"name": OURS, "extension": {"cluster": cluster}}
@@ -49,9 +53,11 @@ def merge_kubeconfig(existing: str, where: str, ours: Kubeconfig, context: str, 
         "users": _plain(ours.user),
         "contexts": {"cluster": context, "user": names["users"], "extensions": [mark]},
     }
+    known = _entry(document, "contexts", context)
+    renewed = known is not None and _is_ours(known, cluster)
     for section, key in _SECTIONS.items():
-        _put(document, section, names[section], key, values[section])
-    if not document.get("current-context"):
+        _put(document, section, names[section], key, values[section], renewed=renewed)
+    if not document.get("current-context") and not has_current:
         document["current-context"] = context
     stream = StringIO()
     yaml.dump(document, stream)
@@ -61,6 +67,21 @@ def merge_kubeconfig(existing: str, where: str, ours: Kubeconfig, context: str, 
 def has_context(text: str, context: str, where: str) -> bool:
     """Whether a kubeconfig has a context of that name. Raises KubeconfigError when it is not a kubeconfig."""
     return _entry(_read(text, where)[0], "contexts", context) is not None
+
+
+def has_names_of(text: str, context: str, where: str) -> bool:
+    """Whether a kubeconfig has our context, its cluster or its user by name: kubectl takes each from the first file with it."""
+    document = _read(text, where)[0]
+    return any(_entry(document, section, name) is not None for section, name in _names(context).items())
+
+
+def current_context(text: str, where: str) -> str:
+    """The current context of a kubeconfig, or nothing. Raises KubeconfigError when it is not a kubeconfig."""
+    return str(_read(text, where)[0].get("current-context") or "")
+
+
+def _names(context: str) -> Mapping[str, str]:
+    return {"clusters": context, "users": f"{context}-admin", "contexts": context}
 
 
 def _read(text: str, where: str) -> tuple[Any, YAML]:
@@ -112,12 +133,16 @@ def _entry(document: Any, section: str, name: str) -> Any:
     return next((entry for entry in entries if isinstance(entry, dict) and entry.get("name") == name), None)
 
 
-def _put(document: Any, section: str, name: str, key: str, value: Any) -> None:
+def _put(document: Any, section: str, name: str, key: str, value: Any, *, renewed: bool) -> None:
     entry = _entry(document, section, name)
     if entry is None:
         if not document.get(section):
             document[section] = []
         document[section].append({"name": name, key: value})
+    elif renewed and section != "users" and isinstance(entry.get(key), dict):
+        # Our mark is there already, perhaps beside others' extensions. A user is replaced whole: old credentials must not stay.
+        changed = {part: new for part, new in value.items() if part != "extensions" and _plain(entry[key].get(part)) != new}
+        entry[key].update(changed)
     elif _plain(entry.get(key)) != value:
         entry[key] = value
 

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from twinkeel.errors import UsageError
 from twinkeel.kubeconfig.document import Kubeconfig, KubeconfigError, parse_kubeconfig
 from twinkeel.kubeconfig.merge import has_context, merge_kubeconfig
-from twinkeel.kubeconfig.target import choose_target, read_text
+from twinkeel.kubeconfig.target import choose_target, has_current_context, read_text
 from twinkeel.kubeconfig.write import Written, update_kubeconfig
 
 ADMIN_CONF = """\
@@ -163,6 +163,43 @@ def test_the_file_that_kubectl_would_change(tmp_path: Path) -> None:
     second.write_bytes(b"\xff\xfe")
     with pytest.raises(KubeconfigError, match="not UTF-8"):
         read_text(second)
+
+
+def test_a_renewal_changes_only_what_we_set() -> None:
+    document = YAML().load(merged(OTHERS))
+    document["clusters"][-1]["cluster"]["proxy-url"] = "socks5://127.0.0.1:1080"
+    document["clusters"][-1]["cluster"]["tls-server-name"] = "api.example.org"
+    document["contexts"][-1]["context"]["namespace"] = "shop"
+    document["contexts"][-1]["context"]["extensions"].insert(0, {"name": "editor", "extension": {"seen": True}})
+    document["users"][-1]["user"]["client-key-data"] = "b2xk"
+    stream = StringIO()
+    YAML().dump(document, stream)
+    renewed = merge_kubeconfig(stream.getvalue(), "config", ours("https://10.0.0.1:6443"), "lab", "lab")
+    after = YAML(typ="safe").load(renewed)
+    assert after["clusters"][-1]["cluster"]["server"] == "https://10.0.0.1:6443"
+    assert after["clusters"][-1]["cluster"]["proxy-url"] == "socks5://127.0.0.1:1080"
+    assert after["clusters"][-1]["cluster"]["tls-server-name"] == "api.example.org"
+    assert after["contexts"][-1]["context"]["namespace"] == "shop"
+    assert [mark["name"] for mark in after["contexts"][-1]["context"]["extensions"]] == ["editor", "twinkeel"]
+    assert after["users"][-1]["user"] == {"token": "secret"}
+
+
+def test_a_leftover_cluster_or_user_in_an_earlier_file_is_where_ours_goes(tmp_path: Path) -> None:
+    first, second = tmp_path / "a", tmp_path / "b"
+    second.write_text(merged(OTHERS))
+    for section, entry in (("clusters", "{name: lab, cluster: {}}"), ("users", "{name: lab-admin, user: {}}")):
+        first.write_text(f"kind: Config\n{section}: [{entry}]\n")
+        assert choose_target("lab", {"KUBECONFIG": f"{first}:{second}"}, tmp_path) == first
+
+
+def test_the_current_context_is_looked_for_in_every_file_of_the_list(tmp_path: Path) -> None:
+    first, second = tmp_path / "a", tmp_path / "b"
+    first.write_text("kind: Config\n")
+    second.write_text("kind: Config\ncurrent-context: prod\n")
+    environment = {"KUBECONFIG": f"{first}:{second}"}
+    assert has_current_context(environment, first)
+    assert not has_current_context(environment, second)
+    assert "current-context" not in merge_kubeconfig("kind: Config\n", "a", ours(), "lab", "lab", has_current=True)
 
 
 def test_an_update_is_private_with_a_backup_and_kubectls_lock(tmp_path: Path) -> None:
