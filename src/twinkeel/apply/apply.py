@@ -80,7 +80,7 @@ class Run:
     """Where a run works, and how it tells about itself.
 
     `log` is where Ansible's output is kept; its folder exists. `on_event` is called from more than one thread, never by two at
-    once. `break_lock` takes the lock from whoever holds it.
+    once. `break_lock` takes the lock from whoever holds it; with `held` this run has it already.
     """
 
     topology: Topology
@@ -88,6 +88,7 @@ class Run:
     log: Path
     on_event: OnEvent
     break_lock: bool = False
+    held: bool = False
 
     @asynccontextmanager
     async def step(self, title: str) -> AsyncIterator[list[str]]:
@@ -110,11 +111,12 @@ async def apply(
     *,
     secrets: Secrets | None = None,
     break_lock: bool = False,
+    held: bool = False,
     preflight: bool = False,
 ) -> ApplyResult:
     """Install and configure HAProxy and Keepalived on every load balancer, standby first, and verify the result.
 
-    `preflight` makes the checks that protect an apply before anything else.
+    `preflight` makes the checks that protect an apply before anything else; `held` says that the caller holds the lock.
 
     Raises:
         LockedError: another run works on these load balancers.
@@ -127,7 +129,7 @@ async def apply(
         trust: Trust = "verified" if ca is not None else "bootstrap"
         return Desired(render(topology, trust, secrets), ca, trust)
 
-    run = Run(topology, writer, log, on_event, break_lock)
+    run = Run(topology, writer, log, on_event, break_lock, held)
     if preflight:
         async with run.step("Check what an apply needs") as details:
             checked = await essential_checks(writer, topology)
@@ -140,7 +142,7 @@ async def converge(run: Run, command: str, decide: Decide) -> ApplyResult:
     began = time.monotonic_ns()
     topology, writer = run.topology, run.writer
     machines = [balancer.machine for balancer in topology.load_balancers]
-    async with cluster_lock(writer, machines, f"twinkeel {command}", run.note, break_lock=run.break_lock):
+    async with cluster_lock(writer, machines, f"twinkeel {command}", run.note, break_lock=run.break_lock, held=run.held):
         async with run.step("Look at the load balancers") as details:
             looks = await look(writer, topology)
             work_order = [name for group in batches(list(looks), looks) for name in group]

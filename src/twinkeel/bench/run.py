@@ -60,10 +60,11 @@ async def run_bench(bench: Bench) -> None:
     """Every trial of every configuration. A configuration that cannot be measured is noted, and the next one follows.
 
     Raises:
+        LockedError: another run works on these load balancers.
         VerificationError: the system is not healthy to begin with, or not when ours is back.
         TwinkeelError: ours could not be put back.
     """
-    async with ours_afterwards(bench):
+    async with bench.drill.alone(), ours_afterwards(bench):
         for configuration in bench.configurations:
             bench.drill.say(f"{configuration.id}: {configuration.title}")
             await _measure(bench, configuration)
@@ -78,7 +79,13 @@ async def _measure(bench: Bench, configuration: Configuration) -> None:
         complaints = await put_on(bench, configuration)
         topology = bench.variants.get(configuration.id, bench.drill.topology)
         drill = replace(
-            bench.drill, topology=topology, folder=folder, look=bench.look, patience=COME_UP_DEADLINE, settle=configuration.settle
+            bench.drill,
+            topology=topology,
+            folder=folder,
+            look=bench.look,
+            patience=COME_UP_DEADLINE,
+            settle=configuration.settle,
+            held=True,
         )
         async for trial in run_drill(drill):
             downtime, failed = trial.verdict.downtime_ms, trial.verdict.failed

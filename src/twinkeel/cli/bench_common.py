@@ -71,9 +71,9 @@ async def prepare_bench(
 
     async def bring_to(wanted: "Topology") -> None:
         async with SshHosts() as hosts:
-            await apply(wanted, hosts, new_log("bench", topology.name), lambda _: None, secrets=secrets)
+            await apply(wanted, hosts, new_log("bench", topology.name), lambda _: None, secrets=secrets, held=True)
 
-    return Bench(replace(drill, recovery=recovery), configurations, variants, bring_to, ca)
+    return Bench(replace(drill, recovery=recovery, command="twinkeel bench"), configurations, variants, bring_to, ca)
 
 
 def show_columns(folder: Path, format: Format) -> None:  # noqa: A002

@@ -82,7 +82,8 @@ def restore(file: SpecFile = DEFAULT_SPEC) -> None:
 
     async def put_back(folder: Path) -> None:
         bench = await prepare_bench(file, (), (), 1, 45, folder, Console(stderr=True, highlight=False, soft_wrap=True))
-        await bring_ours(bench)
+        async with bench.drill.alone():
+            await bring_ours(bench)
 
     with TemporaryDirectory(prefix="twinkeel-bench-") as folder:
         run_to_the_end(put_back(Path(folder)))

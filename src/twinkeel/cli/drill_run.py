@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twinkeel.cli.drill_common import COLOURS, default_folder, exit_code, heal, prepare, print_object, show
-from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
+from twinkeel.cli.options import DEFAULT_SPEC, BreakLock, Format, OutputFormat, SpecFile
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,6 +44,7 @@ def run(
     kubectl: Annotated[
         bool, typer.Option("--kubectl", help="Run the real kubectl once a second, too. It takes processor time from the client.")
     ] = False,
+    break_lock: BreakLock = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first. Without a terminal nothing is asked.")] = False,
     format: OutputFormat = Format.text,  # noqa: A002
 ) -> None:
@@ -69,7 +70,9 @@ def run(
     folder = output or default_folder(topology.name)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
-        done = asyncio.run(_run(topology, faults, trials, folder, format, console, file.read_text(encoding="utf-8"), program))
+        done = asyncio.run(
+            _run(topology, faults, trials, folder, format, console, file.read_text(encoding="utf-8"), program, break_lock)
+        )
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
     if format is Format.text:
@@ -140,8 +143,11 @@ async def _run(
     console: "Console",
     spec: str,
     kubectl: str,
+    break_lock: bool,
 ) -> "list[Trial]":
     """Every trial of the drill. SIGTERM ends it like Ctrl-C: the fault under way is healed first."""
+    from dataclasses import replace
+
     from twinkeel.drill.run import run_drill
 
     task = asyncio.current_task()
@@ -150,7 +156,7 @@ async def _run(
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     done: list[Trial] = []
     await heal(topology)
-    drill = await prepare(topology, faults, trials, folder, console, spec, kubectl)
+    drill = replace(await prepare(topology, faults, trials, folder, console, spec, kubectl), break_lock=break_lock)
     try:
         async for trial in run_drill(drill):
             done.append(trial)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twinkeel.cli.drill_common import default_folder, prepare
-from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
+from twinkeel.cli.options import DEFAULT_SPEC, BreakLock, Format, OutputFormat, SpecFile
 from twinkeel.errors import EXIT_GOOD, EXIT_NO
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def soak(
     minutes: Annotated[float, typer.Option("--minutes", min=0.05, max=1440, help="How long.")] = 10,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder for the history.")] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first. Without a terminal nothing is asked.")] = False,
+    break_lock: BreakLock = False,
     format: OutputFormat = Format.text,  # noqa: A002
 ) -> None:
     """Keep every load balancer's processors busy, and count false failovers and failed requests.
@@ -41,7 +42,7 @@ def soak(
         )
     folder = output or default_folder(f"{topology.name}-soak")
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    result = asyncio.run(_soak(topology, minutes, folder, console, file.read_text(encoding="utf-8")))
+    result = asyncio.run(_soak(topology, minutes, folder, console, file.read_text(encoding="utf-8"), break_lock))
     if format is Format.json:
         print(json.dumps(vars(result)))
     else:
@@ -54,7 +55,12 @@ def soak(
     raise typer.Exit(EXIT_GOOD if result.verdict == "pass" else EXIT_NO)
 
 
-async def _soak(topology: "Topology", minutes: float, folder: Path, console: "Console", spec: str) -> "SoakResult":
+async def _soak(
+    topology: "Topology", minutes: float, folder: Path, console: "Console", spec: str, break_lock: bool
+) -> "SoakResult":
+    from dataclasses import replace
+
     from twinkeel.drill.soak import soak as run_soak
 
-    return await run_soak(await prepare(topology, (), 1, folder, console, spec), minutes)
+    drill = await prepare(topology, (), 1, folder, console, spec)
+    return await run_soak(replace(drill, command="twinkeel drill soak", break_lock=break_lock), minutes)

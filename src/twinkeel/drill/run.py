@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from twinkeel.apply.lock import cluster_lock
 from twinkeel.drill.access import Access
 from twinkeel.drill.checker import BASELINE, SERVED_WITHIN, STABLE
 from twinkeel.drill.fault import Fault, OpenHosts, Scene
@@ -52,7 +53,7 @@ class Drill:
     `recovery` is how long a fault may keep clients from being served, `patience` how long a system may take to be whole before a
     trial, and `settle` how long it must have been whole with the virtual IP in one place by then, all in seconds.
     `access` is for the streams that need credentials, `kubectl` the program to run beside the client, if any; `left_out` names what
-    is not measured, and why.
+    is not measured, and why. `command` is what the cluster's lock says; with `held` the caller has that lock already.
     """
 
     topology: Topology
@@ -70,6 +71,23 @@ class Drill:
     access: Access | None = None
     kubectl: str = ""
     left_out: tuple[str, ...] = ()
+    command: str = "twinkeel drill run"
+    break_lock: bool = False
+    held: bool = False
+
+    @contextlib.asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """Nobody else changes these load balancers while the body runs: a fault could hit an apply in the middle.
+
+        Raises:
+            LockedError: another run works on them.
+        """
+        machines = [balancer.machine for balancer in self.topology.load_balancers]
+        async with (
+            self.hosts() as hosts,
+            cluster_lock(hosts, machines, self.command, self.say, break_lock=self.break_lock, held=self.held),
+        ):
+            yield
 
 
 async def run_drill(drill: Drill) -> AsyncIterator[Trial]:
@@ -77,17 +95,19 @@ async def run_drill(drill: Drill) -> AsyncIterator[Trial]:
 
     Raises:
         UsageError: a scenario needs power commands that the spec does not name, or the folder holds trials already.
+        LockedError: another run works on these load balancers.
         VerificationError: the system is not whole before a trial.
     """
     _refuse_what_cannot_run(drill)
-    count = 0
-    for fault in drill.faults:
-        for number in range(1, drill.trials + 1):
-            count += 1
-            folder = drill.folder / f"{count:03d}-{fault.id}"
-            holder = await require_health(drill)
-            folder.mkdir(parents=True)
-            yield await _run_trial(drill, fault, number, folder, holder)
+    async with drill.alone():
+        count = 0
+        for fault in drill.faults:
+            for number in range(1, drill.trials + 1):
+                count += 1
+                folder = drill.folder / f"{count:03d}-{fault.id}"
+                holder = await require_health(drill)
+                folder.mkdir(parents=True)
+                yield await _run_trial(drill, fault, number, folder, holder)
 
 
 def _refuse_what_cannot_run(drill: Drill) -> None:

@@ -38,10 +38,17 @@ async def soak(drill: Drill, minutes: float) -> SoakResult:
     """Saturate, measure, relax, judge.
 
     Raises:
+        LockedError: another run works on these load balancers.
         VerificationError: the system is not whole to begin with.
         HostError: a load balancer cannot be reached.
         ToolError: the client died.
     """
+    async with drill.alone():
+        await _saturated(drill, minutes)
+    return judge_soak(read_history(drill.folder / "soak"))
+
+
+async def _saturated(drill: Drill, minutes: float) -> None:
     holder = await require_health(drill)
     folder = drill.folder / "soak"
     folder.mkdir(parents=True)
@@ -62,7 +69,6 @@ async def soak(drill: Drill, minutes: float) -> SoakResult:
                     log("relaxed")
             finally:
                 await asyncio.gather(*(relax(hosts, machine) for machine in machines))
-    return judge_soak(read_history(folder))
 
 
 async def _wait(drill: Drill, client: Measurement, seconds: float) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from twinkeel.apply import lock
 from twinkeel.cli.load import load_topology
 from twinkeel.drill import heal, run
 from twinkeel.drill.fault import Fault, Scene
@@ -40,12 +41,18 @@ class Hosts:
         self.holders = {"lb-1"}
         self.keepalived = "active"
         self.trace = 0
+        self.locks: dict[str, str] = {}
 
     async def run(self, machine: Machine, argv: Sequence[str], *, timeout: float = DEFAULT_TIMEOUT) -> CommandResult:
         return CommandResult(machine.name, tuple(argv), 0, self._answer(machine, argv), "")
 
     async def change(self, machine: Machine, argv: Sequence[str], *, timeout: float = DEFAULT_TIMEOUT) -> CommandResult:
-        raise AssertionError("the faults of this test change nothing")
+        assert lock.LOCK_FILE in argv, "the faults of this test change nothing else"
+        now, (expected, wanted) = self.locks.get(machine.name, ""), argv[-2:]
+        if now != expected:
+            return CommandResult(machine.name, tuple(argv), 1, now, "")
+        self.locks[machine.name] = wanted
+        return CommandResult(machine.name, tuple(argv), 0, "", "")
 
     async def stream(self, machine: Machine, argv: Sequence[str]) -> AsyncGenerator[str, None]:
         yield json.dumps({"kind": "start", "held": ["127.0.0.1"] if machine.name in self.holders else []})
@@ -151,6 +158,30 @@ def test_the_steps_of_a_trial(drill: Drill, story: Story, monkeypatch: pytest.Mo
     # The baseline of this test is too short for a judgement, and the machine may be a busy one; nothing else is wrong.
     too_short = ("fewer requests before", "the client was stopped too soon", "requests failed before", "the client itself was late")
     assert [reason for reason in trial.verdict.reasons if not reason.startswith((*too_short, "downtime is over"))] == []
+
+
+def test_a_drill_holds_the_cluster_s_lock_and_gives_it_back(drill: Drill, story: Story, hosts: Hosts) -> None:
+    seen: list[str] = []
+
+    async def look() -> None:
+        seen.extend(hosts.locks.values())
+
+    story.on_inject = look
+    trials_of(drill)
+    assert len(seen) == 2
+    assert all("twinkeel drill run" in each for each in seen)
+    assert set(hosts.locks.values()) == {""}
+
+
+def test_a_drill_does_not_break_what_another_run_works_on(drill: Drill, story: Story, hosts: Hosts) -> None:
+    other = replace(lock.this_process("twinkeel apply"), place="another machine").text()
+    hosts.locks["lb-2"] = other
+    with pytest.raises(lock.LockedError, match="twinkeel apply"):
+        trials_of(drill)
+    assert story.told == []
+    assert hosts.locks == {"lb-1": "", "lb-2": other}
+    (trial,) = trials_of(replace(drill, break_lock=True))
+    assert trial.scenario == "a-fault"
 
 
 def test_a_fault_that_cannot_be_injected_is_healed_all_the_same(drill: Drill, story: Story) -> None:
