@@ -17,7 +17,7 @@ WANTED_BY = "etc/systemd/system/multi-user.target.wants"
 def hosts_file(layout: LabLayout) -> bytes:
     """/etc/hosts of every host: all names of the lab, the endpoint's name at the virtual IP."""
     lines = ["127.0.0.1 localhost", *(f"{vip.ip} {layout.endpoint_name}" for vip in layout.vips)]
-    lines += [f"{host.address} {host.fqdn} {host.name}" for host in layout.hosts]
+    lines += [f"{address} {host.fqdn} {host.name}" for host in layout.hosts for address, _ in host.addresses]
     return ("\n".join(lines) + "\n").encode()
 
 

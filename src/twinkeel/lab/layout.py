@@ -1,16 +1,19 @@
-"""From a topology to a lab: the same hosts, and a client and an operator at free addresses of the virtual IP's network."""
+"""From a topology to a lab: the same hosts, and a client and an operator at free addresses of the virtual IPs' networks."""
 
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_interface
 from typing import Any
 
 from twinkeel.errors import UsageError
 from twinkeel.lab.model import OUTSIDE_ROLES, LabHost, LabLayout
 from twinkeel.spec.fields import IPAddress
 from twinkeel.topology.model import Machine, Topology
+
+# The lab's network for each IP version: that of the first virtual IP of the version.
+Networks = Mapping[int, IPv4Network | IPv6Network]
 
 # What Linux allows an interface's name to hold; port names of the switch are made from host names.
 INTERFACE_NAME_LIMIT = 15
@@ -21,21 +24,41 @@ def build_layout(topology: Topology, name: str) -> LabLayout:
 
     Raises:
         UsageError: two hosts share an address or a name, an address is no host address of the virtual IP's network,
-            no free address is left for client and operator, or the spec has what a lab cannot build (IPv6, etcd apart).
+            no free address is left for client and operator, or the spec has what a lab cannot build (etcd apart).
     """
     endpoint = topology.endpoint
     machines = topology.machines
-    vips = _virtual_ips(topology)
+    networks: Networks = {vip.version: vip.network for vip in reversed(endpoint.vips)}
     _refuse_clashes(topology)
-    used = {machine.address for machine in machines} | {vip.ip for vip in vips}
+    hosts = tuple(_lab_host(machine, networks) for machine in machines)
+    outside = _outside_hosts(topology, hosts[0], networks)
+    return LabLayout(name, lab_id(name), topology.domain, endpoint.name, endpoint.port, endpoint.vips, hosts + outside)
+
+
+def _outside_hosts(topology: Topology, like: LabHost, networks: Networks) -> tuple[LabHost, ...]:
+    """Client and operator, with an address of each kind that `like` has."""
+    used: set[IPAddress] = {vip.ip for vip in topology.endpoint.vips}
+    used |= {address for machine in topology.machines for address in (machine.address, machine.address6) if address is not None}
     if topology.cluster.dns_server is not None:
         used.add(topology.cluster.dns_server)
-    hosts = tuple(_lab_host(machine, vips[0]) for machine in machines)
-    outside = tuple(
-        LabHost(role, f"{role}.{topology.domain}", role, address, vips[0].network.prefixlen, machines[0].interface)
-        for role, address in zip(OUTSIDE_ROLES, _free_addresses(vips[0], used, len(OUTSIDE_ROLES)), strict=True)
+    count = len(OUTSIDE_ROLES)
+    first = _free_addresses(networks[like.address.version], used, count)
+    second: list[IPAddress | None] = [None] * count
+    if like.address6 is not None and 6 in networks:
+        second = list(_free_addresses(networks[6], used, count))
+    return tuple(
+        LabHost(
+            name=role,
+            fqdn=f"{role}.{topology.domain}",
+            role=role,
+            address=address,
+            prefix=like.prefix,
+            interface=like.interface,
+            address6=address6 if isinstance(address6, IPv6Address) else None,
+            prefix6=like.prefix6,
+        )
+        for role, address, address6 in zip(OUTSIDE_ROLES, first, second, strict=True)
     )
-    return LabLayout(name, lab_id(name), topology.domain, endpoint.name, endpoint.port, vips, hosts + outside)
 
 
 def lab_id(name: str) -> str:
@@ -65,34 +88,22 @@ def to_json(layout: LabLayout) -> str:
 def from_json(text: str) -> LabLayout:
     """The layout that `to_json` wrote. Raises ValueError or KeyError when it is something else."""
     data: dict[str, Any] = json.loads(text)
-    hosts = tuple(
-        LabHost(**{**host, "address": IPv4Address(host["address"]), "more_roles": tuple(host["more_roles"])})
-        for host in data.pop("hosts")
-    )
-    return LabLayout(**{**data, "vips": tuple(IPv4Interface(vip) for vip in data["vips"])}, hosts=hosts)
+    hosts = tuple(LabHost(**{**host, **_addresses(host), "more_roles": tuple(host["more_roles"])}) for host in data.pop("hosts"))
+    return LabLayout(**{**data, "vips": tuple(ip_interface(vip) for vip in data["vips"])}, hosts=hosts)
 
 
-def _virtual_ips(topology: Topology) -> tuple[IPv4Interface, ...]:
-    vips = tuple(vip for vip in topology.endpoint.vips if isinstance(vip, IPv4Interface))
-    if len(vips) < len(topology.endpoint.vips):
-        raise UsageError("a lab has no IPv6 network", hint="leave out the IPv6 virtual IPs for the lab")
-    return vips
+def _addresses(host: Mapping[str, Any]) -> dict[str, IPAddress | None]:
+    second = host.get("address6")
+    return {"address": ip_address(host["address"]), "address6": None if second is None else IPv6Address(second)}
 
 
-def _lab_host(machine: Machine, vip: IPv4Interface) -> LabHost:
-    network = vip.network
+def _lab_host(machine: Machine, networks: Networks) -> LabHost:
     if ("etcd" in machine.roles) != ("control_plane" in machine.roles):
         raise UsageError("a lab has etcd on the control plane only", where=machine.name, hint="leave out `etcd` for the lab")
-    if (
-        not isinstance(machine.address, IPv4Address)
-        or machine.address not in network
-        or machine.address in (network.network_address, network.broadcast_address)
-    ):
-        raise UsageError(
-            f"{machine.address} is not a host address of the virtual IP's network {network}",
-            where=machine.name,
-            hint="a lab has one network: give every host an address of it",
-        )
+    # A second address of a kind that no virtual IP has is given to the host all the same: nothing else depends on it.
+    for address in (machine.address, machine.address6):
+        if address is not None and (address is machine.address or address.version in networks):
+            _require_host_address(machine, address, networks)
     # etcd runs where the control plane does, and is no role of its own here.
     role, *more = [role for role in machine.roles if role != "etcd"]
     return LabHost(
@@ -100,35 +111,53 @@ def _lab_host(machine: Machine, vip: IPv4Interface) -> LabHost:
         fqdn=machine.fqdn,
         role=role,
         address=machine.address,
-        prefix=network.prefixlen,
+        prefix=networks[machine.address.version].prefixlen,
         interface=machine.interface,
         ssh_user=machine.ssh.user,
         ssh_port=machine.ssh.port,
         more_roles=tuple(more),
+        address6=machine.address6,
+        prefix6=networks[6].prefixlen if 6 in networks else 64,
     )
+
+
+def _require_host_address(machine: Machine, address: IPAddress, networks: Networks) -> None:
+    network = networks.get(address.version)
+    if network is None:
+        hint = f"give the endpoint an IPv{address.version} virtual IP, or the host an address of the virtual IP's kind"
+        raise UsageError(f"no virtual IP is of {address}'s kind", where=machine.name, hint=hint)
+    # IPv6 has no broadcast address; its first address is the routers' (RFC 4291, section 2.6.1).
+    reserved = (network.network_address, network.broadcast_address) if address.version == 4 else (network.network_address,)
+    if address not in network or address in reserved:
+        raise UsageError(
+            f"{address} is not a host address of the virtual IP's network {network}",
+            where=machine.name,
+            hint="a lab has one network for each kind of address: give every host an address of it",
+        )
 
 
 def _refuse_clashes(topology: Topology) -> None:
     seen: dict[IPAddress, str] = {vip.ip: "the virtual IP" for vip in topology.endpoint.vips}
     names: set[str] = set(OUTSIDE_ROLES)
     for machine in topology.machines:
-        if machine.address in seen:
-            hint = "give each host its own address"
-            raise UsageError(f"{machine.address} belongs to {seen[machine.address]} and to {machine.name}", hint=hint)
+        own = [address for address in (machine.address, machine.address6) if address is not None]
+        for address in own:
+            if address in seen:
+                hint = "give each host its own address"
+                raise UsageError(f"{address} belongs to {seen[address]} and to {machine.name}", hint=hint)
         if machine.name in names:
             raise UsageError(f"two hosts of the lab are called {machine.name}", hint="the lab itself adds client and operator")
-        seen[machine.address] = machine.name
+        seen |= dict.fromkeys(own, machine.name)
         names.add(machine.name)
 
 
-def _free_addresses(vip: IPv4Interface, used: Collection[IPAddress], count: int) -> list[IPv4Address]:
+def _free_addresses(network: IPv4Network | IPv6Network, used: Collection[IPAddress], count: int) -> list[IPAddress]:
     """The highest free addresses: low ones are routers' by habit."""
-    network = vip.network
-    found: list[IPv4Address] = []
-    number = int(network.broadcast_address) - 1
-    while len(found) < count and number > int(network.network_address):
-        if IPv4Address(number) not in used:
-            found.append(IPv4Address(number))
+    found: list[IPAddress] = []
+    number = network.num_addresses - 2
+    while len(found) < count and number > 0:
+        if network[number] not in used:
+            found.append(network[number])
         number -= 1
     if len(found) < count:
         raise UsageError(f"no free address is left in {network} for the lab's client and operator", hint="use a shorter prefix")

@@ -1,9 +1,11 @@
 """What a lab is made of: its hosts, what they are given before they boot, and where its state stands."""
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Literal
+
+from twinkeel.spec.fields import IPAddress, IPInterface
 
 LabRole = Literal["load_balancer", "control_plane", "worker", "client", "operator"]
 
@@ -15,18 +17,28 @@ OUTSIDE_ROLES: tuple[LabRole, ...] = ("client", "operator")
 class LabHost:
     """One host: `name` is short (lb-1), `fqdn` is name.domain, `prefix` is the length of its network's prefix.
 
+    `address6` is its second address where the lab has two networks, IPv4 and IPv6; `prefix6` is that network's.
+
     `role` is what it is in the first place, `more_roles` what else it is: a load balancer may be a control-plane host, too.
     """
 
     name: str
     fqdn: str
     role: LabRole
-    address: IPv4Address
+    address: IPAddress
     prefix: int
     interface: str
     ssh_user: str = "root"
     ssh_port: int = 22
     more_roles: tuple[LabRole, ...] = ()
+    address6: IPv6Address | None = None
+    prefix6: int = 64
+
+    @property
+    def addresses(self) -> tuple[tuple[IPAddress, int], ...]:
+        """Each address with the length of its network's prefix."""
+        second = () if self.address6 is None else ((self.address6, self.prefix6),)
+        return ((self.address, self.prefix), *second)
 
     @property
     def roles(self) -> tuple[LabRole, ...]:
@@ -43,12 +55,12 @@ class LabLayout:
     domain: str
     endpoint_name: str
     endpoint_port: int
-    vips: tuple[IPv4Interface, ...]
+    vips: tuple[IPInterface, ...]
     hosts: tuple[LabHost, ...]
 
     @property
-    def vip(self) -> IPv4Interface:
-        """The first virtual IP: its network is the lab's."""
+    def vip(self) -> IPInterface:
+        """The first virtual IP."""
         return self.vips[0]
 
     def host(self, name: str) -> LabHost:

@@ -18,6 +18,7 @@ from twinkeel.lab.namespaces import create_network, in_network, remove_network
 
 BRIDGE = "switch"
 SCOPE_LINK = 253
+IFA_F_NODAD = 0x02
 NAMESPACES = Path("/run/netns")
 
 
@@ -65,9 +66,15 @@ def _give_address(name: str, host: LabHost) -> None:
         index = _index(network, host.interface)
         network.link("set", index=_index(network, "lo"), state="up")
         network.link("set", index=index, state="up")
-        network.addr("add", index=index, address=str(host.address), prefixlen=host.prefix)
-        # Nothing forwards, but programs look for a default route to learn which address is theirs.
-        network.route("add", dst="0.0.0.0/0", oif=index, scope=SCOPE_LINK, family=socket.AF_INET)
+        for address, prefix in host.addresses:
+            # Nothing forwards, but programs look for a default route to learn which address is theirs.
+            if address.version == 4:
+                network.addr("add", index=index, address=str(address), prefixlen=prefix)
+                network.route("add", dst="0.0.0.0/0", oif=index, scope=SCOPE_LINK, family=socket.AF_INET)
+            else:
+                # Without duplicate address detection: nobody can bind to an address for a second or two while it goes on.
+                network.addr("add", index=index, address=str(address), prefixlen=prefix, flags=IFA_F_NODAD)
+                network.route("add", dst="::/0", oif=index, family=socket.AF_INET6)
 
 
 def unplug(layout: LabLayout, host: LabHost) -> None:

@@ -32,7 +32,7 @@ def generate(comment: str) -> SshKey:
 
 def known_hosts_line(host: LabHost, key: SshKey) -> str:
     """The line of known_hosts for one host, by short name, full name and address; see sshd(8)."""
-    names = [host.name, host.fqdn, str(host.address)]
+    names = [host.name, host.fqdn, *(str(address) for address, _ in host.addresses)]
     if host.ssh_port != SSH_PORT:
         names = [f"[{name}]:{host.ssh_port}" for name in names]
     kind, public = key.public.split()[:2]

@@ -49,7 +49,7 @@ def load_layout(paths: LabPaths) -> LabLayout:
 def find_host(layout: LabLayout, name: str) -> LabHost:
     """A host by its short name, full name or address. Raises UsageError with the names that exist."""
     for host in layout.hosts:
-        if name in (host.name, host.fqdn, str(host.address)):
+        if name in (host.name, host.fqdn, *(str(address) for address, _ in host.addresses)):
             return host
     raise UsageError(f"the lab {layout.name} has no host called {name}", hint=f"hosts: {', '.join(layout.names)}")
 

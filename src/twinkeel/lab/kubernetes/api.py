@@ -5,7 +5,6 @@ import json
 import socket
 import ssl
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,8 @@ from twinkeel.lab.kubernetes.cluster import LabCluster
 from twinkeel.lab.model import LabHost, LabPaths
 from twinkeel.lab.namespaces import in_network
 from twinkeel.lab.network import host_namespace, namespace_path
+from twinkeel.spec.fields import IPAddress
+from twinkeel.support.url_host import url_host
 
 REQUEST_TIMEOUT = 3.0
 
@@ -42,10 +43,10 @@ class LabApi:
     context: ssl.SSLContext
     timeout: float = REQUEST_TIMEOUT
 
-    def request(self, address: IPv4Address, port: int, method: str, path: str, body: Any = None) -> Answer:
+    def request(self, address: IPAddress, port: int, method: str, path: str, body: Any = None) -> Answer:
         """Send one request. The server's certificate must name the address that was dialled. Raises ApiError."""
         content = json.dumps(body).encode() if body is not None else None
-        headers = {"Host": f"{address}:{port}", "Accept": "application/json", "Connection": "close"}
+        headers = {"Host": f"{url_host(address)}:{port}", "Accept": "application/json", "Connection": "close"}
         if content is not None:
             headers["Content-Type"] = "application/merge-patch+json" if method == "PATCH" else "application/json"
         try:
@@ -58,7 +59,7 @@ class LabApi:
         except (OSError, http.client.HTTPException) as error:
             raise ApiError(f"{address}:{port}: {error}") from error
 
-    def _connect(self, address: IPv4Address, port: int) -> ssl.SSLSocket:
+    def _connect(self, address: IPAddress, port: int) -> ssl.SSLSocket:
         """Only the socket is made in the lab's network; it stays there while this thread comes back."""
         with in_network(self.namespace):
             plain = socket.create_connection((str(address), port), timeout=self.timeout)

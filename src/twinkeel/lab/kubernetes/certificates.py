@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Address
 from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from twinkeel.spec.fields import IPAddress
 
 VALID_FOR = timedelta(days=3650)
 # A certificate made this second must already be valid on a host whose clock is a little behind.
@@ -53,7 +54,7 @@ class Authority:
         *,
         organization: str | None = None,
         names: Iterable[str] = (),
-        addresses: Iterable[IPv4Address] = (),
+        addresses: Iterable[IPAddress] = (),
     ) -> KeyPair:
         """A certificate with its own new key. Kubernetes reads the user from the common name, the group from the organization."""
         key = ec.generate_private_key(ec.SECP256R1())

@@ -1,17 +1,20 @@
 """The cluster that runs in a lab: the few facts that certificates, units and checks need."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 from itertools import islice
 
 from twinkeel.errors import LabError
 from twinkeel.lab.kubernetes.programs import Binaries
 from twinkeel.lab.model import LabHost, LabLayout
+from twinkeel.spec.fields import IPAddress
 from twinkeel.topology.model import Topology
 
 CLUSTER_DOMAIN = "cluster.local"
-_NODE_PREFIX = 24
-_LONGEST_NODE_PREFIX = 28
+# By IP version: a node's part of the pod network, as Kubespray has it, and the least that does.
+_NODE_PREFIX = {4: 24, 6: 120}
+_LONGEST_NODE_PREFIX = {4: 28, 6: 124}
 
 
 @dataclass(frozen=True)
@@ -22,8 +25,8 @@ class LabCluster:
     name: str
     version: str
     api_port: int
-    pod_network: IPv4Network
-    service_network: IPv4Network
+    pod_network: IPv4Network | IPv6Network
+    service_network: IPv4Network | IPv6Network
 
     @property
     def minor(self) -> int:
@@ -51,33 +54,37 @@ class LabCluster:
         return f"https://127.0.0.1:{self.api_port}"
 
     @property
-    def first_service_address(self) -> IPv4Address:
+    def first_service_address(self) -> IPAddress:
         """The address of the service `kubernetes`: the first of the service network."""
         return self.service_network[1]
 
-    def pod_range(self, host: LabHost) -> IPv4Network:
-        """The part of the pod network that is this node's own: a /24, or less where the pod network is small.
+    def pod_range(self, host: LabHost) -> IPv4Network | IPv6Network:
+        """The part of the pod network that is this node's own: a /24 (IPv6: a /120), or less where the pod network is small.
 
         Raises:
             LabError: the pod network is too small for the nodes.
         """
+        version = self.pod_network.version
         split = (len(self.nodes) - 1).bit_length()
-        prefix = max(_NODE_PREFIX, self.pod_network.prefixlen + split)
-        if prefix > _LONGEST_NODE_PREFIX:
+        prefix = max(_NODE_PREFIX[version], self.pod_network.prefixlen + split)
+        if prefix > _LONGEST_NODE_PREFIX[version]:
             raise LabError(
                 f"the pod network {self.pod_network} is too small for {len(self.nodes)} nodes", where="kubernetes.pod_network"
             )
         index = [node.name for node in self.nodes].index(host.name)
-        return next(islice(self.pod_network.subnets(new_prefix=prefix), index, None))
+        subnets: Iterator[IPv4Network | IPv6Network] = iter(self.pod_network.subnets(new_prefix=prefix))
+        return next(islice(subnets, index, None))
 
 
 def lab_cluster(layout: LabLayout, topology: Topology, binaries: Binaries) -> LabCluster:
     """The cluster of a layout, with the networks and the port of the topology and the version of the programs."""
-    return LabCluster(
-        layout=layout,
-        name=topology.name,
-        version=binaries.version,
-        api_port=topology.cluster.api_port,
-        pod_network=topology.cluster.pod_network,
-        service_network=topology.cluster.service_network,
-    )
+    return planned_cluster(layout, topology, binaries.version)
+
+
+def planned_cluster(layout: LabLayout, topology: Topology, version: str) -> LabCluster:
+    """The same for a version that is known: pods and services have the kind of address that the hosts have in the first place."""
+    cluster = topology.cluster
+    pods, services = cluster.pod_network, cluster.service_network
+    if topology.control_plane[0].address.version == 6 and cluster.pod_network6 and cluster.service_network6:
+        return LabCluster(layout, topology.name, version, cluster.api_port, cluster.pod_network6, cluster.service_network6)
+    return LabCluster(layout, topology.name, version, cluster.api_port, pods, services)

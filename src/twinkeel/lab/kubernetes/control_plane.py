@@ -39,6 +39,8 @@ def control_plane_files(cluster: LabCluster, pki: Pki, host: LabHost) -> tuple[H
 def _api_server(cluster: LabCluster, host: LabHost) -> HostFile:
     values = {
         "advertise-address": str(host.address),
+        # The default, 0.0.0.0, is IPv4 alone.
+        **({"bind-address": "::"} if any(address.version == 6 for address, _ in host.addresses) else {}),
         "secure-port": str(cluster.api_port),
         "allow-privileged": "true",
         "authorization-mode": "Node,RBAC",

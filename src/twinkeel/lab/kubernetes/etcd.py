@@ -4,6 +4,7 @@ from twinkeel.lab.kubernetes.cluster import LabCluster
 from twinkeel.lab.kubernetes.pki import Pki
 from twinkeel.lab.kubernetes.units import PKI, flags, service
 from twinkeel.lab.model import HostFile, LabHost
+from twinkeel.support.url_host import url_host
 
 CLIENT_PORT = 2379
 PEER_PORT = 2380
@@ -14,7 +15,7 @@ _PKI = f"{PKI}/etcd"
 
 def client_urls(cluster: LabCluster) -> str:
     """Every member's client URL, as an API server lists them: it survives the loss of the member beside it."""
-    return ",".join(f"https://{host.address}:{CLIENT_PORT}" for host in cluster.masters)
+    return ",".join(f"https://{url_host(host.address)}:{CLIENT_PORT}" for host in cluster.masters)
 
 
 def etcd_files(cluster: LabCluster, pki: Pki, host: LabHost) -> tuple[HostFile, ...]:
@@ -25,14 +26,15 @@ def etcd_files(cluster: LabCluster, pki: Pki, host: LabHost) -> tuple[HostFile, 
 
 
 def _unit(cluster: LabCluster, host: LabHost) -> HostFile:
-    members = ",".join(f"{member.name}=https://{member.address}:{PEER_PORT}" for member in cluster.masters)
+    members = ",".join(f"{member.name}=https://{url_host(member.address)}:{PEER_PORT}" for member in cluster.masters)
+    own = url_host(host.address)
     values = {
         "name": host.name,
         "data-dir": DATA,
-        "listen-client-urls": f"https://127.0.0.1:{CLIENT_PORT},https://{host.address}:{CLIENT_PORT}",
-        "advertise-client-urls": f"https://{host.address}:{CLIENT_PORT}",
-        "listen-peer-urls": f"https://{host.address}:{PEER_PORT}",
-        "initial-advertise-peer-urls": f"https://{host.address}:{PEER_PORT}",
+        "listen-client-urls": f"https://127.0.0.1:{CLIENT_PORT},https://{own}:{CLIENT_PORT}",
+        "advertise-client-urls": f"https://{own}:{CLIENT_PORT}",
+        "listen-peer-urls": f"https://{own}:{PEER_PORT}",
+        "initial-advertise-peer-urls": f"https://{own}:{PEER_PORT}",
         "listen-metrics-urls": f"http://127.0.0.1:{METRICS_PORT}",
         "initial-cluster": members,
         "initial-cluster-token": cluster.layout.lab_id,

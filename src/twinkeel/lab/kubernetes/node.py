@@ -148,7 +148,11 @@ def pod_network_file(cluster: LabCluster, host: LabHost) -> HostFile:
 
 def _pod_network(cluster: LabCluster, host: LabHost) -> dict[str, Any]:
     subnet = {"subnet": str(cluster.pod_range(host))}
-    ipam = {"type": "host-local", "ranges": [[subnet]], "routes": [{"dst": "0.0.0.0/0"}]}
+    ipam = {
+        "type": "host-local",
+        "ranges": [[subnet]],
+        "routes": [{"dst": "0.0.0.0/0" if cluster.pod_network.version == 4 else "::/0"}],
+    }
     bridge = {"type": "bridge", "bridge": "cni0", "isGateway": True, "ipMasq": False, "ipam": ipam}
     return {"cniVersion": "0.4.0", "name": "twinkeel-lab", "plugins": [bridge]}
 

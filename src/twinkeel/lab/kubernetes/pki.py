@@ -8,14 +8,15 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 from twinkeel.lab.kubernetes.certificates import Authority, KeyPair, signing_key
 from twinkeel.lab.kubernetes.cluster import CLUSTER_DOMAIN, LabCluster
 from twinkeel.lab.model import LabHost
+from twinkeel.spec.fields import IPAddress
 
-LOOPBACK = IPv4Address("127.0.0.1")
+LOOPBACK = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 _MADE_FOR = "made-for.json"
 
 
@@ -87,19 +88,19 @@ def api_names(cluster: LabCluster) -> tuple[str, ...]:
     return (*service, cluster.layout.endpoint_name, *masters, "localhost")
 
 
-def api_addresses(cluster: LabCluster) -> tuple[IPv4Address, ...]:
+def api_addresses(cluster: LabCluster) -> tuple[IPAddress, ...]:
     """Every address by which somebody calls the API: the virtual IP, each master, the service, loopback."""
     return (
         *(vip.ip for vip in cluster.layout.vips),
-        *(host.address for host in cluster.masters),
+        *(address for host in cluster.masters for address, _ in host.addresses),
         cluster.first_service_address,
-        LOOPBACK,
+        *LOOPBACK,
     )
 
 
 def _etcd_member(authority: Authority, host: LabHost) -> dict[str, KeyPair]:
     """A member is server and client at once: it dials its peers, and its own gateway dials it."""
-    names, addresses = (host.name, host.fqdn, "localhost"), (host.address, LOOPBACK)
+    names, addresses = (host.name, host.fqdn, "localhost"), (host.address, *LOOPBACK)
     return {
         f"{host.name}/etcd/{part}": authority.issue(host.fqdn, ("server", "client"), names=names, addresses=addresses)
         for part in ("server", "peer")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from twinkeel.lab.kubernetes.cluster import LabCluster
+from twinkeel.lab.kubernetes.cluster import LabCluster, planned_cluster
 from twinkeel.lab.kubernetes.extras import KUBELET_NSPAWN
 from twinkeel.lab.kubernetes.node import MOUNTS_UNIT, mounts_files, pod_network_file
 from twinkeel.lab.model import Bind, HostExtras, HostFile, LabHost, LabLayout, LabPaths
@@ -20,8 +20,7 @@ FOLDERS = ("/var/lib/containerd", "/var/lib/etcd", "/var/lib/kubelet")
 
 def bare_cluster(layout: LabLayout, topology: Topology) -> LabCluster:
     """The cluster that Kubespray will install, by the spec."""
-    cluster = topology.cluster
-    return LabCluster(layout, topology.name, cluster.version, cluster.api_port, cluster.pod_network, cluster.service_network)
+    return planned_cluster(layout, topology, topology.cluster.version)
 
 
 def bare_extras(cluster: LabCluster, paths: LabPaths, host: LabHost) -> HostExtras:
@@ -44,10 +43,11 @@ def _pod_routes(cluster: LabCluster, host: LabHost) -> HostFile:
     table finds the cluster's network taken.
     """
     rule = f"to {cluster.pod_network} lookup {ROUTES_TABLE} priority {RULE_PRIORITY}"
-    commands = [f"sh -c 'ip rule del {rule} 2>/dev/null; ip rule add {rule}'"]
+    ip = "ip" if cluster.pod_network.version == 4 else "ip -6"
+    commands = [f"sh -c '{ip} rule del {rule} 2>/dev/null; {ip} rule add {rule}'"]
     for node in cluster.nodes:
         if node != host:
-            commands.append(f"ip route replace {cluster.pod_range(node)} via {node.address} table {ROUTES_TABLE}")
+            commands.append(f"{ip} route replace {cluster.pod_range(node)} via {node.address} table {ROUTES_TABLE}")
     lines = "".join(f"ExecStart={command}\n" for command in commands)
     text = f"""\
 [Unit]
