@@ -77,7 +77,7 @@ def serve(folder: Folder, address: Address = "127.0.0.1", port: Port = DEFAULT_P
 
     from twinkeel.mirror.manifest import load
     from twinkeel.mirror.serve import serve as serve_mirror
-    from twinkeel.mirror.variables import host
+    from twinkeel.support.url_host import url_host
 
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -85,9 +85,9 @@ def serve(folder: Folder, address: Address = "127.0.0.1", port: Port = DEFAULT_P
     manifest = load(folder)
     served = serve_mirror(folder, manifest, address, port, lambda what: print(f"not here: {what}", file=sys.stderr, flush=True))
     try:
-        print(f"files     http://{host(address)}:{port}/files/")
-        print(f"packages  deb [trusted=yes] http://{host(address)}:{port}/apt ./")
-        print(f"images    http://{host(address)}:{port + 1}/v2/", flush=True)
+        print(f"files     http://{url_host(address)}:{port}/files/")
+        print(f"packages  deb [trusted=yes] http://{url_host(address)}:{port}/apt ./")
+        print(f"images    http://{url_host(address)}:{port + 1}/v2/", flush=True)
         if manifest.missing:
             print(f"not complete: {len(manifest.missing)} missing, `mirror verify` lists them", file=sys.stderr, flush=True)
         ended.wait()

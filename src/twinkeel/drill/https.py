@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from twinkeel.support.url_host import url_host
+
 MAX_BODY = 1 << 20
 
 
@@ -29,8 +31,7 @@ class Target:
     @property
     def url(self) -> str:
         """For people."""
-        host = f"[{self.address}]" if ":" in self.address else self.address
-        return f"https://{host}:{self.port}{self.path}"
+        return f"https://{url_host(self.address)}:{self.port}{self.path}"
 
 
 class StatusError(ValueError):

@@ -4,6 +4,7 @@ import socket
 from typing import Literal
 
 from twinkeel.spec.fields import IPAddress
+from twinkeel.support.url_host import url_host
 from twinkeel.topology.model import Endpoint
 
 ServerChoice = Literal["vip", "name"]
@@ -23,8 +24,7 @@ def choose_server(endpoint: Endpoint, choice: ServerChoice) -> tuple[str, str]:
 
 def server_url(address: IPAddress, port: int) -> str:
     """https://ADDRESS:PORT; an IPv6 address in brackets."""
-    host = f"[{address}]" if address.version == 6 else str(address)
-    return f"https://{host}:{port}"
+    return f"https://{url_host(address)}:{port}"
 
 
 def resolve(name: str) -> set[str]:

@@ -20,7 +20,8 @@ from urllib.parse import unquote, urlsplit
 from twinkeel.errors import ToolError
 from twinkeel.mirror.image_layout import ImageLayout
 from twinkeel.mirror.manifest import APT, IMAGES, Manifest
-from twinkeel.mirror.variables import host, image_path
+from twinkeel.mirror.variables import image_path
+from twinkeel.support.url_host import url_host
 
 # Told of every request for something that is not here.
 OnMissing = Callable[[str], None]
@@ -80,7 +81,9 @@ def _listen(address: str, port: int, handler: type[BaseHTTPRequestHandler]) -> T
         return kind((address, port), handler)
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise ToolError(f"cannot listen: {reason}", where=f"{host(address)}:{port}", hint="another --port or --address") from error
+        raise ToolError(
+            f"cannot listen: {reason}", where=f"{url_host(address)}:{port}", hint="another --port or --address"
+        ) from error
 
 
 class _Handler(BaseHTTPRequestHandler):

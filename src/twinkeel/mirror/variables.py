@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from twinkeel.mirror.manifest import APT, Manifest
+from twinkeel.support.url_host import url_host
 
 # Where the release's image names begin: each is pointed at the mirror's registry. The path behind stays.
 REGISTRIES = ("kube_image_repo", "gcr_image_repo", "docker_image_repo", "quay_image_repo", "github_image_repo")
@@ -16,7 +17,7 @@ def mirror_variables(manifest: Manifest, address: str, port: int) -> dict[str, o
     Args:
         address: where hosts reach the mirror; the files are at `port`, the registry at the next.
     """
-    base, registry = f"http://{host(address)}:{port}", f"{host(address)}:{port + 1}"
+    base, registry = f"http://{url_host(address)}:{port}", f"{url_host(address)}:{port + 1}"
     found: dict[str, object] = dict(manifest.variables)
     for entry in manifest.files:
         if entry.url_variable:
@@ -27,11 +28,6 @@ def mirror_variables(manifest: Manifest, address: str, port: int) -> dict[str, o
     found |= _containerd(manifest.tag, registry)
     found["twinkeel_mirror_apt_line"] = f"deb [trusted=yes] {base}/{APT} ./"
     return found
-
-
-def host(address: str) -> str:
-    """An address as it stands in a URL."""
-    return f"[{address}]" if ":" in address else address
 
 
 def image_path(name: str) -> str:

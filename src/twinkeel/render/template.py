@@ -5,7 +5,7 @@ from importlib.resources import files
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from twinkeel.render.extra_lines import marked
-from twinkeel.spec.fields import IPAddress
+from twinkeel.support.url_host import url_host
 
 _FOLDER = files("twinkeel.render") / "templates"
 
@@ -30,11 +30,6 @@ def milliseconds(seconds: float) -> str:
     return f"{round(seconds * 1000)}ms"
 
 
-def bracketed(address: IPAddress) -> str:
-    """An address that a port follows: IPv6 in brackets."""
-    return f"[{address}]" if address.version == 6 else str(address)
-
-
 # Nothing that is rendered is HTML, and keep_trailing_newline lets every file end as its template does.
 _ENVIRONMENT = Environment(
     loader=FunctionLoader(read),
@@ -44,4 +39,4 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
-_ENVIRONMENT.filters.update(bracketed=bracketed, marked=marked, milliseconds=milliseconds, number=number)
+_ENVIRONMENT.filters.update(bracketed=url_host, marked=marked, milliseconds=milliseconds, number=number)

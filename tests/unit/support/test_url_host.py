@@ -21,7 +21,11 @@ def test_values_and_texts_are_alike() -> None:
     assert url_host(ip_address("2001:db8::1")) == url_host("2001:db8::1")
 
 
-def test_no_caller_gives_an_address_with_brackets_to_who_adds_them() -> None:
-    folder = Path(twinkeel.__file__).parent / "apply"
-    found = [str(path) for path in folder.rglob("*.py") if re.search(r"\[\{[\w.]+\}\]\"", path.read_text())]
-    assert found == []
+# SSH's known_hosts has brackets of its own kind, and a program that runs on hosts has not our package.
+ELSEWHERE = {"ssh_keys.py", "ssh_access.py", "server_state.py"}
+
+
+def test_nothing_else_writes_brackets() -> None:
+    folder = Path(twinkeel.__file__).parent
+    paths = [path for path in folder.rglob("*.py") if path.name not in ELSEWHERE]
+    assert [path.name for path in paths if re.search(r"\[\{[^}{]*(address|vip|\bip)\b[^}{]*\}\]", path.read_text())] == []
