@@ -44,7 +44,8 @@ async def stand_by(writer: Writer, machine: Machine, mover: Mover = "standby") -
 
 async def _tell(writer: Writer, machine: Machine, mover: Mover, value: str) -> None:
     if mover == "stop":
-        argv: Sequence[str] = ("systemctl", "stop" if value == "1" else "start", "keepalived")
+        # Keepalived gives its addresses away in milliseconds, and its process ends a second later: that is not waited for here.
+        argv: Sequence[str] = ("systemctl", "--no-block", "stop" if value == "1" else "start", "keepalived")
     else:
         argv = ("sh", "-c", _WRITE, "sh", STANDBY_FILE if mover == "standby" else DOWN_FILE, value)
     (await writer.change(machine, argv)).checked()
@@ -162,6 +163,7 @@ async def move_away(
     Args:
         successor: one that stands aside because it and `source` do not hear each other; it is let in once `source` let go. Both
             at once would be shorter, but clients that asked for the address meanwhile could keep the wrong one for ten seconds.
+            A Keepalived that somebody else set up is the exception: see `_take_from_foreign`.
 
     Raises:
         HostError, VerificationError: it did not work; `source` may hold virtual IPs again then.
@@ -170,11 +172,40 @@ async def move_away(
     vips = [vip.ip for vip in topology.endpoint.vips if vip.ip in held]
     try:
         began = time.monotonic_ns()
-        await stand_aside(writer, source.machine, mover)
-        if successor is not None:
-            await stand_by(writer, successor)
+        if successor is not None and mover == "stop":
+            await _take_from_foreign(writer, source.machine, successor, vips)
+        else:
+            await stand_aside(writer, source.machine, mover)
+            if successor is not None:
+                await stand_by(writer, successor)
         await wait_moved(writer, topology, source, vips, on_event, began)
         await wait_answers(topology, ca)
     except BaseException:
+        if successor is not None and mover == "stop":
+            await stand_aside(writer, successor)
         await all_stand_by(writer, (source.machine,), mover)
         raise
+    if mover == "stop":
+        # Only now its process has surely ended: what starts next is ours.
+        (await writer.change(source.machine, ("systemctl", "stop", "keepalived"))).checked()
+
+
+async def _take_from_foreign(writer: Writer, source: Machine, successor: Machine, vips: Sequence[IPAddress]) -> None:
+    """Let `successor` take virtual IPs while `source` still has them, then stop Keepalived on `source` at once.
+
+    They do not hear each other, so `successor` would need three of its intervals to see that `source` is gone; as it takes the
+    addresses it announces them (gratuitous ARP, unsolicited neighbour advertisements), and clients follow in that moment. For the
+    tens of milliseconds in which both have them, a client that asks anew may learn the wrong one; the announcements are repeated
+    a second later (vrrp_garp_master_delay).
+
+    Raises:
+        VerificationError: `successor` does not take them in time; `source` was not touched.
+    """
+    await stand_by(writer, successor)
+    end = time.monotonic_ns() + int(MOVE_DEADLINE * 1e9)
+    while not set(vips) <= await read_addresses(writer, successor):
+        if time.monotonic_ns() > end:
+            hint = "there: systemctl status haproxy keepalived twinkeel-liveness; journalctl -u keepalived"
+            raise VerificationError("it does not take the virtual IP", where=successor.name, hint=hint)
+        await asyncio.sleep(PAUSE)
+    await stand_aside(writer, source, "stop")
