@@ -176,17 +176,22 @@ async def converge(run: Run, command: str, decide: Decide) -> ApplyResult:
 
 async def _prepared(run: Run, desired: Desired, command: str, ca: str | None, looks: dict[str, Look], folder: Path) -> Work:
     """The work, with its Ansible project written."""
-    about = {
-        "when": datetime.now(UTC).isoformat(timespec="seconds"),
-        "who": owner(),
-        "command": f"twinkeel {command}",
-        "files": digest(desired.rendered),
-    }
+    about = about_this_run(command, desired)
     serves = await _api_is_up(run.topology, ca, looks)
     work = Work(run.topology, run.writer, desired.rendered, ca, looks, folder, run.log, run.on_event, serves)
     order = [name for group in work.groups for name in group]
     write_project(folder / "project", run.topology, desired.rendered, desired.ca, order, about, serves=serves)
     return work
+
+
+def about_this_run(command: str, desired: Desired) -> dict[str, str]:
+    """What is noted on the hosts of who did this."""
+    return {
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "who": owner(),
+        "command": f"twinkeel {command}",
+        "files": digest(desired.rendered),
+    }
 
 
 def digest(rendered: RenderedFiles) -> str:

@@ -1,0 +1,126 @@
+"""A pair that somebody built by hand, each as a document tells it: taken over while a client asks, and given back."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from labs import Ended, Lab, make_lab
+from prober import VIP, Prober
+
+from twinkeel.bench.configurations import CONFIGURATIONS, Configuration
+from twinkeel.bench.peer_files import peer_files
+from twinkeel.cli.load import load_topology
+from twinkeel.topology.model import LoadBalancer, Topology
+
+PAIR = ("lb-1", "lb-2")
+PERIOD_MS = 10
+HOLDER_DEADLINE = 120.0
+STEADY = 4.0
+DOCUMENTS = [each for each in CONFIGURATIONS if each.profile is None]
+SPEC = """\
+name: foreign
+domain: lab-home.com
+endpoint: {name: lb.lab-home.com, vip: 192.168.1.110/24}
+load_balancers: {lb-1: 192.168.1.111, lb-2: 192.168.1.112}
+control_plane: {master-1: 192.168.1.101, master-2: 192.168.1.102, master-3: 192.168.1.103}
+"""
+# As the person's own apt did it, long ago. Whatever an earlier test left is taken away.
+BARE = """
+set -e
+systemctl disable --now twinkeel-liveness 2> /dev/null || true
+systemctl stop keepalived haproxy 2> /dev/null || true
+rm -rf /etc/haproxy /etc/keepalived /var/lib/twinkeel /run/twinkeel /etc/systemd/system/*.service.d/twinkeel.conf
+rm -rf /etc/systemd/system/twinkeel-liveness.service /etc/tmpfiles.d/twinkeel.conf /usr/local/lib/twinkeel
+systemctl daemon-reload
+DEBIAN_FRONTEND=noninteractive apt-get install -y -qq haproxy keepalived > /dev/null 2>&1
+mkdir -p /etc/haproxy /etc/keepalived
+systemctl stop keepalived haproxy 2> /dev/null || true
+"""
+WRITE = """
+import json, os, sys
+for path, mode, text in json.loads(sys.argv[1]):
+    with open(path, "w") as file:
+        file.write(text)
+    os.chmod(path, mode)
+"""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    spec = tmp_path_factory.mktemp("foreign") / "twinkeel.yaml"
+    spec.write_text(SPEC)
+    yield from make_lab("test-foreign", spec)
+
+
+def must(ended: Ended) -> str:
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+def holders(lab: Lab) -> list[str]:
+    return [name for name in PAIR if f" {VIP}/" in must(lab.run(name, ["ip", "-4", "address"]))]
+
+
+def wait_for_one_holder(lab: Lab) -> None:
+    """Until one host has held the virtual IP alone for a while: with the article's timers that takes half a minute."""
+    end = time.monotonic() + HOLDER_DEADLINE
+    alone_since: float | None = None
+    while alone_since is None or time.monotonic() - alone_since < STEADY:
+        found = holders(lab)
+        alone_since = None if len(found) != 1 else alone_since or time.monotonic()
+        assert time.monotonic() < end, found
+        time.sleep(0.5)
+
+
+def build_by_hand(lab: Lab, configuration: Configuration, topology: Topology) -> dict[str, dict[str, str]]:
+    """Put a document's files on the pair and start it; the files by host and path."""
+    written = {}
+    for name in PAIR:
+        must(lab.run(name, ["sh", "-c", BARE]))
+    for balancer in topology.load_balancers:
+        written[balancer.machine.name] = write_files(lab, configuration, topology, balancer)
+    for name in PAIR:
+        must(lab.run(name, ["systemctl", "start", "haproxy", "keepalived"]))
+    wait_for_one_holder(lab)
+    return written
+
+
+def write_files(lab: Lab, configuration: Configuration, topology: Topology, balancer: LoadBalancer) -> dict[str, str]:
+    files = peer_files(configuration, topology, balancer)
+    listed = json.dumps([(file.path, file.mode, file.content) for file in files])
+    must(lab.run(balancer.machine.name, ["python3", "-c", WRITE, listed]))
+    return {file.path: file.content for file in files}
+
+
+def tell(capsys: pytest.CaptureFixture[str], configuration: Configuration, what: str, client: Prober) -> None:
+    """A row of the table in docs/changing.md."""
+    longest = max(client.outages, default=0.0)
+    with capsys.disabled():
+        sys.stdout.write(f"\n{configuration.id} {what}: {len(client.failed)} of {len(client.requests)} failed, {longest:.0f} ms\n")
+
+
+@pytest.mark.parametrize("configuration", DOCUMENTS, ids=lambda each: each.id)
+def test_it_is_taken_over_with_one_planned_move_and_given_back(
+    lab: Lab, configuration: Configuration, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    topology = load_topology(lab.paths.spec_file)
+    written = build_by_hand(lab, configuration, topology)
+    planned = lab.run("operator", ["twinkeel", "plan"])
+    assert planned.returncode == 1, planned.stdout + planned.stderr
+    with Prober(lab, tmp_path / "apply", PERIOD_MS) as client:
+        must(lab.run("operator", ["twinkeel", "apply"]))
+    tell(capsys, configuration, "apply", client)
+    assert len(client.failed) <= 1
+    status: dict[str, Any] = json.loads(must(lab.run("operator", ["twinkeel", "status", "--format", "json"])))
+    assert status["healthy"]
+    with Prober(lab, tmp_path / "rollback", PERIOD_MS) as client:
+        must(lab.run("operator", ["twinkeel", "rollback"]))
+    tell(capsys, configuration, "rollback", client)
+    for name, files in written.items():
+        for path, content in files.items():
+            assert lab.run(name, ["cat", path]).stdout == content, (name, path)
+    assert len(holders(lab)) == 1
