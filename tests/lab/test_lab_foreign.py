@@ -109,8 +109,10 @@ def test_it_is_taken_over_with_one_planned_move_and_given_back(
 ) -> None:
     topology = load_topology(lab.paths.spec_file)
     written = build_by_hand(lab, configuration, topology)
-    planned = lab.run("operator", ["twinkeel", "plan"])
+    planned = lab.run("operator", ["twinkeel", "plan", "--format", "json"])
     assert planned.returncode == 1, planned.stdout + planned.stderr
+    told = [line for host in json.loads(planned.stdout)["hosts"] for line in host["foreign"]]
+    assert any("vrrp_script" in line for line in told) == ("vrrp_script" in str(written))
     with Prober(lab, tmp_path / "apply", PERIOD_MS) as client:
         must(lab.run("operator", ["twinkeel", "apply"]))
     tell(capsys, configuration, "apply", client)

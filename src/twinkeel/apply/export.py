@@ -30,7 +30,7 @@ SECRETS_ROW = (
     "then run with `--ask-vault-pass` |\n"
 )
 # Playbooks that only `twinkeel apply` runs.
-NOT_EXPORTED = ("apply.yml", "undo.yml")
+NOT_EXPORTED = ("apply.yml", "give_back.yml", "keep.yml", "undo.yml")
 TRUSTS: tuple[Trust, ...] = ("verified", "bootstrap")
 
 # Decided when the project runs: what the hosts say then.

@@ -1,13 +1,13 @@
 """What `apply` would do now, found out by reading alone."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from twinkeel.apply.ansible.library.rendered_files import action, digests
 from twinkeel.apply.compare_files import compare_files, no_longer_wanted
-from twinkeel.apply.host_state import HostState, LiveFile, read_host_state
+from twinkeel.apply.host_state import MARKER, HostState, LiveFile, read_host_state
 from twinkeel.apply.look import Look, batches, mover_of, unicast_peers, vrrp_lines
 from twinkeel.apply.mask_secrets import SecretMask
 from twinkeel.apply.plan_model import Action, FileChange, HostPlan, Plan
@@ -15,8 +15,10 @@ from twinkeel.apply.write_project import PACKAGES, READERS, UNITS
 from twinkeel.errors import HostError
 from twinkeel.hosts.cluster_ca import fetch_cluster_ca
 from twinkeel.hosts.executor import Reader
+from twinkeel.observe.foreign import foreign_haproxy, foreign_keepalived
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.haproxy import CA_PATH, Trust
+from twinkeel.render.haproxy import CONFIG_PATH as HAPROXY_CONFIG
 from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED_CONFIG
 from twinkeel.render.render import render
 from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
@@ -119,11 +121,22 @@ def plan_host(topology: Topology, name: str, wanted: Sequence[RenderedFile], sta
         packages={package: found.offered for package, found in state.packages.items() if found.installed is None},
         actions=_actions(wanted, changes, state),
         holds=tuple(str(vip) for vip in look.holds),
+        foreign=tuple(_foreign(topology, name, state)),
     )
     if plan.has_changes and plan.holds and look.mover == "stop":
         # Somebody else set Keepalived up: the virtual IP leaves it by a stop.
         return replace(plan, actions={**(plan.actions or {}), "keepalived": "start"})
     return plan
+
+
+def _foreign(topology: Topology, name: str, state: HostState) -> Iterator[str]:
+    balancer = next(each for each in topology.load_balancers if each.machine.name == name)
+    haproxy, keepalived = _text(state, HAPROXY_CONFIG), _text(state, KEEPALIVED_CONFIG)
+    # Debian's package brings a haproxy.cfg of its own; nobody holds a virtual IP with that alone.
+    if keepalived and MARKER not in keepalived:
+        yield from foreign_keepalived(KEEPALIVED_CONFIG, keepalived, topology, balancer)
+        if MARKER not in haproxy:
+            yield from foreign_haproxy(HAPROXY_CONFIG, haproxy, topology)
 
 
 def _actions(wanted: Sequence[RenderedFile], changes: Sequence[FileChange], state: HostState) -> dict[str, Action]:

@@ -26,7 +26,8 @@ class FileChange:
 class HostPlan:
     """What `apply` would do to one load balancer. `packages` are those to install, with the version that is offered.
 
-    `problem` is why the host could not be asked; then nothing else is known.
+    `foreign` tells what files that somebody else wrote do and the spec does not say: it ends. `problem` is why the host could not
+    be asked; then nothing else is known.
     """
 
     name: str
@@ -34,6 +35,7 @@ class HostPlan:
     packages: Mapping[str, str | None] | None = None
     actions: Mapping[str, Action] | None = None
     holds: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
     problem: str = ""
 
     @property
@@ -92,6 +94,7 @@ def _host_json(host: HostPlan) -> dict[str, Any]:
         "name": host.name,
         "problem": host.problem or None,
         "holds": list(host.holds),
+        "foreign": list(host.foreign),
         "packages": dict(host.packages or {}),
         "actions": dict(host.actions or {}),
         "files": [

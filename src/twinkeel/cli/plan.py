@@ -69,6 +69,8 @@ def lines_of(host: "HostPlan") -> Iterator[tuple[str, str]]:
     if host.problem:
         yield f"  cannot be asked: {host.problem}", "red"
         return
+    for line in host.foreign:
+        yield f"  not in the spec: {line}", "red"
     if not (host.has_changes or host.left_over):
         yield "  nothing to change", ""
     for package, version in (host.packages or {}).items():

@@ -1,0 +1,1 @@
+"""What hosts have: live configuration that somebody else may have written."""
