@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twinkeel.diagnostic import Diagnostic
+from twinkeel.diagnostic import Diagnostic, Severity
 from twinkeel.render.refusals import refusals
 from twinkeel.source import Span
 from twinkeel.spec.document import Document, Key
@@ -15,7 +15,7 @@ from twinkeel.topology.build import build
 if TYPE_CHECKING:
     from twinkeel.render.extra_lines import ExtraLine
     from twinkeel.render.judge import Complaint
-    from twinkeel.topology.model import Topology
+    from twinkeel.topology.model import Topology, Version
 
 # The checkers take any words for the passwords, so the real ones are not read for this.
 _ANY_SECRETS = Secrets(vrrp_password="judged", metrics_password="judged")  # noqa: S106
@@ -54,31 +54,51 @@ def judge_rendered(spec: ClusterSpec, document: Document, folder: Path) -> Judge
 def _judge_raw_lines(topology: "Topology", document: Document, programs: tuple[str, ...]) -> Judgement:
     """Loads templates and runs programs: most specs have no raw lines and are spared the time."""
     from twinkeel.render.files import RenderedFiles
-    from twinkeel.render.judge import installed, judge
+    from twinkeel.render.judge import installed, judge, version_of
     from twinkeel.render.render import render
 
     rendered = render(topology, "verified", _ANY_SECRETS)
     # Raw lines are the same on every load balancer.
     first = next(iter(rendered.hosts))
-    complaints = judge(RenderedFiles(hosts={first: rendered.hosts[first]}, kubespray=()))
-    found = [_complained(document, item) for item in complaints if item.program in programs]
+    complaints = [item for item in judge(RenderedFiles({first: rendered.hosts[first]}, ())) if item.program in programs]
+    wanted = {"haproxy": topology.haproxy.version, "keepalived": topology.keepalived.version}
+    other = {name: version for name in programs if _is_other(version := version_of(name), wanted[name])}
+    found = [_complained(document, item, other.get(item.program, "")) for item in complaints if item.judged]
     missing = [program for program in programs if program not in installed()]
     notes = [f"{program} is not installed here, so nobody has judged the lines of {program}.extra" for program in missing]
+    died = (item for item in complaints if not item.judged)
+    notes += [f"{item.text}: the lines of {item.program}.extra are neither accepted nor refused" for item in died]
+    for name, version in other.items():
+        notes.append(
+            f"{name} {version} of this machine has judged the lines of {name}.extra; the load balancers have "
+            f"{'.'.join(map(str, wanted[name]))}, and `twinkeel apply` lets their own judge"
+        )
     return Judgement(tuple(dict.fromkeys(found)), tuple(notes))
+
+
+def _is_other(installed_version: str, wanted: "Version") -> bool:
+    """Whether the checker here is of another release line than the load balancers' program; not when it cannot be asked."""
+    return bool(installed_version) and tuple(int(part) for part in installed_version.split(".")[:2]) != wanted[:2]
 
 
 def _refused(document: Document, path: Key, what: str, hint: str) -> Diagnostic:
     return Diagnostic("S090", "error", what, document.value_span(path), hint)
 
 
-def _complained(document: Document, complaint: "Complaint") -> Diagnostic:
+def _complained(document: Document, complaint: "Complaint", other: str) -> Diagnostic:
+    """A finding: an error, or a warning when a program of another version (`other`) than the hosts' has judged."""
     daemon = {"haproxy": "HAProxy", "keepalived": "Keepalived"}[complaint.program]
     if complaint.extra is None:
         span, about = document.key_span((complaint.program, "extra")), "the file with these lines"
     else:
         span, about = _line(document, complaint.extra), "this line"
     hint = f"correct it, or delete it: {daemon} itself refuses {about}"
-    return Diagnostic("S091", "error", f"{daemon}: {' '.join(complaint.text.split())}", span, hint)
+    if "not found, ignoring" in complaint.text:
+        hint = "put the block that defines it into keepalived.extra.definitions, which comes before the instances"
+    if other:
+        daemon, hint = f"{daemon} {other}", f"{hint}, but it is of another version than the load balancers'"
+    severity: Severity = "warning" if other else "error"
+    return Diagnostic("S091", severity, f"{daemon}: {' '.join(complaint.text.split())}", span, hint)
 
 
 def _line(document: Document, extra: "ExtraLine") -> Span:

@@ -7,6 +7,7 @@ run as nobody, and without a network where this process may take it from them: a
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -47,7 +48,8 @@ class Complaint:
     """One thing that a checker said.
 
     `line` counts from 1 in the rendered file at `path` of `host`; None when the checker named none. `extra` is the place in the
-    spec's raw lines that it lies in, None for a line of ours.
+    spec's raw lines that it lies in, None for a line of ours. `judged` is False when the checker died before it had judged: that
+    is neither a refusal nor a consent.
     """
 
     program: str
@@ -56,6 +58,7 @@ class Complaint:
     line: int | None
     text: str
     extra: ExtraLine | None = None
+    judged: bool = True
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,16 @@ class _Judge:
     arguments: tuple[str, ...]
     prepare: Callable[[str, str], str]
     complaints: Callable[[str, str], Iterator[tuple[int | None, str]]]
+
+
+def version_of(program: str, system: Path = HERE) -> str:
+    """What an installed checker says of its version, as `2.6.12`; empty when it cannot be asked."""
+    path = _find(program, system)
+    if path is None:
+        return ""
+    ended = _run([*_isolation(system), path, "-v"])
+    match = re.search(r"(?:version |v)(\d+(?:\.\d+)+)", ended.stdout + ended.stderr)
+    return match[1] if match else ""
 
 
 def installed(system: Path = HERE) -> tuple[str, ...]:
@@ -89,11 +102,18 @@ def judge_file(path: str, content: str, *, host: str = "", system: Path = HERE) 
     for candidate in _JUDGES:
         program = _find(candidate.program, system)
         if candidate.path == path and program is not None:
+            try:
+                said = tuple(_judged(candidate, program, content, system))
+            except _DiedError as error:
+                return (Complaint(candidate.program, host, path, None, str(error), judged=False),)
             return tuple(
-                Complaint(candidate.program, host, path, line, text, locate(content, line) if line else None)
-                for line, text in _judged(candidate, program, content, system)
+                Complaint(candidate.program, host, path, line, text, locate(content, line) if line else None) for line, text in said
             )
     return ()
+
+
+class _DiedError(Exception):
+    """A checker ended by a signal."""
 
 
 def _judged(one: _Judge, program: str, content: str, system: Path) -> Iterator[tuple[int | None, str]]:
@@ -109,13 +129,34 @@ def _judged(one: _Judge, program: str, content: str, system: Path) -> Iterator[t
             for path in (Path(folder), *Path(folder).iterdir()):
                 shutil.chown(path, NOBODY, NOBODY)
         argv = [*_isolation(system), program, *one.arguments, f"{inside}/{file.name}"]
-        ended = subprocess.run(argv, capture_output=True, text=True, errors="replace", timeout=TIMEOUT, check=False)
+        ended = _run(argv)
+        if _signal(ended.returncode) and _works((*_OWN_PROCESSES, "true")):
+            ended = _run([*_OWN_PROCESSES, *argv])
+    if number := _signal(ended.returncode):
+        raise _DiedError(f"{one.program} was ended by {signal.Signals(number).name} before it had judged the file")
     said = (ended.stdout + ended.stderr).replace(inside, "")
     found = [(line, text) for line, text in one.complaints(said, f"/{file.name}") if line is None or line > 0]
     if not found and ended.returncode != 0:
         last = said.strip().splitlines()[-1:] or [""]
         found = [(None, f"{one.program} ended with {ended.returncode} {last[0]}".rstrip())]
     yield from found
+
+
+# Keepalived 2.2.7's own check ends its whole process group with SIGTERM on some valid files; in a PID namespace it does not.
+_OWN_PROCESSES = ("unshare", "--pid", "--fork", "--kill-child", "--")
+
+
+def _run(argv: Sequence[str]) -> "subprocess.CompletedProcess[str]":
+    # A session of its own: such a signal must not reach us.
+    return subprocess.run(
+        argv, capture_output=True, text=True, errors="replace", timeout=TIMEOUT, check=False, start_new_session=True
+    )
+
+
+def _signal(exit_code: int) -> int:
+    """The signal that ended a program, as Python and as a shell tell it; 0 when none did."""
+    number = -exit_code if exit_code < 0 else exit_code - 128
+    return number if number in signal.valid_signals() else 0
 
 
 _PLACEHOLDERS: Mapping[str, str] = {

@@ -219,8 +219,13 @@ class KeepalivedExtra(_Strict):
     """Lines of your own for keepalived.conf. `check` lets Keepalived judge them where it is installed."""
 
     global_defs: str | None = key(None, "At the end of `global_defs`.", "vrrp_garp_lower_prio_repeat 1")
-    vrrp_instance: str | None = key(None, "At the end of every `vrrp_instance`.", "notify_fifo /run/vrrp.fifo")
-    sections: str | None = key(None, "Whole blocks at the end of the file.", "vrrp_sync_group all {\n  group { }\n}")
+    definitions: str | None = key(
+        None,
+        "Whole blocks before the first `vrrp_instance`: what an instance names must be known by then.",
+        "vrrp_track_process bird {\n  process bird\n}",
+    )
+    vrrp_instance: str | None = key(None, "At the end of every `vrrp_instance`.", "garp_master_repeat 3")
+    sections: str | None = key(None, "Whole blocks at the end of the file.", "static_ipaddress {\n  192.0.2.1/32 dev lo\n}")
 
 
 class Metrics(_Strict):

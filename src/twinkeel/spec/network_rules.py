@@ -9,9 +9,11 @@ from twinkeel.spec.fields import IPAddress, IPNetwork
 from twinkeel.spec.model import ClusterSpec
 from twinkeel.spec.rule import Finding, is_set, places
 from twinkeel.spec.service_rules import address_of
+from twinkeel.spec.variable_rules import is_false
 
-# What Kubespray gives every node (kube_network_node_prefix, kube_network_node_prefix_ipv6).
+# What Kubespray gives every node, and the variable that says otherwise.
 NODE_PREFIXES = {4: 24, 6: 120}
+_PREFIX_VARIABLES = {4: "kube_network_node_prefix", 6: "kube_network_node_prefix_ipv6"}
 # kube-apiserver takes service networks of 20 bits at most; kube-controller-manager takes 65,536 node networks at most.
 MOST_SERVICE_BITS = 20
 MOST_NODE_BITS = 16
@@ -92,10 +94,16 @@ def overlaps_the_hosts_network(spec: ClusterSpec) -> Iterator[Finding]:
 
 
 def small_pod_network(spec: ClusterSpec) -> Iterator[Finding]:
-    """Kubespray gives every node a piece of the pod network and refuses to start when they do not suffice."""
+    """Kubespray gives every node a piece of the pod network and refuses to start when they do not suffice.
+
+    Calico takes pieces of its own as they are needed, and Kubespray asks nothing, unless `calico_ipam_host_local` is set.
+    """
+    variables = spec.kubernetes.variables
+    if spec.kubernetes.network_plugin == "calico" and is_false(variables.get("calico_ipam_host_local", False)):
+        return
     nodes = len({**spec.control_plane, **spec.workers})
     for name, pods in _networks(spec):
-        piece = NODE_PREFIXES[pods.version]
+        piece = _node_prefix(spec, pods.version)
         room = 2 ** (piece - pods.prefixlen) if pods.prefixlen <= piece else 0
         if name.startswith("pod") and room < nodes:
             yield Finding(
@@ -105,11 +113,17 @@ def small_pod_network(spec: ClusterSpec) -> Iterator[Finding]:
             )
 
 
+def _node_prefix(spec: ClusterSpec, version: int) -> int:
+    given = spec.kubernetes.variables.get(_PREFIX_VARIABLES[version])
+    text = str(given)
+    return int(text) if text.isdecimal() else NODE_PREFIXES[version]
+
+
 def huge_network(spec: ClusterSpec) -> Iterator[Finding]:
     """Kubernetes' own programs refuse to start with a service network of more than 20 bits, or more than 65,536 nodes' networks."""
     for name, network in _networks(spec):
         bits = network.max_prefixlen - MOST_SERVICE_BITS
-        shortest = bits if name.startswith("service") else NODE_PREFIXES[network.version] - MOST_NODE_BITS
+        shortest = bits if name.startswith("service") else max(0, _node_prefix(spec, network.version) - MOST_NODE_BITS)
         if network.prefixlen < shortest:
             yield Finding(
                 ("kubernetes", name),

@@ -12,6 +12,7 @@ from twinkeel.spec import (
     port_rules,
     service_rules,
     software_rules,
+    variable_rules,
     vip_rules,
 )
 from twinkeel.spec.document import Key
@@ -128,5 +129,9 @@ RULES = (
     Rule("S080", "error", "certificate names are names or addresses", software_rules.certificate_name),
     Rule("S081", "warning", "there is more than one etcd host", cluster_rules.single_etcd, _MEMBERS),
     Rule("S082", "error", "Kubespray can install a cluster without IPv4", software_rules.nodes_without_ipv4, _HOSTS),
+    Rule("S083", "error", "kube-vip does not own the endpoint", variable_rules.kube_vip_owns_the_endpoint),
+    Rule("S084", "warning", "nobody else hands out the virtual IP", variable_rules.others_hand_out_the_virtual_ip, _VIPS),
+    Rule("S085", "error", "API servers answer health checks", variable_rules.anonymous_requests_are_off),
+    Rule("S086", "warning", "no proxy is in front of the endpoint", variable_rules.proxy_in_front_of_the_endpoint, _VIPS),
 )
 """Every rule, in the order in which they run."""

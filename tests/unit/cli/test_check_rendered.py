@@ -1,5 +1,6 @@
 """What `check` learns from the rendered files: refusals, and the daemons' own judgement of raw lines."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,19 @@ import twinkeel.render.judge as judges
 from twinkeel.cli.check_rendered import Judgement, judge_rendered
 from twinkeel.source import SourceFile, Span
 from twinkeel.spec.load import load
+from twinkeel.spec.schema import json_schema
 
 TEXT = (Path(__file__).parents[2] / "fuzz/every-key.yaml").read_text()
+
+
+def raw_line_examples() -> list[tuple[str, str]]:
+    """Every example that the reference gives for raw lines."""
+    schema = json_schema()["$defs"]
+    return [
+        (f"{program}.{name}", node["examples"][0])
+        for program in ("haproxy", "keepalived")
+        for name, node in schema[f"{program.capitalize()}Extra"]["properties"].items()
+    ]
 
 
 def judged(*edits: tuple[str, str]) -> Judgement:
@@ -64,3 +76,64 @@ def test_what_cannot_be_rendered_is_a_finding_at_its_key() -> None:
     found = judged(("max_connections: 5000", "max_connections: 400000")).diagnostics
     assert [(item.code, item.span) for item in found] == [("S090", Span(53, 20, 6))]
     assert "open files" in found[0].message
+
+
+DEFINED = """\
+    definitions: |
+      vrrp_script gateway {
+          script "/usr/bin/true"
+      }
+    vrrp_instance: |
+      track_script {
+          gateway
+      }
+"""
+
+
+def test_what_an_instance_names_can_be_defined_before_it(tmp_path: Path) -> None:
+    needs("keepalived")
+    spec = (Path(__file__).parents[3] / "examples/lab-home.yaml").read_text()
+    good = load(SourceFile("s", f"{spec}keepalived:\n  extra:\n{DEFINED}"))
+    assert good.spec is not None
+    assert good.document is not None
+    assert judge_rendered(good.spec, good.document, tmp_path) == Judgement((), ())
+    late = load(SourceFile("s", f"{spec}keepalived:\n  extra:\n{DEFINED.replace('definitions', 'sections')}"))
+    assert late.spec is not None
+    assert late.document is not None
+    (found,) = judge_rendered(late.spec, late.document, tmp_path).diagnostics
+    assert "keepalived.extra.definitions" in found.hint
+
+
+@pytest.mark.parametrize(("key", "example"), raw_line_examples(), ids=lambda each: str(each)[:40])
+def test_every_example_of_raw_lines_in_the_reference_is_accepted(tmp_path: Path, key: str, example: str) -> None:
+    program, _, name = key.partition(".")
+    needs(program)
+    spec = (Path(__file__).parents[3] / "examples/lab-home.yaml").read_text()
+    loaded = load(SourceFile("s", f"{spec}{program}: {{extra: {{{name}: {json.dumps(example)}}}}}\n"))
+    assert loaded.spec is not None, loaded.diagnostics
+    assert loaded.document is not None
+    assert judge_rendered(loaded.spec, loaded.document, tmp_path) == Judgement((), ())
+
+
+def test_a_checker_of_another_version_warns_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    needs("haproxy")
+    monkeypatch.setattr(judges, "version_of", lambda program: {"haproxy": "1.9.1"}.get(program, ""))
+    found = judged(("    mode http\n", "    mode htp\n"))
+    assert [(item.code, item.severity) for item in found.diagnostics] == [("S091", "warning")]
+    assert found.diagnostics[0].message.startswith("HAProxy 1.9.1: ")
+    assert any("haproxy 1.9.1 of this machine" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("how", ["kill -TERM 0", "kill -KILL $$"])
+def test_a_checker_that_died_has_neither_accepted_nor_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, how: str) -> None:
+    program = tmp_path / "sbin/keepalived"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\n{how}\n")
+    program.chmod(0o755)
+    tmp_path.chmod(0o755)
+    monkeypatch.setattr(judges, "_find", lambda name, _: str(program) if name == "keepalived" else None)
+    monkeypatch.setattr(judges, "_OWN_PROCESSES", ("false",))
+    monkeypatch.setattr(judges, "_isolation", lambda _: ())
+    found = judged()
+    assert found.diagnostics == ()
+    assert any("before it had judged" in note and "neither accepted nor refused" in note for note in found.notes)

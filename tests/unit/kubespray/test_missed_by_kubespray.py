@@ -43,7 +43,11 @@ FAULTS = {
     "a name in upper case": (SPEC, ("w-1:", "W-1:"), "S015"),
     "a host called bastion": (SPEC, ("w-1:", "bastion:"), "S034"),
     "a version with a v": (SPEC, ("version: 1.35.4", "version: v1.35.4"), "S037"),
-    "two owners of the virtual IP": (SPEC, kubernetes("variables: {kube_vip_enabled: true}"), "S079"),
+    "two owners of the virtual IP": (
+        SPEC,
+        kubernetes("variables: {kube_vip_enabled: true, kube_vip_controlplane_enabled: true}"),
+        "S083",
+    ),
     "the asserts are switched off": (SPEC, kubernetes("variables: {ignore_assert_errors: true}"), "S079"),
     "a proxy on every node is the endpoint": (SPEC, kubernetes("variables: {loadbalancer_apiserver_localhost: true}"), "S079"),
     "HAProxy and the API server want one port": (SPEC, ("lb-1: 10.1.0.1,", "cp-1: 10.1.0.11,"), "S022"),

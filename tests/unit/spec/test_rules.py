@@ -77,10 +77,10 @@ CASES: dict[str, tuple[Edits, tuple[int, int], str, Edits]] = {
         [("network_plugin: calico", "pod_network: 10.232.0.0/16")],
     ),
     "S030": (
-        [("network_plugin: calico", "pod_network: 10.233.64.0/22")],
-        (21, 64),
+        [("network_plugin: calico", "network_plugin: flannel, pod_network: 10.233.64.0/22")],
+        (21, 89),
         "room for 4 nodes, a /24 each; the cluster has 5",
-        [("network_plugin: calico", "pod_network: 10.233.64.0/21")],
+        [("network_plugin: calico", "network_plugin: calico, pod_network: 10.233.64.0/22")],
     ),
     "S031": ([("  master-3: 192.168.1.105\n", "")], (12, 1), "use 1 or 3", []),
     "S032": ([("  master-2: 192.168.1.103\n  master-3: 192.168.1.105\n", "")], (12, 1), "lost with it", []),
@@ -283,6 +283,30 @@ CASES: dict[str, tuple[Edits, tuple[int, int], str, Edits]] = {
         (21, 42),
         "use v2.28.0 or newer",
         [*IPV6_ALONE, ("version: 1.35.4, kubespray: v2.31.0", "version: 1.31.4, kubespray: v2.28.0")],
+    ),
+    "S083": (
+        [kubernetes("variables: {kube_vip_enabled: true, kube_vip_controlplane_enabled: true}")],
+        (21, 87),
+        "two owners of one virtual IP",
+        [kubernetes("variables: {kube_vip_enabled: true, kube_vip_services_enabled: true, kube_vip_controlplane_enabled: 'no'}")],
+    ),
+    "S084": (
+        [kubernetes("variables: {metallb_config: {address_pools: {a: {ip_range: [192.168.1.100-192.168.1.120]}}}}")],
+        (21, 63),
+        "holds the virtual IP 192.168.1.110",
+        [kubernetes("variables: {metallb_config: {address_pools: {a: {ip_range: [192.168.1.200/29, a-b]}}}}")],
+    ),
+    "S085": (
+        [kubernetes("variables: {kube_api_anonymous_auth: false}")],
+        (21, 63),
+        "every health check gets 401",
+        [kubernetes("variables: {kube_api_anonymous_auth: false, kube_apiserver_use_authentication_config_file: true}")],
+    ),
+    "S086": (
+        [kubernetes("variables: {http_proxy: 'http://10.0.0.9:3128', no_proxy: 'localhost,192.168.1.0/24'}")],
+        (21, 99),
+        "lb.lab-home.com is not in no_proxy",
+        [kubernetes("variables: {http_proxy: 'http://10.0.0.9:3128', no_proxy: 'localhost,192.168.1.0/24,.lab-home.com'}")],
     ),
 }
 

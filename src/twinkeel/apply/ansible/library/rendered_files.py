@@ -135,6 +135,12 @@ def remove(module: AnsibleModule, entries: list[dict[str, Any]]) -> None:
         os.unlink(entry["path"])
 
 
+def ended_by_signal(code: int) -> int:
+    """The signal that ended a program, as Python and as a shell tell it; 0 when none did."""
+    number = -code if code < 0 else code - 128
+    return number if 0 < number < 65 else 0
+
+
 def judge(module: AnsibleModule, candidates: list[Candidate], checks: list[dict[str, Any]]) -> None:
     """Let the host's own programs judge the candidates; end the module when one is refused."""
     argv_of = {check["path"]: check["argv"] for check in checks}
@@ -145,7 +151,16 @@ def judge(module: AnsibleModule, candidates: list[Candidate], checks: list[dict[
         name = os.path.join(module.tmpdir, os.path.basename(candidate.path))
         with open(name, "wb") as file:
             file.write(candidate.content)
-        code, out, err = module.run_command([part.replace("%s", name) for part in argv])
+        words = [part.replace("%s", name) for part in argv]
+        code, out, err = module.run_command(words)
+        if ended_by_signal(code):
+            # Keepalived 2.2.7's own check ends its process group with SIGTERM on some valid files; in a PID namespace it does not.
+            code, out, err = module.run_command(["unshare", "--pid", "--fork", "--kill-child", "--", *words])
+        if ended_by_signal(code):
+            module.fail_json(
+                msg=f"{argv[0]} was ended by signal {ended_by_signal(code)} before it had judged the candidate for "
+                f"{candidate.path}: it neither accepts nor refuses it; nothing was replaced"
+            )
         said = (err + out).strip()
         # haproxy ends some alerts with exit code 0.
         if code != 0 or "[ALERT]" in said:
