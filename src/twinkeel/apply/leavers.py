@@ -52,7 +52,9 @@ async def refuse_those_that_run(reader: Reader, topology: Topology, looks: Mappi
 async def _keepalived_runs(reader: Reader, topology: Topology, address: IPAddress) -> bool | None:
     """Asked as the other load balancers are; None when it cannot be."""
     like = topology.load_balancers[0].machine
-    machine = replace(like, name=str(address), fqdn=str(address), address=address, address6=None)
+    machine = replace(
+        like, name=str(address), fqdn=str(address), address=address, address6=None, ssh=replace(like.ssh, address=None)
+    )
     try:
         return (await reader.run(machine, ["systemctl", "is-active", "keepalived"])).stdout.strip() == "active"
     except HostError:

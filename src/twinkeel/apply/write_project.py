@@ -119,7 +119,7 @@ def ssh_access(machine: Machine) -> dict[str, Any]:
     if machine.ssh.known_hosts_file is not None:
         options += [f'UserKnownHostsFile="{machine.ssh.known_hosts_file}"', "GlobalKnownHostsFile=/dev/null"]
     access: dict[str, Any] = {
-        "ansible_host": str(machine.address),
+        "ansible_host": str(machine.ssh_address),
         "ansible_port": machine.ssh.port,
         "ansible_user": machine.ssh.user,
         "ansible_become": machine.ssh.user != "root",

@@ -116,7 +116,7 @@ class SshHosts:
         try:
             async with asyncio.timeout(self._connect_timeout + 1):
                 return await asyncssh.connect(
-                    str(machine.address),
+                    str(machine.ssh_address),
                     machine.ssh.port,
                     username=machine.ssh.user,
                     known_hosts=known_hosts,

@@ -15,7 +15,7 @@ KNOWN_HOSTS_HINT = "check ssh.known_hosts_file in the spec, or set TWINKEEL_SSH_
 
 def place(machine: Machine) -> str:
     """The host as an error names it: `lb-1 (root@192.168.1.111, port 22)`."""
-    return f"{machine.name} ({machine.ssh.user}@{machine.address}, port {machine.ssh.port})"
+    return f"{machine.name} ({machine.ssh.user}@{machine.ssh_address}, port {machine.ssh.port})"
 
 
 def load_key(path: Path) -> asyncssh.SSHKey:
@@ -83,14 +83,14 @@ def host_error(machine: Machine, error: Exception, timeout: float) -> HostError:
         return HostError(
             f"SSH failed: {error.reason or error}",
             where=where,
-            hint=f"try: ssh -p {machine.ssh.port} {machine.ssh.user}@{machine.address}",
+            hint=f"try: ssh -p {machine.ssh.port} {machine.ssh.user}@{machine.ssh_address}",
         )
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return HostError(f"the host cannot be reached: {reason}", where=where, hint="is it up, and does sshd listen there?")
 
 
 def _host_key_error(machine: Machine, error: asyncssh.DisconnectError) -> HostError:
-    address = str(machine.address)
+    address = str(machine.ssh_address)
     files = known_hosts_files(machine)
     matched = asyncssh.match_known_hosts(list(files), address, address, machine.ssh.port)
     if not any(matched[:2]):
@@ -103,9 +103,9 @@ def _host_key_error(machine: Machine, error: asyncssh.DisconnectError) -> HostEr
 
 
 def _unknown_host_key(machine: Machine, files: str) -> HostError:
-    hint = f"compare its fingerprint, then: ssh-keyscan -p {machine.ssh.port} {machine.address} >> {files.split()[0]}"
+    hint = f"compare its fingerprint, then: ssh-keyscan -p {machine.ssh.port} {machine.ssh_address} >> {files.split()[0]}"
     return HostError(f"the host's SSH key is not known ({files})", where=place(machine), hint=hint)
 
 
 def _known_name(machine: Machine) -> str:
-    return str(machine.address) if machine.ssh.port == 22 else f"'[{machine.address}]:{machine.ssh.port}'"
+    return str(machine.ssh_address) if machine.ssh.port == 22 else f"'[{machine.ssh_address}]:{machine.ssh.port}'"

@@ -7,6 +7,7 @@ from twinkeel.render.files import RenderedFile
 from twinkeel.render.kubespray_releases import release_line
 from twinkeel.render.template import fill
 from twinkeel.render.yaml_text import block, ini_value, scalar
+from twinkeel.spec.fields import IPAddress
 from twinkeel.topology.model import Machine, Topology
 
 
@@ -72,18 +73,23 @@ def _groups(topology: Topology) -> Mapping[str, list[str]]:
 
 def _node(topology: Topology, machine: Machine) -> Node:
     variables: dict[str, object] = {
-        "ansible_host": machine.address,
+        "ansible_host": machine.ssh_address,
         "ansible_port": machine.ssh.port,
         "ansible_user": machine.ssh.user,
     }
     for version, suffix in ((4, ""), (6, "6")):
         address = machine.address_of(version)
         if address is not None:
-            variables |= {f"ip{suffix}": address, f"access_ip{suffix}": address}
+            variables |= {f"ip{suffix}": address, f"access_ip{suffix}": _access_address(machine, version) or address}
     if machine in topology.etcd:
         # Kubespray's own default renames the members when the order changes.
         variables["etcd_member_name"] = machine.name
     return Node(machine.fqdn, variables)
+
+
+def _access_address(machine: Machine, version: int) -> IPAddress | None:
+    given = machine.access_address
+    return given if given is not None and given.version == version else None
 
 
 def _stack(topology: Topology) -> Mapping[str, bool]:

@@ -58,6 +58,16 @@ class Host(_Strict):
     interface: InterfaceName | None = key(
         None, "Network interface that carries the address; without it, `interface` of the spec.", "ens18"
     )
+    ssh_address: Address | None = key(
+        None,
+        "Where SSH and Ansible reach it, when that is another address (a floating one); without it, `address`.",
+        "198.51.100.11",
+    )
+    access_address: Address | None = key(
+        None,
+        "Where other clusters' hosts and clients reach this node (Kubespray's access_ip); without it, `address`.",
+        "198.51.100.21",
+    )
     ssh_user: Word | None = key(None, "SSH user of this host; without it, `ssh.user`.", "admin")
     ssh_port: Port | None = key(None, "SSH port of this host; without it, `ssh.port`.", 2222)
 

@@ -81,6 +81,7 @@ def _machine(spec: ClusterSpec, name: str, host: Host, roles: tuple[Role, ...], 
         fqdn=f"{name}.{spec.domain}",
         address=host.address,
         address6=host.address6,
+        access_address=host.access_address,
         interface=host.interface or spec.interface,
         roles=roles,
         ssh=SshAccess(
@@ -88,6 +89,7 @@ def _machine(spec: ClusterSpec, name: str, host: Host, roles: tuple[Role, ...], 
             port=host.ssh_port or spec.ssh.port,
             identity_file=_absolute(spec.ssh.identity_file, folder),
             known_hosts_file=_absolute(spec.ssh.known_hosts_file, folder),
+            address=host.ssh_address,
         ),
     )
 

@@ -19,11 +19,16 @@ class SshAccess:
     port: int
     identity_file: str | None
     known_hosts_file: str | None
+    address: IPAddress | None = None
 
 
 @dataclass(frozen=True)
 class Machine:
-    """One host: `name` is short (lb-1), `fqdn` is name.domain. `roles` has all that it is, load balancer first."""
+    """One host: `name` is short (lb-1), `fqdn` is name.domain. `roles` has all that it is, load balancer first.
+
+    `address` is where the other hosts reach it; SSH may go to another one (`ssh_address`), and so may clients of a node
+    (`access_address`, Kubespray's access_ip; None for `address`).
+    """
 
     name: str
     fqdn: str
@@ -32,6 +37,12 @@ class Machine:
     roles: tuple[Role, ...]
     ssh: SshAccess
     address6: IPv6Address | None = None
+    access_address: IPAddress | None = None
+
+    @property
+    def ssh_address(self) -> IPAddress:
+        """Where SSH and Ansible reach it."""
+        return self.ssh.address or self.address
 
     @property
     def role(self) -> Role:

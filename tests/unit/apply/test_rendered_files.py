@@ -218,7 +218,7 @@ def test_a_unit_that_is_not_enabled_is_put_right(tmp_path: Path, monkeypatch: py
 
 def test_a_checker_that_died_is_no_refusal(tmp_path: Path) -> None:
     entries = [entry(tmp_path / "a.conf", "x\n")]
-    died = [{"path": str(tmp_path / "a.conf"), "argv": ["sh", "-c", "kill -TERM $$", "%s"]}]
+    died = [{"path": str(tmp_path / "a.conf"), "argv": ["sh", "-c", "exit 143", "%s"]}]
     result = run(tmp_path, "judged", entries, checks=died)
     assert result["failed"] is True
     assert "ended by signal 15 before it had judged" in result["msg"]

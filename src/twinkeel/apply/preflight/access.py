@@ -18,7 +18,9 @@ def reached(survey: Survey) -> Iterator[Finding]:
         problem = survey.problems.get(machine.name)
         if problem is None or isinstance(problem, NotPrivilegedError):
             access = machine.ssh
-            yield Finding("ok", machine.name, f"{access.user}@{machine.address}, port {access.port}, its host key is the known one")
+            yield Finding(
+                "ok", machine.name, f"{access.user}@{machine.ssh_address}, port {access.port}, its host key is the known one"
+            )
         else:
             yield Finding("failure", machine.name, problem.what, problem.hint)
 
