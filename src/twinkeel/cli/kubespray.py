@@ -170,7 +170,7 @@ def _work(procedure: "Procedure", secrets: "Secrets", *, skip_preflight: bool, n
     from twinkeel.cli.kubespray_progress import PlaybookProgress
     from twinkeel.kubespray.carry_out import new_log, run_playbooks
 
-    if procedure.request.action == "upgrade" or (procedure.check_first and not skip_preflight):
+    if procedure.request.action in ("run", "scale", "upgrade") or (procedure.check_first and not skip_preflight):
         _check(procedure, skip_preflight=skip_preflight)
     log = new_log(procedure.folder, procedure.request.action)
     if procedure.before is not None and not no_apply:
@@ -187,15 +187,26 @@ def _work(procedure: "Procedure", secrets: "Secrets", *, skip_preflight: bool, n
 def _check(procedure: "Procedure", *, skip_preflight: bool) -> None:
     import asyncio
 
+    from twinkeel.errors import HostError
     from twinkeel.hosts.ssh import SshHosts
     from twinkeel.kubespray.guards import guard_upgrade
     from twinkeel.kubespray.preflight import preflight, require
+    from twinkeel.kubespray.running_nodes import guard_node_names, running_nodes
 
     topology, request = procedure.topology, procedure.request
     broken = request.nodes if request.action == "recover" else ()
 
     async def ask() -> None:
         async with SshHosts() as hosts:
+            if request.action in ("run", "scale", "upgrade"):
+                try:
+                    running_names = await running_nodes(topology, hosts)
+                except HostError as error:
+                    if not skip_preflight:
+                        raise
+                    print(f"twinkeel: the running nodes' names could not be compared: {error.what}", file=sys.stderr)
+                else:
+                    guard_node_names(topology, running_names)
             if request.action == "upgrade":
                 running = await guard_upgrade(topology, hosts)
                 print(f"from {running} to {topology.cluster.version}", file=sys.stderr)

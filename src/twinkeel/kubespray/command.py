@@ -70,7 +70,7 @@ def build_commands(topology: Topology, release: Release, folder: Path, request: 
     Args:
         folder: the cluster's own folder; its `inventory` holds the rendered inventory.
     """
-    names = ",".join(machine.fqdn for machine in request.nodes)
+    names = ",".join(machine.node_name for machine in request.nodes)
     old = release_line(topology.cluster.kubespray).ansible_2_9
     options: list[str] = []
     runs: list[Invocation] = []

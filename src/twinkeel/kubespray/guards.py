@@ -104,7 +104,7 @@ def guard_order(topology: Topology, folder: Path) -> None:
     ):
         old = groups[group]["hosts"]
         for new, after in pairwise(machines):
-            if new.fqdn not in old and after.fqdn in old:
+            if new.node_name not in old and after.node_name in old:
                 what = f"{new.name} is new, and stands before {after.name} in {key}"
                 raise UsageError(what, where=str(inventory), hint="put new hosts last: the others join the first one (#12437)")
 

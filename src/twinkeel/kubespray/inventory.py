@@ -37,7 +37,9 @@ def write_inventory(topology: Topology, folder: Path, broken: Sequence[Machine] 
 
 def _broken(topology: Topology, broken: Sequence[Machine]) -> dict[str, dict[str, dict[str, dict[str, str]]]]:
     groups = {"broken_etcd": topology.etcd, "broken_kube_control_plane": topology.control_plane}
-    return {group: {"hosts": {machine.fqdn: {} for machine in machines if machine in broken}} for group, machines in groups.items()}
+    return {
+        group: {"hosts": {machine.node_name: {} for machine in machines if machine in broken}} for group, machines in groups.items()
+    }
 
 
 def _write(target: Path, content: str) -> None:

@@ -61,12 +61,12 @@ def certificate_names(topology: Topology) -> tuple[str, ...]:
 
 
 def _groups(topology: Topology) -> Mapping[str, list[str]]:
-    control_plane = [machine.fqdn for machine in topology.control_plane]
-    workers = [machine.fqdn for machine in topology.workers]
+    control_plane = [machine.node_name for machine in topology.control_plane]
+    workers = [machine.node_name for machine in topology.workers]
     scheduled = [*control_plane, *workers] if topology.cluster.schedule_on_control_plane else workers
     return {
         "kube_control_plane": control_plane,
-        "etcd": [machine.fqdn for machine in topology.etcd],
+        "etcd": [machine.node_name for machine in topology.etcd],
         "kube_node": list(dict.fromkeys(scheduled)),
     }
 
@@ -84,7 +84,7 @@ def _node(topology: Topology, machine: Machine) -> Node:
     if machine in topology.etcd:
         # Kubespray's own default renames the members when the order changes.
         variables["etcd_member_name"] = machine.name
-    return Node(machine.fqdn, variables)
+    return Node(machine.node_name, variables)
 
 
 def _access_address(machine: Machine, version: int) -> IPAddress | None:

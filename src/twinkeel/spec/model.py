@@ -301,6 +301,9 @@ class Kubernetes(_Strict):
     service_network6: Network6 | None = key(None, "Services' IPv6 addresses.", "fd85:ee78:d8a6:8607::1000/116")
     api_port: Port = key(6443, "Port of the API servers behind the load balancers.", 6443)
     schedule_on_control_plane: Flag = key(True, "Whether control-plane hosts run workloads, too.", False)
+    node_names: Literal["full", "short"] = key(
+        "full", "What nodes are called in Kubernetes: NAME.DOMAIN, or NAME alone. A running cluster's stay as they are.", "short"
+    )
     certificate_names: list[Word] = key(list, "More names and addresses for the API servers' certificates.", ["api.example.org"])
     variables: dict[str, Any] = key(
         dict, "More variables for Kubespray, as they are. One that Twinkeel sets is refused.", {"kube_proxy_mode": "ipvs"}

@@ -82,6 +82,7 @@ def _machine(spec: ClusterSpec, name: str, host: Host, roles: tuple[Role, ...], 
         address=host.address,
         address6=host.address6,
         access_address=host.access_address,
+        short_node_name=spec.kubernetes.node_names == "short",
         interface=host.interface or spec.interface,
         roles=roles,
         ssh=SshAccess(

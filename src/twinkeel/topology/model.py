@@ -38,6 +38,12 @@ class Machine:
     ssh: SshAccess
     address6: IPv6Address | None = None
     access_address: IPAddress | None = None
+    short_node_name: bool = False
+
+    @property
+    def node_name(self) -> str:
+        """What Kubernetes and Kubespray's inventory call it."""
+        return self.name if self.short_node_name else self.fqdn
 
     @property
     def ssh_address(self) -> IPAddress:

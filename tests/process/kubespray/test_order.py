@@ -67,7 +67,7 @@ def run(tmp_path: Path, noted: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         note(f"apply {' '.join(names)}")
 
     def check(procedure: Procedure, *, skip_preflight: bool) -> None:
-        note("version" if skip_preflight else "preflight")
+        note("guards" if skip_preflight else "preflight")
 
     monkeypatch.setenv("TWINKEEL_METRICS_PASSWORD", "of-the-environment")
     monkeypatch.setattr("twinkeel.apply.apply.apply", apply)
@@ -88,11 +88,11 @@ ALL = "apply cp-1 cp-2 cp-3 w-1 w-2"
     ("arguments", "order"),
     [
         ("run", ["preflight", "cluster.yml", ALL]),
-        ("run --skip-preflight --no-apply", ["cluster.yml"]),
+        ("run --skip-preflight --no-apply", ["guards", "cluster.yml"]),
         ("scale", ["preflight", "scale.yml", ALL]),
         ("scale w-2", ["preflight", "facts.yml", "scale.yml", ALL]),
         ("upgrade", ["preflight", "upgrade-cluster.yml"]),
-        ("upgrade --skip-preflight", ["version", "upgrade-cluster.yml"]),
+        ("upgrade --skip-preflight", ["guards", "upgrade-cluster.yml"]),
         ("remove-node cp-2 cp-3", ["apply cp-1 w-1 w-2", "remove-node.yml"]),
         ("remove-node w-2 --dead", ["apply cp-1 cp-2 cp-3 w-1", "remove-node.yml"]),
         ("remove-node w-2 --no-apply", ["remove-node.yml"]),
