@@ -4,6 +4,7 @@ A command's module is imported only when that command runs, so that `twinkeel --
 Each module holds `app`, a Typer application.
 """
 
+import errno
 import importlib
 import signal
 import sys
@@ -17,6 +18,7 @@ import typer
 from twinkeel.errors import EXIT_FAILED, TwinkeelError
 
 EXIT_INTERRUPTED = 130
+_THE_MACHINE_S = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM))
 
 # Name -> module below twinkeel.cli, and the line that `--help` shows.
 COMMANDS = {
@@ -92,7 +94,10 @@ def main() -> None:
         sys.stderr.close()
         code = EXIT_FAILED
     except OSError as error:
-        code = _say(f"{error.strerror or error}\n  where: {error.filename or 'this machine'}", EXIT_FAILED)
+        # With a file's name, or of a machine that is full, it is about the user's machine. Anything else is ours to mend.
+        told = error.filename is not None or error.errno in _THE_MACHINE_S
+        where = error.filename or "this machine"
+        code = _say(f"{error.strerror or error}\n  where: {where}" if told else _defect(), EXIT_FAILED)
     except Exception:
         code = _say(_defect(), EXIT_FAILED)
     sys.exit(code if isinstance(code, int) else 0)

@@ -34,7 +34,7 @@ def status(
 
     from twinkeel.cli.load import load_topology
     from twinkeel.hosts.ssh import SshHosts
-    from twinkeel.status.probe import take_snapshot
+    from twinkeel.status.probe import find_ca, take_snapshot
 
     topology = load_topology(file)
 
@@ -44,8 +44,11 @@ def status(
 
     async def look_again_and_again(show: "Callable[[Snapshot], None]") -> None:
         async with SshHosts() as hosts:
+            ca = None
             while True:
-                show(await take_snapshot(hosts, topology))
+                # Read once: it is the same for years, and every control-plane host was asked for it every second.
+                ca = ca or await find_ca(hosts, topology)
+                show(await take_snapshot(hosts, topology, ca))
                 await asyncio.sleep(WATCH_PERIOD)
 
     if watch:

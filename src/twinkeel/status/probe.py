@@ -17,11 +17,15 @@ from twinkeel.topology.model import LoadBalancer, Topology
 NO_CA = Readiness("not verified", "the cluster's certificate authority could not be read from any host")
 
 
-async def take_snapshot(reader: Reader, topology: Topology) -> Snapshot:
-    """The state of the system now. Hosts that cannot be asked are part of the answer, never an error."""
+async def take_snapshot(reader: Reader, topology: Topology, ca: str | None = None) -> Snapshot:
+    """The state of the system now. Hosts that cannot be asked are part of the answer, never an error.
+
+    Args:
+        ca: the cluster's authority where it is known already: somebody who asks every second reads it once (`find_ca`).
+    """
     balancers, (through_vips, control_plane) = await asyncio.gather(
         asyncio.gather(*(_look_at_balancer(reader, balancer) for balancer in topology.load_balancers)),
-        _look_at_api(reader, topology),
+        _look_at_api(reader, topology, ca),
     )
     vips = []
     for vip, answer in zip(topology.endpoint.vips, through_vips, strict=True):
@@ -76,10 +80,12 @@ async def _is_set(reader: Reader, balancer: LoadBalancer, path: str, *, missing:
         return missing
 
 
-async def _look_at_api(reader: Reader, topology: Topology) -> tuple[tuple[Readiness, ...], tuple[ControlPlaneState, ...]]:
+async def _look_at_api(
+    reader: Reader, topology: Topology, known: str | None
+) -> tuple[tuple[Readiness, ...], tuple[ControlPlaneState, ...]]:
     """What /readyz says through each virtual IP, and on each control-plane host."""
     vips, machines = topology.endpoint.vips, topology.control_plane
-    ca = await _find_ca(reader, topology)
+    ca = known or await find_ca(reader, topology)
     if ca is None:
         return (NO_CA,) * len(vips), tuple(ControlPlaneState(machine.name, False, NO_CA.detail) for machine in machines)
     context, api_port, port = tls_context(ca), topology.cluster.api_port, topology.endpoint.port
@@ -89,7 +95,7 @@ async def _look_at_api(reader: Reader, topology: Topology) -> tuple[tuple[Readin
     return tuple(answers[: len(vips)]), tuple(ControlPlaneState(each.name, answer.ready, answer.detail) for each, answer in direct)
 
 
-async def _find_ca(reader: Reader, topology: Topology) -> str | None:
+async def find_ca(reader: Reader, topology: Topology) -> str | None:
     """From the control plane, or else from a load balancer, which has a copy that `apply` put there."""
     try:
         return await fetch_cluster_ca(reader, topology.control_plane)

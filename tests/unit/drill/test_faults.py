@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,9 +16,9 @@ from twinkeel.drill.faults.registry import DEFAULT, FAULTS, find_fault
 from twinkeel.drill.needs import missing
 from twinkeel.drill.note import read_note, scene_of, write_note
 from twinkeel.drill.switches import run_switch
-from twinkeel.errors import ToolError, UsageError
+from twinkeel.errors import ToolError, UsageError, VerificationError
 from twinkeel.hosts.executor import Writer
-from twinkeel.topology.model import LinkControl, PowerControl, Topology
+from twinkeel.topology.model import LinkControl, Machine, PowerControl, Topology
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "lab-home.yaml"
 
@@ -158,3 +159,36 @@ def test_a_strangers_advertisement_is_a_valid_one() -> None:
     assert packet[8:] == bytes([192, 168, 1, 110])
     pseudo = bytes([192, 168, 1, 9, 224, 0, 0, 18, 0, 112, 0, len(packet)])
     assert stranger.checksum(pseudo + packet) == 0
+
+
+@pytest.mark.parametrize("said", ["seen", "nothing"])
+def test_a_stranger_whose_packets_never_arrived_proves_nothing(
+    lab_home_topology: Topology, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    claimed: list[int] = []
+
+    class Listening:
+        async def stream(self, machine: Machine, argv: Sequence[str]) -> AsyncGenerator[str, None]:
+            yield "listening\n"
+            assert claimed, "nothing was sent yet"
+            yield f"{said}\n"
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Listening]:
+        yield Listening()
+
+    def claim(vrid: int, *_: object) -> int:
+        claimed.append(vrid)
+        return 1
+
+    async def inject() -> None:
+        holder = lab_home_topology.load_balancers[0].machine
+        await find_fault("vrrp-stranger").inject(Scene(lab_home_topology, holder, holder, opened))  # type: ignore[arg-type]
+
+    monkeypatch.setattr(stranger, "claim", claim)
+    monkeypatch.setattr(stranger, "own_address", lambda _: "192.168.1.9")
+    if said == "seen":
+        asyncio.run(inject())
+        return
+    with pytest.raises(VerificationError, match="never arrived"):
+        asyncio.run(inject())

@@ -1,12 +1,16 @@
 """A stranger on the segment claims the virtual IP."""
 
 import asyncio
+import contextlib
+from importlib.resources import files
 
 from twinkeel.drill import stranger
 from twinkeel.drill.fault import Fault, Scene, addresses_of
-from twinkeel.errors import UsageError
+from twinkeel.errors import UsageError, VerificationError
 
 SECONDS = 3.0
+WAIT = 1.0
+SEE_ADVERTISEMENT = (files("twinkeel.drill") / "programs" / "see_advertisement.py").read_text(encoding="utf-8")
 
 
 async def _inject(scene: Scene) -> None:
@@ -15,7 +19,17 @@ async def _inject(scene: Scene) -> None:
         hint = "name an IPv4 virtual IP with --vip, or leave this scenario out"
         raise UsageError("a stranger is played for IPv4 virtual IPs only", where=str(instance.vip.ip), hint=hint)
     targets = [str(balancer.machine.address) for balancer in scene.topology.load_balancers]
-    await asyncio.to_thread(stranger.claim, instance.vrid, str(instance.vip.ip), targets, SECONDS)
+    async with scene.hosts() as hosts:
+        argv = ("python3", "-c", SEE_ADVERTISEMENT, stranger.own_address(str(scene.holder.address)), f"{SECONDS + WAIT:g}")
+        lines = hosts.stream(scene.holder, argv)
+        async with contextlib.aclosing(lines):
+            await anext(lines)
+            await asyncio.to_thread(stranger.claim, instance.vrid, str(instance.vip.ip), targets, SECONDS)
+            arrived = (await anext(lines)).strip() == "seen"
+    if not arrived:
+        hint = "something on the way drops protocol 112: run the drill on the load balancers' own segment"
+        what = "the stranger's advertisements never arrived, which proves nothing"
+        raise VerificationError(what, where=scene.holder.name, hint=hint)
 
 
 async def _proof(scene: Scene) -> bool:
