@@ -1,6 +1,7 @@
 """A pair that somebody built by hand, each as a document tells it: taken over while a client asks, and given back."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -20,7 +21,9 @@ PAIR = ("lb-1", "lb-2")
 PERIOD_MS = 10
 HOLDER_DEADLINE = 120.0
 STEADY = 4.0
-DOCUMENTS = [each for each in CONFIGURATIONS if each.profile is None]
+# All six take seven minutes: TWINKEEL_TEST_EVERY_PAIR=1. One of multicast and one of unicast are taken over each time.
+EVERY = os.environ.get("TWINKEEL_TEST_EVERY_PAIR") == "1"
+DOCUMENTS = [each for each in CONFIGURATIONS if each.profile is None and (EVERY or each.id in ("seed", "kubemarine"))]
 SPEC = """\
 name: foreign
 domain: lab-home.com

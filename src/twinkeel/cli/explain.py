@@ -25,7 +25,7 @@ def explain(
     from twinkeel.cli.show_topology import as_text
     from twinkeel.cli.text_layout import usable_width
 
-    topology = load_topology(file)
+    topology = load_topology(file, reading=True)
     if mermaid:
         print(as_mermaid(topology), end="")
     elif output is Format.json:

@@ -69,7 +69,7 @@ def kubeconfig(
     _refuse_contradictions(
         stdout=stdout, output=output, merge=merge, print_env=print_env, context=context, as_json=format is Format.json
     )
-    topology = load_topology(file)
+    topology = load_topology(file, reading=True)
     url, note = choose_server(topology.endpoint, server.value)
     if note:
         print(f"twinkeel: {note}", file=sys.stderr)

@@ -19,34 +19,43 @@ from twinkeel.topology.model import Topology
 SSH_VARIABLES = {"TWINKEEL_SSH_IDENTITY_FILE": "identity_file", "TWINKEEL_SSH_KNOWN_HOSTS_FILE": "known_hosts_file"}
 
 
-def load_topology(path: Path) -> Topology:
+def load_topology(path: Path, *, reading: bool = False) -> Topology:
     """The system that the spec at `path` describes.
+
+    Args:
+        reading: the command only looks at a running system: what Kubespray would refuse to install does not stop it.
 
     Findings go to standard error, warnings too. Raises SpecError (exit 2) when the spec is not valid.
     """
-    return build(with_environment(valid_spec(read_source(path)), os.environ), path.parent)
+    return build(with_environment(valid_spec(read_source(path), reading=reading), os.environ), path.parent)
 
 
-def load_topology_and_secrets(path: Path, *, required: bool = True) -> tuple[Topology, Secrets]:
+def load_topology_and_secrets(path: Path, *, required: bool = True, reading: bool = False) -> tuple[Topology, Secrets]:
     """The system that the spec at `path` describes, with the passwords that it asks for: what renders files needs both.
 
     Args:
         required: whether every password that the spec asks for must be there; otherwise those that are there are read.
+        reading: see `load_topology`.
 
     Raises SpecError (exit 2) when the spec is not valid, or a password is missing or in a file that others can read.
     """
-    spec = valid_spec(read_source(path))
+    spec = valid_spec(read_source(path), reading=reading)
     secrets = load_secrets(secrets_path(spec, path.parent), os.environ)
     if required:
         require_secrets(spec, secrets)
     return build(with_environment(spec, os.environ), path.parent), secrets
 
 
-def valid_spec(source: SourceFile) -> ClusterSpec:
+def valid_spec(source: SourceFile, *, reading: bool = False) -> ClusterSpec:
     """The spec that a text holds; findings go to standard error. Raises SpecError (exit 2) when it is not valid."""
     loaded = load(source)
     for diagnostic in loaded.diagnostics:
         print(render_text(diagnostic, loaded.source), file=sys.stderr)
+    if loaded.spec is None and loaded.readable is not None and reading:
+        print(
+            "twinkeel: these errors are about what Kubespray would install; this command only looks, and goes on", file=sys.stderr
+        )
+        return loaded.readable
     if loaded.spec is None:
         raise SpecError(_summary(loaded), hint="`twinkeel check` shows the same list")
     return loaded.spec

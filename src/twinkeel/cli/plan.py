@@ -30,7 +30,7 @@ def plan(file: SpecFile = DEFAULT_SPEC, format: OutputFormat = Format.text) -> N
     from twinkeel.cli.load import load_topology_and_secrets
     from twinkeel.hosts.ssh import SshHosts
 
-    topology, secrets = load_topology_and_secrets(file)
+    topology, secrets = load_topology_and_secrets(file, reading=True)
 
     async def run() -> "Plan":
         async with SshHosts() as hosts:

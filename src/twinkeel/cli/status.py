@@ -36,7 +36,7 @@ def status(
     from twinkeel.hosts.ssh import SshHosts
     from twinkeel.status.probe import find_ca, take_snapshot
 
-    topology = load_topology(file)
+    topology = load_topology(file, reading=True)
 
     async def look_once() -> "Snapshot":
         async with SshHosts() as hosts:

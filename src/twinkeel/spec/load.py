@@ -11,17 +11,22 @@ from twinkeel.spec.model import ClusterSpec
 from twinkeel.spec.model_errors import closest, diagnostic, is_key, unknown_key
 from twinkeel.spec.model_path import known_keys
 from twinkeel.spec.prune import Places, Pruning
+from twinkeel.spec.rules import ABOUT_KUBESPRAY
 from twinkeel.spec.validate import validate
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A spec and what was found; `spec` is None when a finding is an error, `document` when the file is no YAML."""
+    """A spec and what was found; `spec` is None when a finding is an error, `document` when the file is no YAML.
+
+    `readable` is there also when every error is about what Kubespray would install: enough to look at a running system.
+    """
 
     source: SourceFile
     spec: ClusterSpec | None
     diagnostics: tuple[Diagnostic, ...]
     document: Document | None = None
+    readable: ClusterSpec | None = None
 
 
 def load(source: SourceFile) -> Loaded:
@@ -35,8 +40,9 @@ def load(source: SourceFile) -> Loaded:
     found = [*document.diagnostics, *left.diagnostics]
     if spec is not None:
         found += validate(spec, document, left.pruning, left.doubtful)
-    valid = spec is not None and not any(item.severity == "error" for item in found)
-    return Loaded(source, spec if valid else None, in_order(found), document)
+    errors = {item.code for item in found if item.severity == "error"}
+    readable = spec if errors <= ABOUT_KUBESPRAY else None
+    return Loaded(source, None if errors else spec, in_order(found), document, readable)
 
 
 def in_order(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:

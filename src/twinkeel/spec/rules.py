@@ -135,3 +135,11 @@ RULES = (
     Rule("S086", "warning", "no proxy is in front of the endpoint", variable_rules.proxy_in_front_of_the_endpoint, _VIPS),
 )
 """Every rule, in the order in which they run."""
+
+ABOUT_KUBESPRAY = frozenset(
+    (
+        *("S028", "S029", "S030", "S031", "S034", "S035", "S037", "S050", "S051", "S052", "S053", "S054"),
+        *("S077", "S079", "S080", "S082", "S083", "S085"),
+    )
+)
+"""Errors about what Kubespray would install: a command that only reads a running system works in spite of them."""

@@ -1,12 +1,15 @@
 """Each cross check: one bad example with its exact place, and one near miss that must pass."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from twinkeel.render.render import render
 from twinkeel.source import Span
 from twinkeel.spec.load import Loaded
-from twinkeel.spec.rules import RULES
+from twinkeel.spec.rules import ABOUT_KUBESPRAY, RULES
+from twinkeel.topology.build import build
 
 Edited = Callable[..., Loaded]
 Edits = list[tuple[str, str]]
@@ -327,6 +330,14 @@ def test_the_bad_example_is_found_at_its_place_and_nothing_else_is(load_edited: 
     severity = next(rule.severity for rule in RULES if rule.code == code)
     assert diagnostic.severity == severity
     assert (loaded.spec is None) == (severity == "error")
+
+
+@pytest.mark.parametrize("code", sorted(ABOUT_KUBESPRAY))
+def test_load_balancers_can_be_rendered_in_spite_of_what_kubespray_would_refuse(load_edited: Edited, code: str) -> None:
+    loaded = load_edited(*CASES[code][0])
+    assert loaded.spec is None
+    assert loaded.readable is not None
+    assert render(build(loaded.readable, Path("/srv"))).hosts
 
 
 @pytest.mark.parametrize("code", CASES)
