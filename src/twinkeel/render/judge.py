@@ -132,10 +132,10 @@ def _judged(one: _Judge, program: str, content: str, system: Path) -> Iterator[t
         ended = _run(argv)
         if _signal(ended.returncode) and _works((*_OWN_PROCESSES, "true")):
             ended = _run([*_OWN_PROCESSES, *argv])
-    if number := _signal(ended.returncode):
-        raise _DiedError(f"{one.program} was ended by {signal.Signals(number).name} before it had judged the file")
     said = (ended.stdout + ended.stderr).replace(inside, "")
     found = [(line, text) for line, text in one.complaints(said, f"/{file.name}") if line is None or line > 0]
+    if not found and (number := _signal(ended.returncode)):
+        raise _DiedError(f"{one.program} was ended by {signal.Signals(number).name} before it had judged the file")
     if not found and ended.returncode != 0:
         last = said.strip().splitlines()[-1:] or [""]
         found = [(None, f"{one.program} ended with {ended.returncode} {last[0]}".rstrip())]

@@ -159,7 +159,7 @@ def judge(module: AnsibleModule, candidates: list[Candidate], checks: list[dict[
         if ended_by_signal(code):
             module.fail_json(
                 msg=f"{argv[0]} was ended by signal {ended_by_signal(code)} before it had judged the candidate for "
-                f"{candidate.path}: it neither accepts nor refuses it; nothing was replaced"
+                f"{candidate.path}: it neither accepts nor refuses it; nothing was replaced\n{(err + out).strip()}".rstrip()
             )
         said = (err + out).strip()
         # haproxy ends some alerts with exit code 0.
