@@ -142,8 +142,9 @@ async def wait_answers(topology: Topology, ca: str | None, deadline: float = ANS
     if ca is None:
         return
     context, end, endpoint = tls_context(ca), time.monotonic_ns() + int(deadline * 1e9), topology.endpoint
+    wanted = topology.cluster.api_status
     for vip in endpoint.vips:
-        while not (answer := await ask_readyz(str(vip.ip), endpoint.port, context, name=endpoint.name)).ready:
+        while not (answer := await ask_readyz(str(vip.ip), endpoint.port, context, name=endpoint.name, wanted=wanted)).ready:
             if time.monotonic_ns() > end:
                 raise VerificationError(f"the API does not answer through the virtual IP: {answer.detail}", where=str(vip.ip))
             await asyncio.sleep(PAUSE)

@@ -71,7 +71,10 @@ async def _readyz_problem(topology: Topology, ca: str | None) -> VerificationErr
         return None
     endpoint, context = topology.endpoint, tls_context(ca)
     asked = [(vip, name) for vip in endpoint.vips for name in (None, endpoint.name)]
-    answers = await asyncio.gather(*(ask_readyz(str(vip.ip), endpoint.port, context, name=name) for vip, name in asked))
+    wanted = topology.cluster.api_status
+    answers = await asyncio.gather(
+        *(ask_readyz(str(vip.ip), endpoint.port, context, name=name, wanted=wanted) for vip, name in asked)
+    )
     for (vip, _), answer in zip(asked, answers, strict=True):
         if not answer.ready:
             what = f"the API does not answer through the virtual IP: {answer.detail}"

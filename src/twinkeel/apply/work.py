@@ -228,10 +228,10 @@ class Work:
         """Load balancers whose own address leads to the API from here."""
         if self.proof is None:
             return set()
-        context, endpoint = tls_context(self.proof), self.topology.endpoint
+        context, endpoint, wanted = tls_context(self.proof), self.topology.endpoint, self.topology.cluster.api_status
         machines = [balancer.machine for balancer in balancers]
         answers = await asyncio.gather(
-            *(ask_readyz(str(machine.address), endpoint.port, context, name=endpoint.name) for machine in machines)
+            *(ask_readyz(str(each.address), endpoint.port, context, name=endpoint.name, wanted=wanted) for each in machines)
         )
         return {machine.name for machine, answer in zip(machines, answers, strict=True) if answer.ready}
 

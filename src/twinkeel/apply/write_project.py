@@ -96,7 +96,12 @@ def _common(topology: Topology) -> dict[str, Any]:
         "packages": [*PACKAGES, *(["nftables"] if topology.system.firewall == "nftables" else [])],
         "package_manager": topology.system.packages,
         "monitor_port": MONITOR_PORT,
-        "endpoint": {"name": topology.endpoint.name, "port": topology.endpoint.port},
+        "endpoint": {
+            "name": topology.endpoint.name,
+            "port": topology.endpoint.port,
+            # Of /readyz; 0 takes any.
+            "status": topology.cluster.api_status or 0,
+        },
         "selinux_booleans": list(SELINUX_BOOLEANS) if topology.system.selinux == "auto" else [],
         "virtual_ips": [str(vip.ip) for vip in topology.endpoint.vips],
     }

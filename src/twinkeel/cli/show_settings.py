@@ -109,7 +109,7 @@ def _haproxy_rows(topology: Topology) -> Rows:
     return [
         ("version", f"{_version(haproxy.version)} or newer"),
         ("listens", f"port {topology.endpoint.port} on every address"),
-        ("check", f"GET /readyz on port {topology.cluster.api_port}, certificate verified, status 200"),
+        ("check", _api_check(topology)),
         ("balance", "leastconn; a refused connection goes to another server; sessions of a server that is down are closed"),
         ("connections", f"{haproxy.max_connections} clients at most"),
         ("reload", f"old connections are closed over {CLOSE_SPREAD_TIME}, at the latest after {HARD_STOP_AFTER}"),
@@ -118,6 +118,13 @@ def _haproxy_rows(topology: Topology) -> Rows:
         ("watchdog", f"GET http://127.0.0.1:{MONITOR_PORT}/live"),
         *_extra_rows("HAProxy", haproxy.extra),
     ]
+
+
+def _api_check(topology: Topology) -> str:
+    port, status = topology.cluster.api_port, topology.cluster.api_status
+    if status is None:
+        return f"a TLS connection to port {port}, certificate verified"
+    return f"GET /readyz on port {port}, certificate verified, status {status}"
 
 
 def _metrics(metrics: Metrics | None) -> str:

@@ -175,6 +175,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--ca-file", type=Path, required=True)
     parser.add_argument("--history", type=Path, required=True, help="the file to append to")
     parser.add_argument("--period-ms", type=int, default=PERIOD // MILLISECOND, help="between two new connections")
+    parser.add_argument("--status", type=int, default=200, help="what /readyz must answer; 0: anything")
     parser.add_argument("--pem-file", type=Path, help="a client certificate with its key, for the watch")
     parser.add_argument("--token-file", type=Path, help="a token, for the watch")
     return parser.parse_args()
@@ -186,7 +187,7 @@ def main() -> None:
     _prefer_this_process()
     credentials = Credentials(given.pem_file, given.token_file) if given.pem_file or given.token_file else None
     try:
-        target = Target(given.address, given.port, given.server_name, given.ca_file)
+        target = Target(given.address, given.port, given.server_name, given.ca_file, status=given.status or None)
         asyncio.run(measure(target, given.history, credentials, given.period_ms * MILLISECOND))
     except ToolError as error:
         # Its log's last line is what the runner tells.

@@ -20,13 +20,17 @@ MAX_BODY = 1 << 20
 
 @dataclass(frozen=True)
 class Target:
-    """Where to ask. `address` is connected to as it is (no name is looked up); `server_name` is what the certificate must hold."""
+    """Where to ask. `address` is connected to as it is (no name is looked up); `server_name` is what the certificate must hold.
+
+    `status` is what `path` must answer; None when any answer will do.
+    """
 
     address: str
     port: int
     server_name: str
     ca_file: Path
     path: str = "/readyz"
+    status: int | None = 200
 
     @property
     def url(self) -> str:
@@ -76,10 +80,10 @@ class Connection:
 
     async def get(self) -> None:
         """Ask once for the target's path. Raises StatusError, OSError, EOFError (closed in the middle) or ValueError (not HTTP)."""
-        headers = await self.ask(self._target.path)
+        headers = await self.ask(self._target.path, wanted=self._target.status)
         await self._reader.readexactly(_length(headers))
 
-    async def ask(self, path: str, token: str = "") -> Mapping[str, str]:
+    async def ask(self, path: str, token: str = "", *, wanted: int | None = 200) -> Mapping[str, str]:
         """Ask for a path; the headers of the answer, by their names in lower case. Its body must be read next. Raises as `get`."""
         name = f"{self._target.server_name}\r\nUser-Agent: twinkeel-drill"
         identity = f"\r\nAuthorization: Bearer {token}" if token else ""
@@ -90,7 +94,7 @@ class Connection:
             raise ValueError("headers without an end") from error
         first, *lines = head.decode("ascii").split("\r\n")
         status = int(first.partition(" ")[2][:3])
-        if status != 200:
+        if wanted is not None and status != wanted:
             raise StatusError(status)
         return {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
 

@@ -35,6 +35,7 @@ class Measurement:
     async def __aenter__(self) -> Self:
         target = self._target
         argv = ["--address", target.address, "--port", str(target.port), "--server-name", target.server_name]
+        argv += ["--status", str(target.status or 0)]
         files = ["--ca-file", str(target.ca_file), "--history", str(self._folder / REQUESTS_FILE)]
         secret = self._access.pem or self._access.token.encode() if self._access else b""
         with (self._folder / LOG_FILE).open("wb") as log, in_memory(secret) as descriptor:

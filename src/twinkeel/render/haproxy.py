@@ -52,6 +52,7 @@ def render_haproxy(topology: Topology, balancer: LoadBalancer, trust: Trust, sec
         servers=topology.control_plane,
         services=topology.services,
         api_port=topology.cluster.api_port,
+        api_status=topology.cluster.api_status,
         timers=topology.timers,
         log=topology.haproxy.log,
         extra=topology.haproxy.extra,

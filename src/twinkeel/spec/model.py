@@ -287,6 +287,19 @@ class System(_Strict):
     )
 
 
+class ApiCheck(_Strict):
+    """How API servers are asked whether they serve. All that asks does it so: HAProxy, `apply`, `status` and the drills."""
+
+    type: Literal["https", "tcp"] = key(
+        "https",
+        "https asks for /readyz without credentials; tcp connects and verifies the certificate, and takes any answer.",
+        "tcp",
+    )
+    status: int = key(
+        200, "The status of /readyz that means ready. A server that is not ready answers 401, too.", 401, ge=100, le=599
+    )
+
+
 class Kubernetes(_Strict):
     """What Kubespray installs behind the load balancers."""
 
@@ -300,6 +313,9 @@ class Kubernetes(_Strict):
     pod_network6: Network6 | None = key(None, "Pods' IPv6 addresses; every node gets a /120 of it.", "fd85:ee78:d8a6:8607::1:0/112")
     service_network6: Network6 | None = key(None, "Services' IPv6 addresses.", "fd85:ee78:d8a6:8607::1000/116")
     api_port: Port = key(6443, "Port of the API servers behind the load balancers.", 6443)
+    api_check: ApiCheck = key(
+        ApiCheck, "How API servers are asked whether they serve, where anonymous requests to /readyz are off.", {"type": "tcp"}
+    )
     schedule_on_control_plane: Flag = key(True, "Whether control-plane hosts run workloads, too.", False)
     node_names: Literal["full", "short"] = key(
         "full", "What nodes are called in Kubernetes: NAME.DOMAIN, or NAME alone. A running cluster's stay as they are.", "short"

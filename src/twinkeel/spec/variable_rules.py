@@ -80,15 +80,15 @@ def anonymous_requests_are_off(spec: ClusterSpec) -> Iterator[Finding]:
 
     Structured authentication can allow /livez, /readyz and /healthz alone (AuthenticationConfiguration, anonymous.conditions).
     """
-    variables = spec.kubernetes.variables
-    if any("authentication_config" in name for name in variables):
+    variables, check = spec.kubernetes.variables, spec.kubernetes.api_check
+    if any("authentication_config" in name for name in variables) or check.type == "tcp" or check.status != 200:
         return
     for path, value in _anonymous(variables):
         if is_false(value):
             yield Finding(
                 ("kubernetes", "variables", *path),
                 "without anonymous requests every health check gets 401, and HAProxy calls every API server down",
-                "delete it, or allow /readyz alone with structured authentication (an AuthenticationConfiguration)",
+                "write `api_check: {type: tcp}`, or allow /readyz alone with structured authentication",
                 at_key=True,
             )
 

@@ -34,12 +34,15 @@ def tls_context(ca: str) -> ssl.SSLContext:
     return context
 
 
-async def ask_readyz(address: str, port: int, context: ssl.SSLContext, *, name: str | None = None) -> Readiness:
+async def ask_readyz(
+    address: str, port: int, context: ssl.SSLContext, *, name: str | None = None, wanted: int | None = 200
+) -> Readiness:
     """GET https://ADDRESS:PORT/readyz on a new connection.
 
     Args:
         address: IPv4 or IPv6, without brackets.
         name: the name that the certificate must hold; default: the address itself.
+        wanted: the status that means ready; None when any answer does.
     """
     extensions = {"sni_hostname": name} if name else {}
     try:
@@ -48,10 +51,13 @@ async def ask_readyz(address: str, port: int, context: ssl.SSLContext, *, name: 
             answer = await client.get(f"https://{url_host(address)}:{port}/readyz", extensions=extensions)
     except (httpx.TransportError, ssl.SSLError) as error:
         return _failure(error, name or address)
-    if answer.status_code == httpx.codes.OK:
+    if wanted is None or answer.status_code == wanted:
         return Readiness("ready")
     if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-        return Readiness("not ready", f"/readyz answers {answer.status_code}: anonymous requests to it must be allowed")
+        return Readiness(
+            "not ready",
+            f"/readyz answers {answer.status_code}: anonymous requests to it must be allowed, or kubernetes.api_check set",
+        )
     return Readiness("not ready", f"/readyz answers {answer.status_code}")
 
 

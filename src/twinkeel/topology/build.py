@@ -136,4 +136,5 @@ def _cluster(spec: ClusterSpec) -> Cluster:
         dns_mode=spec.dns.mode,
         dns_server=spec.dns.server,
         dns_upstream=tuple(spec.dns.upstream),
+        api_status=None if kubernetes.api_check.type == "tcp" else kubernetes.api_check.status,
     )

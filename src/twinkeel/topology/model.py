@@ -203,6 +203,8 @@ class Cluster:
     dns_mode: str
     dns_server: IPAddress | None
     dns_upstream: tuple[IPAddress, ...]
+    api_status: int | None = 200
+    """The status of /readyz that means ready; None when any answer does, and HAProxy only connects."""
 
 
 @dataclass(frozen=True)

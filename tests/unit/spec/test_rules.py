@@ -387,3 +387,8 @@ def test_every_broken_rule_is_reported_at_once(load_edited: Edited) -> None:
 def test_codes_are_unique_and_in_order() -> None:
     codes = [rule.code for rule in RULES]
     assert codes == sorted(set(codes))
+
+
+def test_after_its_hint_the_finding_about_anonymous_requests_is_gone(load_edited: Edited) -> None:
+    anonymous = kubernetes("api_check: {type: tcp}, variables: {kube_api_anonymous_auth: false}")
+    assert load_edited(anonymous).diagnostics == ()

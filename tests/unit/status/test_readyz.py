@@ -41,6 +41,13 @@ def test_any_other_answer_than_200_is_not_ready(authority: Any, serve: Any, stat
     assert detail in answer.detail
 
 
+@pytest.mark.parametrize(("wanted", "outcome"), [(401, "ready"), (None, "ready"), (200, "not ready"), (403, "not ready")])
+def test_what_means_ready_can_be_said(authority: Any, serve: Any, wanted: int | None, outcome: str) -> None:
+    port = serve(authority.issue("api", ["127.0.0.1"]), {"/readyz": (401, b"")})
+    asked = ask_readyz("127.0.0.1", port, tls_context(authority.pem.decode()), wanted=wanted)
+    assert asyncio.run(asked).outcome == outcome
+
+
 def test_a_closed_port_and_a_silent_one_are_unreachable(authority: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("twinkeel.status.readyz.PROBE_TIMEOUT", 0.2)
     assert ask(1, authority.pem).outcome == "unreachable"

@@ -78,8 +78,8 @@ def own_connection(port: int) -> socket.socket:
         return socket.create_connection(("::1", port), timeout=PATIENCE)
 
 
-def through_frontend(port: int, name: str, ca_file: str) -> str:
-    """Empty when /readyz answers 200 through this host's own frontend, else what is wrong."""
+def through_frontend(port: int, name: str, ca_file: str, status: int) -> str:
+    """Empty when /readyz answers with this status (0: with any) through this host's own frontend, else what is wrong."""
     try:
         context = ssl.create_default_context(cafile=ca_file)
         with context.wrap_socket(own_connection(port), server_hostname=name) as connection:
@@ -87,7 +87,8 @@ def through_frontend(port: int, name: str, ca_file: str) -> str:
             first = connection.recv(64).split(b"\r\n")[0].decode("latin-1")
     except OSError as error:
         return f"port {port} of this host does not lead to the API: {error}"
-    return "" if " 200" in first else f"port {port} of this host: /readyz answers {first or 'nothing'}"
+    answered = first.split(" ")[1:2]
+    return "" if answered and status in (0, int(answered[0])) else f"port {port} of this host: /readyz answers {first or 'nothing'}"
 
 
 def units_running(module: AnsibleModule, units: list[str]) -> str:
@@ -108,7 +109,7 @@ def problem(module: AnsibleModule, given: dict[str, Any]) -> str:
     return (
         checked_servers(given["socket"], given["backend"])
         or get(given["monitor_port"], "/ready")
-        or through_frontend(given["port"], given["name"], given["ca_file"])
+        or through_frontend(given["port"], given["name"], given["ca_file"], given["status"])
     )
 
 
@@ -120,6 +121,7 @@ def main() -> None:
             "port": {"type": "int", "required": True},
             "name": {"type": "str", "required": True},
             "serves": {"type": "bool", "default": True},
+            "status": {"type": "int", "default": 200},
             "units": {"type": "list", "elements": "str", "required": True},
             "ca_file": {"type": "path", "default": "/etc/haproxy/kubernetes-ca.pem"},
             "socket": {"type": "path", "default": "/run/haproxy/admin.sock"},
