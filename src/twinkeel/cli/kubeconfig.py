@@ -3,7 +3,6 @@
 import json
 import os
 import shlex
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -54,7 +53,7 @@ def kubeconfig(
     """Fetch admin.conf, point it at the endpoint, prove that TLS verifies.
 
     Nothing is written unless the API answers through every virtual IP, with a certificate that verifies for each virtual IP
-    and for the endpoint's name, and knows the client.
+    and for the endpoint's name (with --server name: for the name), and knows the client.
     """
     import asyncio
 
@@ -70,9 +69,7 @@ def kubeconfig(
         stdout=stdout, output=output, merge=merge, print_env=print_env, context=context, as_json=format is Format.json
     )
     topology = load_topology(file, reading=True)
-    url, note = choose_server(topology.endpoint, server.value)
-    if note:
-        print(f"twinkeel: {note}", file=sys.stderr)
+    url, by_name = choose_server(topology.endpoint, server.value), server is Server.name
 
     async def fetch() -> tuple[str, str]:
         if from_artifacts or artifacts_dir is not None:
@@ -83,7 +80,7 @@ def kubeconfig(
     async def run() -> tuple[str, str, str]:
         fetched, where = await fetch()
         rewritten = rewrite_server(fetched, url, where)
-        return rewritten, where, await verify_kubeconfig(rewritten, topology.endpoint, where)
+        return rewritten, where, await verify_kubeconfig(rewritten, topology.endpoint, where, by_name=by_name)
 
     text, where, version = asyncio.run(run())
     if stdout:
@@ -104,9 +101,9 @@ def kubeconfig(
         shown = {"path": str(path), "server": url, "from": where, "version": version, "file": written.value}
         print(json.dumps({**shown, "context": name} if merge else shown))
         return
-    proved = ", ".join(str(vip.ip) for vip in topology.endpoint.vips)
+    proved = [*(str(vip.ip) for vip in topology.endpoint.vips if not by_name), topology.endpoint.name]
     print(f"{written.value}: {path} (from {where})")
-    print(f"{url} answers as {version}; its certificate verifies for {proved} and {topology.endpoint.name}")
+    print(f"{url} answers as {version}; its certificate verifies for {' and '.join(proved)}")
     print(f"kubectl --context {shlex.quote(name)} get nodes" if merge else export)
 
 

@@ -32,10 +32,10 @@ def as_text(topology: Topology, width: int) -> str:
 def _endpoint_rows(topology: Topology) -> Rows:
     endpoint = topology.endpoint
     addresses = " and ".join(str(vip.ip) for vip in endpoint.vips)
-    return [
-        ("endpoint", f"https://{endpoint.name}:{endpoint.port}"),
-        ("name", f"{endpoint.name} must resolve to {addresses} wherever the API is used"),
-    ]
+    rows: Rows = [("endpoint", f"https://{endpoint.name}:{endpoint.port}")]
+    if endpoint.name in {str(vip.ip) for vip in endpoint.vips}:
+        return rows
+    return [*rows, ("name", f"{endpoint.name} must resolve to {addresses} wherever the API is used")]
 
 
 def _vip_rows(topology: Topology) -> Rows:

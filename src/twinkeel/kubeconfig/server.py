@@ -3,6 +3,7 @@
 import socket
 from typing import Literal
 
+from twinkeel.errors import HostError
 from twinkeel.spec.fields import IPAddress
 from twinkeel.support.url_host import url_host
 from twinkeel.topology.model import Endpoint
@@ -10,16 +11,20 @@ from twinkeel.topology.model import Endpoint
 ServerChoice = Literal["vip", "name"]
 
 
-def choose_server(endpoint: Endpoint, choice: ServerChoice) -> tuple[str, str]:
-    """The server's URL, and a note for the person when the name was asked for but cannot be used (else empty)."""
-    by_vip = server_url(endpoint.vip.ip, endpoint.port)
+def choose_server(endpoint: Endpoint, choice: ServerChoice) -> str:
+    """The server's URL.
+
+    Raises:
+        HostError: the name was asked for, and does not lead to the virtual IPs from this machine.
+    """
     if choice == "vip":
-        return by_vip, ""
+        return server_url(endpoint.vip.ip, endpoint.port)
     addresses = resolve(endpoint.name)
     if addresses and addresses <= {str(vip.ip) for vip in endpoint.vips}:
-        return f"https://{endpoint.name}:{endpoint.port}", ""
+        return f"https://{endpoint.name}:{endpoint.port}"
     problem = f"resolves to {', '.join(sorted(addresses))}" if addresses else "does not resolve"
-    return by_vip, f"{endpoint.name} {problem} on this machine: the kubeconfig names the virtual IP instead"
+    hint = f"let it resolve to {' and '.join(str(vip.ip) for vip in endpoint.vips)} (DNS, /etc/hosts), or use --server vip"
+    raise HostError(f"{endpoint.name} {problem} on this machine", where="--server name", hint=hint)
 
 
 def server_url(address: IPAddress, port: int) -> str:

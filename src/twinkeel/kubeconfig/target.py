@@ -35,7 +35,7 @@ def has_current_context(environment: Mapping[str, str], but: Path) -> bool:
 
 
 def _listed(environment: Mapping[str, str]) -> list[Path]:
-    return [Path(item) for item in environment.get("KUBECONFIG", "").split(os.pathsep) if item]
+    return [Path(item).expanduser() for item in environment.get("KUBECONFIG", "").split(os.pathsep) if item]
 
 
 def read_text(path: Path) -> str:

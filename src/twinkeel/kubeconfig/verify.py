@@ -14,13 +14,14 @@ from twinkeel.topology.model import Endpoint
 TIMEOUT = 10.0
 
 
-async def verify_kubeconfig(text: str, endpoint: Endpoint, where: str) -> str:
+async def verify_kubeconfig(text: str, endpoint: Endpoint, where: str, *, by_name: bool = False) -> str:
     """The API's version (v1.35.4), once the certificate verified for every virtual IP and for the endpoint's name.
 
     Connections go to the virtual IPs in each case: this machine need not resolve the name.
 
     Args:
         where: the place to name in errors about the kubeconfig itself.
+        by_name: the kubeconfig names the endpoint's name: then the certificate need not hold the virtual IPs.
 
     Raises:
         KubeconfigError: the kubeconfig cannot be used.
@@ -32,8 +33,10 @@ async def verify_kubeconfig(text: str, endpoint: Endpoint, where: str) -> str:
     version = ""
     for vip in endpoint.vips:
         base = server_url(vip.ip, endpoint.port)
-        version = await _ask(context, headers, base, ("/version", "/readyz"), endpoint, str(vip.ip))
-        await _ask(context, headers, base, ("/version",), endpoint, endpoint.name)
+        first, *others = [endpoint.name] if by_name else [str(vip.ip), endpoint.name]
+        version = await _ask(context, headers, base, ("/version", "/readyz"), endpoint, first)
+        for name in others:
+            await _ask(context, headers, base, ("/version",), endpoint, name)
     return version
 
 

@@ -41,7 +41,7 @@ users: [{name: old, user: {exec: {command: login}}}]
 def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with Kubespray's admin.conf; an API that answers; a home of its own."""
 
-    async def verified(text: str, *_: Any) -> str:
+    async def verified(text: str, *_: Any, by_name: bool) -> str:
         assert "https://192.168.1.110:6443" in text
         return "v1.35.4"
 

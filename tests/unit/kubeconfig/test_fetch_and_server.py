@@ -67,15 +67,16 @@ def test_kubesprays_copy(tmp_path: Path) -> None:
 
 
 def test_an_ipv6_address_stands_in_brackets() -> None:
-    assert choose_server(Endpoint("x", 8443, (IPv6Interface("fd00::1/64"),)), "vip") == ("https://[fd00::1]:8443", "")
+    assert choose_server(Endpoint("x", 8443, (IPv6Interface("fd00::1/64"),)), "vip") == "https://[fd00::1]:8443"
 
 
 def test_the_name_is_used_only_where_it_resolves_to_virtual_ips() -> None:
     found = resolve("localhost")
     vips = (IPv4Interface("127.0.0.1/8"), IPv6Interface("::1/128"))
     assert found <= {"127.0.0.1", "::1"}
-    assert choose_server(Endpoint("localhost", 1, vips), "name") == ("https://localhost:1", "")
-    url, note = choose_server(Endpoint("localhost", 1, (IPv4Interface("127.0.0.9/8"),)), "name")
-    assert url == "https://127.0.0.9:1"
-    assert "resolves to" in note
-    assert "does not resolve" in choose_server(Endpoint("no-such-name.invalid", 1, vips), "name")[1]
+    assert choose_server(Endpoint("localhost", 1, vips), "name") == "https://localhost:1"
+    with pytest.raises(HostError, match="resolves to"):
+        choose_server(Endpoint("localhost", 1, (IPv4Interface("127.0.0.9/8"),)), "name")
+    with pytest.raises(HostError, match="does not resolve") as caught:
+        choose_server(Endpoint("no-such-name.invalid", 1, vips), "name")
+    assert "--server vip" in caught.value.hint

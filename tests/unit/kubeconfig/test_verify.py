@@ -63,6 +63,15 @@ def test_a_certificate_that_lacks_a_name_says_what_to_set(authority: Any, serve:
     assert "supplementary_addresses_in_ssl_keys" in caught.value.hint
 
 
+def test_a_certificate_with_the_name_alone_does_for_a_kubeconfig_that_names_it(authority: Any, serve: Any) -> None:
+    port = serve(authority.issue("api", [NAME]), GOOD, authority.pem)
+    text, endpoint = (
+        kubeconfig(authority.pem, client(authority.issue("admin"))),
+        Endpoint(NAME, port, (IPv4Interface("127.0.0.1/24"),)),
+    )
+    assert asyncio.run(verify_kubeconfig(text, endpoint, WHERE, by_name=True)) == "v1.35.4"
+
+
 def test_another_clusters_authority(authority: Any, other_authority: Any, serve: Any) -> None:
     port = serve(authority.issue("api", ["127.0.0.1", NAME]), GOOD)
     with pytest.raises(VerificationError, match="does not verify for 127"):
