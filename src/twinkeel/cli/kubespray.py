@@ -144,6 +144,7 @@ def _carry_out(
     from twinkeel.kubespray.folders import cluster_folder, releases_folder
     from twinkeel.kubespray.guards import confirm_reset, find_nodes, guard, guard_order
     from twinkeel.kubespray.release import Release, find_release
+    from twinkeel.kubespray.removed_variables import guard_variables
 
     # Asked for now, not after twenty minutes of Kubespray: its closing apply renders files with the passwords.
     topology, secrets = load_topology_and_secrets(file, required=action != "reset" and not (dry_run or no_apply))
@@ -154,6 +155,7 @@ def _carry_out(
     folder = cluster_folder(topology.name)
     if action in ("run", "scale", "upgrade"):
         guard_order(topology, folder)
+        guard_variables(topology, release.checkout)
     procedure = plan(topology, release, folder, request)
     if dry_run:
         print(describe(procedure))
