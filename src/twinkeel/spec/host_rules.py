@@ -126,20 +126,51 @@ def first_or_last_address(spec: ClusterSpec) -> Iterator[Finding]:
 
 def load_balancer_outside_subnet(spec: ClusterSpec) -> Iterator[Finding]:
     """The virtual IP is announced by ARP, which no router passes on."""
-    networks = {vip.address.network: path for path, vip in spec.endpoint.virtual_ips()}
-    for network, vip_path in networks.items():
+    # Which networks an interface that is named for a virtual IP is in is known on the host alone (preflight asks it).
+    networks = {vip.address.network: (path, vip) for path, vip in spec.endpoint.virtual_ips()}
+    for network, (vip_path, vip) in networks.items():
         if network.prefixlen == network.max_prefixlen:
             continue
         for place in places(spec):
-            if place.group != "load_balancers" or not place.has(network.version):
+            if place.group != "load_balancers" or not place.has(network.version) or vip.interface_on(place.name):
                 continue
             path, address = next((path, address) for path, address in place.placed_addresses if address.version == network.version)
             if address not in network:
                 yield Finding(
                     path,
                     f"`{place.name}` is outside the virtual IP's subnet {network}",
-                    "put the load balancers and the virtual IP into one subnet, or correct the prefix length",
+                    "put them into one subnet, correct the prefix length, or name the virtual IP's `interface`",
                     related=((vip_path, "the virtual IP"),),
+                )
+
+
+def half_of_a_vrrp_link(spec: ClusterSpec) -> Iterator[Finding]:
+    """A VRRP link is an address and an interface on every load balancer: who is not on it hears nobody, and is a second holder."""
+    balancers = [place for place in places(spec) if place.group == "load_balancers"]
+    keys = ("vrrp_address", "vrrp_interface")
+    linked = any(getattr(place.host, name) is not None for place in balancers for name in keys)
+    for place in balancers:
+        missing = [name for name in keys if getattr(place.host, name) is None]
+        if linked and missing:
+            yield Finding(
+                place.key,
+                f"`{place.name}` has no {' and no '.join(missing)}, and load balancers have a VRRP link of their own",
+                "give every load balancer `vrrp_address` and `vrrp_interface`, or none",
+                at_key=True,
+                needs=tuple((*place.key, name) for name in missing),
+            )
+
+
+def vip_interface_of_nobody(spec: ClusterSpec) -> Iterator[Finding]:
+    """An interface that is given for a host which is no load balancer is used by nobody: a slip in its name."""
+    for path, vip in spec.endpoint.virtual_ips():
+        for name in vip.interfaces:
+            if name not in spec.load_balancers:
+                yield Finding(
+                    (*path[:-1], "interfaces", name),
+                    f"`{name}` is no load balancer",
+                    f"one of: {', '.join(spec.load_balancers)}",
+                    at_key=True,
                 )
 
 

@@ -68,6 +68,12 @@ class Host(_Strict):
         "Where other clusters' hosts and clients reach this node (Kubespray's access_ip); without it, `address`.",
         "198.51.100.21",
     )
+    vrrp_address: Address | None = key(
+        None,
+        "A load balancer's address on a VRRP link of its own. While the link is cut, two hold the virtual IP.",
+        "10.255.0.1",
+    )
+    vrrp_interface: InterfaceName | None = key(None, "The interface of that link.", "ens9")
     ssh_user: Word | None = key(None, "SSH user of this host; without it, `ssh.user`.", "admin")
     ssh_port: Port | None = key(None, "SSH port of this host; without it, `ssh.port`.", 2222)
 
@@ -86,6 +92,17 @@ class VirtualIp(_Strict):
         ge=2,
         le=255,
     )
+
+    interface: InterfaceName | None = key(
+        None, "Interface of the load balancers that carries it; without it, each one's own `interface`.", "ens3"
+    )
+    interfaces: dict[HostName, InterfaceName] = key(
+        dict, "The same by load balancer, where they differ.", {"lb-1": "ens3", "lb-2": "eno1"}
+    )
+
+    def interface_on(self, host: str) -> str | None:
+        """The interface that carries it on a load balancer; None for the host's own."""
+        return self.interfaces.get(host) or self.interface
 
 
 VirtualIpEntry = Annotated[VirtualIp, short_form("address", Interface | VirtualIp)]

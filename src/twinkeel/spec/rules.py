@@ -133,6 +133,8 @@ RULES = (
     Rule("S084", "warning", "nobody else hands out the virtual IP", variable_rules.others_hand_out_the_virtual_ip, _VIPS),
     Rule("S085", "error", "API servers answer health checks", variable_rules.anonymous_requests_are_off),
     Rule("S086", "warning", "no proxy is in front of the endpoint", variable_rules.proxy_in_front_of_the_endpoint, _VIPS),
+    Rule("S087", "error", "every load balancer is on the VRRP link, or none", host_rules.half_of_a_vrrp_link),
+    Rule("S088", "error", "interfaces are given for load balancers", host_rules.vip_interface_of_nobody, _keys("load_balancers")),
 )
 """Every rule, in the order in which they run."""
 

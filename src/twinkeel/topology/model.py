@@ -39,6 +39,8 @@ class Machine:
     address6: IPv6Address | None = None
     access_address: IPAddress | None = None
     short_node_name: bool = False
+    vrrp_address: IPAddress | None = None
+    vrrp_interface: str | None = None
 
     @property
     def node_name(self) -> str:
@@ -82,6 +84,12 @@ class VrrpInstance:
     multicast: bool = False
     authenticated: bool = False
     failback: float | None = None
+    vip_interface: str = ""
+
+    @property
+    def carrier(self) -> str:
+        """The interface that carries the virtual IP; advertisements may go over another one (`interface`)."""
+        return self.vip_interface or self.interface
 
 
 @dataclass(frozen=True)

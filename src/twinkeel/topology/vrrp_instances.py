@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from twinkeel.spec.failover_defaults import advert_interval
-from twinkeel.spec.fields import IPInterface
-from twinkeel.spec.model import ClusterSpec, Failover
+from twinkeel.spec.fields import IPAddress, IPInterface
+from twinkeel.spec.model import ClusterSpec, Failover, VirtualIp
 from twinkeel.topology.model import LoadBalancer, Machine, VrrpInstance
 from twinkeel.topology.profiles import failback
 from twinkeel.topology.vrrp_numbers import priority, virtual_router_ids
@@ -18,6 +18,7 @@ class _Vip:
     vrid: int
     number: int
     of_a_kind: int
+    given: VirtualIp
 
 
 def build_load_balancers(spec: ClusterSpec, machines: list[Machine]) -> tuple[LoadBalancer, ...]:
@@ -34,13 +35,17 @@ def _vips(spec: ClusterSpec) -> list[_Vip]:
     kinds = [vip.address.version for vip in given]
     vrids = virtual_router_ids(spec.name, given)
     return [
-        _Vip(vip.address, vrids[place], kinds[:place].count(kinds[place]), kinds.count(kinds[place]))
+        _Vip(vip.address, vrids[place], kinds[:place].count(kinds[place]), kinds.count(kinds[place]), vip)
         for place, vip in enumerate(given)
     ]
 
 
 def _instance(failover: Failover, vip: _Vip, place: int, machines: list[Machine]) -> VrrpInstance:
-    sources = [machine.address_of(vip.address.version) or machine.address for machine in machines]
+    sources = [_source(machine, vip.address.version) for machine in machines]
+    machine, source = machines[place], sources[place]
+    carrier = vip.given.interface_on(machine.name) or machine.interface
+    link = machine.vrrp_interface if source == machine.vrrp_address else None
+    interface = link or machine.interface
     return VrrpInstance(
         # The name comes from the address, never from a place in a list: keepalived drops an address whose instance is renamed.
         name=f"api-{vip.address.ip}",
@@ -48,11 +53,19 @@ def _instance(failover: Failover, vip: _Vip, place: int, machines: list[Machine]
         priority=priority(place, vip.number),
         advert_interval=advert_interval(failover),
         vip=vip.address,
-        interface=machines[place].interface,
-        source=sources[place],
+        interface=interface,
+        vip_interface="" if carrier == interface else carrier,
+        source=source,
         peers=tuple(source for other, source in enumerate(sources) if other != place),
         version=failover.vrrp_version,
         multicast=failover.transport == "multicast",
         authenticated=failover.authentication == "password",
         failback=failback(failover, vip.of_a_kind),
     )
+
+
+def _source(machine: Machine, version: int) -> IPAddress:
+    """Where its advertisements for a virtual IP of that kind come from: its VRRP link, or its own address."""
+    if machine.vrrp_address is not None and machine.vrrp_address.version == version:
+        return machine.vrrp_address
+    return machine.address_of(version) or machine.address

@@ -305,6 +305,21 @@ CASES: dict[str, tuple[Edits, tuple[int, int], str, Edits]] = {
         "every health check gets 401",
         [kubernetes("variables: {kube_api_anonymous_auth: false, kube_apiserver_use_authentication_config_file: true}")],
     ),
+    "S087": (
+        [("lb-1: 192.168.1.111", "lb-1: {address: 192.168.1.111, vrrp_address: 10.255.0.1, vrrp_interface: ens9}")],
+        (11, 3),
+        "`lb-2` has no vrrp_address",
+        [
+            ("lb-1: 192.168.1.111", "lb-1: {address: 192.168.1.111, vrrp_address: 10.255.0.1, vrrp_interface: ens9}"),
+            ("lb-2: 192.168.1.112", "lb-2: {address: 192.168.1.112, vrrp_address: 10.255.0.2, vrrp_interface: ens9}"),
+        ],
+    ),
+    "S088": (
+        [("vip: 192.168.1.110/24", "vip: {address: 192.168.1.110/24, interfaces: {lb-3: ens3}}")],
+        (8, 49),
+        "`lb-3` is no load balancer",
+        [("vip: 192.168.1.110/24", "vip: {address: 192.168.1.110/24, interface: ens4, interfaces: {lb-2: ens3}}")],
+    ),
     "S086": (
         [kubernetes("variables: {http_proxy: 'http://10.0.0.9:3128', no_proxy: 'localhost,192.168.1.0/24'}")],
         (21, 99),
@@ -392,3 +407,10 @@ def test_codes_are_unique_and_in_order() -> None:
 def test_after_its_hint_the_finding_about_anonymous_requests_is_gone(load_edited: Edited) -> None:
     anonymous = kubernetes("api_check: {type: tcp}, variables: {kube_api_anonymous_auth: false}")
     assert load_edited(anonymous).diagnostics == ()
+
+
+def test_after_its_hint_a_virtual_ip_of_another_network_is_accepted(load_edited: Edited) -> None:
+    outside = load_edited(vips("192.168.1.110/24, 10.9.0.5/24"))
+    assert {item.code for item in outside.diagnostics} == {"S027"}
+    assert "`interface`" in outside.diagnostics[0].hint
+    assert load_edited(vips("192.168.1.110/24, {address: 10.9.0.5/24, interface: ens3}")).diagnostics == ()

@@ -102,7 +102,8 @@ def probe_arguments(balancer: LoadBalancer, mark: str, seconds: float) -> dict[s
     return {
         "interface": machine.interface,
         "address6": str(address6) if address6 is not None else "",
-        "vips": [str(instance.vip.ip) for instance in balancer.instances],
+        # On another interface of the host nobody is asked: the program knows of one.
+        "vips": [str(instance.vip.ip) for instance in balancer.instances if instance.carrier == machine.interface],
         "seconds": seconds,
         "mark": mark,
         "pairs": list(pairs),

@@ -44,26 +44,38 @@ def _carries(machine: Machine, link: Link, elsewhere: str, advice: str) -> Itera
 
 
 def _subnet(survey: Survey, machine: Machine, facts: HostFacts) -> Iterator[Finding]:
-    for vip in survey.topology.endpoint.vips:
-        yield _judge_subnet(machine, facts, vip)
+    balancer = next(each for each in survey.topology.load_balancers if each.machine.name == machine.name)
+    for instance in balancer.instances:
+        yield _judge_subnet(machine, facts, instance.vip, instance.carrier)
 
 
-def _judge_subnet(machine: Machine, facts: HostFacts, vip: IPInterface) -> Finding:
-    own = machine.address_of(vip.version)
-    link = facts.link(machine.interface)
-    found = next((each for each in link.addresses if each.ip == own), None) if link is not None else None
+def _judge_subnet(machine: Machine, facts: HostFacts, vip: IPInterface, carrier: str) -> Finding:
+    link = facts.link(carrier)
+    if link is None and carrier != machine.interface:
+        names = ", ".join(each.name for each in facts.links if each.name != "lo")
+        advice = "correct the `interface` of the virtual IP"
+        return Finding("failure", machine.name, f"there is no {carrier} for {vip.ip} (there are: {names})", advice)
+    found = _address_beside(link, vip, machine.address_of(vip.version) if carrier == machine.interface else None)
     holder = facts.carrier(vip.ip)
-    if holder is not None and holder.name != machine.interface:
-        advice = f"remove it there: ip address del {vip} dev {holder.name}; it must be on {machine.interface}"
+    if holder is not None and holder.name != carrier:
+        advice = f"remove it there: ip address del {vip} dev {holder.name}; it must be on {carrier}"
         return Finding("failure", machine.name, f"{vip.ip} is on {holder.name}", advice)
     if found is None:
-        return Finding("skipped", machine.name, f"{machine.interface} has no address of the kind of {vip.ip} to compare with")
+        return Finding("skipped", machine.name, f"{carrier} has no address of the kind of {vip.ip} to compare with")
     if found.network.prefixlen != vip.network.prefixlen:
-        saw = f"{vip} has another prefix length than {found} on {machine.interface}"
+        saw = f"{vip} has another prefix length than {found} on {carrier}"
         return Finding("failure", machine.name, saw, f"write the virtual IP as {vip.ip}/{found.network.prefixlen}")
     if vip.ip not in found.network:
-        return Finding("failure", machine.name, f"{vip.ip} is not in {found.network} of {machine.interface}", WRONG_SUBNET)
-    return Finding("ok", machine.name, f"{vip} is in the subnet of {machine.interface}")
+        return Finding("failure", machine.name, f"{vip.ip} is not in {found.network} of {carrier}", WRONG_SUBNET)
+    return Finding("ok", machine.name, f"{vip} is in the subnet of {carrier}")
+
+
+def _address_beside(link: Link | None, vip: IPInterface, own: IPAddress | None) -> IPInterface | None:
+    """The host's address that a virtual IP is compared with: its own where that is known, else the one in the same network."""
+    addresses = [each for each in link.addresses if each.version == vip.version and each.ip != vip.ip] if link is not None else []
+    if own is not None:
+        return next((each for each in addresses if each.ip == own), None)
+    return next((each for each in addresses if vip.ip in each.network), addresses[0] if addresses else None)
 
 
 WRONG_SUBNET = "take a free address of the load balancers' own subnet"
