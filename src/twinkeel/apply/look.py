@@ -25,7 +25,7 @@ class Look:
     """One load balancer now. `holds` are the spec's virtual IPs that it has; `servers_up` counts API servers that HAProxy uses.
 
     `vrrp` holds the lines of its keepalived.conf that must agree between load balancers for them to hear each other, `known` the
-    addresses of its unicast peers.
+    addresses of its unicast peers. `serves_nobody`: its HAProxy knows API servers, and may send clients to none of them.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Look:
     mover: Mover
     vrrp: frozenset[str]
     known: frozenset[str]
+    serves_nobody: bool = False
 
     @property
     def may_take_over(self) -> bool:
@@ -78,6 +79,7 @@ async def _look_at(reader: Reader, topology: Topology, balancer: LoadBalancer) -
         mover_of(config),
         vrrp_lines(config),
         unicast_peers(config),
+        serves_nobody=bool(backends) and not any(backend.up for backend in backends),
     )
 
 

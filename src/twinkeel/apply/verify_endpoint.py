@@ -2,12 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from itertools import chain
 
-from twinkeel.errors import VerificationError
+from twinkeel.errors import HostError, VerificationError
 from twinkeel.hosts.executor import Reader
 from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
 from twinkeel.spec.fields import IPAddress
+from twinkeel.status.backends import read_backends
 from twinkeel.status.holders import find_holders
 from twinkeel.status.readyz import Readiness, ask_readyz, tls_context
 from twinkeel.support.url_host import url_host
@@ -47,11 +49,12 @@ async def verify_virtual_ips(
     end = time.monotonic_ns() + int(deadline * 1e9)
     while True:
         holders = await find_holders(reader, topology)
-        problem = _holder_problem(holders) or await _readyz_problem(topology, ca)
+        places = _holder_problem(holders)
+        problem = places or await _readyz_problem(topology, ca)
         if problem is None:
             return {vip: names[0] for vip, names in holders.items()}
         if time.monotonic_ns() >= end:
-            raise problem
+            raise places or await _no_server_is_up(reader, topology, set(chain(*holders.values()))) or problem
         await asyncio.sleep(PAUSE)
 
 
@@ -63,6 +66,20 @@ def _holder_problem(holders: Mapping[IPAddress, Sequence[str]]) -> VerificationE
         if len(names) > 1:
             hint = "they do not hear each other: VRRP (protocol 112) must pass between their addresses"
             return VerificationError(f"{' and '.join(names)} hold the virtual IP at the same time", where=str(vip), hint=hint)
+    return None
+
+
+async def _no_server_is_up(reader: Reader, topology: Topology, holders: Container[str]) -> VerificationError | None:
+    """What a holder's HAProxy says where it may send nobody anywhere: a client only sees its connection closed."""
+    for machine in (balancer.machine for balancer in topology.load_balancers if balancer.machine.name in holders):
+        try:
+            servers = await read_backends(reader, machine)
+        except HostError:
+            continue
+        if servers and not any(server.up for server in servers):
+            what = f"HAProxy has no API server to send clients to: {'; '.join(server.problem for server in servers)}"
+            hint = "`twinkeel status` shows what each load balancer and each API server says"
+            return VerificationError(what, where=machine.name, hint=hint)
     return None
 
 

@@ -37,7 +37,7 @@ class Work:
 
     `folder` holds the Ansible project in `project`; `ca` is the cluster's authority, None before there is one. `unheard` names
     load balancers that stand aside until the holder of a virtual IP knows them. Where the API was down before (`serves` is False),
-    nobody is undone because it still is.
+    nobody is undone because it still is; nor before a holder was worked on that sends clients nowhere (`_dead_ends`).
     """
 
     topology: Topology
@@ -55,11 +55,15 @@ class Work:
     _candidates: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _answered: set[str] = field(default_factory=set)
     _fit: set[str] = field(default_factory=set)
+    _dead_ends: set[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._dead_ends = {name for name, each in self.looks.items() if each.holds and each.serves_nobody}
 
     @property
     def proof(self) -> str | None:
-        """The authority with which the API is asked between two groups; None when it need not answer."""
-        return self.ca if self.serves else None
+        """The authority with which the API is asked between two groups; None when it need not answer yet."""
+        return self.ca if self.serves and not self._dead_ends else None
 
     @property
     def balancers(self) -> dict[str, LoadBalancer]:
@@ -126,6 +130,7 @@ class Work:
 
     async def _work_on(self, group: Sequence[str]) -> None:
         began = time.monotonic_ns()
+        self._dead_ends.difference_update(group)
         for name in group:
             self.on_event(HostStarted(name, self._does(name), tuple(self._candidates[name]["differs"])))
         kept_aside = await self._set_out(group)

@@ -5,11 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from twinkeel.hosts.executor import Reader
+from twinkeel.status.readyz import anonymous_refused
 from twinkeel.topology.model import Machine
 
 BACKEND = "kubernetes-api"
 SERVICE_PREFIX = "service."
 """An extra service's backend has the service's name after this."""
+
+WRONG_STATUS = "L7STS/"
+ANONYMOUS_REFUSED = (f"{WRONG_STATUS}401", f"{WRONG_STATUS}403")
 
 SOCKET = "/run/haproxy/admin.sock"
 
@@ -27,15 +31,27 @@ while data := connection.recv(65536):
 
 @dataclass(frozen=True)
 class Backend:
-    """One server as a load balancer sees it; `status` is HAProxy's word (UP, DOWN, MAINT, "UP 1/2" while it falls)."""
+    """One server as a load balancer sees it.
+
+    `status` is HAProxy's word (UP, DOWN, MAINT, "UP 1/2" while it falls), `check` what its last health check came to in HAProxy's
+    words: "L4CON" (no connection), "L7STS/503" (another status than wanted); empty where there was none.
+    """
 
     name: str
     status: str
+    check: str = ""
 
     @property
     def up(self) -> bool:
         """Whether it gets connections."""
         return self.status.split()[0] == "UP" if self.status else False
+
+    @property
+    def problem(self) -> str:
+        """Why it gets no connections, in one line."""
+        if self.check in ANONYMOUS_REFUSED:
+            return f"{self.name} is {self.status}: {anonymous_refused(self.check.removeprefix(WRONG_STATUS))}"
+        return f"{self.name} is {self.status}" + (f" (its health check: {self.check})" if self.check else "")
 
 
 async def read_backends(reader: Reader, machine: Machine) -> tuple[Backend, ...]:
@@ -62,5 +78,12 @@ def parse_servers(text: str) -> dict[str, tuple[Backend, ...]]:
     found: dict[str, tuple[Backend, ...]] = {}
     for row in csv.DictReader(text.removeprefix("# ").splitlines()):
         if row["svname"] not in ("FRONTEND", "BACKEND"):
-            found[row["pxname"]] = (*found.get(row["pxname"], ()), Backend(row["svname"], row["status"]))
+            server = Backend(row["svname"], row["status"], _check(row))
+            found[row["pxname"]] = (*found.get(row["pxname"], ()), server)
     return found
+
+
+def _check(row: Mapping[str, str]) -> str:
+    """`check_status`, which has a star while a check is under way, and `check_code`: https://docs.haproxy.org/3.0/management.html#9.1."""
+    said = (row.get("check_status", "").removeprefix("* "), row.get("check_code", ""))
+    return "/".join(filter(None, said))

@@ -54,11 +54,13 @@ async def ask_readyz(
     if wanted is None or answer.status_code == wanted:
         return Readiness("ready")
     if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-        return Readiness(
-            "not ready",
-            f"/readyz answers {answer.status_code}: anonymous requests to it must be allowed, or kubernetes.api_check set",
-        )
+        return Readiness("not ready", anonymous_refused(answer.status_code))
     return Readiness("not ready", f"/readyz answers {answer.status_code}")
+
+
+def anonymous_refused(status: int | str) -> str:
+    """What an answer of 401 or 403 means."""
+    return f"/readyz answers {status}: anonymous requests to it must be allowed, or kubernetes.api_check set"
 
 
 def _failure(error: Exception, name: str) -> Readiness:

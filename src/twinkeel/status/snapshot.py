@@ -76,7 +76,7 @@ class Snapshot:
     def warnings(self) -> tuple[str, ...]:
         """Servers of extra services that are down. The API is as safe as before, so they make nothing unhealthy."""
         return tuple(
-            f"{balancer.name}: service {service.name}: {server.name} is {server.status}"
+            f"{balancer.name}: service {service.name}: {server.problem}"
             for balancer in self.load_balancers
             for service in balancer.services
             for server in service.backends
@@ -151,4 +151,4 @@ def _balancer_problems(balancer: LoadBalancerState) -> tuple[str, ...]:
 def _server_problem(server: Backend) -> str:
     if server.status.startswith(("DRAIN", "MAINT")):
         return f"{server.name} is drained on purpose ({server.status}): `twinkeel undrain {server.name}` puts it back"
-    return f"{server.name} is {server.status}"
+    return server.problem

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,31 @@ def test_the_old_holder_stays_aside_until_it_has_its_new_file(
         assert segment.aside == {"lb-1": False, "lb-2": False}
     assert all(len(holders) <= 1 for holders in segment.seen), segment.seen
     assert segment.seen[-1] == ("lb-2",)
+
+
+@pytest.mark.parametrize("dead_end", [True, False])
+def test_a_holder_that_sends_clients_nowhere_does_not_stop_the_work_that_mends_it(
+    lab_home_topology: Topology, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, dead_end: bool
+) -> None:
+    """Its new files are what mends it: the API is asked from the moment that it is worked on, and before if it served."""
+    segment, asked = Segment("192.168.1.110"), list[str | None]()
+    holds = {"lb-1": (lab_home_topology.endpoint.vips[0].ip,), "lb-2": ()}
+    fit = Look("", (), True, True, False, False, 0, "standby", frozenset(), frozenset(), dead_end)
+    looks = {name: replace(fit, name=name, holds=held) for name, held in holds.items()}
+
+    async def run_playbook(_: Path, log: Path, *__: object, **___: object) -> PlaybookRun:
+        return PlaybookRun({}, (), {}, log)
+
+    async def verify(_: object, __: object, ca: str | None, **___: object) -> None:
+        asked.append(ca)
+
+    async def nothing(*_: object, **__: object) -> set[str]:
+        return set()
+
+    monkeypatch.setattr(work, "run_playbook", run_playbook)
+    monkeypatch.setattr(work, "verify_endpoint", verify)
+    monkeypatch.setattr(work.Work, "_answering", nothing)
+    run = work.Work(lab_home_topology, segment, render(lab_home_topology), "authority", looks, tmp_path, tmp_path, lambda _: None)
+    run._candidates = {name: {"needed": False, "differs": [], "actions": {}} for name in looks}
+    asyncio.run(run.carry_out())
+    assert asked == [None if dead_end else "authority", "authority"]

@@ -7,10 +7,12 @@ from ipaddress import ip_address
 
 import pytest
 
+from twinkeel.apply import verify_endpoint
 from twinkeel.apply.verify_endpoint import verify_virtual_ips
 from twinkeel.errors import HostError, VerificationError
 from twinkeel.hosts.executor import CommandResult
 from twinkeel.status.holders import find_holders
+from twinkeel.status.readyz import Readiness
 from twinkeel.topology.model import Machine, Topology
 
 VIPS = ("192.168.1.110", "192.168.1.100", "fd00:1::110")
@@ -67,3 +69,43 @@ def test_one_bad_virtual_ip_of_three_is_a_failure_that_names_it(topology: Topolo
     with pytest.raises(VerificationError, match=what) as failed:
         asyncio.run(verify_virtual_ips(Answers(lb_1=VIPS[:2], lb_2=second), topology, None, deadline=0))
     assert failed.value.where == (VIPS[2] if not second else VIPS[0])
+
+
+HEADER = "# pxname,svname,status,check_status,check_code,"
+
+
+class Serves(Answers):
+    """As `Answers`; the runtime socket of every HAProxy says what is given."""
+
+    def __init__(self, stat: str, **addresses: Sequence[str]) -> None:
+        super().__init__(**addresses)
+        self._stat = stat
+
+    async def run(self, machine: Machine, argv: Sequence[str]) -> CommandResult:
+        if argv[0] == "ip":
+            return await super().run(machine, argv)
+        return CommandResult(machine.name, tuple(argv), 0, self._stat, "")
+
+
+@pytest.mark.parametrize(
+    ("check", "said"),
+    [
+        ("* L7STS,401", "master-1 is DOWN: /readyz answers 401: .* or kubernetes.api_check set"),
+        ("L4CON,", r"master-1 is DOWN \(its health check: L4CON\)"),
+    ],
+)
+def test_a_virtual_ip_behind_which_no_server_is_up_says_why_haproxy_thinks_so(
+    topology: Topology, monkeypatch: pytest.MonkeyPatch, check: str, said: str
+) -> None:
+    async def closed(*_: object, **__: object) -> Readiness:
+        return Readiness("unreachable", "EOF")
+
+    monkeypatch.setattr(verify_endpoint, "ask_readyz", closed)
+    monkeypatch.setattr(verify_endpoint, "tls_context", str)
+    rows = f"kubernetes-api,FRONTEND,OPEN,,,\nkubernetes-api,master-1,DOWN,{check},"
+    with pytest.raises(VerificationError, match=said) as failed:
+        asyncio.run(verify_virtual_ips(Serves(f"{HEADER}\n{rows}\n", lb_1=VIPS), topology, "authority", deadline=0))
+    assert failed.value.where == "lb-1"
+    up = rows.replace("DOWN", "UP")
+    with pytest.raises(VerificationError, match="does not answer through the virtual IP: EOF"):
+        asyncio.run(verify_virtual_ips(Serves(f"{HEADER}\n{up}\n", lb_1=VIPS), topology, "authority", deadline=0))
