@@ -15,6 +15,7 @@ from prober import VIP, Prober
 from twinkeel.bench.configurations import CONFIGURATIONS, Configuration
 from twinkeel.bench.peer_files import peer_files
 from twinkeel.cli.load import load_topology
+from twinkeel.drill.history import MILLISECOND, SECOND
 from twinkeel.topology.model import LoadBalancer, Topology
 
 PAIR = ("lb-1", "lb-2")
@@ -104,6 +105,9 @@ def tell(capsys: pytest.CaptureFixture[str], configuration: Configuration, what:
     longest = max(client.outages, default=0.0)
     with capsys.disabled():
         sys.stdout.write(f"\n{configuration.id} {what}: {len(client.failed)} of {len(client.requests)} failed, {longest:.0f} ms\n")
+        first = client.requests[0].start
+        for each in client.failed:
+            sys.stdout.write(f"  {each.error} after {(each.start - first) / SECOND:.1f} s, {each.late / MILLISECOND:.1f} ms late\n")
 
 
 @pytest.mark.parametrize("configuration", DOCUMENTS, ids=lambda each: each.id)

@@ -5,6 +5,7 @@ A kind's title is its name in the schema and in the reference page.
 A value that is refused gives an error of a type of ours (`ip_address`, `ip_network`, ...); `twinkeel.spec.load` says it in words.
 """
 
+import re
 from collections.abc import Callable
 from ipaddress import (
     IPv4Address,
@@ -16,7 +17,7 @@ from ipaddress import (
     ip_address,
     ip_interface,
 )
-from typing import Annotated, Any, Literal, LiteralString
+from typing import Annotated, Any, Literal, LiteralString, get_args
 
 from pydantic import BeforeValidator, Field, GetPydanticSchema, StrictBool, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError, core_schema
@@ -26,15 +27,14 @@ IPInterface = IPv4Interface | IPv6Interface
 IPNetwork = IPv4Network | IPv6Network
 
 
-def _parsed(kind: LiteralString, parse: Callable[[str], Any]) -> GetPydanticSchema:
-    """What turns text into a value; anything else is an error of type `kind`."""
+def _parsed(kind: LiteralString, parse: Callable[[str], Any], form: str = ".*") -> GetPydanticSchema:
+    """What turns text of a form into a value; anything else is an error of type `kind`."""
 
     def validate(value: Any) -> Any:
         if isinstance(value, IPAddress | IPNetwork):
             return value
         try:
-            # An IPv6 address with a scope (fd00::1%eth0) means something on one machine alone.
-            return parse(value) if isinstance(value, str) and "%" not in value else _refuse(kind)
+            return parse(value) if isinstance(value, str) and re.fullmatch(form, value) else _refuse(kind)
         except ValueError as error:
             raise PydanticCustomError(kind, "this value is not understood") from error
 
@@ -62,23 +62,44 @@ def _address_or_host(text: str) -> IPAddress | None:
 LONGEST_FAILBACK = 1000
 """What keepalived's `preempt_delay` can be, in seconds."""
 
-_V4 = r"[0-9]{1,3}(\.[0-9]{1,3}){3}"
-_V6 = r"[0-9a-fA-F:.]*:[0-9a-fA-F:.]*"
+_OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_V4 = rf"{_OCTET}(\.{_OCTET}){{3}}"
+_GROUP = "[0-9a-fA-F]{1,4}"
+_LAST = f"({_GROUP}:{_GROUP}|{_V4})"
+
+
+def _compressed(after: int) -> str:
+    """IPv6 addresses with `::` and so many groups of 16 bits behind it."""
+    before = "" if after == 7 else f"({_GROUP}(:{_GROUP}){{0,{6 - after}}})?"
+    behind = f"({_GROUP}:){{{after - 2}}}{_LAST}" if after > 1 else _GROUP * after
+    return f"{before}::{behind}"
+
+
+# RFC 3986 3.2.2. A scope (fd00::1%eth0) means something on one machine alone; leading zeros of IPv4 are octal to some programs.
+_V6 = "|".join((f"({_GROUP}:){{6}}{_LAST}", *(_compressed(after) for after in range(7, -1, -1))))
+_BITS4, _BITS6 = "(3[0-2]|[12]?[0-9])", "(12[0-8]|1[01][0-9]|[1-9]?[0-9])"
+_WITH_BITS = f"{_V4}/{_BITS4}|({_V6})/{_BITS6}"
 
 
 def _text(title: str, pattern: str) -> WithJsonSchema:
     return WithJsonSchema({"title": title, "type": "string", "pattern": f"^({pattern})$"})
 
 
-Address = Annotated[IPAddress, _parsed("ip_address", ip_address), _text("IP address", f"{_V4}|{_V6}")]
-Address6 = Annotated[IPv6Address, _parsed("ip_v6_address", IPv6Address), _text("IPv6 address", _V6)]
+Address = Annotated[IPAddress, _parsed("ip_address", ip_address, f"{_V4}|{_V6}"), _text("IP address", f"{_V4}|{_V6}")]
+Address6 = Annotated[IPv6Address, _parsed("ip_v6_address", IPv6Address, _V6), _text("IPv6 address", _V6)]
+# One without a prefix length has a finding of its own.
 Interface = Annotated[
-    IPInterface, _parsed("ip_interface", ip_interface), _text("IP address with prefix length", f"({_V4}|{_V6})/[0-9]{{1,3}}")
+    IPInterface,
+    _parsed("ip_interface", ip_interface, f"{_WITH_BITS}|{_V4}|{_V6}"),
+    _text("IP address with prefix length", _WITH_BITS),
 ]
-Network = Annotated[IPv4Network, _parsed("ip_v4_network", IPv4Network), _text("IPv4 network", f"{_V4}/[0-9]{{1,2}}")]
-Network6 = Annotated[IPv6Network, _parsed("ip_v6_network", IPv6Network), _text("IPv6 network", f"{_V6}/[0-9]{{1,3}}")]
+Network = Annotated[IPv4Network, _parsed("ip_v4_network", IPv4Network, f"{_V4}/{_BITS4}"), _text("IPv4 network", f"{_V4}/{_BITS4}")]
+Network6 = Annotated[
+    IPv6Network, _parsed("ip_v6_network", IPv6Network, f"({_V6})/{_BITS6}"), _text("IPv6 network", f"({_V6})/{_BITS6}")
+]
+_OR_HOST = f"host|{_V4}|{_V6}"
 AddressOrHost = Annotated[
-    IPAddress | None, _parsed("address_or_host", _address_or_host), _text("`host` or IP address", f"host|{_V4}|{_V6}")
+    IPAddress | None, _parsed("address_or_host", _address_or_host, _OR_HOST), _text("`host` or IP address", _OR_HOST)
 ]
 SecondsOrNever = Annotated[
     float | Literal["never"],
@@ -91,12 +112,9 @@ SecondsOrNever = Annotated[
     ),
 ]
 
-HostName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"), Field(title="host name")]
-DomainName = Annotated[
-    str,
-    StringConstraints(max_length=253, pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$"),
-    Field(title="DNS name"),
-]
+_LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+HostName = Annotated[str, StringConstraints(pattern=f"^{_LABEL}$"), Field(title="host name")]
+DomainName = Annotated[str, StringConstraints(max_length=253, pattern=rf"^{_LABEL}(\.{_LABEL})*$"), Field(title="DNS name")]
 InterfaceName = Annotated[str, StringConstraints(pattern=r"""^[^\s/:"'#!$@{}\\]{1,15}$"""), Field(title="interface name")]
 """What Linux allows an interface to be called (IFNAMSIZ less one), and nothing that would need quoting."""
 
@@ -109,11 +127,12 @@ Port = Annotated[int, Field(ge=1, le=65535, title="port")]
 Flag = StrictBool
 """true or false, and not the yes, no, on and off that YAML's versions read differently."""
 
+_VERSION = r"^[0-9]+\.[0-9]+(\.[0-9]+)?$"
 # YAML reads 2.6 as a number; the document keeps its text, and an editor must not complain.
 Version = Annotated[
     str,
-    StringConstraints(pattern=r"^\d+\.\d+(\.\d+)?$"),
-    WithJsonSchema({"title": "version", "anyOf": [{"type": "string", "pattern": r"^\d+\.\d+(\.\d+)?$"}, {"type": "number"}]}),
+    StringConstraints(pattern=_VERSION),
+    WithJsonSchema({"title": "version", "anyOf": [{"type": "string", "pattern": _VERSION}, {"type": "number"}]}),
 ]
 
 
@@ -128,3 +147,8 @@ def short_form(field: str, written: Any) -> BeforeValidator:
 def one_or_more(written: Any) -> BeforeValidator:
     """Lets a list of one be written without brackets; `written` is what the JSON Schema then allows."""
     return BeforeValidator(lambda value: [value] if isinstance(value, str) else value, json_schema_input_type=written)
+
+
+def pattern_of(kind: object) -> str:
+    """The pattern of one of the kinds of text above."""
+    return next(str(item.pattern) for item in get_args(kind) if isinstance(item, StringConstraints))

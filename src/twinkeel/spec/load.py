@@ -11,6 +11,7 @@ from twinkeel.spec.model import ClusterSpec
 from twinkeel.spec.model_errors import closest, diagnostic, is_key, unknown_key
 from twinkeel.spec.model_path import known_keys
 from twinkeel.spec.prune import Places, Pruning
+from twinkeel.spec.quoted_numbers import quoted_numbers
 from twinkeel.spec.rules import ABOUT_KUBESPRAY
 from twinkeel.spec.validate import validate
 
@@ -37,7 +38,7 @@ def load(source: SourceFile) -> Loaded:
         return Loaded(source, None, error.diagnostics)
     left = _Rest(document)
     spec = left.spec()
-    found = [*document.diagnostics, *left.diagnostics]
+    found = [*document.diagnostics, *left.diagnostics, *quoted_numbers(document)]
     if spec is not None:
         found += validate(spec, document, left.pruning, left.doubtful)
     errors = {item.code for item in found if item.severity == "error"}

@@ -4,15 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from ipaddress import ip_network
-from typing import get_args
 
-from pydantic import StringConstraints
 from pydantic_core import ErrorDetails
 
 from twinkeel.diagnostic import Diagnostic, shown
 from twinkeel.spec import fields
 from twinkeel.spec.document import Document, Key
-from twinkeel.spec.model_path import bounds, known_keys, steps
+from twinkeel.spec.model_path import bounds, known_keys, plain_kinds, steps
 
 NAME_HINT = "use lower-case letters, digits and hyphens, beginning and ending with a letter or digit"
 
@@ -113,7 +111,7 @@ def _wanted(path: Key) -> str:
     if known_keys(path):
         return "a group of `key: value` lines" if not _is_host(path) else "an address, or a group of `key: value` lines"
     step = steps(path)[-1]
-    kinds = _plain_kinds(step.field.annotation) if step.field is not None else {str}
+    kinds = plain_kinds(step.field.annotation) if step.field is not None else {str}
     if kinds & {int, float} and step.field is not None:
         return _number("a whole number" if int in kinds else "a number", bounds(step.field), _unit(step.field.json_schema_extra))
     if bool in kinds:
@@ -133,11 +131,6 @@ _LINES: dict[Key, str] = {
 
 def _is_host(path: Key) -> bool:
     return len(path) == 2 and path[0] in ("load_balancers", "control_plane", "etcd", "workers")
-
-
-def _plain_kinds(annotation: object) -> set[object]:
-    inner = get_args(annotation)
-    return {annotation} if not inner else {kind for part in inner for kind in _plain_kinds(part)}
 
 
 def _unit(extra: object) -> str:
@@ -194,21 +187,16 @@ _VALUES = {
 }
 
 
-def _pattern(kind: object) -> str:
-    """The pattern of one of the kinds of text in `twinkeel.spec.fields`."""
-    return next(str(item.pattern) for item in get_args(kind) if isinstance(item, StringConstraints))
-
-
 _PATTERNS = {
-    _pattern(fields.HostName): ("a DNS name", NAME_HINT),
-    _pattern(fields.DomainName): ("a DNS name", NAME_HINT),
-    _pattern(fields.InterfaceName): (
+    fields.pattern_of(fields.HostName): ("a DNS name", NAME_HINT),
+    fields.pattern_of(fields.DomainName): ("a DNS name", NAME_HINT),
+    fields.pattern_of(fields.InterfaceName): (
         "a network interface's name",
         "write its name as `ip link` shows it: at most 15 characters, no spaces, slashes, colons or quotes",
     ),
-    _pattern(fields.Word): ("one word of a configuration file", "write it without spaces, quotes, # and backslashes"),
-    _pattern(fields.Version): ("a version", "write two or three numbers with dots between: 2.6 or 2.6.12"),
-    _pattern(fields.UrlPath): (
+    fields.pattern_of(fields.Word): ("one word of a configuration file", "write it without spaces, quotes, # and backslashes"),
+    fields.pattern_of(fields.Version): ("a version", "write two or three numbers with dots between: 2.6 or 2.6.12"),
+    fields.pattern_of(fields.UrlPath): (
         "a path",
         "begin with a slash, without spaces, quotes, # and backslashes: /healthz",
     ),

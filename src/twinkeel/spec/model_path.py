@@ -59,6 +59,12 @@ def bounds(field: FieldInfo) -> tuple[float | None, float | None]:
     return least, most
 
 
+def plain_kinds(annotation: object) -> set[object]:
+    """The types and literal values that an annotation is made of."""
+    inner = get_args(annotation)
+    return {annotation} if not inner else {kind for part in inner for kind in plain_kinds(part)}
+
+
 def _step(annotation: Any, part: str | int) -> tuple[Step, Any]:
     model = _model(annotation)
     if model is not None:

@@ -10,12 +10,12 @@ from twinkeel.spec.codes import CODES, RENDERED_CODES
 from twinkeel.spec.failover_defaults import ADVERT_INTERVALS, TIMERS
 from twinkeel.spec.reference_intro import CHECKS_INTRO, INTRO, PROFILES_INTRO
 from twinkeel.spec.rules import RULES
-from twinkeel.spec.schema import Node, json_schema
+from twinkeel.spec.schema import Node, described_schema
 
 
 def reference() -> str:
     """The whole page, Markdown; the same bytes every time."""
-    schema = json_schema()
+    schema = described_schema()
     parts = [INTRO, *_sections(schema), PROFILES_INTRO, *_profiles(), CHECKS_INTRO, *_checks()]
     return "\n".join(parts) + "\n"
 

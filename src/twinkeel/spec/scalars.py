@@ -11,9 +11,10 @@ _NULLS = ("", "~", "null", "Null", "NULL")
 _OLD_BOOLEANS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 _OTHER_BASE = re.compile(r"[-+]?0[0-9_xob][0-9a-fA-F_]*")
 _GROUPED = re.compile(r"[-+]?[0-9]+(_[0-9]+)+(\.[0-9_]+)?")
+_EXPONENT = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+")
 # A whole IPv6 address of digits alone has seven colons, and is one to every reader of this program.
 _BASE_60 = re.compile(r"[-+]?[0-9]+(:[0-5]?[0-9]){1,6}(\.[0-9]*)?")
-_NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
+_NUMBER = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 # NUL and its like, DEL, the C1 controls, and halves of a surrogate pair: no configuration file can hold them.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 
@@ -63,7 +64,7 @@ def scalar_problem(text: str, plain: bool, is_key: bool = False) -> ScalarProble
 
 
 def _number_problem(text: str) -> ScalarProblem | None:
-    if _OTHER_BASE.fullmatch(text) or _GROUPED.fullmatch(text):
+    if any(form.fullmatch(text) for form in (_OTHER_BASE, _GROUPED, _EXPONENT)):
         message = f"`{text}` is not the same number to every program"
         return ScalarProblem("S008", message, f'write it in decimal, or as text: "{text}"')
     if _BASE_60.fullmatch(text):
