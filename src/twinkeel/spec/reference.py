@@ -24,14 +24,14 @@ def _sections(schema: Node) -> Iterator[str]:
     """The top keys, then each mapping below them, in the order of the file."""
     yield "## The keys\n"
     yield from _table(schema)
-    for name, paths in _places(schema).items():
+    for name, paths in places(schema).items():
         node = schema["$defs"][name]
         yield f"\n### {', '.join(f'`{path}`' for path in paths)}\n"
         yield f"{node['description']}\n"
         yield from _table(node)
 
 
-def _places(schema: Node) -> Mapping[str, list[str]]:
+def places(schema: Node) -> Mapping[str, list[str]]:
     """Each mapping's name in the schema, with the paths at which it stands."""
     places: dict[str, list[str]] = {}
 
