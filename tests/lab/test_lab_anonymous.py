@@ -50,8 +50,20 @@ def test_without_the_key_no_server_is_up_and_apply_says_so(closed: Lab, tmp_path
     assert "kubernetes.api_check" in ended.stderr
 
 
-@pytest.mark.parametrize("check", ["{type: tcp}", "{status: 401}"])
+CERTIFICATE = "/etc/haproxy/api-check.pem"
+
+
+def put_certificate(lab: Lab) -> None:
+    """As the person in charge puts it on the load balancers: readable by root alone."""
+    pem = "".join((lab.paths.pki / f"apiserver-kubelet-client.{part}").read_text() for part in ("crt", "key"))
+    for name in ("lb-1", "lb-2"):
+        ended = lab.run(name, ["sh", "-c", f"umask 077; cat > {CERTIFICATE}"], stdin=pem)
+        assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.parametrize("check", ["{type: tcp}", "{status: 401}", f"{{client_certificate: {CERTIFICATE}}}"])
 def test_with_it_the_cluster_is_served_and_drilled(closed: Lab, tmp_path: Path, check: str) -> None:
+    put_certificate(closed)
     spec = spec_of(closed, tmp_path, f"{{api_check: {check}}}")
     ended = closed.run("operator", ["twinkeel", "apply", "-f", spec])
     assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -211,7 +211,9 @@ async def _api_is_up(topology: Topology, ca: str | None, looks: dict[str, Look])
         return True
     context = tls_context(ca)
     for machine in topology.control_plane:
-        if (await ask_readyz(str(machine.address), topology.cluster.api_port, context, wanted=topology.cluster.api_status)).ready:
+        if (
+            await ask_readyz(str(machine.address), topology.cluster.api_port, context, wanted=topology.cluster.anonymous_status)
+        ).ready:
             return True
     return False
 

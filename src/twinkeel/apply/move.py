@@ -142,7 +142,7 @@ async def wait_answers(topology: Topology, ca: str | None, deadline: float = ANS
     if ca is None:
         return
     context, end, endpoint = tls_context(ca), time.monotonic_ns() + int(deadline * 1e9), topology.endpoint
-    wanted = topology.cluster.api_status
+    wanted = topology.cluster.anonymous_status
     for vip in endpoint.vips:
         while not (answer := await ask_readyz(str(vip.ip), endpoint.port, context, name=endpoint.name, wanted=wanted)).ready:
             if time.monotonic_ns() > end:

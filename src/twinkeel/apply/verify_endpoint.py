@@ -88,7 +88,7 @@ async def _readyz_problem(topology: Topology, ca: str | None) -> VerificationErr
         return None
     endpoint, context = topology.endpoint, tls_context(ca)
     asked = [(vip, name) for vip in endpoint.vips for name in (None, endpoint.name)]
-    wanted = topology.cluster.api_status
+    wanted = topology.cluster.anonymous_status
     answers = await asyncio.gather(
         *(ask_readyz(str(vip.ip), endpoint.port, context, name=name, wanted=wanted) for vip, name in asked)
     )

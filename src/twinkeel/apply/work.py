@@ -233,7 +233,7 @@ class Work:
         """Load balancers whose own address leads to the API from here."""
         if self.proof is None:
             return set()
-        context, endpoint, wanted = tls_context(self.proof), self.topology.endpoint, self.topology.cluster.api_status
+        context, endpoint, wanted = tls_context(self.proof), self.topology.endpoint, self.topology.cluster.anonymous_status
         machines = [balancer.machine for balancer in balancers]
         answers = await asyncio.gather(
             *(ask_readyz(str(each.address), endpoint.port, context, name=endpoint.name, wanted=wanted) for each in machines)

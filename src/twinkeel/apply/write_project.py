@@ -100,7 +100,7 @@ def _common(topology: Topology) -> dict[str, Any]:
             "name": topology.endpoint.name,
             "port": topology.endpoint.port,
             # Of /readyz; 0 takes any.
-            "status": topology.cluster.api_status or 0,
+            "status": topology.cluster.anonymous_status or 0,
         },
         "selinux_booleans": list(SELINUX_BOOLEANS) if topology.system.selinux == "auto" else [],
         "virtual_ips": [str(vip.ip) for vip in topology.endpoint.vips],

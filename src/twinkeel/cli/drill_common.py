@@ -66,7 +66,7 @@ async def prepare(
             raise HostError(f"kubectl needs credentials: {access}", hint="leave --kubectl out, or install the cluster first")
         left_out = (f"watch stream and node readiness: {access}",)
         console.print(f"left out: {left_out[0]}", markup=False)
-    endpoint, status = topology.endpoint, topology.cluster.api_status
+    endpoint, status = topology.endpoint, topology.cluster.anonymous_status
     target = Target(str(endpoint.vip.ip), endpoint.port, endpoint.name, ca_file, status=status)
     return Drill(
         topology,

@@ -121,10 +121,14 @@ def _haproxy_rows(topology: Topology) -> Rows:
 
 
 def _api_check(topology: Topology) -> str:
-    port, status = topology.cluster.api_port, topology.cluster.api_status
-    if status is None:
-        return f"a TLS connection to port {port}, certificate verified"
-    return f"GET /readyz on port {port}, certificate verified, status {status}"
+    cluster = topology.cluster
+    verified = (
+        f"certificate verified for {cluster.api_certificate_name}" if cluster.api_certificate_name else "certificate verified"
+    )
+    shown = f", shows {cluster.api_client_certificate}" if cluster.api_client_certificate else ""
+    if cluster.api_status is None:
+        return f"a TLS connection to port {cluster.api_port}, {verified}{shown}"
+    return f"GET /readyz on port {cluster.api_port}, {verified}, status {cluster.api_status}{shown}"
 
 
 def _metrics(metrics: Metrics | None) -> str:

@@ -168,6 +168,8 @@ _PLACEHOLDERS: Mapping[str, str] = {
 
 
 def _haproxy_candidate(content: str, folder: str) -> str:
+    # The client certificate lies on the load balancers alone, where HAProxy itself judges it.
+    content = re.sub(r"^(\s*default-server check check-ssl .*?) crt \S+", r"\1", content, flags=re.MULTILINE)
     return content.replace(haproxy.CA_PATH, f"{folder}/ca.pem").replace(haproxy.DRAINED_FILE, f"{folder}/drained.state")
 
 

@@ -123,6 +123,8 @@ Word = Annotated[str, StringConstraints(pattern=r"""^[^\s"'#\\]+$"""), Field(tit
 
 UrlPath = Annotated[str, StringConstraints(pattern=r"""^/[^\s"'#\\]*$"""), Field(title="path")]
 
+AbsolutePath = Annotated[str, StringConstraints(pattern=r"""^/[^\s"'#\\]+$"""), Field(title="absolute path")]
+
 Port = Annotated[int, Field(ge=1, le=65535, title="port")]
 Flag = StrictBool
 """true or false, and not the yes, no, on and off that YAML's versions read differently."""

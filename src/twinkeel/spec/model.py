@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from twinkeel.spec.fields import (
+    AbsolutePath,
     Address,
     Address6,
     AddressOrHost,
@@ -305,7 +306,7 @@ class System(_Strict):
 
 
 class ApiCheck(_Strict):
-    """How API servers are asked whether they serve. All that asks does it so: HAProxy, `apply`, `status` and the drills."""
+    """How API servers are asked whether they serve. HAProxy, `apply`, `status` and the drills all do it so."""
 
     type: Literal["https", "tcp"] = key(
         "https",
@@ -314,6 +315,18 @@ class ApiCheck(_Strict):
     )
     status: int = key(
         200, "The status of /readyz that means ready. A server that is not ready answers 401, too.", 401, ge=100, le=599
+    )
+    client_certificate: AbsolutePath | None = key(
+        None,
+        "For API servers that answer nobody else: a PEM file of a certificate and its key on every load balancer, which you put "
+        "there and renew. HAProxy alone shows it; `apply`, `status` and the drills then take any answer.",
+        "/etc/haproxy/api-check.pem",
+    )
+    certificate_name: DomainName | None = key(
+        "kubernetes",
+        "A DNS name that every API server's certificate must hold; kubeadm writes this one. Without a value, HAProxy takes any "
+        "certificate of the cluster's authority.",
+        "kubernetes.default",
     )
 
 

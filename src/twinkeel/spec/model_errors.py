@@ -196,6 +196,10 @@ _PATTERNS = {
     ),
     fields.pattern_of(fields.Word): ("one word of a configuration file", "write it without spaces, quotes, # and backslashes"),
     fields.pattern_of(fields.Version): ("a version", "write two or three numbers with dots between: 2.6 or 2.6.12"),
+    fields.pattern_of(fields.AbsolutePath): (
+        "an absolute path",
+        "begin with a slash, without spaces, quotes, # and backslashes: /etc/haproxy/api-check.pem",
+    ),
     fields.pattern_of(fields.UrlPath): (
         "a path",
         "begin with a slash, without spaces, quotes, # and backslashes: /healthz",

@@ -10,6 +10,7 @@ from twinkeel.spec import (
     host_rules,
     network_rules,
     port_rules,
+    raw_line_rules,
     service_rules,
     software_rules,
     variable_rules,
@@ -135,6 +136,7 @@ RULES = (
     Rule("S086", "warning", "no proxy is in front of the endpoint", variable_rules.proxy_in_front_of_the_endpoint, _VIPS),
     Rule("S087", "error", "every load balancer is on the VRRP link, or none", host_rules.half_of_a_vrrp_link),
     Rule("S088", "error", "interfaces are given for load balancers", host_rules.vip_interface_of_nobody, _keys("load_balancers")),
+    Rule("S089", "error", "raw lines leave the API's health check alone", raw_line_rules.another_check_of_the_api),
 )
 """Every rule, in the order in which they run."""
 

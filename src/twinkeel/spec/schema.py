@@ -89,7 +89,7 @@ def _without_null(node: Node) -> Node:
     kinds = [kind for kind in node.get("anyOf", []) if kind != {"type": "null"}]
     if not kinds or len(kinds) == len(node["anyOf"]):
         return node
-    rest = {key: value for key, value in node.items() if key not in ("anyOf", "default")}
+    rest = {key: value for key, value in node.items() if key != "anyOf" and (key, value) != ("default", None)}
     return {**kinds[0], **rest, NULLABLE: True} if len(kinds) == 1 else {"anyOf": kinds, **rest, NULLABLE: True}
 
 

@@ -81,14 +81,19 @@ def anonymous_requests_are_off(spec: ClusterSpec) -> Iterator[Finding]:
     Structured authentication can allow /livez, /readyz and /healthz alone (AuthenticationConfiguration, anonymous.conditions).
     """
     variables, check = spec.kubernetes.variables, spec.kubernetes.api_check
-    if any("authentication_config" in name for name in variables) or check.type == "tcp" or check.status != 200:
+    if (
+        any("authentication_config" in name for name in variables)
+        or check.type == "tcp"
+        or check.status != 200
+        or check.client_certificate
+    ):
         return
     for path, value in _anonymous(variables):
         if is_false(value):
             yield Finding(
                 ("kubernetes", "variables", *path),
                 "without anonymous requests every health check gets 401, and HAProxy calls every API server down",
-                "write `api_check: {type: tcp}`, or allow /readyz alone with structured authentication",
+                "write `api_check: {type: tcp}` or its `client_certificate`, or allow /readyz alone by structured authentication",
                 at_key=True,
             )
 

@@ -12,6 +12,7 @@ BACKEND = "kubernetes-api"
 SERVICE_PREFIX = "service."
 """An extra service's backend has the service's name after this."""
 
+NO_TLS = "no TLS, or a certificate of another authority or without the name kubernetes.api_check.certificate_name"
 WRONG_STATUS = "L7STS/"
 ANONYMOUS_REFUSED = (f"{WRONG_STATUS}401", f"{WRONG_STATUS}403")
 
@@ -51,6 +52,8 @@ class Backend:
         """Why it gets no connections, in one line."""
         if self.check in ANONYMOUS_REFUSED:
             return f"{self.name} is {self.status}: {anonymous_refused(self.check.removeprefix(WRONG_STATUS))}"
+        if self.check.startswith("L6"):
+            return f"{self.name} is {self.status}: {NO_TLS}"
         return f"{self.name} is {self.status}" + (f" (its health check: {self.check})" if self.check else "")
 
 

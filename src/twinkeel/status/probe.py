@@ -90,7 +90,7 @@ async def _look_at_api(
         return (NO_CA,) * len(vips), tuple(ControlPlaneState(machine.name, False, NO_CA.detail) for machine in machines)
     context, api_port, port = tls_context(ca), topology.cluster.api_port, topology.endpoint.port
     places = [*((str(vip.ip), port) for vip in vips), *((str(machine.address), api_port) for machine in machines)]
-    wanted = topology.cluster.api_status
+    wanted = topology.cluster.anonymous_status
     answers = await asyncio.gather(*(ask_readyz(address, asked, context, wanted=wanted) for address, asked in places))
     direct = zip(machines, answers[len(vips) :], strict=True)
     return tuple(answers[: len(vips)]), tuple(ControlPlaneState(each.name, answer.ready, answer.detail) for each, answer in direct)

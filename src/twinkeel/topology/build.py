@@ -139,4 +139,6 @@ def _cluster(spec: ClusterSpec) -> Cluster:
         dns_server=spec.dns.server,
         dns_upstream=tuple(spec.dns.upstream),
         api_status=None if kubernetes.api_check.type == "tcp" else kubernetes.api_check.status,
+        api_client_certificate=kubernetes.api_check.client_certificate,
+        api_certificate_name=kubernetes.api_check.certificate_name,
     )

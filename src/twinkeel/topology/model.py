@@ -212,7 +212,16 @@ class Cluster:
     dns_server: IPAddress | None
     dns_upstream: tuple[IPAddress, ...]
     api_status: int | None = 200
-    """The status of /readyz that means ready; None when any answer does, and HAProxy only connects."""
+    """The status of /readyz that means ready to HAProxy; None when it only connects."""
+    api_client_certificate: str | None = None
+    """What HAProxy shows API servers, a path on the load balancers; None where anonymous requests do."""
+    api_certificate_name: str | None = "kubernetes"
+    """A name that each API server's certificate must hold for HAProxy; None when any of the authority's will do."""
+
+    @property
+    def anonymous_status(self) -> int | None:
+        """The status of /readyz that means ready to whoever asks without a certificate; None when any answer does."""
+        return None if self.api_client_certificate else self.api_status
 
 
 @dataclass(frozen=True)

@@ -320,6 +320,12 @@ CASES: dict[str, tuple[Edits, tuple[int, int], str, Edits]] = {
         "`lb-3` is no load balancer",
         [("vip: 192.168.1.110/24", "vip: {address: 192.168.1.110/24, interface: ens4, interfaces: {lb-2: ens3}}")],
     ),
+    "S089": (
+        [("ssh: {", "haproxy: {extra: {backend: option tcp-check}}\nssh: {")],
+        (22, 28),
+        "`option tcp-check` replaces the health check",
+        [("ssh: {", "haproxy: {extra: {backend: option tcplog}}\nssh: {")],
+    ),
     "S086": (
         [kubernetes("variables: {http_proxy: 'http://10.0.0.9:3128', no_proxy: 'localhost,192.168.1.0/24'}")],
         (21, 99),

@@ -1,0 +1,22 @@
+"""Rules about raw lines: those that the daemon takes, and that undo what the rest of its file promises."""
+
+import re
+from collections.abc import Iterator
+
+from twinkeel.diagnostic import shown
+from twinkeel.spec.model import ClusterSpec
+from twinkeel.spec.rule import Finding
+
+_OPTIONS = "httpchk|tcp-check|ssl-hello-chk|smtpchk|mysql-check|pgsql-check|redis-check|ldap-check|spop-check|external-check"
+_CHECKS = re.compile(rf"\s*((no\s+)?option\s+({_OPTIONS})|http-check|tcp-check)\b.*")
+
+
+def another_check_of_the_api(spec: ClusterSpec) -> Iterator[Finding]:
+    """HAProxy takes the last check and does not warn: with `option tcp-check`, an API server that is not ready counts as up."""
+    for line in (spec.haproxy.extra.backend or "").splitlines():
+        if _CHECKS.fullmatch(line):
+            yield Finding(
+                ("haproxy", "extra", "backend"),
+                f"{shown(line.strip())} replaces the health check of the API servers",
+                "delete the line; `kubernetes.api_check` says how API servers are asked",
+            )
