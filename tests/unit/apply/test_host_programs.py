@@ -217,3 +217,43 @@ def test_the_test_packet_is_one_that_every_router_discards(monkeypatch: pytest.M
     assert first & 15 != 1, "no advertisement"
     assert (router, priority) == (0, 0)
     assert bytes(mark) == b"\xaa\xbb"
+
+
+@pytest.mark.parametrize(
+    ("files", "keeps"),
+    [
+        ({"etc/10-eth0.network": "[Network]\nAddress=192.168.1.111/24\n"}, False),
+        ({"etc/10-eth0.network": "[Network]\nKeepConfiguration=static\n"}, True),
+        ({"etc/10-eth0.network": "[Network]\nKeepConfiguration = yes\n"}, True),
+        ({"etc/10-eth0.network": "[Network]\nKeepConfiguration=dynamic-on-stop\n"}, False),
+        # What netplan writes lies in /run; a drop-in of one's own goes to /etc.
+        ({"run/10-eth0.network": "[Network]\n", "etc/10-eth0.network.d/keep.conf": "[Network]\nKeepConfiguration=static\n"}, True),
+        (
+            {
+                "run/10-eth0.network": "",
+                "run/10-eth0.network.d/a.conf": "KeepConfiguration=yes",
+                "etc/10-eth0.network.d/a.conf": "",
+            },
+            False,
+        ),
+    ],
+)
+def test_after_what_the_hint_of_p017_says_networkd_keeps_the_virtual_ip(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, files: dict[str, str], keeps: bool
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    links = tmp_path / "links"
+    links.mkdir()
+    index = Path("/sys/class/net/lo/ifindex").read_text().strip()
+    network = next(tmp_path / name for name in files if name.endswith(".network"))
+    (links / index).write_text(f"ADMIN_STATE=configured\nNETWORK_FILE={network}\n")
+    monkeypatch.setattr(survey_host, "NETWORKD_LINKS", str(links))
+    monkeypatch.setattr(survey_host, "NETWORKD_FOLDERS", (str(tmp_path / "etc"), str(tmp_path / "run")))
+    assert survey_host.dropped_by_networkd() == ([] if keeps else ["lo"])
+
+
+def test_what_network_manager_leaves_alone_is_not_its(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(survey_host, "output", lambda _: "eth0:connected\neth1:unmanaged\nlo:unmanaged\n")
+    assert survey_host.managed_by_network_manager() == ["eth0"]

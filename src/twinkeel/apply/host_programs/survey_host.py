@@ -25,6 +25,9 @@ from twinkeel.apply.host_programs.package_versions import output, package
 TLS_PATIENCE = 2.0
 NAME_PATIENCE = 4.0
 LISTEN = "0A"
+NETWORKD_LINKS = "/run/systemd/netif/links"
+# The first has precedence.
+NETWORKD_FOLDERS = ("/etc/systemd/network", "/run/systemd/network", "/usr/local/lib/systemd/network", "/usr/lib/systemd/network")
 UNITS = ("firewalld", "nftables", "ufw", "iptables", "netfilter-persistent", "systemd-networkd", "NetworkManager")
 BOOLEANS = ("haproxy_connect_any", "keepalived_connect_any")
 
@@ -174,14 +177,39 @@ def active_units() -> list[str]:
     return [unit for unit, state in zip(UNITS, states) if state == "active"]
 
 
-def managed_by_networkd() -> list[str]:
-    """Interfaces that systemd-networkd configures."""
-    folder = "/run/systemd/netif/links"
-    indexes = os.listdir(folder) if os.path.isdir(folder) else []
+def dropped_by_networkd() -> list[str]:
+    """Interfaces that systemd-networkd configures, without word to keep addresses that it does not know."""
+    indexes = os.listdir(NETWORKD_LINKS) if os.path.isdir(NETWORKD_LINKS) else []
     names = {text_of(f"/sys/class/net/{name}/ifindex").strip(): name for name in os.listdir("/sys/class/net")}
-    return [
-        names[index] for index in indexes if index in names and "ADMIN_STATE=configured" in text_of(os.path.join(folder, index))
-    ]
+    found = []
+    for index in indexes:
+        state = text_of(os.path.join(NETWORKD_LINKS, index)).splitlines()
+        file = next((line.partition("=")[2] for line in state if line.startswith("NETWORK_FILE=")), "")
+        if index in names and "ADMIN_STATE=configured" in state and not keeps_addresses(file):
+            found.append(names[index])
+    return found
+
+
+def keeps_addresses(file: str) -> bool:
+    """Whether a .network file, or the last of its drop-ins that says something of it, keeps addresses (systemd.network(5))."""
+    drop_ins = {}
+    for folder in reversed(NETWORKD_FOLDERS):
+        more = os.path.join(folder, os.path.basename(file) + ".d")
+        for name in os.listdir(more) if file and os.path.isdir(more) else []:
+            if name.endswith(".conf"):
+                drop_ins[name] = os.path.join(more, name)
+    said = "no"
+    for path in [file, *(drop_ins[name] for name in sorted(drop_ins))]:
+        for line in text_of(path).splitlines():
+            key, _, value = line.partition("=")
+            said = value.strip() if key.strip() == "KeepConfiguration" else said
+    return said.lower() in ("static", "yes", "true", "on", "1", "y", "t")
+
+
+def managed_by_network_manager() -> list[str]:
+    """Interfaces that NetworkManager configures."""
+    lines = [line.rpartition(":") for line in output(["nmcli", "-t", "-f", "DEVICE,STATE", "device"]).splitlines()]
+    return [device.replace("\\:", ":") for device, _, state in lines if state not in ("unmanaged", "unavailable")]
 
 
 def main() -> None:
@@ -206,7 +234,8 @@ def main() -> None:
         "selinux": selinux(),
         "active": active_units(),
         "ufw": "ENABLED=yes" in text_of("/etc/ufw/ufw.conf"),
-        "networkd": managed_by_networkd(),
+        "networkd": dropped_by_networkd(),
+        "network_manager": managed_by_network_manager(),
         "space": {folder: free_space(folder) for folder in asked["folders"]},
     }
     sys.stdout.write(json.dumps(survey) + "\n")

@@ -89,7 +89,8 @@ CHECKS = (
         "nothing else manages the virtual IP's interface in a way that drops the address",
         "systemd-networkd and NetworkManager remove addresses that they do not know when they configure an interface again, and "
         "Keepalived 2.2.7 notices late or never (keepalived issue 2564).",
-        "Tell systemd-networkd to keep foreign addresses; leave NetworkManager's connection alone on a live holder.",
+        "Tell systemd-networkd to keep foreign addresses; leave NetworkManager's connection alone on a live holder, "
+        "or give the interface to something else.",
         system.network_manager,
     ),
     Check(

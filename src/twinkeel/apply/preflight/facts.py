@@ -77,6 +77,7 @@ class HostFacts:
     booleans: Mapping[str, bool]
     active: frozenset[str]
     networkd: frozenset[str]
+    network_manager: frozenset[str]
     space: Mapping[str, int | None]
 
     def link(self, name: str) -> Link | None:
@@ -146,6 +147,7 @@ def parse_host(text: str, clock: Clock) -> HostFacts:
         booleans=seen["selinux"]["booleans"],
         active=active,
         networkd=frozenset(seen["networkd"]),
+        network_manager=frozenset(seen["network_manager"]),
         space=seen["space"],
     )
 

@@ -125,11 +125,12 @@ def _network_manager(_: Survey, machine: Machine, facts: HostFacts) -> Iterator[
         )
         saw = f"systemd-networkd configures {machine.interface}: when it restarts it can drop a virtual IP (keepalived issue 2564)"
         yield Finding("warning", machine.name, saw, advice)
-    elif "NetworkManager" in facts.active:
+    elif "NetworkManager" in facts.active and machine.interface in facts.network_manager:
         advice = (
-            f"do not run `nmcli connection up` or `nmcli device reapply` for {machine.interface} on a load balancer that holds one"
+            f"`nmcli device set {machine.interface} managed no`, where something else configures it; or run no `nmcli connection "
+            "up` and no `nmcli device reapply` for it on a load balancer that holds one"
         )
-        saw = "NetworkManager is active: applying a connection again drops a virtual IP until keepalived notices"
+        saw = f"NetworkManager configures {machine.interface}: when it applies its connection again a virtual IP is dropped"
         yield Finding("warning", machine.name, saw, advice)
     else:
         yield Finding("ok", machine.name, f"nothing that would drop a virtual IP configures {machine.interface}")

@@ -121,7 +121,13 @@ CASES: list[tuple[str, Change, str, str]] = [
         "systemd-networkd configures eth0",
     ),
     ("P017", lambda facts: replace(facts, active=frozenset({"systemd-networkd"}), networkd=frozenset({"eth1"})), "ok", "nothing"),
-    ("P017", lambda facts: replace(facts, active=frozenset({"NetworkManager"})), "warning", "NetworkManager is active"),
+    (
+        "P017",
+        lambda facts: replace(facts, active=frozenset({"NetworkManager"}), network_manager=frozenset({"eth0"})),
+        "warning",
+        "NetworkManager configures eth0",
+    ),
+    ("P017", lambda facts: replace(facts, active=frozenset({"NetworkManager"})), "ok", "nothing"),
     (
         "P018",
         lambda facts: replace(facts, space={"/etc": 10 << 20, "/run": 1 << 30}),
