@@ -59,6 +59,21 @@ class Prober:
         return tuple(each for each in self.requests if each.error)
 
     @property
+    def failed_by_the_system(self) -> tuple[Request, ...]:
+        """Failed requests without the ones that timed out though those just before and after were answered.
+
+        On a saturated machine an API server sometimes takes a second for one /readyz. A virtual IP that is nowhere, or leads to a
+        host that does not serve, is met by the next request as well.
+        """
+        requests = self.requests
+        around = zip((requests[0], *requests), requests, (*requests[1:], requests[-1]), strict=False)
+        return tuple(
+            each
+            for before, each, after in around
+            if each.error and not (each.error == "timeout" and not before.error and not after.error)
+        )
+
+    @property
     def outages(self) -> tuple[float, ...]:
         """Milliseconds of each outage: from the first failed start to the start of the next good one; a second apart is another."""
         groups: list[list[Request]] = []

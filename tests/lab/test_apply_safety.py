@@ -32,7 +32,8 @@ NEW_VRID = ("vip: 192.168.1.110/24", "vip: {address: 192.168.1.110/24, vrid: 99}
 WRONG_PORT = ("kubernetes: {", "kubernetes: {api_port: 6444, ")
 # These say whether the API went away, not how fast this machine is: `scripts/benchmark-apply` judges milliseconds. A plain role
 # that restarts both load balancers, or clients that keep a wrong address, cost more.
-MOVE_MS = 3000.0
+# Of 20 a second: a planned move of 30 ms meets one, and a machine that is also busy with Ansible now and then another.
+MOST_FAILED = 4
 # While a host boots, the lab's API servers have a part of two processors: answers can take longer than counts as served.
 BOOT_MS = 10_000.0
 LINE_DEADLINE = 180.0
@@ -161,8 +162,9 @@ def change_running(site: Site) -> Iterator[Running]:
 
 
 def only_the_move(prober: Prober) -> None:
-    """Clients lost no more than a planned move may cost."""
-    assert sum(prober.outages) <= MOVE_MS, prober.outages
+    """Clients lost no more than a planned move may cost: a few requests."""
+    failed = prober.failed_by_the_system
+    assert len(failed) <= MOST_FAILED, failed
 
 
 def test_new_timers_and_the_way_back_cost_one_planned_move_each(site: Site) -> None:
@@ -263,7 +265,7 @@ def test_after_a_sigkill_at_any_step_the_next_apply_converges(site: Site, words:
         ended = good(site.run("apply", edits=site.other))
     assert "took over the lock of a run that broke off" in ended.stderr
     # Broken off after the move and completed: one more.
-    assert sum(prober.outages) <= 2 * MOVE_MS, prober.outages
+    assert len(prober.failed_by_the_system) <= 2 * MOST_FAILED, prober.outages
     assert site.in_order()
     again = good(site.run("apply", edits=site.other))
     assert again.stdout.startswith("nothing to change")

@@ -22,34 +22,9 @@ from twinkeel.topology.model import LinkControl, Machine, PowerControl, Topology
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "lab-home.yaml"
 
-BUDGETS = {
-    "reboot-holder": 50,
-    "haproxy-stop": 100,
-    "power-loss": 300,
-    "haproxy-kill": 100,
-    "haproxy-dead": 100,
-    "haproxy-hang": 3000,
-    "keepalived-stop": 100,
-    "keepalived-kill": 400,
-    "keepalived-hang": 1000,
-    "planned-switchover": 50,
-    "both-balancers-rebooted": 50,
-    "link-cut": 300,
-    "link-flap": 300,
-    "balancers-partitioned": 300,
-    "balancer-cut-from-control-plane": 8000,
-    "cpu-saturation": 100,
-    "vrrp-stranger": 50,
-    "api-server-stop": 100,
-    "api-server-kill": 150,
-    "api-server-hang": 1000,
-    "api-server-not-ready": 1000,
-    "api-server-slow": 500,
-    "control-plane-power-loss": 3000,
-    "two-of-three-lost": 120_000,
-    "all-api-servers-lost": 60_000,
-    "etcd-leader-kill": 5000,
-}
+BENCHMARKS = Path(__file__).parents[3] / "docs" / "benchmarks.md"
+# Of the table of faults that have a target: fault, median, 95th percentile, maximum.
+_MEASURED = re.compile(r"\| ([a-z-]+) \| \d+ \| \d+ \| (\d+) \|")
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.id)
@@ -60,8 +35,12 @@ def test_each_fault_is_documented(fault: Fault) -> None:
     assert bool(fault.evidence) != bool(fault.proof), "one proof that the fault really happened"
 
 
-def test_budgets_are_the_documented_ones() -> None:
-    assert {fault.id: fault.budget_ms for fault in FAULTS} == BUDGETS
+def test_budgets_are_above_all_that_was_measured_and_not_out_of_sight() -> None:
+    measured = {name: int(most) for name, most in _MEASURED.findall(BENCHMARKS.read_text())}
+    budgets = {fault.id: fault.budget_ms for fault in FAULTS}
+    assert len(measured) >= 10
+    for name, most in measured.items():
+        assert most <= budgets[name] <= 20 * most, (name, most, budgets[name])
 
 
 def test_the_default_is_the_two_tests_of_a_careful_person_and_the_power() -> None:
