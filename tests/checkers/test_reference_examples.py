@@ -43,6 +43,7 @@ BESIDE: dict[str, dict[str, Any]] = {
     "failover.authentication": {"failover.vrrp_version": 2},
     "kubernetes.kubespray": {"kubernetes.version": "1.34.3"},
     "endpoint.vips": {"endpoint.vip": None},
+    "endpoint.vip.routed": {"endpoint.vip.address": "192.168.1.110/32"},
     **{f"services.NAME.check.{key}": {"services.NAME.port": 443} for key in ("type", "path", "status", "port")},
 }
 

@@ -82,14 +82,22 @@ def _unusable(address: IPAddress) -> str:
 
 
 def vip_without_prefix(spec: ClusterSpec) -> Iterator[Finding]:
-    """Without a prefix keepalived sets a /32, and the load balancers' subnet cannot be compared with anything."""
+    """Without a prefix keepalived sets a /32, and the load balancers' subnet cannot be compared with anything.
+
+    An address that the network routes is in no subnet: with a shorter prefix the load balancers would look for its neighbours on
+    their own network.
+    """
     for path, vip in spec.endpoint.virtual_ips():
-        if vip.address.network.prefixlen == vip.address.max_prefixlen:
-            yield Finding(
-                path,
-                "the virtual IP has no prefix length of a subnet",
-                f"add the one of the load balancers' network, such as {vip.address.ip}/{24 if vip.address.version == 4 else 64}",
+        ip, alone = vip.address.ip, vip.address.network.prefixlen == vip.address.max_prefixlen
+        if alone and not vip.routed:
+            length = 24 if ip.version == 4 else 64
+            hint = (
+                f"add the one of the load balancers' network, such as {ip}/{length}; or `routed: true`, where the network routes it"
             )
+            yield Finding(path, "the virtual IP has no prefix length of a subnet", hint)
+        elif vip.routed and not alone:
+            hint = f"write {ip}/{vip.address.max_prefixlen}, or delete `routed`"
+            yield Finding(path, "a routed virtual IP is in no subnet", hint)
 
 
 def vip_is_a_host(spec: ClusterSpec) -> Iterator[Finding]:
@@ -139,7 +147,7 @@ def load_balancer_outside_subnet(spec: ClusterSpec) -> Iterator[Finding]:
                 yield Finding(
                     path,
                     f"`{place.name}` is outside the virtual IP's subnet {network}",
-                    "put them into one subnet, correct the prefix length, or name the virtual IP's `interface`",
+                    "put them into one subnet, correct the prefix length, or say its `interface` or that it is `routed`",
                     related=((vip_path, "the virtual IP"),),
                 )
 

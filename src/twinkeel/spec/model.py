@@ -101,6 +101,12 @@ class VirtualIp(_Strict):
         dict, "The same by load balancer, where they differ.", {"lb-1": "ens3", "lb-2": "eno1"}
     )
 
+    routed: Flag = key(
+        False,
+        "The network routes this address to the load balancers, and it is in no subnet of theirs: write it with /32 or /128.",
+        True,
+    )
+
     def interface_on(self, host: str) -> str | None:
         """The interface that carries it on a load balancer; None for the host's own."""
         return self.interfaces.get(host) or self.interface

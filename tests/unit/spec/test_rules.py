@@ -415,6 +415,15 @@ def test_after_its_hint_the_finding_about_anonymous_requests_is_gone(load_edited
     assert load_edited(anonymous).diagnostics == ()
 
 
+def test_after_its_hint_a_routed_virtual_ip_is_accepted(load_edited: Edited) -> None:
+    alone = load_edited(("vip: 192.168.1.110/24", "vip: 10.9.0.5/32")).diagnostics
+    assert {item.code for item in alone} == {"S024"}
+    assert "`routed: true`" in alone[0].hint
+    assert load_edited(("vip: 192.168.1.110/24", "vip: {address: 10.9.0.5/32, routed: true}")).diagnostics == ()
+    in_a_subnet = load_edited(("vip: 192.168.1.110/24", "vip: {address: 192.168.1.110/24, routed: true}")).diagnostics
+    assert [(item.code, item.hint) for item in in_a_subnet] == [("S024", "write 192.168.1.110/32, or delete `routed`")]
+
+
 def test_after_its_hint_a_virtual_ip_of_another_network_is_accepted(load_edited: Edited) -> None:
     outside = load_edited(vips("192.168.1.110/24, 10.9.0.5/24"))
     assert {item.code for item in outside.diagnostics} == {"S027"}

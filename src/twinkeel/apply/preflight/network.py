@@ -60,6 +60,8 @@ def _judge_subnet(machine: Machine, facts: HostFacts, vip: IPInterface, carrier:
     if holder is not None and holder.name != carrier:
         advice = f"remove it there: ip address del {vip} dev {holder.name}; it must be on {carrier}"
         return Finding("failure", machine.name, f"{vip.ip} is on {holder.name}", advice)
+    if vip.network.num_addresses == 1:
+        return Finding("ok", machine.name, f"{vip.ip} is routed to the load balancers, and in no subnet of theirs")
     if found is None:
         return Finding("skipped", machine.name, f"{carrier} has no address of the kind of {vip.ip} to compare with")
     if found.network.prefixlen != vip.network.prefixlen:
