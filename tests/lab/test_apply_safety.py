@@ -34,7 +34,7 @@ WRONG_PORT = ("kubernetes: {", "kubernetes: {api_port: 6444, ")
 # that restarts both load balancers, or clients that keep a wrong address, cost more.
 # Of 20 a second: a planned move of 30 ms meets one, and a machine that is also busy with Ansible now and then another.
 MOST_FAILED = 4
-# With another virtual router ID the two do not hear each other: the successor waits three of its intervals, 0.2 s, and half a second
+# With another virtual router ID the two do not hear each other: the successor waits three intervals, 0.2 s, and half a second
 # passes until clients have its address. The requests of that time were seen to time out: 9.
 MOST_BETWEEN_STRANGERS = 20
 # While a host boots, the lab's API servers have a part of two processors: answers can take longer than counts as served.
