@@ -49,6 +49,37 @@ CAUSES = (
         "fetch the release again: it gets an environment of its own",
     ),
     _cause(
+        r"Conditionals? .{0,300}must have a boolean result",
+        "a variable is text where this Ansible wants true or false (#13524), or the release has the fault itself (#13547)",
+        "in kubernetes.variables write true and false without quotes; after -- pass JSON: -e '{\"name\": true}'",
+    ),
+    _cause(
+        r"ansible_memtotal_mb|Stop if memory is too small|the system RAM .{0,40}is less than",
+        "the host has less memory than this Kubespray asks for (#1183, #7027)",
+        "give it more; or lower minimal_master_memory_mb or minimal_node_memory_mb in kubernetes.variables",
+    ),
+    _cause(
+        r"ansible_swaptotal_mb|running with swap on is not supported",
+        "the host swaps, and kubelet does not start then (#2031)",
+        "swapoff -a, and take swap out of /etc/fstab there",
+    ),
+    _cause(
+        r"cluster-info.{0,20} is forbidden: User .{0,3}system:anonymous",
+        "a joining node may not read what every cluster tells anonymous nodes (#9474): anonymous requests are limited, or the first"
+        " control-plane host never came to the end of `kubeadm init`",
+        "allow anonymous requests while nodes join, or run cluster.yml on the first host again",
+    ),
+    _cause(
+        r"kubeadm-certs.{0,20} (was )?not found|error downloading the secret|Pull control plane certs down",
+        "the control plane's certificates, which a joining host fetches from the API, expired after two hours (#7029)",
+        "`twinkeel kubespray run` without --limit uploads them again",
+    ),
+    _cause(
+        r"toomanyrequests|reached your (unauthenticated )?pull rate limit",
+        "the registry lets this address pull no more for now",
+        "wait, log in to it, or set a mirror in kubernetes.variables (docs/kubespray.md: without the internet)",
+    ),
+    _cause(
         r"is in use.{0,40}6443|port[- ]6443|bind: address already in use|Port-\d+\]: Port \d+ is in use",
         "something else listens on the API server's port (#12257): perhaps HAProxy on the same host",
         "load balancers on control-plane hosts need endpoint.port other than kubernetes.api_port",

@@ -123,6 +123,30 @@ def test_what_is_no_secret_stays(text: str) -> None:
         ("container-engine/runc : Download_file | Download item", HIDDEN_BY_THE_RELEASE, "a download failed"),
         ("Download_file | Download item", "OSError: [Errno 28] No space left on device", "a disk is full"),
         ("Update package management cache (APT)", "Failed to update apt cache: unknown reason", "package repository"),
+        (
+            "upgrade/pre-upgrade : Drain node",
+            "Task failed: Conditional result (True) was derived from value of type 'str' at \"<CLI option '-e'>\". "
+            "Conditionals must have a boolean result.",
+            "wants true or false",
+        ),
+        ("kubernetes/preinstall : Stop if memory is too small for masters", "ansible_memtotal_mb >= 1500", "less memory"),
+        ("kubernetes/preinstall : Stop if swap enabled", "assertion: ansible_swaptotal_mb == 0", "the host swaps"),
+        (
+            "kubernetes/control-plane : Joining control plane node to the cluster.",
+            'error execution phase preflight: couldn\'t validate the identity of the API Server: configmaps "cluster-info" is '
+            'forbidden: User "system:anonymous" cannot get resource "configmaps" in API group "" in the namespace "kube-public"',
+            "anonymous",
+        ),
+        (
+            "kubernetes/kubeadm : Pull control plane certs down",
+            'error downloading certs: error downloading the secret: Secret "kubeadm-certs" was not found in the "kube-system" Namespace',
+            "expired after two hours",
+        ),
+        (
+            "download : Download_container | Download image",
+            "toomanyrequests: You have reached your pull rate limit.",
+            "pull no more",
+        ),
         ("Stop if even number of etcd hosts", "groups.get('etcd') | length is not divisibleby 2", "even number of etcd"),
     ],
 )
