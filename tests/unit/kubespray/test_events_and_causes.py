@@ -139,7 +139,7 @@ def test_what_is_no_secret_stays(text: str) -> None:
         ),
         (
             "kubernetes/kubeadm : Pull control plane certs down",
-            'error downloading certs: error downloading the secret: Secret "kubeadm-certs" was not found in the "kube-system" Namespace',
+            'error downloading certs: error downloading the secret: Secret "kubeadm-certs" was not found in the "kube-system"',
             "expired after two hours",
         ),
         (
