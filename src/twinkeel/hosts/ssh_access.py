@@ -94,12 +94,25 @@ def _host_key_error(machine: Machine, error: asyncssh.DisconnectError) -> HostEr
     files = known_hosts_files(machine)
     matched = asyncssh.match_known_hosts(list(files), address, address, machine.ssh.port)
     if not any(matched[:2]):
-        return _unknown_host_key(machine, " ".join(files))
+        return _known_by_name(machine, files) or _unknown_host_key(machine, " ".join(files))
     if isinstance(error, asyncssh.KeyExchangeFailed):
         return HostError(f"SSH failed: {error.reason}", where=place(machine), hint=f"known keys are in {' '.join(files)}")
     remove = f"ssh-keygen -R {_known_name(machine)} -f {files[0]}"
     hint = f"if the host was installed anew, remove its old key: {remove}; if not, someone may be listening"
     return HostError("the host shows another SSH host key than the known one", where=place(machine), hint=hint)
+
+
+def _known_by_name(machine: Machine, files: list[str]) -> HostError | None:
+    """Where `ssh NAME` works by hand: its key stands under the name, and we connect to the address that the spec gives."""
+    for name in (machine.fqdn, machine.name):
+        if any(asyncssh.match_known_hosts(list(files), name, "", machine.ssh.port)[:2]):
+            known = name if machine.ssh.port == 22 else f"'[{name}]:{machine.ssh.port}'"
+            hint = (
+                f"compare `ssh-keygen -l -F {known} -f {files[0]}` with `ssh-keyscan -p {machine.ssh.port} {machine.ssh_address} | "
+                f"ssh-keygen -lf -`, then append what ssh-keyscan prints to {files[0]}"
+            )
+            return HostError(f"the host's SSH key is known for {name}, not for its address", where=place(machine), hint=hint)
+    return None
 
 
 def _unknown_host_key(machine: Machine, files: str) -> HostError:

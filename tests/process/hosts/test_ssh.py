@@ -158,6 +158,25 @@ def test_an_unknown_host_key(tmp_path: Path) -> None:
     assert "ssh-keyscan" in error.hint
 
 
+def test_a_host_key_that_is_known_for_the_name_alone_and_after_the_hint(tmp_path: Path) -> None:
+    async def attempt() -> tuple[HostError, str]:
+        async with serve(tmp_path) as server, SshHosts(connect_timeout=60) as hosts:
+            file, name = Path(tmp_path, "known_hosts"), f"[{server.machine.fqdn}]:{server.machine.ssh.port}"
+            line = file.read_text()
+            file.write_text(f"{name} {line.partition(' ')[2]}")
+            with pytest.raises(HostError) as caught:
+                await hosts.run(server.machine, ["true"])
+            # What ssh-keyscan prints.
+            file.write_text(file.read_text() + line)
+            return caught.value, (await hosts.run(server.machine, ["echo", "in"])).stdout
+
+    error, said = asyncio.run(attempt())
+    assert error.what.startswith("the host's SSH key is known for ")
+    assert "ssh-keygen -l -F '[" in error.hint
+    assert "ssh-keyscan -p" in error.hint
+    assert said.strip() == "in"
+
+
 def test_another_host_key_than_the_known_one(tmp_path: Path) -> None:
     async def attempt() -> HostError:
         async with serve(tmp_path) as server, SshHosts(connect_timeout=60) as hosts:
