@@ -70,7 +70,9 @@ def run(
 
 @app.command()
 def scale(
-    nodes: Annotated[list[str] | None, typer.Argument(help="Only these new workers; default: all.")] = None,
+    nodes: Annotated[
+        list[str] | None, typer.Argument(help="Only these new workers; default: all. After --: options for ansible-playbook.")
+    ] = None,
     file: SpecFile = DEFAULT_SPEC,
     dry_run: DryRun = False,
     skip_preflight: SkipPreflight = False,
@@ -78,7 +80,16 @@ def scale(
     option: Annotated[list[str] | None, typer.Option("--ansible", help="One more option for ansible-playbook; repeatable.")] = None,
 ) -> None:
     """Add workers that the spec has and the cluster has not (scale.yml). When they serve something, its backends come after."""
-    _carry_out(file, "scale", names=nodes or (), extra=option, dry_run=dry_run, skip_preflight=skip_preflight, no_apply=no_apply)
+    names, more = _nodes_and_options(nodes or ())
+    _carry_out(
+        file,
+        "scale",
+        names=names,
+        extra=(*(option or ()), *more),
+        dry_run=dry_run,
+        skip_preflight=skip_preflight,
+        no_apply=no_apply,
+    )
 
 
 @app.command()
@@ -91,7 +102,7 @@ def upgrade(
 
 @app.command()
 def remove_node(
-    nodes: Annotated[list[str], typer.Argument(help="Nodes; the spec still has them.")],
+    nodes: Annotated[list[str], typer.Argument(help="Nodes; the spec still has them. After --: options for ansible-playbook.")],
     file: SpecFile = DEFAULT_SPEC,
     dead: Annotated[bool, typer.Option("--dead", help="They do not answer any more.")] = False,
     dry_run: DryRun = False,
@@ -99,7 +110,8 @@ def remove_node(
     option: Annotated[list[str] | None, typer.Option("--ansible", help="One more option for ansible-playbook; repeatable.")] = None,
 ) -> None:
     """Drain nodes and take them out of the cluster (remove-node.yml); a control-plane host's backend goes first."""
-    _carry_out(file, "remove-node", names=nodes, dead=dead, extra=option, dry_run=dry_run, no_apply=no_apply)
+    names, more = _nodes_and_options(nodes)
+    _carry_out(file, "remove-node", names=names, dead=dead, extra=(*(option or ()), *more), dry_run=dry_run, no_apply=no_apply)
 
 
 @app.command()
@@ -124,6 +136,12 @@ def recover(
 ) -> None:
     """Rebuild the control plane from a healthy host (recover-control-plane.yml)."""
     _carry_out(file, "recover", names=broken, extra=extra, dry_run=dry_run, skip_preflight=skip_preflight, no_apply=no_apply)
+
+
+def _nodes_and_options(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Nodes, and what came after `--`: the command line parser takes both for nodes, and no node's name begins with a hyphen."""
+    first = next((place for place, word in enumerate(words) if word.startswith("-")), len(words))
+    return words[:first], words[first:]
 
 
 def _carry_out(

@@ -30,6 +30,18 @@ def test_a_dry_run_prints_commands_and_changes_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(("command", "more"), [("remove-node", ["--dead"]), ("scale", [])])
+def test_options_for_ansible_come_after_two_hyphens_in_every_command(command: str, more: list[str]) -> None:
+    either = ["--", "-e", "x=1 2"], ["--ansible", "-e", "--ansible", "x=1 2"]
+    outputs = set()
+    for options in either:
+        ended = CliRunner().invoke(app, [command, "worker-2", "-f", SPEC, "--dry-run", *more, *options])
+        assert ended.exit_code == 0, ended.output
+        assert "-e 'x=1 2'" in ended.output
+        outputs.add(ended.output)
+    assert len(outputs) == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [
