@@ -117,7 +117,7 @@ def _wanted(path: Key) -> str:
     if bool in kinds:
         return "true or false"
     if step.field is not None and str(step.field.annotation).startswith("dict["):
-        return _LINES.get(path, "a list of `name: address` lines")
+        return _LINES.get(path, "a group of `name: address` lines")
     if step.field is not None and "list[" in str(step.field.annotation):
         return "a list: [one, another]"
     return "text"

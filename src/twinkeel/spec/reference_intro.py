@@ -72,6 +72,7 @@ overrides the profile's. VRRP version 2 knows whole seconds: its shortest `adver
 CHECKS_INTRO = """
 ## What `check` finds
 
-Errors make the spec invalid: every command refuses it. Warnings are shown, and nothing more. S001 to S016 are about the text
-and single values, the others about what values are together.
+Errors make the spec invalid, and commands refuse it. `status`, `explain`, `plan` and `kubeconfig` go on where an error is only
+about what Kubespray would install, and `render` where a daemon refuses raw lines (S091). Warnings are shown, and nothing more.
+S001 to S016 are about the text and single values, the others about what values are together.
 """
