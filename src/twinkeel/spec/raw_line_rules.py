@@ -13,10 +13,13 @@ _CHECKS = re.compile(rf"\s*((no\s+)?option\s+({_OPTIONS})|http-check|tcp-check)\
 
 def another_check_of_the_api(spec: ClusterSpec) -> Iterator[Finding]:
     """HAProxy takes the last check and does not warn: with `option tcp-check`, an API server that is not ready counts as up."""
-    for line in (spec.haproxy.extra.backend or "").splitlines():
-        if _CHECKS.fullmatch(line):
+    extra = spec.haproxy.extra
+    # Where the API's backend has a check of its own, one in `defaults` does not reach it.
+    raw = {"backend": extra.backend} | ({"defaults": extra.defaults} if spec.kubernetes.api_check.type == "tcp" else {})
+    for place, text in raw.items():
+        for line in filter(_CHECKS.fullmatch, (text or "").splitlines()):
             yield Finding(
-                ("haproxy", "extra", "backend"),
+                ("haproxy", "extra", place),
                 f"{shown(line.strip())} replaces the health check of the API servers",
                 "delete the line; `kubernetes.api_check` says how API servers are asked",
             )

@@ -415,6 +415,13 @@ def test_after_its_hint_the_finding_about_anonymous_requests_is_gone(load_edited
     assert load_edited(anonymous).diagnostics == ()
 
 
+@pytest.mark.parametrize(("check", "codes"), [("tcp", {"S089"}), ("https", set())])
+def test_a_check_among_the_defaults_counts_where_the_backend_has_none(load_edited: Edited, check: str, codes: set[str]) -> None:
+    raw = "haproxy: {extra: {defaults: option ssl-hello-chk}}\nssh: {"
+    loaded = load_edited(("network_plugin: calico", f"network_plugin: calico, api_check: {{type: {check}}}"), ("ssh: {", raw))
+    assert {item.code for item in loaded.diagnostics} == codes
+
+
 def test_after_its_hint_a_routed_virtual_ip_is_accepted(load_edited: Edited) -> None:
     alone = load_edited(("vip: 192.168.1.110/24", "vip: 10.9.0.5/32")).diagnostics
     assert {item.code for item in alone} == {"S024"}
