@@ -23,10 +23,10 @@ run() { # version, value of the variable; sets code and said
 }
 
 run 2.18.19 ''
-[ "$code" = 0 ] && [[ "$said" == *"it ran"* ]]
+[[ $code = 0 && "$said" == *"it ran"* ]]
 run 2.19.14 ''
-[ "$code" = 250 ] && [[ "$said" == *"A non-empty plugin name is required"* ]] && [[ "$said" != *"it ran"* ]]
+[[ $code = 250 && "$said" == *"A non-empty plugin name is required"* && "$said" != *"it ran"* ]]
 echo "  $(grep -m1 'non-empty' <<< "$said")"
 # The way out that both take: name the callback that writes to standard output anyway.
 run 2.19.14 ansible.builtin.default
-[ "$code" = 0 ] && [[ "$said" == *"it ran"* ]]
+[[ $code = 0 && "$said" == *"it ran"* ]]

@@ -24,12 +24,12 @@ run() { # version, playbook, -e; sets code and said
 }
 
 run 2.18.19 plain flag=false
-[ "$code" = 0 ] && [[ "$said" != *WARNING*flag* ]]
+[[ $code = 0 && "$said" != *WARNING*flag* ]]
 run 2.19.14 plain flag=false
-[ "$code" = 2 ] && [[ "$said" == *"must have a boolean result"* ]]
+[[ $code = 2 && "$said" == *"must have a boolean result"* ]]
 for version in 2.18.19 2.19.14; do
   run "$version" negated flag=false
-  [ "$code" = 0 ] && [[ "$said" == *skipping* ]] && [[ "$said" != *"boolean result"* ]]
+  [[ $code = 0 && "$said" == *skipping* && "$said" != *"boolean result"* ]]
   run "$version" negated '{"flag": false}'
-  [ "$code" = 0 ] && [[ "$said" == *"negated ran"* ]]
+  [[ $code = 0 && "$said" == *"negated ran"* ]]
 done
