@@ -18,6 +18,7 @@ from pathlib import Path
 
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import Writer
+from twinkeel.support.process_start import process_start
 from twinkeel.topology.model import Machine
 
 LOCK_FILE = "/run/twinkeel/lock"
@@ -87,15 +88,6 @@ def _place() -> str:
     known = boot.read_text().strip() if boot.exists() else ""
     spaces = os.readlink("/proc/self/ns/pid") if Path("/proc/self/ns/pid").exists() else ""
     return f"{socket.gethostname()} {known} {spaces}"
-
-
-def process_start(pid: int) -> str:
-    """When a process of this machine began, in the kernel's ticks; empty when there is none."""
-    try:
-        # The second field is the program's name in brackets; it may hold spaces.
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except OSError:
-        return ""
 
 
 @asynccontextmanager

@@ -5,9 +5,9 @@ import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from twinkeel.apply.lock import process_start
 from twinkeel.drill.fault import Fault, OpenHosts, Scene
 from twinkeel.errors import ToolError, UsageError
+from twinkeel.support.process_start import process_start
 from twinkeel.topology.model import PowerControl, Topology
 
 

@@ -2,8 +2,8 @@
 
 import os
 
-from twinkeel.apply.lock import process_start
 from twinkeel.drill.note import Note
+from twinkeel.support.process_start import process_start
 
 
 def note(pid: int, start: str = "") -> Note:
