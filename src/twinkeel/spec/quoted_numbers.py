@@ -8,7 +8,7 @@ from twinkeel.diagnostic import Diagnostic, shown
 from twinkeel.spec.document import Document, Key
 from twinkeel.spec.model_path import plain_kinds, steps
 
-_NUMBER = re.compile(r"\s*[-+]?[0-9.]+\s*")
+_NUMBER = re.compile(r"\s*[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)\s*")
 
 
 def quoted_numbers(document: Document) -> Iterator[Diagnostic]:
