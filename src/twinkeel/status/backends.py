@@ -49,12 +49,17 @@ class Backend:
 
     @property
     def problem(self) -> str:
-        """Why it gets no connections, in one line."""
+        """Why it gets no connections, in one line and HAProxy's words."""
+        return f"{self.name} is {self.status}" + (f" (its health check: {self.check})" if self.check else "")
+
+    @property
+    def problem_of_api(self) -> str:
+        """The same of an API server, whose checks we know: what a key of the spec can mend is named."""
         if self.check in ANONYMOUS_REFUSED:
             return f"{self.name} is {self.status}: {anonymous_refused(self.check.removeprefix(WRONG_STATUS))}"
         if self.check.startswith("L6"):
             return f"{self.name} is {self.status}: {NO_TLS}"
-        return f"{self.name} is {self.status}" + (f" (its health check: {self.check})" if self.check else "")
+        return self.problem
 
 
 async def read_backends(reader: Reader, machine: Machine) -> tuple[Backend, ...]:

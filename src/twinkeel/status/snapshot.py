@@ -151,4 +151,4 @@ def _balancer_problems(balancer: LoadBalancerState) -> tuple[str, ...]:
 def _server_problem(server: Backend) -> str:
     if server.status.startswith(("DRAIN", "MAINT")):
         return f"{server.name} is drained on purpose ({server.status}): `twinkeel undrain {server.name}` puts it back"
-    return server.problem
+    return server.problem_of_api

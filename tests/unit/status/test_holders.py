@@ -91,6 +91,7 @@ class Serves(Answers):
     ("check", "said"),
     [
         ("* L7STS,401", "master-1 is DOWN: /readyz answers 401: .* or kubernetes.api_check set"),
+        ("L6RSP,", "or without the name kubernetes.api_check.certificate_name"),
         ("L4CON,", r"master-1 is DOWN \(its health check: L4CON\)"),
     ],
 )

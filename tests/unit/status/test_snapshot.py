@@ -116,6 +116,9 @@ def test_a_service_without_servers_is_a_warning_and_the_api_is_healthy() -> None
     snapshot = replace(GOOD, load_balancers=(replace(HOLDER, services=(service,)), STANDBY))
     assert snapshot.healthy
     assert snapshot.warnings == ("lb-1: service https: worker-1 is DOWN",)
+    refused = replace(service, backends=(Backend("worker-1", "DOWN", "L7STS/401"),))
+    with_check = replace(GOOD, load_balancers=(replace(HOLDER, services=(refused,)), STANDBY))
+    assert with_check.warnings == ("lb-1: service https: worker-1 is DOWN (its health check: L7STS/401)",), "nothing about /readyz"
     lines = "\n".join(status_lines(snapshot))
     assert "https: worker-1 DOWN, worker-2 UP" in lines
     assert "warning" in lines
