@@ -13,7 +13,9 @@ def even_etcd(spec: ClusterSpec) -> Iterator[Finding]:
     count = len(hosts)
     if count % 2 == 0:
         what = "etcd" if spec.etcd else "control-plane"
-        yield Finding((group,), f"{count} {what} hosts: etcd needs an odd number", f"use {count - 1} or {count + 1}", at_key=True)
+        # One fewer than two is a cluster that does not survive the loss of its only host: no way out.
+        hint = "use 3: two survive no loss" if count == 2 else f"use {count - 1} or {count + 1}"
+        yield Finding((group,), f"{count} {what} hosts: etcd needs an odd number", hint, at_key=True)
 
 
 def single_control_plane(spec: ClusterSpec) -> Iterator[Finding]:

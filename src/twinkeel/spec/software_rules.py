@@ -133,7 +133,7 @@ def nodes_without_ipv4(spec: ClusterSpec) -> Iterator[Finding]:
         yield Finding(
             ("kubernetes", "kubespray") if _tag_is_given(spec) else node.address,
             f"Kubespray {tag} cannot install a cluster without IPv4, and `{node.name}` has no IPv4 address",
-            "use v2.28.0 or newer, or give the nodes IPv4 addresses",
+            "use v2.28.0 or newer, or write every machine's IPv4 address, and the IPv6 one as `address6`",
             related=((node.address, f"`{node.name}` is here"),) if _tag_is_given(spec) else (),
         )
 

@@ -1,5 +1,6 @@
 """A valid spec as text, and small edits of it."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import pytest
 
 from twinkeel.source import SourceFile
 from twinkeel.spec.load import Loaded, load
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 # A copy of the example, so that a comment added there moves no expected line here.
 LAB_HOME = Path(__file__).with_name("twinkeel.yaml").read_text()
