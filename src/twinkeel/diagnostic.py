@@ -47,7 +47,7 @@ def render_text(diagnostic: Diagnostic, source: SourceFile) -> str:
     for place, note in diagnostic.related:
         lines.append(f"  {source.name}:{place.line}:{place.column}: {note}")
     if diagnostic.hint:
-        lines.append(f"  to do: {diagnostic.hint}")
+        lines.append(f"  hint: {diagnostic.hint}")
     return "\n".join(lines)
 
 

@@ -40,7 +40,7 @@ class TwinkeelError(Exception):
         if self.where:
             parts.append(f"  where: {self.where}")
         if self.hint:
-            parts.append(f"  to do: {self.hint}")
+            parts.append(f"  hint: {self.hint}")
         return "\n".join(parts)
 
 

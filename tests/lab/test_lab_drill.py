@@ -110,6 +110,6 @@ def test_a_drill_leaves_a_sick_system_alone(applied: Lab, tmp_path: Path) -> Non
         assert applied.run(standby, ["systemctl", "start", "keepalived"]).returncode == 0
     assert ended.returncode == 3
     assert f"{standby}: keepalived does not run" in ended.stderr
-    assert "to do:" in ended.stderr
+    assert "hint:" in ended.stderr
     assert applied.run(holder, boots).stdout == before
     assert holders(applied) == [holder]

@@ -13,7 +13,7 @@ def test_text_points_at_the_place_and_says_what_to_do() -> None:
         "  1 | name: x",
         "    |       ^",
         "  twinkeel.yaml:2:2: because of this",
-        "  to do: make it good",
+        "  hint: make it good",
     ]
 
 
@@ -22,7 +22,7 @@ def test_tabs_before_the_place_stay_tabs() -> None:
 
 
 def test_a_finding_without_a_place_shows_no_line() -> None:
-    assert render_text(Diagnostic("S999", "error", "m", None, "h"), SOURCE) == "twinkeel.yaml:1:1: error[S999]: m\n  to do: h"
+    assert render_text(Diagnostic("S999", "error", "m", None, "h"), SOURCE) == "twinkeel.yaml:1:1: error[S999]: m\n  hint: h"
 
 
 def test_a_long_line_is_cut_around_the_place() -> None:

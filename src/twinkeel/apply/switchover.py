@@ -141,7 +141,7 @@ def unfit(target: Look, *, api_is_up: bool) -> str:
     if not target.haproxy:
         return "HAProxy does not run there"
     if target.down:
-        return "Keepalived holds its HAProxy for dead"
+        return "Keepalived considers HAProxy down"
     if not target.keepalived:
         return "Keepalived does not run there"
     if target.standby:

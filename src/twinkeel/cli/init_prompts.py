@@ -78,4 +78,4 @@ def _is_good(diagnostics: list[Diagnostic]) -> bool:
 
 
 def _say(message: str, hint: str = "") -> None:
-    print(f"    {message}" + (f"\n    to do: {hint}" if hint else ""), file=sys.stderr)
+    print(f"    {message}" + (f"\n    hint: {hint}" if hint else ""), file=sys.stderr)

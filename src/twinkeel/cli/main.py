@@ -126,7 +126,7 @@ def _defect() -> str:
     """Keep the traceback for a report, and say where it is."""
     with NamedTemporaryFile("w", prefix="twinkeel-defect-", suffix=".txt", delete=False) as file:
         traceback.print_exc(file=file)
-    return f"this is a defect in Twinkeel, not in your input\n  where: {Path(file.name)}\n  to do: report it with that file"
+    return f"this is a defect in Twinkeel, not in your input\n  where: {Path(file.name)}\n  hint: report it with that file"
 
 
 if __name__ == "__main__":

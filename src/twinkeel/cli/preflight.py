@@ -85,7 +85,7 @@ def _show_check(console: "Console", each: "Checked") -> None:
     for finding in each.findings:
         console.print(Text(f"      {_sentence(finding)}", style=COLOURS[finding.result] if finding.result != "ok" else "dim"))
         if finding.result in ("failure", "warning"):
-            console.print(Text(f"        to do: {finding.advice or each.check.advice}"))
+            console.print(Text(f"        hint: {finding.advice or each.check.advice}"))
 
 
 def _sentence(finding: "Finding") -> str:

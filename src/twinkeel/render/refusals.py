@@ -104,4 +104,4 @@ def _missing_secrets(topology: Topology, secrets: Secrets) -> Iterator[Refusal]:
 
 
 def _missing(key: str, needed_by: str, variable: str) -> Refusal:
-    return Refusal(needed_by, f"the password `{key}` is nowhere", f"write `{key}: ...` to the secrets file, or set {variable}")
+    return Refusal(needed_by, f"the password `{key}` is not set", f"write `{key}: ...` to the secrets file, or set {variable}")

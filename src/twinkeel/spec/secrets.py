@@ -91,7 +91,7 @@ def require_secrets(spec: ClusterSpec, secrets: Secrets) -> None:
     missing = [kind for kind in _needed(spec) if getattr(secrets, kind.key) is None]
     if missing:
         raise SpecError(
-            "the spec asks for a password that is nowhere: " + ", ".join(f"`{kind.key}`" for kind in missing),
+            "the spec asks for a password that is not set: " + ", ".join(f"`{kind.key}`" for kind in missing),
             where=", ".join(kind.needed_by for kind in missing),
             hint=f"write `{missing[0].key}: ...` to {spec.secrets_file} (mode 0600), or set {missing[0].variable}",
         )

@@ -131,7 +131,7 @@ def _vip_problem(vip: VipState) -> str:
 
 _NOT_READY_TO_HOLD = {
     "STOPPED": "keepalived does not run",
-    "FAULT": "keepalived holds HAProxy for dead",
+    "FAULT": "keepalived considers HAProxy down",
     "STANDBY": "it is on standby and takes no virtual IP: `twinkeel apply` ends that, or echo 0 > /run/twinkeel/standby there",
 }
 

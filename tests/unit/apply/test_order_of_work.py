@@ -90,7 +90,7 @@ def test_a_named_target_gets_it_while_the_others_stand_aside() -> None:
     [
         (seen("b", haproxy=False), "HAProxy does not run there"),
         (seen("b", keepalived=False), "Keepalived does not run there"),
-        (seen("b", down=True), "holds its HAProxy for dead"),
+        (seen("b", down=True), "considers HAProxy down"),
         (seen("b", standby=True), "it stands aside"),
         (seen("b", servers_up=0), "it reaches no API server"),
     ],

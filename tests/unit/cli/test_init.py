@@ -296,7 +296,7 @@ def test_a_bad_answer_is_asked_again_with_the_reason(empty_folder: Path, answer:
         "`quick` is not one of the choices",
     ):
         assert f"    {said}" in result.output or said in result.output
-    assert result.output.count("    to do: ") >= 7
+    assert result.output.count("    hint: ") >= 7
 
 
 def test_shared_machines_ask_for_the_port(empty_folder: Path, answer: Callable[..., Result]) -> None:

@@ -160,9 +160,9 @@ def test_a_missing_password_names_the_key_the_file_and_the_variable(load_edited:
         require_secrets(loaded.spec, Secrets(None, "x"))
 
     assert str(caught.value) == (
-        "the spec asks for a password that is nowhere: `vrrp_password`\n"
+        "the spec asks for a password that is not set: `vrrp_password`\n"
         "  where: failover.authentication\n"
-        "  to do: write `vrrp_password: ...` to secrets.yaml (mode 0600), or set TWINKEEL_VRRP_PASSWORD"
+        "  hint: write `vrrp_password: ...` to secrets.yaml (mode 0600), or set TWINKEEL_VRRP_PASSWORD"
     )
     require_secrets(loaded.spec, Secrets("x"))
 

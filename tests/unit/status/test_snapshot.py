@@ -64,7 +64,7 @@ def test_the_documented_object() -> None:
             {"load_balancers": (HOLDER, replace(STANDBY, backends=(Backend("master-1", "MAINT"),)))},
             "lb-2: master-1 is drained on purpose (MAINT): `twinkeel undrain master-1` puts it back",
         ),
-        ({"load_balancers": (HOLDER, replace(STANDBY, vrrp_state="FAULT"))}, "lb-2: keepalived holds HAProxy for dead"),
+        ({"load_balancers": (HOLDER, replace(STANDBY, vrrp_state="FAULT"))}, "lb-2: keepalived considers HAProxy down"),
         ({"load_balancers": (HOLDER, replace(STANDBY, vrrp_state="STOPPED"))}, "lb-2: keepalived does not run"),
         ({"load_balancers": (HOLDER, replace(STANDBY, haproxy="failed", backends=()))}, "lb-2: haproxy is failed"),
         ({"load_balancers": (HOLDER, replace(STANDBY, backends=()))}, "lb-2: HAProxy's state cannot be read"),
