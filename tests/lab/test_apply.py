@@ -21,8 +21,8 @@ SPOILED = """
 import asyncio, sys
 from dataclasses import replace
 from pathlib import Path
-from twinkeel.apply.run_playbook import run_playbook
-from twinkeel.apply.write_project import write_project
+from twinkeel.rollout.run_playbook import run_playbook
+from twinkeel.rollout.write_project import write_project
 from twinkeel.cli.load import load_topology
 from twinkeel.render.render import render
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from labs import Ended, Lab, make_lab
 
-from twinkeel.apply.host_state import host_program
 from twinkeel.cli.load import load_topology
+from twinkeel.preflight.look import PROBE_SEGMENT
 
 VIP = "192.168.1.110"
 BALANCERS = ("lb-1", "lb-2")
@@ -235,14 +235,14 @@ def test_neighbour_solicitations_find_a_stranger_over_ipv6(bare: Lab) -> None:
     own = done(bare, "lb-1", "ip address add fd00:1::111/64 dev eth0 nodad", "ip address del fd00:1::111/64 dev eth0")
     other = "for a in 110 101; do ip address add fd00:1::$a/64 dev eth0 nodad; done"
     undo = "for a in 110 101; do ip address del fd00:1::$a/64 dev eth0; done"
-    argv = ["python3", "-c", host_program("probe_segment"), json.dumps(asked)]
+    argv = ["python3", "-c", PROBE_SEGMENT, json.dumps(asked)]
     mac = json.loads(bare.run("master-1", ["ip", "-j", "link", "show", "eth0"]).stdout)[0]["address"]
     with own:
         assert json.loads(bare.run("lb-1", argv).stdout)["answers"] == []
         with done(bare, "master-1", other, undo):
             listening = dict(asked, vips=[], pairs=[["fd00:1::101", "fd00:1::111"]], address6="fd00:1::101", seconds=3.0)
             command = f"systemd-run --quiet --pipe python3 -c \"$0\" '{json.dumps(listening)}' > /root/heard 2>&1 &"
-            bare.run("master-1", ["sh", "-c", command, host_program("probe_segment")])
+            bare.run("master-1", ["sh", "-c", command, PROBE_SEGMENT])
             seen = json.loads(bare.run("lb-1", argv).stdout)
     assert seen["answers"] == [["fd00:1::110", mac]]
     assert seen["received"] == [["fd00:1::101", "fd00:1::111"]]

@@ -1,8 +1,9 @@
-"""A certificate authority, and real HTTPS servers on the loopback address that it vouches for."""
+"""A certificate authority, real HTTPS servers on the loopback address that it vouches for, and readers that answer as hosts did."""
 
 import datetime
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -16,6 +17,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from scripted_reader import ScriptedReader
+
+
+@pytest.fixture
+def scripted_reader() -> type[ScriptedReader]:
+    return ScriptedReader
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,7 @@ def test_spans_sort_by_place() -> None:
 
 
 def test_an_error_is_one_line_per_part_and_leaves_out_empty_ones() -> None:
-    assert (
-        str(errors.HostError("no answer", where="lb-1", hint="switch it on")) == "no answer\n  where: lb-1\n  hint: switch it on"
-    )
+    assert str(errors.HostError("no answer", where="lb-1", hint="switch it on")) == "no answer\n  where: lb-1\n  hint: switch it on"
     assert str(errors.HostError("no answer")) == "no answer"
 
 

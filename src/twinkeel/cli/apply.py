@@ -7,7 +7,7 @@ import typer
 from twinkeel.cli.options import DEFAULT_SPEC, BreakLock, Format, OutputFormat, SpecFile
 
 if TYPE_CHECKING:
-    from twinkeel.apply.apply import ApplyResult
+    from twinkeel.rollout.apply import ApplyResult
 
 app = typer.Typer(add_completion=False)
 
@@ -26,11 +26,11 @@ def apply(
     """
     import asyncio
 
-    from twinkeel.apply.apply import apply as run_apply
     from twinkeel.cli.apply_progress import ApplyProgress
     from twinkeel.cli.load import load_topology_and_secrets
     from twinkeel.cli.run_log import new_log
     from twinkeel.hosts.ssh import SshHosts
+    from twinkeel.rollout.apply import apply as run_apply
 
     topology, secrets = load_topology_and_secrets(file)
     log = new_log("apply", topology.name)

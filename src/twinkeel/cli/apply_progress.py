@@ -17,11 +17,11 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.markup import escape
 
-from twinkeel.apply.events import Event, HostEnded, HostStarted, Note, StepEnded, StepStarted, TaskEnded, TaskFailed, VipMoved
-from twinkeel.apply.events import as_record as event_record
 from twinkeel.cli.progress_board import Board, Row
 from twinkeel.cli.progress_table import STYLES, draw
 from twinkeel.errors import TwinkeelError
+from twinkeel.support.events import Event, HostEnded, HostStarted, Note, StepEnded, StepStarted, TaskEnded, TaskFailed, VipMoved
+from twinkeel.support.events import as_record as event_record
 
 # Seconds without a line after which a heartbeat says that the work goes on, where there is no live table.
 SILENCE = 8.0

@@ -53,7 +53,6 @@ async def prepare_bench(
     """Everything that a bench needs, once the cluster could be asked; what a killed drill left is healed. Raises TwinkeelError."""
     from dataclasses import replace
 
-    from twinkeel.apply.apply import apply
     from twinkeel.bench.look import plain_look
     from twinkeel.bench.peer_files import refuse_what_peers_cannot
     from twinkeel.bench.run import Bench
@@ -61,6 +60,7 @@ async def prepare_bench(
     from twinkeel.cli.run_log import new_log
     from twinkeel.drill.heal import heal_what_is_left
     from twinkeel.hosts.ssh import SshHosts
+    from twinkeel.rollout.apply import apply
 
     topology, secrets, variants = load_variants(file)
     if any(each.profile is None for each in configurations):

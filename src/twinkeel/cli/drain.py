@@ -8,7 +8,7 @@ from twinkeel.cli.options import DEFAULT_SPEC, BreakLock, Format, OutputFormat, 
 from twinkeel.errors import EXIT_GOOD, EXIT_NO
 
 if TYPE_CHECKING:
-    from twinkeel.apply.drain import RotationResult
+    from twinkeel.rotation.drain import RotationResult
 
 app = typer.Typer(add_completion=False)
 
@@ -33,11 +33,11 @@ def drain(
     """
     import asyncio
 
-    from twinkeel.apply.drain import drain as run_drain
     from twinkeel.cli.apply_progress import ApplyProgress
     from twinkeel.cli.load import load_topology
     from twinkeel.cli.nodes import control_plane_host
     from twinkeel.hosts.ssh import SshHosts
+    from twinkeel.rotation.drain import drain as run_drain
 
     topology = load_topology(file)
     machine = control_plane_host(topology, node)

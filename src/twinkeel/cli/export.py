@@ -24,8 +24,8 @@ def ansible(
 
     The same spec gives the same bytes. Lines with passwords are in a file of their own, mode 0600, ready for ansible-vault.
     """
-    from twinkeel.apply.export import SECRETS_FILE, export_project
     from twinkeel.cli.load import load_topology_and_secrets
+    from twinkeel.export.export import SECRETS_FILE, export_project
 
     topology, secrets = load_topology_and_secrets(file)
     exported = export_project(topology, secrets, folder)

@@ -239,10 +239,10 @@ def _check(procedure: "Procedure", *, skip_preflight: bool) -> None:
 def _apply(topology: "Topology", secrets: "Secrets") -> None:
     import asyncio
 
-    from twinkeel.apply.apply import apply
     from twinkeel.cli.apply_progress import ApplyProgress
     from twinkeel.cli.run_log import new_log
     from twinkeel.hosts.ssh import SshHosts
+    from twinkeel.rollout.apply import apply
 
     async def work() -> None:
         async with SshHosts() as hosts:

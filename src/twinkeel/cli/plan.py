@@ -10,7 +10,7 @@ from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
 from twinkeel.errors import EXIT_FAILED, EXIT_GOOD, EXIT_NO
 
 if TYPE_CHECKING:
-    from twinkeel.apply.plan_model import FileChange, HostPlan, Plan
+    from twinkeel.plan.model import FileChange, HostPlan, Plan
 
 app = typer.Typer(add_completion=False)
 
@@ -25,10 +25,10 @@ def plan(file: SpecFile = DEFAULT_SPEC, format: OutputFormat = Format.text) -> N
     """
     import asyncio
 
-    from twinkeel.apply.plan import make_plan
-    from twinkeel.apply.plan_model import as_json
     from twinkeel.cli.load import load_topology_and_secrets
     from twinkeel.hosts.ssh import SshHosts
+    from twinkeel.plan.make_plan import make_plan
+    from twinkeel.plan.model import as_json
 
     topology, secrets = load_topology_and_secrets(file, reading=True)
 

@@ -11,7 +11,7 @@ from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from twinkeel.apply.preflight.model import Check, Checked, Finding, Preflight
+    from twinkeel.preflight.model import Check, Checked, Finding, Preflight
 
 app = typer.Typer(add_completion=False)
 
@@ -31,10 +31,10 @@ def preflight(
     """
     import asyncio
 
-    from twinkeel.apply.preflight.preflight import preflight as run_preflight
-    from twinkeel.apply.preflight.preflight import select
     from twinkeel.cli.load import load_topology
     from twinkeel.hosts.ssh import SshHosts
+    from twinkeel.preflight.preflight import preflight as run_preflight
+    from twinkeel.preflight.preflight import select
 
     checks = select(only or ())
     if show_list:
@@ -65,7 +65,7 @@ def _show_list(checks: Sequence["Check"], format: Format) -> None:  # noqa: A002
 def _show(result: "Preflight", format: Format) -> None:  # noqa: A002
     from rich.console import Console
 
-    from twinkeel.apply.preflight.model import as_json
+    from twinkeel.preflight.model import as_json
 
     if format is Format.json:
         print(json.dumps(as_json(result)))

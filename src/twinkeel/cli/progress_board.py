@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from twinkeel.apply.events import (
+from twinkeel.support.events import (
     Event,
     HostEnded,
     HostStarted,

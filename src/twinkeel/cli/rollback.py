@@ -9,8 +9,8 @@ import typer
 from twinkeel.cli.options import DEFAULT_SPEC, BreakLock, Format, OutputFormat, SpecFile
 
 if TYPE_CHECKING:
-    from twinkeel.apply.generations import Generation
-    from twinkeel.apply.rollback import RollbackResult
+    from twinkeel.rollout.generations import Generation
+    from twinkeel.rollout.rollback import RollbackResult
     from twinkeel.topology.model import Topology
 
 app = typer.Typer(add_completion=False)
@@ -34,11 +34,11 @@ def rollback(
     """
     import asyncio
 
-    from twinkeel.apply.rollback import rollback as run_rollback
     from twinkeel.cli.apply_progress import ApplyProgress
     from twinkeel.cli.load import load_topology
     from twinkeel.cli.run_log import new_log
     from twinkeel.hosts.ssh import SshHosts
+    from twinkeel.rollout.rollback import rollback as run_rollback
 
     topology = load_topology(file)
     if listed:
@@ -70,8 +70,8 @@ def _sentence(done: "RollbackResult") -> str:
 def _show(topology: "Topology", format: Format) -> None:  # noqa: A002
     import asyncio
 
-    from twinkeel.apply.generations import list_generations
     from twinkeel.hosts.ssh import SshHosts
+    from twinkeel.rollout.generations import list_generations
 
     async def run() -> "tuple[Generation, ...]":
         async with SshHosts() as hosts:

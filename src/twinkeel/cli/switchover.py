@@ -7,8 +7,8 @@ import typer
 from twinkeel.cli.options import DEFAULT_SPEC, BreakLock, Format, OutputFormat, SpecFile
 
 if TYPE_CHECKING:
-    from twinkeel.apply.switchover import SwitchoverResult
     from twinkeel.topology.model import Topology
+    from twinkeel.vip.switchover import SwitchoverResult
 
 app = typer.Typer(add_completion=False)
 
@@ -32,11 +32,11 @@ def switchover(
     import asyncio
     from ipaddress import ip_address
 
-    from twinkeel.apply.switchover import switchover as run_switchover
     from twinkeel.cli.apply_progress import ApplyProgress
     from twinkeel.cli.load import load_topology
     from twinkeel.errors import UsageError
     from twinkeel.hosts.ssh import SshHosts
+    from twinkeel.vip.switchover import switchover as run_switchover
 
     topology = load_topology(file)
     try:

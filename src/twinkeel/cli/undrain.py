@@ -8,7 +8,7 @@ from twinkeel.cli.drain import Node
 from twinkeel.cli.options import DEFAULT_SPEC, BreakLock, Format, OutputFormat, SpecFile
 
 if TYPE_CHECKING:
-    from twinkeel.apply.drain import RotationResult
+    from twinkeel.rotation.drain import RotationResult
 
 app = typer.Typer(add_completion=False)
 
@@ -24,11 +24,11 @@ def undrain(
     """Put a control-plane host back into rotation on every load balancer."""
     import asyncio
 
-    from twinkeel.apply.drain import undrain as run_undrain
     from twinkeel.cli.apply_progress import ApplyProgress
     from twinkeel.cli.load import load_topology
     from twinkeel.cli.nodes import control_plane_host
     from twinkeel.hosts.ssh import SshHosts
+    from twinkeel.rotation.drain import undrain as run_undrain
 
     topology = load_topology(file)
     machine = control_plane_host(topology, node)

@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from twinkeel.apply.lock import cluster_lock
 from twinkeel.drill.access import Access
 from twinkeel.drill.checker import BASELINE, SERVED_WITHIN, STABLE
 from twinkeel.drill.fault import Fault, OpenHosts, Scene
@@ -26,6 +25,7 @@ from twinkeel.drill.observe_nodes import NodeObserver
 from twinkeel.drill.trial import Trial, trial_of
 from twinkeel.errors import HostError, TwinkeelError, UsageError, VerificationError
 from twinkeel.hosts.executor import Reader, Writer
+from twinkeel.hosts.lock import cluster_lock
 from twinkeel.status.probe import take_snapshot
 from twinkeel.status.snapshot import Snapshot
 from twinkeel.topology.model import Machine, Topology

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from twinkeel.apply import lock
 from twinkeel.cli.load import load_topology
 from twinkeel.drill import heal, run
 from twinkeel.drill.fault import Fault, Scene
@@ -24,6 +23,7 @@ from twinkeel.drill.note import path_of, read_note
 from twinkeel.drill.run import Drill, run_drill
 from twinkeel.drill.trial import Trial
 from twinkeel.errors import HostError, UsageError, VerificationError
+from twinkeel.hosts import lock
 from twinkeel.hosts.executor import DEFAULT_TIMEOUT, CommandResult, FileMissingError
 from twinkeel.topology.model import Machine, Topology
 

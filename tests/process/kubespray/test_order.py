@@ -70,7 +70,7 @@ def run(tmp_path: Path, noted: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         note("guards" if skip_preflight else "preflight")
 
     monkeypatch.setenv("TWINKEEL_METRICS_PASSWORD", "of-the-environment")
-    monkeypatch.setattr("twinkeel.apply.apply.apply", apply)
+    monkeypatch.setattr("twinkeel.rollout.apply.apply", apply)
     monkeypatch.setattr(kubespray, "_check", check)
 
     def typed(*arguments: str) -> list[str]:
@@ -131,7 +131,7 @@ def test_a_node_is_not_removed_while_the_load_balancers_still_have_it(
     async def fail(*_: object, **__: object) -> None:
         raise HostError("lb-2 does not answer")
 
-    monkeypatch.setattr("twinkeel.apply.apply.apply", fail)
+    monkeypatch.setattr("twinkeel.rollout.apply.apply", fail)
     with pytest.raises(HostError, match="lb-2 does not answer"):
         run("remove-node", "cp-2", "cp-3")
     assert not noted.exists()

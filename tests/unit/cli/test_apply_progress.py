@@ -11,8 +11,13 @@ from typing import get_args
 import pytest
 from rich.console import Console
 
-from twinkeel.apply.drain import RotationResult
-from twinkeel.apply.events import (
+from twinkeel.cli import apply_progress
+from twinkeel.cli.apply_progress import ApplyProgress
+from twinkeel.cli.progress_board import Board, Row
+from twinkeel.cli.progress_table import draw
+from twinkeel.errors import HostError
+from twinkeel.rotation.drain import RotationResult
+from twinkeel.support.events import (
     Event,
     HostEnded,
     HostStarted,
@@ -25,11 +30,6 @@ from twinkeel.apply.events import (
     TaskStarted,
     VipMoved,
 )
-from twinkeel.cli import apply_progress
-from twinkeel.cli.apply_progress import ApplyProgress
-from twinkeel.cli.progress_board import Board, Row
-from twinkeel.cli.progress_table import draw
-from twinkeel.errors import HostError
 
 RESULT = RotationResult("master-1", "drained", 0, ("lb-1", "lb-2"), 1.5)
 

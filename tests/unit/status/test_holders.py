@@ -7,13 +7,13 @@ from ipaddress import ip_address
 
 import pytest
 
-from twinkeel.apply import verify_endpoint
-from twinkeel.apply.verify_endpoint import verify_virtual_ips
 from twinkeel.errors import HostError, VerificationError
 from twinkeel.hosts.executor import CommandResult
 from twinkeel.status.holders import find_holders
 from twinkeel.status.readyz import Readiness
 from twinkeel.topology.model import Machine, Topology
+from twinkeel.vip import verify_endpoint
+from twinkeel.vip.verify_endpoint import verify_virtual_ips
 
 VIPS = ("192.168.1.110", "192.168.1.100", "fd00:1::110")
 

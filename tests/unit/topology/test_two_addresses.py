@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from twinkeel.apply.write_project import ssh_access
 from twinkeel.hosts.ssh_access import place
 from twinkeel.render.render import render
+from twinkeel.rollout.write_project import ssh_access
 from twinkeel.topology.model import Topology
 
 Edited = Callable[..., Topology]

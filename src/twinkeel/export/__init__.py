@@ -1,0 +1,1 @@
+"""The rollout as an Ansible project of its own."""

@@ -1,0 +1,118 @@
+"""Runs on a load balancer: what is there now of the files, services and packages that `apply` would touch. Reads only.
+
+    python3 -c PROGRAM '{"files": [...], "units": [...], "packages": [...], "notes": PATH, "live": PATH, "marker": TEXT,
+                         "folders": [...]}'
+
+Prints one JSON object; see `main`. File contents are base64.
+"""
+
+from __future__ import annotations
+
+import base64
+import grp
+import json
+import os
+import pwd
+import stat
+import sys
+from typing import Any
+
+from twinkeel.observe.host_programs.package_versions import output, package
+
+# A file that Twinkeel wrote says so near its start.
+HEAD = 400
+LARGEST = 1 << 20
+UNIT_PROPERTIES = "--property=LoadState,ActiveState,SubState,UnitFileState"
+
+
+def look_at(path: str) -> dict[str, Any] | None:
+    """A file's kind, mode, owner, group and content; None when nothing is there."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return None
+    regular = stat.S_ISREG(found.st_mode)
+    looked: dict[str, Any] = {
+        "kind": "file" if regular else "link" if stat.S_ISLNK(found.st_mode) else "other",
+        "mode": stat.S_IMODE(found.st_mode),
+        "owner": name_of(pwd.getpwuid, found.st_uid),
+        "group": name_of(grp.getgrgid, found.st_gid),
+        "content": "",
+    }
+    if regular and found.st_size <= LARGEST:
+        with open(path, "rb") as file:
+            looked["content"] = base64.b64encode(file.read()).decode()
+    return looked
+
+
+def name_of(look_up: Any, number: int) -> str:
+    """A user's or group's name; its number as text when it has none."""
+    try:
+        return str(look_up(number)[0])
+    except KeyError:
+        return str(number)
+
+
+def written_by_us(folders: list[str], marker: str) -> list[str]:
+    """Every file below these folders that says near its start that we wrote it."""
+    found = []
+    for top in folders:
+        for folder, _, names in os.walk(top):
+            for name in names:
+                path = os.path.join(folder, name)
+                if os.path.isfile(path) and not os.path.islink(path) and marker in head(path):
+                    found.append(path)
+    return sorted(found)
+
+
+def head(path: str) -> str:
+    """The beginning of a file."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(HEAD).decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def read_notes(path: str) -> dict[str, Any]:
+    """What apply noted; empty when there is no such note."""
+    try:
+        with open(path) as file:
+            notes = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    return notes if isinstance(notes, dict) else {}
+
+
+def live_files(path: str) -> list[dict[str, Any]]:
+    """The files that apply noted as its own and that are still there."""
+    files = read_notes(path).get("files", [])
+    return [entry for entry in files if isinstance(entry, dict) and os.path.lexists(str(entry.get("path")))]
+
+
+def addresses() -> list[str]:
+    """Every address that the host has now."""
+    try:
+        links = json.loads(output(["ip", "-j", "address", "show"]) or "[]")
+    except ValueError:
+        return []
+    return [entry["local"] for link in links for entry in link.get("addr_info", ()) if "local" in entry]
+
+
+def main() -> None:
+    """Print what was asked for."""
+    asked = json.loads(sys.argv[1])
+    state = {
+        "files": {path: look_at(path) for path in asked["files"]},
+        "units": {unit: output(["systemctl", "show", UNIT_PROPERTIES, unit]) for unit in asked["units"]},
+        "packages": {name: package(name) for name in asked["packages"]},
+        "notes": read_notes(asked["notes"]),
+        "live": live_files(asked["live"]),
+        "ours": written_by_us(asked["folders"], asked["marker"]),
+        "addresses": addresses(),
+    }
+    sys.stdout.write(json.dumps(state) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""What `apply` would do now, found out by reading alone."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from twinkeel.errors import HostError
+from twinkeel.hosts.cluster_ca import fetch_cluster_ca
+from twinkeel.hosts.executor import Reader
+from twinkeel.observe.foreign import foreign_haproxy, foreign_keepalived
+from twinkeel.observe.host_state import MARKER, HostState, LiveFile, read_host_state
+from twinkeel.observe.look import Look, batches, mover_of, unicast_peers, vrrp_lines
+from twinkeel.plan.compare_files import compare_files, no_longer_wanted
+from twinkeel.plan.mask_secrets import SecretMask
+from twinkeel.plan.model import Action, FileChange, HostPlan, Plan
+from twinkeel.render.files import RenderedFile
+from twinkeel.render.haproxy import CA_PATH, Trust
+from twinkeel.render.haproxy import CONFIG_PATH as HAPROXY_CONFIG
+from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED_CONFIG
+from twinkeel.render.render import render
+from twinkeel.render.services import PACKAGES, UNITS, reader_of
+from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
+from twinkeel.rollout.ansible.library.rendered_files import action, digests
+from twinkeel.spec.secrets import Secrets
+from twinkeel.topology.model import LoadBalancer, Topology
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A file as `digests` takes it."""
+
+    path: str
+    content: bytes
+    unit: str | None
+    on_change: str
+
+
+@dataclass(frozen=True)
+class _Recorded:
+    """Stands in for a module on the host: `systemctl show` is answered from what the host said before."""
+
+    units: Mapping[str, str]
+
+    def run_command(self, argv: Sequence[str]) -> tuple[int, str, str]:
+        return 0, self.units.get(argv[-1], ""), ""
+
+
+async def make_plan(topology: Topology, reader: Reader, secrets: Secrets | None = None) -> Plan:
+    """The plan; a load balancer that cannot be asked is part of it.
+
+    Raises:
+        HostError: nobody could say whether the cluster has a certificate authority yet: `apply` would stop there, too.
+    """
+    # Which paths there are does not depend on the trust, so the hosts are asked for everything at once.
+    rendered = render(topology, "verified", secrets)
+    asked = (_ask(reader, balancer, rendered.hosts[balancer.machine.name]) for balancer in topology.load_balancers)
+    ca, states = await asyncio.gather(fetch_cluster_ca(reader, topology.control_plane), asyncio.gather(*asked))
+    trust: Trust = "bootstrap" if ca is None else "verified"
+    rendered = render(topology, trust, secrets)
+    early = () if ca is None else (RenderedFile(CA_PATH, ca),)
+    mask = SecretMask(value for value in (vars(secrets) if secrets else {}).values() if isinstance(value, str))
+    names = [balancer.machine.name for balancer in topology.load_balancers]
+    known: dict[str, HostState] = {}
+    plans: dict[str, HostPlan] = {}
+    for name, state in zip(names, states, strict=True):
+        if isinstance(state, HostError):
+            plans[name] = HostPlan(name, problem=str(state))
+        else:
+            known[name] = state
+            plans[name] = plan_host(topology, name, (*early, *rendered.hosts[name]), state, mask)
+    looks = {name: as_look(topology, name, state) for name, state in known.items()}
+    groups = [[plans[name] for name in group] for group in batches([name for name in names if name in looks], looks)]
+    lost = [plans[name] for name in names if name not in looks]
+    return Plan((*(plan for group in groups for plan in group), *lost), tuple(steps_of(groups)), trust)
+
+
+async def _ask(reader: Reader, balancer: LoadBalancer, wanted: Sequence[RenderedFile]) -> HostState | HostError:
+    paths = [CA_PATH, *(file.path for file in wanted), DOWN_FILE, STANDBY_FILE]
+    try:
+        return await read_host_state(reader, balancer.machine, paths, units_of(wanted), PACKAGES)
+    except HostError as error:
+        return error
+
+
+def units_of(wanted: Sequence[RenderedFile]) -> tuple[str, ...]:
+    """Every unit that reads one of the files, and ours."""
+    readers = (reader_of(file.path)[0] for file in wanted)
+    return tuple(dict.fromkeys((*(unit for unit in readers if unit is not None and unit not in UNITS), *UNITS)))
+
+
+def as_look(topology: Topology, name: str, state: HostState) -> Look:
+    """What `apply` decides the order of work from, made of what was read here."""
+    config = _text(state, KEEPALIVED_CONFIG)
+    return Look(
+        name,
+        holds=tuple(vip.ip for vip in topology.endpoint.vips if vip.ip in state.addresses),
+        haproxy="ActiveState=active" in state.units["haproxy"].splitlines(),
+        keepalived="ActiveState=active" in state.units["keepalived"].splitlines(),
+        down=_text(state, DOWN_FILE).strip() not in ("", "0"),
+        standby=_text(state, STANDBY_FILE).strip() not in ("", "0"),
+        servers_up=0,
+        mover=mover_of(config),
+        vrrp=vrrp_lines(config),
+        known=unicast_peers(config),
+    )
+
+
+def _text(state: HostState, path: str) -> str:
+    found = state.files.get(path)
+    return "" if found is None else found.content.decode(errors="replace")
+
+
+def plan_host(topology: Topology, name: str, wanted: Sequence[RenderedFile], state: HostState, mask: SecretMask) -> HostPlan:
+    """What one host needs, from what it must have and what it has."""
+    changes = (*compare_files(wanted, state.files, mask), *no_longer_wanted([file.path for file in state.live], state.ours, wanted))
+    look = as_look(topology, name, state)
+    plan = HostPlan(
+        name,
+        files=changes,
+        packages={package: found.offered for package, found in state.packages.items() if found.installed is None},
+        actions=_actions(wanted, changes, state),
+        holds=tuple(str(vip) for vip in look.holds),
+        foreign=tuple(_foreign(topology, name, state)),
+    )
+    if plan.has_changes and plan.holds and look.mover == "stop":
+        # Somebody else set Keepalived up: the virtual IP leaves it by a stop.
+        return replace(plan, actions={**(plan.actions or {}), "keepalived": "start"})
+    return plan
+
+
+def _foreign(topology: Topology, name: str, state: HostState) -> Iterator[str]:
+    balancer = next(each for each in topology.load_balancers if each.machine.name == name)
+    haproxy, keepalived = _text(state, HAPROXY_CONFIG), _text(state, KEEPALIVED_CONFIG)
+    # Debian's package brings a haproxy.cfg of its own; nobody holds a virtual IP with that alone.
+    if keepalived and MARKER not in keepalived:
+        yield from foreign_keepalived(KEEPALIVED_CONFIG, keepalived, topology, balancer)
+        if MARKER not in haproxy:
+            yield from foreign_haproxy(HAPROXY_CONFIG, haproxy, topology)
+
+
+def _actions(wanted: Sequence[RenderedFile], changes: Sequence[FileChange], state: HostState) -> dict[str, Action]:
+    """The very decision that the role takes on the host, from the same functions."""
+    candidates = [_Candidate(file.path, file.content.encode(), *reader_of(file.path)) for file in wanted]
+    differing = {change.path for change in changes if change.kind != "left over"}
+    readers: list[_Candidate | LiveFile] = [*candidates, *state.live]
+    stale = [(each.unit, each.on_change) for each in readers if each.path in differing]
+    # Both functions were made for the host: they read no more of a file and of the host than these stand-ins have.
+    files: Any = candidates
+    host: Any = _Recorded(state.units)
+    units = units_of(wanted)
+    needed = digests(files, list(units))
+    actions: dict[str, Any] = {}
+    for unit in units:
+        kinds = {on_change for reader, on_change in stale if reader == unit}
+        actions[unit] = action(host, unit, needed[unit], dict(state.notes.get(unit, {})), kinds)
+    return actions
+
+
+def steps_of(groups: Sequence[Sequence[HostPlan]]) -> list[str]:
+    """What happens in which order, a sentence each. `groups` are worked on one after the other, their hosts at once."""
+    every = [host for group in groups for host in group]
+    bare = [host.name for host in every if host.packages]
+    steps = [f"install packages on {' and '.join(bare)}"] if bare else []
+    for group in groups:
+        busy = [host for host in group if host.has_changes]
+        for host in busy:
+            others = [other.name for other in every if other.name != host.name]
+            if host.holds and others:
+                steps.append(f"move {' and '.join(host.holds)} from {host.name} to {' or '.join(others)} (planned switchover)")
+        work = [f"{host.name}: {', '.join(_work(host)) or 'nothing else'}" for host in busy]
+        if work:
+            steps.append("; at the same time ".join(work))
+    return steps
+
+
+def _work(host: HostPlan) -> list[str]:
+    count = len(host.replaced)
+    work = [f"{count} file{'s' if count != 1 else ''}"] if count else []
+    return work + [f"{verb} {unit}" for unit, verb in host.needed_actions.items()]

@@ -1,0 +1,217 @@
+"""The one list of preflight's checks.
+
+An id is stable once released: P00x access, P01x the system, P02x the network, P03x VRRP, P04x the cluster. docs/preflight.md is
+made from here.
+"""
+
+from twinkeel.preflight import access, cluster, network, segment, system
+from twinkeel.preflight.model import Check
+
+CHECKS = (
+    Check(
+        "P001",
+        "every host is reached over SSH, and shows the host key that is known",
+        "Everything that Twinkeel and Kubespray do goes over SSH. A host key that changed may mean that somebody listens.",
+        "An unknown key: compare its fingerprint on the host's console, then add it with ssh-keyscan as the finding shows. "
+        "A changed key: remove the old one with ssh-keygen -R only if you know why it changed. A refused key: put the public "
+        "key into the user's authorized_keys.",
+        access.reached,
+        essential=True,
+    ),
+    Check(
+        "P002",
+        "we may become root on every host",
+        "Packages, services and files in /etc need root.",
+        "Set ssh.user: root, or let the user run sudo without a password (NOPASSWD in /etc/sudoers.d).",
+        access.privileged,
+        essential=True,
+    ),
+    Check(
+        "P003",
+        "every host has Python 3.8 or newer",
+        "Ansible runs its work on the host with it, and preflight looks with it.",
+        "Install python3 (a newer one on old systems).",
+        access.python,
+    ),
+    Check(
+        "P010",
+        "the load balancers run a system that packages can be installed on",
+        "Apply installs HAProxy and Keepalived with apt or dnf.",
+        "Use Debian, Ubuntu or a system of the Red Hat family, and let system.packages be auto.",
+        system.operating_system,
+        essential=True,
+    ),
+    Check(
+        "P011",
+        "systemd runs as process 1 on the load balancers",
+        "HAProxy's failure reaches Keepalived through systemd's hooks.",
+        "Use a system with systemd; a plain container is no load balancer.",
+        access.init,
+        essential=True,
+    ),
+    Check(
+        "P012",
+        "HAProxy is installed or offered, not older than the spec counts on, and not known to be bad",
+        "haproxy.cfg is written for haproxy.version; an older one refuses it. Some versions lose connections or servers.",
+        "Refresh the package lists, bring a newer package, or set haproxy.version to what the hosts have.",
+        system.package_version("haproxy"),
+    ),
+    Check(
+        "P013",
+        "Keepalived is installed or offered, not older than the spec counts on, and not known to be bad",
+        "keepalived.conf is written for keepalived.version; an older one ignores or refuses parts of it.",
+        "Refresh the package lists, bring a newer package, or set keepalived.version to what the hosts have.",
+        system.package_version("keepalived"),
+    ),
+    Check(
+        "P014",
+        "the kernel allows as many open files as HAProxy's connections need",
+        "`haproxy -c` accepts any maxconn, and the service then dies with `Cannot raise FD limit`.",
+        "Raise fs.nr_open and fs.file-max, or lower haproxy.max_connections.",
+        system.file_limits,
+    ),
+    Check(
+        "P015",
+        "SELinux is not permissive, and its booleans can be set",
+        "Enforcing without haproxy_connect_any, HAProxy cannot reach the API servers. Permissive is an accident that a boot ends.",
+        "Leave SELinux enforcing and system.selinux: auto; apply sets the booleans.",
+        system.selinux,
+    ),
+    Check(
+        "P016",
+        "the firewall is the one that the spec names",
+        "A firewall that nobody told of VRRP leaves two holders of one virtual IP; two firewalls fight over the rules.",
+        "Name the active firewall in system.firewall, and stop any other.",
+        system.firewall,
+    ),
+    Check(
+        "P017",
+        "nothing else manages the virtual IP's interface in a way that drops the address",
+        "systemd-networkd and NetworkManager remove addresses that they do not know when they configure an interface again, and "
+        "Keepalived 2.2.7 notices late or never (keepalived issue 2564).",
+        "Tell systemd-networkd to keep foreign addresses; leave NetworkManager's connection alone on a live holder, "
+        "or give the interface to something else.",
+        system.network_manager,
+    ),
+    Check(
+        "P018",
+        "there is room for new files on the load balancers",
+        "Every file is written beside the old one before it replaces it.",
+        "Free 50 MiB in /etc, /var/lib and /run.",
+        system.space,
+    ),
+    Check(
+        "P020",
+        "every host has its address, and the load balancers on the interface that the spec names",
+        "Keepalived puts the virtual IP on that interface and speaks VRRP there; on a wrong one it stays in FAULT.",
+        "Correct `interface` or the address in the spec.",
+        network.interface,
+    ),
+    Check(
+        "P021",
+        "each virtual IP is in the interface's subnet, with its prefix length",
+        "A wrong prefix length changes the host's routes as long as it holds the virtual IP.",
+        "Write the virtual IP with the prefix length that `ip address` shows for the interface.",
+        network.subnet,
+    ),
+    Check(
+        "P022",
+        "nobody but our load balancers answers for a virtual IP",
+        "Two machines with one address take turns: clients reach now one, now the other.",
+        "Find the machine by its hardware address and take the address from it, or choose another virtual IP.",
+        segment.vip_holders,
+        sends="Three ARP probes (RFC 5227, sender 0.0.0.0) for each IPv4 virtual IP, and three neighbour solicitations from the "
+        "host's own address for each IPv6 one. Nobody's ARP cache learns from a probe.",
+        essential=True,
+    ),
+    Check(
+        "P023",
+        "HAProxy's ports are free, or our own HAProxy has them",
+        "HAProxy does not start when another process has one of its ports.",
+        "Stop the other process, or choose another port in the spec.",
+        network.ports,
+        essential=True,
+    ),
+    Check(
+        "P030",
+        "nobody but our load balancers speaks a VRID of ours on the segment",
+        "A router with the same VRID and a higher priority silences our load balancers, or is silenced by them.",
+        "Set another vrid for the virtual IP. VRRP that is sent to others by unicast cannot be heard.",
+        segment.router_ids,
+        sends="Nothing; it joins VRRP's multicast group for as long as it listens: 1.3 s, or three of our advertisements.",
+    ),
+    Check(
+        "P031",
+        "protocol 112 passes between each pair of load balancers, both ways",
+        "Load balancers that do not hear each other hold the virtual IP at the same time.",
+        "Let firewalls, security groups and switches pass IP protocol 112 (VRRP; it is neither TCP nor UDP) between them.",
+        segment.protocol_passes,
+        sends="A packet of protocol 112 to each other load balancer every 0.1 s while it listens: VRRP version 0, type 15, virtual "
+        "router 0. Every VRRP router discards it (RFC 9568, 7.1): no version, type or router has these numbers.",
+    ),
+    Check(
+        "P040",
+        "the API servers answer TLS, seen from the load balancers",
+        "HAProxy sends clients there. Before Kubespray ran nothing answers, which is a warning; afterwards it is a failure.",
+        "Run Kubespray; or look at the API server and at what filters its port.",
+        cluster.api_servers,
+        sends="A TLS handshake with each API server.",
+    ),
+    Check(
+        "P041",
+        "each API server's certificate names the endpoint and every virtual IP, and is valid",
+        "kubectl and kubelets refuse a certificate that does not name what they connect to.",
+        "Run Kubespray again with the rendered group variables: they name the endpoint and the virtual IPs.",
+        cluster.certificates,
+        sends="The handshake of P040.",
+    ),
+    Check(
+        "P042",
+        "clocks agree within a second",
+        "etcd and certificates count on it. Clocks are compared through SSH, less half of the round trip.",
+        "Run chrony or systemd-timesyncd on every host.",
+        cluster.clocks,
+    ),
+    Check(
+        "P043",
+        "the endpoint's name gives the virtual IPs on every host",
+        "Kubelets and kubectl use the name. One that gives another address sends them past the load balancers.",
+        "Correct DNS, or /etc/hosts on every host.",
+        cluster.endpoint_name,
+        sends="What the host's resolver asks its name servers.",
+    ),
+)
+"""Every check, in the order in which it is shown."""
+
+ESSENTIAL = tuple(check for check in CHECKS if check.essential)
+
+
+def reference() -> str:
+    """The page docs/preflight.md."""
+    lines = [PREFACE]
+    for check in CHECKS:
+        lines += [f"## {check.id}: {check.title}", "", check.why, "", f"**To do:** {check.advice}", ""]
+        if check.sends:
+            lines += [f"**Sends:** {check.sends}", ""]
+        if check.essential:
+            lines += ["`apply` makes this check, too, before it begins.", ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+PREFACE = """\
+# Preflight: what is checked before an apply
+
+`twinkeel preflight` looks at every host over SSH, all at once, and changes nothing. Each check says what it saw and what to do.
+`--only P022` makes some checks, `--list` shows them all, `--format json` gives the findings to a program.
+
+| result | means |
+|---|---|
+| ok | as it must be |
+| warning | works, or may be right at this moment (no cluster yet), but look at it |
+| failure | an apply would fail, or the API would suffer |
+| skipped | could not be looked at; the reason is shown |
+
+Exit code 0: nothing failed. 1: a check failed. 2: the spec is invalid. 3: a host could not be asked.
+
+This page is made from the checks themselves (src/twinkeel/preflight/checks.py).
+"""

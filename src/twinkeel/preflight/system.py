@@ -1,0 +1,144 @@
+"""The load balancers' operating system, its packages and its limits."""
+
+from collections.abc import Iterator
+
+from twinkeel.preflight.facts import HostFacts
+from twinkeel.preflight.model import Finding, Judge, Survey, balancers, on_each
+from twinkeel.preflight.versions import known_bad, parse_version, shown
+from twinkeel.render.limits import limits
+from twinkeel.topology.model import Machine, Topology, Version
+
+FAMILIES = {"debian": "apt", "ubuntu": "apt", "rhel": "dnf", "fedora": "dnf", "centos": "dnf", "rocky": "dnf", "almalinux": "dnf"}
+ROOM = 50 * 1024 * 1024
+FIREWALLS = ("firewalld", "ufw", "nftables")
+OTHER_FIREWALLS = ("iptables", "netfilter-persistent")
+WRONG_MANAGER = "set system.packages to `auto`, or to what the host has"
+
+
+def _operating_system(survey: Survey, machine: Machine, facts: HostFacts) -> Iterator[Finding]:
+    name = facts.os.get("PRETTY_NAME") or "an unknown system"
+    words = [facts.os.get("ID", ""), *facts.os.get("ID_LIKE", "").split()]
+    family = next((FAMILIES[word] for word in words if word in FAMILIES), None)
+    asked = survey.topology.system.packages
+    if family is None or facts.package_manager is None:
+        advice = "use Debian, Ubuntu or a system of the Red Hat family for load balancers"
+        yield Finding("failure", machine.name, f"{name} is not a system that we install packages on", advice)
+    elif asked not in ("auto", facts.package_manager):
+        saw = f"{name} has {facts.package_manager}, and the spec says system.packages: {asked}"
+        yield Finding("failure", machine.name, saw, WRONG_MANAGER)
+    else:
+        yield Finding("ok", machine.name, f"{name}, packages with {facts.package_manager}")
+
+
+def _wanted(topology: Topology, package: str) -> Version:
+    return topology.haproxy.version if package == "haproxy" else topology.keepalived.version
+
+
+def package_version(package: str) -> Judge:
+    """A judge of one package's version, installed or offered."""
+
+    def judge(survey: Survey, machine: Machine, facts: HostFacts) -> Iterator[Finding]:
+        state = facts.packages.get(package)
+        text = (state.installed or state.offered) if state is not None else None
+        if state is None or text is None:
+            # Apply refreshes the lists first, so this need not stop it.
+            yield Finding("warning", machine.name, f"no {package} is installed, and the package manager offers none", NO_PACKAGE)
+            return
+        yield _judge_version(survey.topology, machine, package, text, "installed" if state.installed else "offered")
+
+    return on_each(balancers, judge)
+
+
+NO_PACKAGE = "on the host: `apt-get update` or `dnf makecache`, and check its package sources"
+
+
+def _judge_version(topology: Topology, machine: Machine, package: str, text: str, how: str) -> Finding:
+    version, wanted = parse_version(text), _wanted(topology, package)
+    saw = f"{package} {text} is {how}"
+    if version[: len(wanted)] < wanted:
+        advice = f"set {package}.version to {shown(version[:2])} in the spec, or bring a newer {package}"
+        return Finding("failure", machine.name, f"{saw}, and the spec counts on {shown(wanted)}", advice)
+    bad = known_bad(package, version)
+    if bad:
+        worst = min(bad, key=lambda each: each.result)
+        return Finding(worst.result, machine.name, f"{saw}: {worst.what}", f"bring a newer {package}")
+    return Finding("ok", machine.name, saw)
+
+
+def _file_limits(survey: Survey, machine: Machine, facts: HostFacts) -> Iterator[Finding]:
+    needed = limits(survey.topology).files
+    for name, limit in (("fs.nr_open", facts.nr_open), ("fs.file-max", facts.file_max)):
+        if limit is not None and limit < needed:
+            saw = f"{name} is {limit}; haproxy.max_connections: {survey.topology.haproxy.max_connections} needs {needed} files"
+            yield Finding("failure", machine.name, saw, f"sysctl -w {name}={2 * needed}, or lower haproxy.max_connections")
+            return
+    yield Finding("ok", machine.name, f"fs.nr_open is {facts.nr_open}, {needed} files are needed")
+
+
+def _space(_: Survey, machine: Machine, facts: HostFacts) -> Iterator[Finding]:
+    full = [f"{folder} ({free // 1024 // 1024} MiB)" for folder, free in facts.space.items() if free is not None and free < ROOM]
+    if full:
+        yield Finding(
+            "failure", machine.name, f"hardly any room in {', '.join(full)}", "free some: new files are written beside the old"
+        )
+    else:
+        yield Finding("ok", machine.name, f"more than {ROOM // 1024 // 1024} MiB free where files are written")
+
+
+def _selinux(survey: Survey, machine: Machine, facts: HostFacts) -> Iterator[Finding]:
+    off = sorted(name for name, on in facts.booleans.items() if not on)
+    if facts.selinux is None:
+        yield Finding("ok", machine.name, "SELinux is not on")
+    elif facts.selinux == "permissive":
+        advice = "set it enforcing again (setenforce 1, /etc/selinux/config): apply sets the booleans that are needed"
+        yield Finding("warning", machine.name, "SELinux is permissive: it guards nothing, and enforces again after a boot", advice)
+    elif off and survey.topology.system.selinux == "ignore":
+        advice = f"setsebool -P {' '.join(f'{name}=1' for name in off)}, or system.selinux: auto"
+        yield Finding("failure", machine.name, f"SELinux is enforcing and forbids what HAProxy must do ({', '.join(off)})", advice)
+    else:
+        yield Finding("ok", machine.name, "SELinux is enforcing" + (f"; apply sets {', '.join(off)}" if off else ""))
+
+
+def _firewall(survey: Survey, machine: Machine, facts: HostFacts) -> Iterator[Finding]:
+    wanted = survey.topology.system.firewall
+    active = [name for name in FIREWALLS if name in facts.active]
+    others = [name for name in (*active, *(name for name in OTHER_FIREWALLS if name in facts.active)) if name != wanted]
+    if wanted == "none" and not others:
+        yield Finding("ok", machine.name, "no firewall is active, and none is asked for")
+    elif wanted == "none":
+        allow = "let it pass protocol 112 between the load balancers, and the served ports"
+        advice = f"set system.firewall: {active[0]}, or {allow}" if active else allow
+        yield Finding("warning", machine.name, f"{' and '.join(others)} is active, and gets no rules from us", advice)
+    elif others:
+        advice = f"use one: stop {others[0]}, or name it in system.firewall"
+        yield Finding("failure", machine.name, f"{' and '.join(others)} is active beside system.firewall: {wanted}", advice)
+    elif wanted not in active:
+        yield Finding("warning", machine.name, f"{wanted} is not active", f"systemctl enable --now {wanted}")
+    else:
+        yield Finding("ok", machine.name, f"{wanted} is active")
+
+
+def _network_manager(_: Survey, machine: Machine, facts: HostFacts) -> Iterator[Finding]:
+    if "systemd-networkd" in facts.active and machine.interface in facts.networkd:
+        advice = (
+            f"in the .network file of {machine.interface}: [Network] KeepConfiguration=static (or =yes); then networkctl reload"
+        )
+        saw = f"systemd-networkd configures {machine.interface}: when it restarts it can drop a virtual IP (keepalived issue 2564)"
+        yield Finding("warning", machine.name, saw, advice)
+    elif "NetworkManager" in facts.active and machine.interface in facts.network_manager:
+        advice = (
+            f"`nmcli device set {machine.interface} managed no`, where something else configures it; or run no `nmcli connection "
+            "up` and no `nmcli device reapply` for it on a load balancer that holds one"
+        )
+        saw = f"NetworkManager configures {machine.interface}: when it applies its connection again a virtual IP is dropped"
+        yield Finding("warning", machine.name, saw, advice)
+    else:
+        yield Finding("ok", machine.name, f"nothing that would drop a virtual IP configures {machine.interface}")
+
+
+operating_system = on_each(balancers, _operating_system)
+file_limits = on_each(balancers, _file_limits)
+space = on_each(balancers, _space)
+selinux = on_each(balancers, _selinux)
+firewall = on_each(balancers, _firewall)
+network_manager = on_each(balancers, _network_manager)

@@ -1,0 +1,26 @@
+"""The services of a load balancer, and which of them reads which rendered file."""
+
+from twinkeel.render.firewall import FIREWALL_UNIT, NFTABLES_PATH, UFW_PATH
+
+PACKAGES = ("haproxy", "keepalived")
+
+# Where a file lies -> the service that reads it, and what makes the service take a change in. The first match counts.
+READERS = (
+    ("/etc/haproxy/", "haproxy", "reload"),
+    ("/etc/systemd/system/haproxy.service.d/", "haproxy", "restart"),
+    ("/etc/keepalived/", "keepalived", "reload"),
+    ("/etc/systemd/system/keepalived.service.d/", "keepalived", "restart"),
+    ("/etc/systemd/system/twinkeel-liveness.service", "twinkeel-liveness", "restart"),
+    # nft -f replaces our table in one step; ufw's script and both units need a new start.
+    (NFTABLES_PATH, "twinkeel-firewall", "reload"),
+    (UFW_PATH, "twinkeel-firewall", "restart"),
+    (f"/etc/systemd/system/{FIREWALL_UNIT}", "twinkeel-firewall", "restart"),
+    ("/etc/firewalld/", "firewalld", "reload"),
+    ("/usr/local/lib/twinkeel/", "twinkeel-liveness", "restart"),
+)
+UNITS = ("haproxy", "twinkeel-liveness", "keepalived")
+
+
+def reader_of(path: str) -> tuple[str | None, str]:
+    """The unit that reads a file, and what makes it take a change in."""
+    return next(((unit, on_change) for prefix, unit, on_change in READERS if path.startswith(prefix)), (None, "reload"))

@@ -1,0 +1,236 @@
+"""The whole procedure: bring the load balancers to what the spec says, and prove it through the virtual IPs."""
+
+import hashlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from twinkeel.hosts.cluster_ca import fetch_cluster_ca
+from twinkeel.hosts.executor import Writer
+from twinkeel.hosts.lock import cluster_lock, owner
+from twinkeel.observe.look import Look, batches, is_deaf, look
+from twinkeel.preflight.preflight import essential_checks
+from twinkeel.render.files import RenderedFiles
+from twinkeel.render.haproxy import Trust
+from twinkeel.render.render import render
+from twinkeel.render.systemd import DOWN_FILE
+from twinkeel.rollout.leavers import refuse_those_that_run
+from twinkeel.rollout.work import Work
+from twinkeel.rollout.write_project import write_project
+from twinkeel.spec.model import MONITOR_PORT
+from twinkeel.spec.secrets import Secrets
+from twinkeel.status.readyz import ask_readyz, tls_context
+from twinkeel.support.events import Note, OnEvent, StepEnded, StepStarted
+from twinkeel.topology.model import Topology
+from twinkeel.vip.handover import stand_by
+from twinkeel.vip.verify_endpoint import verify_virtual_ips
+
+BOOTSTRAP_NOTE = (
+    "No control-plane host has the cluster's certificate authority yet. HAProxy's health checks do NOT verify certificates, "
+    "and /readyz was not asked. Run `twinkeel apply` again once Kubespray has installed the cluster."
+)
+
+# HAProxy answers on its loopback monitor: what says that it is dead is left over.
+_CLEAR_DOWN = """
+import sys, urllib.request
+if urllib.request.urlopen("http://127.0.0.1:" + sys.argv[2] + "/live", timeout=2).status == 200:
+    open(sys.argv[1], "w").write("0\\n")
+"""
+
+
+@dataclass(frozen=True)
+class ApplyResult:
+    """What came out: tasks that changed each host, the first virtual IP's holder and each one's, and whether TLS is verified.
+
+    `generation` is the number under which the replaced files were kept; None when none was replaced.
+    """
+
+    changed: dict[str, int]
+    holder: str
+    trust: Trust
+    seconds: float
+    generation: int | None = None
+    holders: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def changed_anything(self) -> bool:
+        """False when every host was as it must be."""
+        return any(self.changed.values())
+
+
+@dataclass(frozen=True)
+class Desired:
+    """What the load balancers shall have: rendered files, and the authority that HAProxy verifies API servers with."""
+
+    rendered: RenderedFiles
+    ca: str | None
+    trust: Trust
+
+
+# Given the cluster's authority (None before there is one), what the load balancers shall have.
+Decide = Callable[[str | None], Awaitable[Desired]]
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where a run works, and how it tells about itself.
+
+    `log` is where Ansible's output is kept; its folder exists. `on_event` is called from more than one thread, never by two at
+    once. `break_lock` takes the lock from whoever holds it; with `held` this run has it already.
+    """
+
+    topology: Topology
+    writer: Writer
+    log: Path
+    on_event: OnEvent
+    break_lock: bool = False
+    held: bool = False
+
+    @asynccontextmanager
+    async def step(self, title: str) -> AsyncIterator[list[str]]:
+        """Tells when a step begins and ends; the body adds what came out of it."""
+        began, details = time.monotonic_ns(), list[str]()
+        self.on_event(StepStarted(title))
+        yield details
+        self.on_event(StepEnded(title, ", ".join(details), (time.monotonic_ns() - began) / 1e9))
+
+    def note(self, text: str) -> None:
+        """Something that the person must read."""
+        self.on_event(Note(text))
+
+
+async def apply(
+    topology: Topology,
+    writer: Writer,
+    log: Path,
+    on_event: OnEvent,
+    *,
+    secrets: Secrets | None = None,
+    break_lock: bool = False,
+    held: bool = False,
+    preflight: bool = False,
+) -> ApplyResult:
+    """Install and configure HAProxy and Keepalived on every load balancer, standby first, and verify the result.
+
+    `preflight` makes the checks that protect an apply before anything else; `held` says that the caller holds the lock.
+
+    Raises:
+        LockedError: another run works on these load balancers.
+        HostError: a host cannot be reached, or a task failed on it; what was begun there was undone.
+        ToolError: Ansible itself failed.
+        VerificationError: a virtual IP does not answer as it must.
+    """
+
+    async def decide(ca: str | None) -> Desired:
+        trust: Trust = "verified" if ca is not None else "bootstrap"
+        return Desired(render(topology, trust, secrets), ca, trust)
+
+    run = Run(topology, writer, log, on_event, break_lock, held)
+    if preflight:
+        async with run.step("Check what an apply needs") as details:
+            checked = await essential_checks(writer, topology)
+            details.append(f"{len(checked)} checks passed")
+    return await converge(run, "apply", decide)
+
+
+async def converge(run: Run, command: str, decide: Decide) -> ApplyResult:
+    """Bring the load balancers to what `decide` says: judged, standby first, verified, undone where it fails."""
+    began = time.monotonic_ns()
+    topology, writer = run.topology, run.writer
+    machines = [balancer.machine for balancer in topology.load_balancers]
+    async with cluster_lock(writer, machines, f"twinkeel {command}", run.note, break_lock=run.break_lock, held=run.held):
+        async with run.step("Look at the load balancers") as details:
+            looks = await look(writer, topology)
+            work_order = [name for group in batches(list(looks), looks) for name in group]
+            details.append(f"order: {', '.join(work_order)}")
+            for line in await refuse_those_that_run(writer, topology, looks):
+                run.note(line)
+        async with run.step("Fetch the cluster's certificate authority") as details:
+            ca = await fetch_cluster_ca(writer, topology.control_plane)
+            details.append("found" if ca is not None else "there is none yet")
+        desired = await decide(ca)
+        unheard = await _heal(run, looks)
+        with TemporaryDirectory(prefix="twinkeel-") as name:
+            work = await _prepared(run, desired, command, ca, looks, Path(name))
+            work.unheard.update(unheard)
+            async with run.step("Judge every load balancer's candidate files") as details:
+                needed = await work.prepare()
+                details.append("accepted" if needed else "nothing to change")
+            if needed or unheard:
+                async with run.step("Configure the load balancers") as details:
+                    details.append(", then ".join(" and ".join(group) for group in work.groups))
+                    await work.carry_out()
+        async with run.step("Verify through the virtual IP") as details:
+            holders = {str(vip): name for vip, name in (await verify_virtual_ips(writer, topology, ca)).items()}
+            details += [f"{vip} is on {name}" for vip, name in holders.items()]
+            details += ["/readyz answers", "TLS verified"] if ca is not None else []
+    if ca is None:
+        run.note(BOOTSTRAP_NOTE)
+    seconds = (time.monotonic_ns() - began) / 1e9
+    return ApplyResult(work.changed, holders[str(topology.endpoint.vip.ip)], desired.trust, seconds, work.generation, holders)
+
+
+async def _prepared(run: Run, desired: Desired, command: str, ca: str | None, looks: dict[str, Look], folder: Path) -> Work:
+    """The work, with its Ansible project written."""
+    about = about_this_run(command, desired)
+    serves = await _api_is_up(run.topology, ca, looks)
+    work = Work(run.topology, run.writer, desired.rendered, ca, looks, folder, run.log, run.on_event, serves)
+    order = [name for group in work.groups for name in group]
+    write_project(folder / "project", run.topology, desired.rendered, desired.ca, order, about, serves=serves)
+    return work
+
+
+def about_this_run(command: str, desired: Desired) -> dict[str, str]:
+    """What is noted on the hosts of who did this."""
+    return {
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "who": owner(),
+        "command": f"twinkeel {command}",
+        "files": digest(desired.rendered),
+    }
+
+
+def digest(rendered: RenderedFiles) -> str:
+    """What tells one set of rendered files from another: the first 12 digits of a SHA-256."""
+    total = hashlib.sha256()
+    for name, files in sorted(rendered.hosts.items()):
+        for file in files:
+            total.update(f"{name}\0{file.path}\0{file.mode:o}\0{file.content}\0".encode())
+    return total.hexdigest()[:12]
+
+
+async def _api_is_up(topology: Topology, ca: str | None, looks: dict[str, Look]) -> bool:
+    """Whether a load balancer must find an API server once it was worked on: some host reaches one now."""
+    if ca is None:
+        return False
+    if any(each.servers_up for each in looks.values()):
+        return True
+    context = tls_context(ca)
+    for machine in topology.control_plane:
+        if (
+            await ask_readyz(str(machine.address), topology.cluster.api_port, context, wanted=topology.cluster.anonymous_status)
+        ).ready:
+            return True
+    return False
+
+
+async def _heal(run: Run, looks: dict[str, Look]) -> frozenset[str]:
+    """Take back what a run that broke off left behind: load balancers that stand aside.
+
+    Returns the names of those that go on standing aside for now: they and the holder do not hear each other yet.
+    """
+    kept = set[str]()
+    for balancer in run.topology.load_balancers:
+        found, machine = looks[balancer.machine.name], balancer.machine
+        if found.standby and is_deaf(balancer, found, looks):
+            kept.add(machine.name)
+        elif found.standby:
+            await stand_by(run.writer, machine)
+            run.note(f"{machine.name} stood aside since a run that broke off; it may hold virtual IPs again.")
+        if found.down and found.haproxy:
+            await run.writer.change(machine, ("python3", "-c", _CLEAR_DOWN, DOWN_FILE, str(MONITOR_PORT)))
+    return frozenset(kept)

@@ -1,0 +1,61 @@
+"""Load balancers that left the spec: one that still runs Keepalived would take the virtual IP a second time.
+
+Its former peers do not listen to it any more, nor speak to it, so it believes that it is alone.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from ipaddress import ip_address
+
+from twinkeel.errors import HostError, VerificationError
+from twinkeel.hosts.executor import Reader
+from twinkeel.observe.look import Look
+from twinkeel.spec.fields import IPAddress
+from twinkeel.topology.model import Topology
+
+COMMAND = "systemctl disable --now keepalived haproxy twinkeel-liveness"
+
+
+def leavers(topology: Topology, looks: Mapping[str, Look]) -> tuple[IPAddress, ...]:
+    """Addresses that the live files name as load balancers and the spec does not, in order; a virtual IP is never one."""
+    ours = {instance.source for balancer in topology.load_balancers for instance in balancer.instances}
+    ours |= {balancer.machine.address for balancer in topology.load_balancers} | {vip.ip for vip in topology.endpoint.vips}
+    named = {ip_address(word) for each in looks.values() for word in each.known}
+    return tuple(sorted(named - ours, key=lambda address: (address.version, int(address))))
+
+
+async def refuse_those_that_run(reader: Reader, topology: Topology, looks: Mapping[str, Look]) -> tuple[str, ...]:
+    """See that nobody who left can take the virtual IP; a line for each that could not be asked.
+
+    Raises:
+        VerificationError: Keepalived still runs on one.
+    """
+    gone = leavers(topology, looks)
+    answers = await asyncio.gather(*(_keepalived_runs(reader, topology, address) for address in gone))
+    unknown = []
+    for address, runs in zip(gone, answers, strict=True):
+        if runs:
+            raise VerificationError(
+                f"{address} is no load balancer in the spec any more, and Keepalived still runs there: "
+                "it would take the virtual IP a second time",
+                where=str(address),
+                hint=f"on that host: {COMMAND}; then run this again",
+            )
+        if runs is None:
+            unknown.append(
+                f"{address} is no load balancer in the spec any more, and cannot be asked. Before it comes back, there: {COMMAND}"
+            )
+    return tuple(unknown)
+
+
+async def _keepalived_runs(reader: Reader, topology: Topology, address: IPAddress) -> bool | None:
+    """Asked as the other load balancers are; None when it cannot be."""
+    like = topology.load_balancers[0].machine
+    machine = replace(
+        like, name=str(address), fqdn=str(address), address=address, address6=None, ssh=replace(like.ssh, address=None)
+    )
+    try:
+        return (await reader.run(machine, ["systemctl", "is-active", "keepalived"])).stdout.strip() == "active"
+    except HostError:
+        return None

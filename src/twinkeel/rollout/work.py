@@ -1,0 +1,277 @@
+"""The work on the load balancers: all are judged, then one group after the other gets its files, standby first.
+
+Between two groups the API is asked through every virtual IP. Whatever goes wrong on a host, that host gets its last good files
+back and the run stops.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from twinkeel.errors import HostError, TwinkeelError, VerificationError
+from twinkeel.hosts.executor import Writer
+from twinkeel.observe.look import Look, batches, is_deaf, is_unheard, look
+from twinkeel.render.files import RenderedFiles
+from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED_CONFIG
+from twinkeel.rollout.run_playbook import PlaybookRun, run_playbook
+from twinkeel.status.holders import read_addresses
+from twinkeel.status.readyz import ask_readyz, tls_context
+from twinkeel.support.events import HostEnded, HostStarted, Note, OnEvent, Outcome, TaskFailed
+from twinkeel.topology.model import LoadBalancer, Machine, Topology
+from twinkeel.vip.handover import StillInStandbyError, all_stand_by, move_away, stand_aside, stand_by, wait_answers
+from twinkeel.vip.verify_endpoint import verify_endpoint
+
+PREPARE, WORK, UNDO = "prepare.yml", "work.yml", "undo.yml"
+STOP_TASK = "Stop here"
+VERIFY_DEADLINE = 20.0
+SOON = 30.0  # Seconds. A virtual IP that fails back sooner could come back to a load balancer that is being worked on.
+
+
+@dataclass
+class Work:
+    """One run: what is wanted, what was found, and what was done so far.
+
+    `folder` holds the Ansible project in `project`; `ca` is the cluster's authority, None before there is one. `unheard` names
+    load balancers that stand aside until the holder of a virtual IP knows them. Where the API was down before (`serves` is False),
+    nobody is undone because it still is; nor before a holder was worked on that sends clients nowhere (`_dead_ends`).
+    """
+
+    topology: Topology
+    writer: Writer
+    rendered: RenderedFiles
+    ca: str | None
+    looks: Mapping[str, Look]
+    folder: Path
+    log: Path
+    on_event: OnEvent
+    serves: bool = True
+    changed: dict[str, int] = field(default_factory=dict)
+    generation: int | None = None
+    unheard: set[str] = field(default_factory=set)
+    _candidates: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    _answered: set[str] = field(default_factory=set)
+    _fit: set[str] = field(default_factory=set)
+    _dead_ends: set[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._dead_ends = {name for name, each in self.looks.items() if each.holds and each.serves_nobody}
+
+    @property
+    def proof(self) -> str | None:
+        """The authority with which the API is asked between two groups; None when it need not answer yet."""
+        return self.ca if self.serves and not self._dead_ends else None
+
+    @property
+    def balancers(self) -> dict[str, LoadBalancer]:
+        """By short name, in the spec's order."""
+        return {balancer.machine.name: balancer for balancer in self.topology.load_balancers}
+
+    @property
+    def groups(self) -> tuple[tuple[str, ...], ...]:
+        """Who is worked on together, in order."""
+        return batches(list(self.balancers), self.looks)
+
+    async def prepare(self) -> bool:
+        """Install packages, judge every candidate, keep a generation; whether there is anything to do.
+
+        Raises:
+            HostError: a candidate is refused, or a host failed; no file was replaced anywhere.
+        """
+        run = await self._run(PREPARE)
+        if run.error is not None:
+            raise run.error
+        self._candidates = dict(run.kept["candidates"])
+        generations = run.kept["generation"]
+        self.generation = next((int(kept["number"]) for kept in generations.values()), None)
+        for name, candidates in self._candidates.items():
+            known = {"candidates": dict(candidates), "generation": dict(generations.get(name, {}))}
+            if candidates["needed"] and self.looks[name].mover == "stop" and self.looks[name].holds:
+                known["candidates"]["actions"] = {**candidates["actions"], "keepalived": "start"}
+            folder = self.folder / "project" / "host_vars"
+            folder.mkdir(exist_ok=True)
+            (folder / f"{name}.json").write_text(json.dumps(known), encoding="utf-8")
+        return any(candidates["needed"] for candidates in self._candidates.values())
+
+    async def carry_out(self) -> None:
+        """Work on one group after the other.
+
+        Raises:
+            HostError, VerificationError: a host did not come out as it must and was put back; later groups were not touched.
+        """
+        self._answered = await self._answering(self.balancers.values())
+        try:
+            for group in self.groups:
+                await self._work_on(group)
+        except BaseException:
+            await asyncio.shield(self._let_back_who_hears())
+            raise
+        await all_stand_by(self.writer, (self.balancers[name].machine for name in self.unheard))
+
+    async def _let_back_who_hears(self) -> None:
+        """After a failure: who stands aside and hears the holder may hold virtual IPs again; the others wait for the next run."""
+        if not self.unheard:
+            return
+        try:
+            looks = await look(self.writer, self.topology)
+        except HostError:
+            looks = {}
+        deaf = {name for name in self.unheard if name not in looks or is_deaf(self.balancers[name], looks[name], looks)}
+        try:
+            await all_stand_by(self.writer, (self.balancers[name].machine for name in self.unheard - deaf))
+        except StillInStandbyError as error:
+            # The failure that brought us here is what the run ends with.
+            self.on_event(Note(str(error)))
+        for name in sorted(deaf):
+            self.on_event(Note(f"{name} stands aside until the next apply: the virtual IP's holder does not know it yet."))
+
+    async def _work_on(self, group: Sequence[str]) -> None:
+        began = time.monotonic_ns()
+        self._dead_ends.difference_update(group)
+        for name in group:
+            self.on_event(HostStarted(name, self._does(name), tuple(self._candidates[name]["differs"])))
+        kept_aside = await self._set_out(group)
+        try:
+            run = await self._run(WORK, group, at_once="100%", moved=True)
+            self._end_hosts(group, run.failures, began)
+            if run.error is not None:
+                raise await self._explained(run.error, run.failures)
+            await self._prove(group, began)
+        finally:
+            await all_stand_by(self.writer, (self.balancers[name].machine for name in kept_aside))
+        self._fit.update(group)
+
+    def _needed(self, name: str) -> bool:
+        return bool(self._candidates[name]["needed"])
+
+    def _does(self, name: str) -> str:
+        actions = [f"{action} {unit}" for unit, action in self._candidates[name]["actions"].items() if action != "none"]
+        return ", ".join(actions) if self._needed(name) else "nothing to change"
+
+    async def _set_out(self, group: Sequence[str]) -> tuple[str, ...]:
+        """Before the work: who must not hold a virtual IP stands aside. Returns who must be let back after the work."""
+        kept: list[str] = []
+        for name in group:
+            balancer = self.balancers[name]
+            if self._needed(name) and self._is_unheard(balancer):
+                self.unheard.add(name)
+                await stand_aside(self.writer, balancer.machine)
+            if self._needed(name) and await self._leave(balancer):
+                kept.append(name)
+        return tuple(kept)
+
+    def _is_unheard(self, balancer: LoadBalancer) -> bool:
+        name = balancer.machine.name
+        if self.looks[name].holds:
+            return False
+        candidate = next(file.content for file in self.rendered.hosts[name] if file.path == KEEPALIVED_CONFIG)
+        later = [each for each in self.looks.values() if each.holds and each.name != name]
+        changing = [each for each in later if KEEPALIVED_CONFIG in self._candidates[each.name]["differs"]]
+        return any(is_unheard(balancer, candidate, each) for each in changing)
+
+    async def _leave(self, balancer: LoadBalancer) -> bool:
+        """Move what the load balancer holds away; whether it must stay aside until the work is done."""
+        held = await read_addresses(self.writer, balancer.machine)
+        if not any(vip.ip in held for vip in self.topology.endpoint.vips):
+            return False
+        if len(self.balancers) == 1:
+            self.on_event(Note(f"{balancer.machine.name} is the only load balancer: it is worked on while it serves."))
+            return False
+        successor = self._find_successor(balancer)
+        mover = self.looks[balancer.machine.name].mover
+        await move_away(self.writer, self.topology, balancer, mover, self.proof, self.on_event, successor)
+        if mover == "stop":
+            return False
+        if mover == "standby" and successor is not None:
+            # It would not hear its successor either, take the virtual IP a second time, and clients would keep its address.
+            self.unheard.add(balancer.machine.name)
+            return False
+        if mover == "standby" and any(each.failback is not None and each.failback < SOON for each in balancer.instances):
+            return True
+        # At once, so that it can take over should the other one fail now: nothing comes back to it by itself.
+        await stand_by(self.writer, balancer.machine, mover)
+        return False
+
+    def _find_successor(self, leaving: LoadBalancer) -> Machine | None:
+        """See that a load balancer can take over; the one to let in where all that can were kept aside.
+
+        Raises:
+            VerificationError: there is none; nothing was moved.
+        """
+        others = [name for name in self.balancers if name != leaving.machine.name]
+        ready = [name for name in others if name in self._fit or self.looks[name].may_take_over]
+        if not ready:
+            hint = "`twinkeel status` shows what is wrong with each"
+            raise VerificationError("no other load balancer can take the virtual IP over", where=leaving.machine.name, hint=hint)
+        if not all(name in self.unheard for name in ready):
+            return None
+        self.unheard.discard(ready[0])
+        return self.balancers[ready[0]].machine
+
+    async def _prove(self, group: Sequence[str], began: int) -> None:
+        """Ask through every virtual IP, and through each host of the group that answered before; undo when they do not."""
+        try:
+            await verify_endpoint(self.writer, self.topology, self.proof, deadline=VERIFY_DEADLINE)
+            missing = (set(group) & self._answered) - await self._answering(self.balancers[name] for name in group)
+            if missing:
+                names = " and ".join(sorted(missing))
+                raise VerificationError(f"the API no longer answers from outside through {names}", where=names)
+        except VerificationError as error:
+            if not any(self._needed(name) for name in group):
+                raise
+            undone = await self._run(UNDO, group, moved=True)
+            outcome: Outcome = "undone" if undone.error is None else "lost"
+            for name in group:
+                self.on_event(HostEnded(name, outcome, _since(began), error.what))
+            said = "was put back to its last good files" if undone.error is None else f"could not be put back: {undone.error.what}"
+            raise VerificationError(f"{error.what}; {' and '.join(group)} {said}", where=error.where, hint=error.hint) from error
+
+    async def _answering(self, balancers: Iterable[LoadBalancer]) -> set[str]:
+        """Load balancers whose own address leads to the API from here."""
+        if self.proof is None:
+            return set()
+        context, endpoint, wanted = tls_context(self.proof), self.topology.endpoint, self.topology.cluster.anonymous_status
+        machines = [balancer.machine for balancer in balancers]
+        answers = await asyncio.gather(
+            *(ask_readyz(str(each.address), endpoint.port, context, name=endpoint.name, wanted=wanted) for each in machines)
+        )
+        return {machine.name for machine, answer in zip(machines, answers, strict=True) if answer.ready}
+
+    def _end_hosts(self, group: Sequence[str], failures: Sequence[TaskFailed], began: int) -> None:
+        for name in group:
+            mine = [failure for failure in failures if failure.host == name]
+            outcome: Outcome = "done" if self._needed(name) else "healthy"
+            if mine:
+                outcome = "lost" if any(failure.lost for failure in mine) else "failed"
+            if any(failure.task == STOP_TASK for failure in mine):
+                outcome = "undone"
+            self.on_event(HostEnded(name, outcome, _since(began), mine[0].message if mine else ""))
+
+    async def _explained(self, error: TwinkeelError, failures: Sequence[TaskFailed]) -> HostError:
+        """The first failure, with what became of the host and of the API."""
+        undone = [failure.host for failure in failures if failure.task == STOP_TASK]
+        lost = [failure.host for failure in failures if failure.lost]
+        said = [error.what]
+        if undone:
+            said.append(f"{' and '.join(undone)} was put back to its last good files")
+        if lost:
+            said.append(f"{' and '.join(lost)} was lost in the middle of the work; run `twinkeel apply` again once it is back")
+        try:
+            await wait_answers(self.topology, self.proof, deadline=2)
+            said += ["the API answers through the virtual IP"] if self.proof is not None else []
+        except VerificationError as problem:
+            said.append(problem.what)
+        return HostError("\n  ".join(said), where=error.where, hint=error.hint)
+
+    async def _run(self, playbook: str, limit: Sequence[str] = (), **variables: Any) -> PlaybookRun:
+        run = await run_playbook(self.folder, self.log, self.on_event, playbook, limit, **variables)
+        for name, count in run.changed.items():
+            self.changed[name] = self.changed.get(name, 0) + count
+        return run
+
+
+def _since(began: int) -> float:
+    return round((time.monotonic_ns() - began) / 1e9, 3)

@@ -1,0 +1,131 @@
+"""A self-contained Ansible project: Twinkeel's roles, an inventory, and every rendered file."""
+
+import os
+import shlex
+import shutil
+from collections.abc import Mapping, Sequence
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from twinkeel.render.files import RenderedFile, RenderedFiles
+from twinkeel.render.firewall import SELINUX_BOOLEANS
+from twinkeel.render.haproxy import CA_PATH
+from twinkeel.render.services import PACKAGES, UNITS, reader_of
+from twinkeel.spec.model import MONITOR_PORT
+from twinkeel.topology.model import Machine, Topology
+
+PLAYBOOK = "apply.yml"
+INVENTORY = "inventory.yaml"
+
+ANSIBLE_CFG = """\
+# Only what this project needs; nothing of the user's own Ansible counts.
+[defaults]
+inventory = inventory.yaml
+roles_path = roles
+library = library
+action_plugins = action_plugins
+gathering = explicit
+interpreter_python = /usr/bin/python3
+host_key_checking = True
+forks = 10
+timeout = 10
+
+[ssh_connection]
+pipelining = True
+ssh_args = -o ControlMaster=auto -o ControlPersist=30s -o ConnectTimeout=5 -o ServerAliveInterval=5 -o ServerAliveCountMax=3
+"""
+
+
+def write_project(
+    folder: Path,
+    topology: Topology,
+    rendered: RenderedFiles,
+    ca: str | None,
+    order: Sequence[str],
+    about: Mapping[str, str] | None = None,
+    *,
+    serves: bool = False,
+) -> None:
+    """Write the project into an empty folder; the caller keeps the folder private.
+
+    Args:
+        ca: the cluster's certificate authority as PEM text; None before there is one.
+        order: every load balancer's short name, in the order in which they are worked on.
+        about: what is noted on the hosts of who did this: when, who, command, spec.
+        serves: whether an API server must be up behind a load balancer once it was worked on.
+    """
+    with as_file(files("twinkeel.rollout") / "ansible") as source:
+        shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "ansible.cfg").write_text(ANSIBLE_CFG, encoding="utf-8")
+    machines = {balancer.machine.name: balancer.machine for balancer in topology.load_balancers}
+    early = (RenderedFile(CA_PATH, ca),) if ca is not None else ()
+    for name in order:
+        for file in (*early, *rendered.hosts[name]):
+            target = folder / "files" / _source(name, file)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(file.content, encoding="utf-8")
+    with (folder / INVENTORY).open("w", encoding="utf-8") as stream:
+        hosts = {name: _host(machines[name], rendered.hosts[name], early) for name in order}
+        common = {**_common(topology), "about": dict(about or {}), "serves": serves}
+        YAML().dump({"load_balancers": {"hosts": hosts, "vars": common}}, stream)
+
+
+def _common(topology: Topology) -> dict[str, Any]:
+    """Variables that all load balancers share."""
+    return {
+        # ufw and firewalld are not installed by us: they begin with rules of their own, which could lock the owner out.
+        "packages": [*PACKAGES, *(["nftables"] if topology.system.firewall == "nftables" else [])],
+        "package_manager": topology.system.packages,
+        "monitor_port": MONITOR_PORT,
+        "endpoint": {
+            "name": topology.endpoint.name,
+            "port": topology.endpoint.port,
+            # Of /readyz; 0 takes any.
+            "status": topology.cluster.anonymous_status or 0,
+        },
+        "selinux_booleans": list(SELINUX_BOOLEANS) if topology.system.selinux == "auto" else [],
+        "virtual_ips": [str(vip.ip) for vip in topology.endpoint.vips],
+    }
+
+
+def _host(machine: Machine, rendered: Sequence[RenderedFile], early: Sequence[RenderedFile]) -> dict[str, Any]:
+    entries = [file_entry(machine.name, file) for file in rendered]
+    more = {entry["unit"]: None for entry in entries if "unit" in entry and entry["unit"] not in UNITS}
+    return {
+        **ssh_access(machine),
+        "early_files": [file_entry(machine.name, file) for file in early],
+        "rendered_files": entries,
+        "units": [*more, *UNITS],
+    }
+
+
+def ssh_access(machine: Machine) -> dict[str, Any]:
+    """Ansible's variables for reaching a host as the spec says: strict about host keys."""
+    options = ["BatchMode=yes", "StrictHostKeyChecking=yes"]
+    if machine.ssh.known_hosts_file is not None:
+        options += [f'UserKnownHostsFile="{machine.ssh.known_hosts_file}"', "GlobalKnownHostsFile=/dev/null"]
+    access: dict[str, Any] = {
+        "ansible_host": str(machine.ssh_address),
+        "ansible_port": machine.ssh.port,
+        "ansible_user": machine.ssh.user,
+        "ansible_become": machine.ssh.user != "root",
+    }
+    if machine.ssh.identity_file is not None:
+        options.append("IdentitiesOnly=yes")
+        access["ansible_ssh_private_key_file"] = machine.ssh.identity_file
+    access["ansible_ssh_common_args"] = shlex.join(part for option in options for part in ("-o", option))
+    return access
+
+
+def file_entry(host: str, file: RenderedFile) -> dict[str, Any]:
+    """What the roles are told of one file: where it lies here and there, its rights, and the service that reads it."""
+    entry = {"path": file.path, "src": _source(host, file), "mode": f"{file.mode:04o}", "owner": file.owner, "group": file.group}
+    unit, on_change = reader_of(file.path)
+    return entry if unit is None else {**entry, "unit": unit, "on_change": on_change}
+
+
+def _source(host: str, file: RenderedFile) -> str:
+    return os.path.join(host, file.path.lstrip("/"))

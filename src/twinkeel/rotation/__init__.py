@@ -1,0 +1,1 @@
+"""API servers out of rotation, and back into it."""

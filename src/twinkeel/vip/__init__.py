@@ -1,0 +1,1 @@
+"""Who holds a virtual IP: planned moves, switchover, and proof through it."""

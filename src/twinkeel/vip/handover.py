@@ -1,0 +1,212 @@
+"""Planned moves of virtual IPs: a load balancer stands aside, another one takes over within milliseconds."""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from twinkeel.errors import HostError, TwinkeelError, VerificationError
+from twinkeel.hosts.executor import Writer
+from twinkeel.observe.look import Mover
+from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
+from twinkeel.spec.fields import IPAddress
+from twinkeel.status.holders import read_addresses
+from twinkeel.status.readyz import ask_readyz, tls_context
+from twinkeel.support.events import OnEvent, VipMoved
+from twinkeel.topology.model import LoadBalancer, Machine, Topology
+
+MOVE_DEADLINE = 10.0
+ANSWER_DEADLINE = 5.0
+PAUSE = 0.02
+
+# $1 the file, $2 what it gets. keepalived follows it through inotify: it is written in place.
+_WRITE = 'mkdir -p "${1%/*}" && echo "$2" > "$1"'
+
+
+async def stand_aside(writer: Writer, machine: Machine, mover: Mover = "standby") -> None:
+    """Tell a load balancer to give its virtual IPs away and take none.
+
+    Raises:
+        HostError: it cannot be told.
+    """
+    await _tell(writer, machine, mover, "1")
+
+
+async def stand_by(writer: Writer, machine: Machine, mover: Mover = "standby") -> None:
+    """Let a load balancer hold virtual IPs again. With `nopreempt` none comes back by that.
+
+    Raises:
+        HostError: it cannot be told.
+    """
+    await _tell(writer, machine, mover, "0")
+
+
+async def _tell(writer: Writer, machine: Machine, mover: Mover, value: str) -> None:
+    if mover == "stop":
+        # Keepalived gives its addresses away in milliseconds, and its process ends a second later: that is not waited for here.
+        argv: Sequence[str] = ("systemctl", "--no-block", "stop" if value == "1" else "start", "keepalived")
+    else:
+        argv = ("sh", "-c", _WRITE, "sh", STANDBY_FILE if mover == "standby" else DOWN_FILE, value)
+    (await writer.change(machine, argv)).checked()
+
+
+class StillInStandbyError(HostError):
+    """A load balancer could not be let back: it takes no virtual IP, and redundancy is lost."""
+
+
+async def all_stand_by(writer: Writer, machines: Iterable[Machine], mover: Mover = "standby") -> None:
+    """Let them hold virtual IPs again, whatever else happens: not even Ctrl-C keeps it from being tried on each.
+
+    Raises:
+        StillInStandbyError: some could not be told. An error that was under way before stays to be read in the same message.
+    """
+    before = sys.exception()
+
+    async def tell(machine: Machine) -> HostError | None:
+        try:
+            await stand_by(writer, machine, mover)
+        except HostError as error:
+            return error
+        return None
+
+    asked = list(machines)
+    answers = await asyncio.shield(asyncio.gather(*(tell(machine) for machine in asked)))
+    left = {machine.name: error for machine, error in zip(asked, answers, strict=True) if error is not None}
+    if left:
+        raise _still_in_standby(left, mover, before)
+
+
+def _still_in_standby(left: Mapping[str, HostError], mover: Mover, before: BaseException | None) -> StillInStandbyError:
+    file = STANDBY_FILE if mover == "standby" else DOWN_FILE
+    command = "systemctl start keepalived" if mover == "stop" else f"echo 0 > {file}"
+    said = [before.what] if isinstance(before, TwinkeelError) else []
+    said += [f"{name} still stands aside and takes no virtual IP: {error.what}" for name, error in left.items()]
+    hint = f"on {' and '.join(left)}: {command}; or `twinkeel apply` once it can be reached"
+    return StillInStandbyError("\n  ".join(said), where=" and ".join(left), hint=hint)
+
+
+@asynccontextmanager
+async def aside(writer: Writer, machines: Sequence[Machine], mover: Mover = "standby") -> AsyncIterator[None]:
+    """While the body runs these load balancers take no virtual IP; afterwards they may again, also after an error or Ctrl-C."""
+    try:
+        await asyncio.gather(*(stand_aside(writer, machine, mover) for machine in machines))
+        yield
+    finally:
+        await all_stand_by(writer, machines, mover)
+
+
+async def wait_moved(
+    writer: Writer, topology: Topology, source: LoadBalancer, vips: Sequence[IPAddress], on_event: OnEvent, began: int
+) -> None:
+    """Wait until none of the virtual IPs is on `source` and each is on another load balancer.
+
+    Args:
+        began: when the move was asked for (time.monotonic_ns).
+
+    Raises:
+        VerificationError: it did not happen in time.
+    """
+    left = set(vips)
+    end = began + int(MOVE_DEADLINE * 1e9)
+    others = [balancer.machine for balancer in topology.load_balancers if balancer is not source]
+    while left:
+        here = await read_addresses(writer, source.machine)
+        there = await asyncio.gather(*(_addresses(writer, machine) for machine in others))
+        for vip in sorted(left - here, key=str):
+            taker = next((machine for machine, held in zip(others, there, strict=True) if vip in held), None)
+            if taker is not None:
+                left.remove(vip)
+                on_event(VipMoved(str(vip), source.machine.name, taker.name, round((time.monotonic_ns() - began) / 1e9, 3)))
+        if left and time.monotonic_ns() > end:
+            names = ", ".join(str(vip) for vip in sorted(left, key=str))
+            hint = "on the others: systemctl status haproxy keepalived; do they hear each other (protocol 112)?"
+            raise VerificationError(f"no other load balancer took {names} over", where=source.machine.name, hint=hint)
+        await asyncio.sleep(PAUSE)
+
+
+async def _addresses(writer: Writer, machine: Machine) -> frozenset[IPAddress]:
+    """None for a host that cannot be asked: another one may have taken over."""
+    try:
+        return await read_addresses(writer, machine)
+    except HostError:
+        return frozenset()
+
+
+async def wait_answers(topology: Topology, ca: str | None, deadline: float = ANSWER_DEADLINE) -> None:
+    """Wait until /readyz answers through every virtual IP over verified TLS; nothing is asked where there is no authority yet.
+
+    Raises:
+        VerificationError: one does not answer in time.
+    """
+    if ca is None:
+        return
+    context, end, endpoint = tls_context(ca), time.monotonic_ns() + int(deadline * 1e9), topology.endpoint
+    wanted = topology.cluster.anonymous_status
+    for vip in endpoint.vips:
+        while not (answer := await ask_readyz(str(vip.ip), endpoint.port, context, name=endpoint.name, wanted=wanted)).ready:
+            if time.monotonic_ns() > end:
+                raise VerificationError(f"the API does not answer through the virtual IP: {answer.detail}", where=str(vip.ip))
+            await asyncio.sleep(PAUSE)
+
+
+async def move_away(
+    writer: Writer,
+    topology: Topology,
+    source: LoadBalancer,
+    mover: Mover,
+    ca: str | None,
+    on_event: OnEvent,
+    successor: Machine | None = None,
+) -> None:
+    """Move every virtual IP that `source` holds to another load balancer, and see it answer there. `source` stays aside.
+
+    Args:
+        successor: one that stands aside because it and `source` do not hear each other; it is let in once `source` let go. Both
+            at once would be shorter, but clients that asked for the address meanwhile could keep the wrong one for ten seconds.
+            A Keepalived that somebody else set up is the exception: see `_take_from_foreign`.
+
+    Raises:
+        HostError, VerificationError: it did not work; `source` may hold virtual IPs again then.
+    """
+    held = await read_addresses(writer, source.machine)
+    vips = [vip.ip for vip in topology.endpoint.vips if vip.ip in held]
+    try:
+        began = time.monotonic_ns()
+        if successor is not None and mover == "stop":
+            await _take_from_foreign(writer, source.machine, successor, vips)
+        else:
+            await stand_aside(writer, source.machine, mover)
+            if successor is not None:
+                await stand_by(writer, successor)
+        await wait_moved(writer, topology, source, vips, on_event, began)
+        await wait_answers(topology, ca)
+    except BaseException:
+        if successor is not None and mover == "stop":
+            await stand_aside(writer, successor)
+        await all_stand_by(writer, (source.machine,), mover)
+        raise
+    if mover == "stop":
+        # Only now its process has surely ended: what starts next is ours.
+        (await writer.change(source.machine, ("systemctl", "stop", "keepalived"))).checked()
+
+
+async def _take_from_foreign(writer: Writer, source: Machine, successor: Machine, vips: Sequence[IPAddress]) -> None:
+    """Let `successor` take virtual IPs while `source` still has them, then stop Keepalived on `source` at once.
+
+    They do not hear each other, so `successor` would need three of its intervals to see that `source` is gone; as it takes the
+    addresses it announces them (gratuitous ARP, unsolicited neighbour advertisements), and clients follow in that moment. For the
+    tens of milliseconds in which both have them, a client that asks anew may learn the wrong one; the announcements are repeated
+    a second later (vrrp_garp_master_delay).
+
+    Raises:
+        VerificationError: `successor` does not take them in time; `source` was not touched.
+    """
+    await stand_by(writer, successor)
+    end = time.monotonic_ns() + int(MOVE_DEADLINE * 1e9)
+    while not set(vips) <= await read_addresses(writer, successor):
+        if time.monotonic_ns() > end:
+            hint = "there: systemctl status haproxy keepalived twinkeel-liveness; journalctl -u keepalived"
+            raise VerificationError("it does not take the virtual IP", where=successor.name, hint=hint)
+        await asyncio.sleep(PAUSE)
+    await stand_aside(writer, source, "stop")

@@ -1,0 +1,160 @@
+"""Move virtual IPs to another load balancer on purpose, and prove before and after that the API answers through them."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from twinkeel.errors import HostError, UsageError
+from twinkeel.hosts.cluster_ca import fetch_cluster_ca
+from twinkeel.hosts.executor import Writer
+from twinkeel.hosts.lock import cluster_lock
+from twinkeel.observe.look import Look, look
+from twinkeel.spec.fields import IPAddress
+from twinkeel.support.events import Event, Note, OnEvent, StepEnded, StepStarted, VipMoved
+from twinkeel.topology.model import Topology
+from twinkeel.vip.handover import aside, wait_answers, wait_moved
+
+HINT = "`twinkeel status` shows more; `twinkeel apply` puts it right"
+
+
+@dataclass(frozen=True)
+class SwitchoverResult:
+    """What moved. `moves` is empty when the virtual IP was where it was wanted; `seconds` is for the whole procedure."""
+
+    moves: tuple[VipMoved, ...]
+    holders: Mapping[str, str]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Who gives virtual IPs away, and who takes none meanwhile (the others, where one target was named)."""
+
+    sources: Mapping[str, tuple[IPAddress, ...]]
+    bystanders: tuple[str, ...]
+
+
+async def switchover(
+    topology: Topology,
+    writer: Writer,
+    on_event: OnEvent,
+    *,
+    to: str | None = None,
+    vip: IPAddress | None = None,
+    break_lock: bool = False,
+) -> SwitchoverResult:
+    """Move virtual IPs to `to`, or to whoever takes what the holder of `vip` (default: the first one) has.
+
+    A load balancer gives away all that it holds: several virtual IPs of one holder move together.
+
+    Raises:
+        UsageError: there is no such load balancer or virtual IP.
+        LockedError: another run works on these load balancers.
+        HostError: the target is not fit to take over, or a load balancer cannot be reached; nothing moved.
+        VerificationError: the API does not answer through the virtual IP, before (nothing moved) or after.
+    """
+    began = time.monotonic_ns()
+    wanted = check_names(topology, to, vip)
+    machines = [balancer.machine for balancer in topology.load_balancers]
+    command = "twinkeel switchover" + (f" --to {to}" if to else "")
+    async with cluster_lock(writer, machines, command, lambda text: on_event(Note(text)), break_lock=break_lock):
+        looks = await look(writer, topology)
+        ca = await fetch_cluster_ca(writer, topology.control_plane)
+        plan = decide(looks, wanted, to)
+        moves = await _carry_out(topology, writer, plan, ca, on_event) if plan is not None else ()
+        after = await look(writer, topology)
+    return SwitchoverResult(moves, holders_of(after), _since(began))
+
+
+async def _carry_out(topology: Topology, writer: Writer, plan: Plan, ca: str | None, on_event: OnEvent) -> tuple[VipMoved, ...]:
+    balancers = {balancer.machine.name: balancer for balancer in topology.load_balancers}
+    moves: list[VipMoved] = []
+
+    def keep(event: Event) -> None:
+        moves.extend([event] if isinstance(event, VipMoved) else [])
+        on_event(event)
+
+    await wait_answers(topology, ca)
+    title, start = f"Move virtual IPs away from {' and '.join(plan.sources)}", time.monotonic_ns()
+    on_event(StepStarted(title))
+    # Bystanders first: once the holders let go, only the target is there.
+    async with (
+        aside(writer, [balancers[name].machine for name in plan.bystanders]),
+        aside(writer, [balancers[name].machine for name in plan.sources]),
+    ):
+        for name, vips in plan.sources.items():
+            await wait_moved(writer, topology, balancers[name], vips, keep, start)
+        await wait_answers(topology, ca)
+    await wait_answers(topology, ca)
+    on_event(StepEnded(title, "the API answers through the virtual IP" if ca else "the API was not asked", _since(start)))
+    return tuple(moves)
+
+
+def check_names(topology: Topology, to: str | None, vip: IPAddress | None) -> IPAddress:
+    """The virtual IP that is meant.
+
+    Raises:
+        UsageError: the spec has no such load balancer or virtual IP, or only one load balancer.
+    """
+    names = [balancer.machine.name for balancer in topology.load_balancers]
+    if len(names) == 1:
+        raise UsageError("there is only one load balancer: nobody can take the virtual IP over")
+    if to is not None and to not in names:
+        raise UsageError(f"there is no load balancer {to!r}", hint=f"one of: {', '.join(names)}")
+    vips = [each.ip for each in topology.endpoint.vips]
+    if vip is not None and vip not in vips:
+        raise UsageError(f"{vip} is no virtual IP of the spec", hint=f"one of: {', '.join(map(str, vips))}")
+    return vip or vips[0]
+
+
+def decide(looks: Mapping[str, Look], vip: IPAddress, to: str | None) -> Plan | None:
+    """Who gives what away; None when all is where it is wanted.
+
+    Raises:
+        HostError: nobody holds the virtual IP, or nobody that may take it is fit.
+    """
+    holders = [name for name, each in looks.items() if vip in each.holds]
+    if len(holders) != 1:
+        what = f"{' and '.join(holders)} hold it at the same time" if holders else "no load balancer holds it"
+        raise HostError(what, where=str(vip), hint=HINT)
+    sources = {name: each.holds for name, each in looks.items() if each.holds and name != to}
+    if to is None:
+        sources = {holders[0]: looks[holders[0]].holds}
+    if not sources:
+        return None
+    for name in sources:
+        if looks[name].mover != "standby":
+            what = "its Keepalived runs with settings that know of no planned move"
+            raise HostError(what, where=name, hint="run `twinkeel apply` first")
+    targets = [to] if to is not None else [name for name in looks if name not in sources]
+    api_is_up = any(each.servers_up for each in looks.values())
+    reasons = {name: unfit(looks[name], api_is_up=api_is_up) for name in targets}
+    if all(reasons.values()):
+        said = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+        raise HostError(f"the virtual IP stays on {holders[0]}: {said}", where=str(vip), hint=HINT)
+    bystanders = tuple(name for name in looks if to is not None and name != to and name not in sources)
+    return Plan(sources, bystanders)
+
+
+def unfit(target: Look, *, api_is_up: bool) -> str:
+    """Why a load balancer must not get a virtual IP now; empty when it may."""
+    if not target.haproxy:
+        return "HAProxy does not run there"
+    if target.down:
+        return "Keepalived considers HAProxy down"
+    if not target.keepalived:
+        return "Keepalived does not run there"
+    if target.standby:
+        return "it stands aside (/run/twinkeel/standby is 1)"
+    if api_is_up and not target.servers_up:
+        return "it reaches no API server"
+    return ""
+
+
+def holders_of(looks: Mapping[str, Look]) -> dict[str, str]:
+    """Each virtual IP that is held, and by whom."""
+    return {str(vip): name for name, each in looks.items() for vip in each.holds}
+
+
+def _since(began: int) -> float:
+    return round((time.monotonic_ns() - began) / 1e9, 3)

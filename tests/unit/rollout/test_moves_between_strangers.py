@@ -1,0 +1,126 @@
+"""A change after which load balancers with old and new files do not hear each other: never do two hold the virtual IP."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from twinkeel.errors import HostError
+from twinkeel.hosts.executor import CommandResult
+from twinkeel.observe.look import Look, vrrp_lines
+from twinkeel.render.keepalived import CONFIG_PATH
+from twinkeel.render.render import render
+from twinkeel.rollout import work
+from twinkeel.rollout.run_playbook import PlaybookRun
+from twinkeel.topology.model import Machine, Topology
+
+Build = Callable[..., Topology]
+
+
+class Segment:
+    """Two load balancers by the rules of VRRP with `nopreempt`: of those that hear each other and may hold it, one holds it.
+
+    `heard` is the virtual router that each runs with. `seen` keeps who held the virtual IP after each command and each playbook.
+    """
+
+    def __init__(self, vip: str) -> None:
+        self.vip, self.heard, self.aside = vip, {"lb-1": "old", "lb-2": "old"}, {"lb-1": False, "lb-2": False}
+        self.holders = {"old": "lb-1"}
+        self.seen: list[tuple[str, ...]] = []
+
+    def settle(self) -> None:
+        for router in ("old", "new"):
+            can = [name for name in self.heard if self.heard[name] == router and not self.aside[name]]
+            if self.holders.get(router) not in can:
+                self.holders.pop(router, None)
+                if can:
+                    self.holders[router] = can[0]
+        self.seen.append(tuple(sorted(self.holders.values())))
+
+    async def run(self, machine: Machine, argv: Sequence[str], *, timeout: float = 20) -> CommandResult:
+        held = [{"addr_info": [{"local": self.vip}]}] if machine.name in self.holders.values() else []
+        return CommandResult(machine.name, tuple(argv), 0, json.dumps(held), "")
+
+    async def change(self, machine: Machine, argv: Sequence[str], *, timeout: float = 20) -> CommandResult:
+        self.aside[machine.name] = argv[-1] == "1"
+        self.settle()
+        return CommandResult(machine.name, tuple(argv), 0, "", "")
+
+    async def read_file(self, machine: Machine, path: str) -> bytes:
+        raise HostError("not asked for here", where=path)
+
+    async def stream(self, machine: Machine, argv: Sequence[str]) -> AsyncGenerator[str, None]:
+        raise HostError("not asked for here", where=machine.name)
+        yield ""
+
+
+@pytest.mark.parametrize("fails", [None, "lb-1"])
+def test_the_old_holder_stays_aside_until_it_has_its_new_file(
+    build_edited: Build, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fails: str | None
+) -> None:
+    old = build_edited()
+    new = build_edited(("vip: 192.168.1.110/24", "vip: {address: 192.168.1.110/24, vrid: 99}"))
+    segment = Segment("192.168.1.110")
+    live = {name: {file.path: file.content for file in mine}[CONFIG_PATH] for name, mine in render(old).hosts.items()}
+    known = frozenset(str(each.machine.address) for each in old.load_balancers)
+    holds = {"lb-1": (old.endpoint.vips[0].ip,), "lb-2": ()}
+    looks = {name: Look(name, holds[name], True, True, False, False, 3, "standby", vrrp_lines(live[name]), known) for name in live}
+
+    async def run_playbook(_: Path, log: Path, on_event: object, playbook: str, limit: Sequence[str], **__: object) -> PlaybookRun:
+        for name in limit:
+            segment.heard[name] = "old" if name == fails else "new"
+        segment.settle()
+        if fails in limit:
+            raise HostError("it went wrong", where=fails or "")
+        return PlaybookRun({}, (), {}, log)
+
+    async def look(*_: object) -> dict[str, Look]:
+        changed = {name: looks[name] for name in looks}
+        changed["lb-2"] = Look("lb-2", holds["lb-1"], True, True, False, False, 3, "standby", frozenset({"other"}), known)
+        return changed
+
+    monkeypatch.setattr(work, "run_playbook", run_playbook)
+    monkeypatch.setattr(work, "look", look)
+    run = work.Work(new, segment, render(new), None, looks, tmp_path, tmp_path / "log", lambda _: None)
+    needs = {"needed": True, "differs": [CONFIG_PATH], "actions": {"keepalived": "reload"}}
+    run._candidates = dict.fromkeys(looks, needs)
+    if fails:
+        with pytest.raises(HostError):
+            asyncio.run(run.carry_out())
+        assert segment.aside["lb-1"], "it would take the virtual IP a second time"
+    else:
+        asyncio.run(run.carry_out())
+        assert segment.aside == {"lb-1": False, "lb-2": False}
+    assert all(len(holders) <= 1 for holders in segment.seen), segment.seen
+    assert segment.seen[-1] == ("lb-2",)
+
+
+@pytest.mark.parametrize("dead_end", [True, False])
+def test_a_holder_that_sends_clients_nowhere_does_not_stop_the_work_that_mends_it(
+    lab_home_topology: Topology, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, dead_end: bool
+) -> None:
+    """Its new files are what mends it: the API is asked from the moment that it is worked on, and before if it served."""
+    segment, asked = Segment("192.168.1.110"), list[str | None]()
+    holds = {"lb-1": (lab_home_topology.endpoint.vips[0].ip,), "lb-2": ()}
+    fit = Look("", (), True, True, False, False, 0, "standby", frozenset(), frozenset(), dead_end)
+    looks = {name: replace(fit, name=name, holds=held) for name, held in holds.items()}
+
+    async def run_playbook(_: Path, log: Path, *__: object, **___: object) -> PlaybookRun:
+        return PlaybookRun({}, (), {}, log)
+
+    async def verify(_: object, __: object, ca: str | None, **___: object) -> None:
+        asked.append(ca)
+
+    async def nothing(*_: object, **__: object) -> set[str]:
+        return set()
+
+    monkeypatch.setattr(work, "run_playbook", run_playbook)
+    monkeypatch.setattr(work, "verify_endpoint", verify)
+    monkeypatch.setattr(work.Work, "_answering", nothing)
+    run = work.Work(lab_home_topology, segment, render(lab_home_topology), "authority", looks, tmp_path, tmp_path, lambda _: None)
+    run._candidates = {name: {"needed": False, "differs": [], "actions": {}} for name in looks}
+    asyncio.run(run.carry_out())
+    assert asked == [None if dead_end else "authority", "authority"]

@@ -1,0 +1,140 @@
+"""Who is worked on when, who may take a virtual IP over, and who must not hear of it yet."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.resources import files
+from ipaddress import ip_address
+
+import pytest
+
+from twinkeel.errors import HostError, UsageError
+from twinkeel.observe.look import Look, batches, is_deaf, is_unheard, mover_of, vrrp_lines
+from twinkeel.render.keepalived import CONFIG_PATH
+from twinkeel.render.render import render
+from twinkeel.rollout.run_playbook import KEPT_TASKS
+from twinkeel.support.events import Note, TaskEnded, VipMoved, as_record
+from twinkeel.topology.model import Topology
+from twinkeel.vip.switchover import Plan, check_names, decide
+
+VIP = ip_address("192.168.1.110")
+OTHER = ip_address("192.168.1.120")
+Build = Callable[..., Topology]
+
+
+def seen(name: str, **more: object) -> Look:
+    fit = Look(name, (), True, True, False, False, 3, "standby", frozenset(), frozenset())
+    return replace(fit, **more)  # type: ignore[arg-type]
+
+
+def looks(*found: Look) -> dict[str, Look]:
+    return {each.name: each for each in found}
+
+
+@pytest.mark.parametrize(
+    ("found", "order"),
+    [
+        ((seen("a", holds=(VIP,)), seen("b")), (("b",), ("a",))),
+        ((seen("a", holds=(VIP,)), seen("b"), seen("c"), seen("d")), (("b",), ("c", "d"), ("a",))),
+        # A new one is no canary while there is a standby that can take over.
+        ((seen("a", holds=(VIP,)), seen("b", keepalived=False), seen("c")), (("c",), ("b",), ("a",))),
+        # Two holders: the one with less goes first, each by itself.
+        ((seen("a", holds=(VIP, OTHER)), seen("b", holds=(ip_address("fd00::1"),))), (("b",), ("a",))),
+        ((seen("a"), seen("b")), (("a",), ("b",))),
+    ],
+)
+def test_standbys_first_a_canary_alone_then_each_holder(found: tuple[Look, ...], order: tuple[tuple[str, ...], ...]) -> None:
+    assert batches([each.name for each in found], looks(*found)) == order
+
+
+def test_who_hears_whom_follows_from_the_files(lab_home_topology: Topology, build_edited: Build) -> None:
+    standby = lab_home_topology.load_balancers[1]
+    texts = {name: {file.path: file.content for file in mine} for name, mine in render(lab_home_topology).hosts.items()}
+    live, candidate = texts["lb-1"][CONFIG_PATH], texts["lb-2"][CONFIG_PATH]
+    known = frozenset(str(each.machine.address) for each in lab_home_topology.load_balancers)
+    holder = seen("lb-1", holds=(VIP,), vrrp=vrrp_lines(live), known=known)
+    assert not is_unheard(standby, candidate, holder)
+    assert is_unheard(standby, candidate, replace(holder, known=known - {"192.168.1.112"}))
+    assert not is_deaf(standby, seen("lb-2", vrrp=holder.vrrp), looks(holder))
+    assert is_deaf(standby, seen("lb-2", vrrp=holder.vrrp), looks(replace(holder, known=frozenset())))
+    assert is_deaf(standby, seen("lb-2"), looks(holder))
+    assert not is_deaf(standby, seen("lb-2"), looks(replace(holder, holds=())))
+    other_id = candidate.replace("virtual_router_id ", "virtual_router_id 1")
+    assert is_unheard(standby, other_id, holder)
+    other_interval = candidate.replace("advert_int 0.07", "advert_int 0.3")
+    assert other_interval != candidate
+    assert not is_unheard(standby, other_interval, holder)
+
+
+def test_version_2_does_not_hear_another_interval() -> None:
+    assert vrrp_lines("vrrp_version 2\nadvert_int 1\n") != vrrp_lines("vrrp_version 2\nadvert_int 2\n")
+    assert vrrp_lines("advert_int 1\n") != vrrp_lines("advert_int 2\n")
+    assert vrrp_lines("vrrp_version 3\nadvert_int 1\n") == vrrp_lines("vrrp_version 3\nadvert_int 2\n")
+
+
+def test_the_way_to_move_it_follows_from_the_running_file(lab_home_topology: Topology) -> None:
+    config = next(file.content for file in render(lab_home_topology).hosts["lb-1"] if file.path == CONFIG_PATH)
+    assert mover_of(config) == "standby"
+    assert mover_of(config.replace("/run/twinkeel/standby", "/run/x")) == "haproxy-down"
+    assert mover_of("vrrp_instance of_another {}") == "stop"
+
+
+def test_a_named_target_gets_it_while_the_others_stand_aside() -> None:
+    found = looks(seen("a", holds=(VIP,)), seen("b"), seen("c"))
+    assert decide(found, VIP, "c") == Plan({"a": (VIP,)}, ("b",))
+    assert decide(found, VIP, None) == Plan({"a": (VIP,)}, ())
+    assert decide(found, VIP, "a") is None
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        (seen("b", haproxy=False), "HAProxy does not run there"),
+        (seen("b", keepalived=False), "Keepalived does not run there"),
+        (seen("b", down=True), "considers HAProxy down"),
+        (seen("b", standby=True), "it stands aside"),
+        (seen("b", servers_up=0), "it reaches no API server"),
+    ],
+)
+def test_a_target_that_cannot_serve_is_refused(target: Look, reason: str) -> None:
+    for to in ("b", None):
+        with pytest.raises(HostError, match=reason):
+            decide(looks(seen("a", holds=(VIP,)), target), VIP, to)
+    assert decide(looks(seen("a", holds=(VIP,)), target, seen("c")), VIP, None) is not None
+
+
+def test_nobody_or_two_holders_and_an_older_keepalived_are_refused() -> None:
+    with pytest.raises(HostError, match="no load balancer holds it"):
+        decide(looks(seen("a"), seen("b")), VIP, None)
+    with pytest.raises(HostError, match="a and b hold it"):
+        decide(looks(seen("a", holds=(VIP,)), seen("b", holds=(VIP,))), VIP, None)
+    with pytest.raises(HostError, match="know of no planned move"):
+        decide(looks(seen("a", holds=(VIP,), mover="haproxy-down"), seen("b")), VIP, None)
+
+
+def test_names_that_the_spec_does_not_have_are_refused(lab_home_topology: Topology) -> None:
+    assert check_names(lab_home_topology, "lb-2", None) == VIP
+    with pytest.raises(UsageError, match="no load balancer 'lb-9'"):
+        check_names(lab_home_topology, "lb-9", None)
+    with pytest.raises(UsageError, match="no virtual IP"):
+        check_names(lab_home_topology, None, OTHER)
+
+
+def test_events_become_plain_records() -> None:
+    assert as_record(Note("x")) == {"event": "note", "text": "x"}
+    assert as_record(VipMoved("v", "a", "b", 0.1))["event"] == "vip-moved"
+    assert as_record(TaskEnded("a", "t", True, 0.5)) == {
+        "event": "task-ended",
+        "host": "a",
+        "task": "t",
+        "changed": True,
+        "seconds": 0.5,
+    }
+
+
+def test_tasks_whose_results_are_kept_are_in_the_roles() -> None:
+    roles = files("twinkeel.rollout") / "ansible" / "roles"
+    for name, variable in KEPT_TASKS.items():
+        role, _, task = name.partition(" : ")
+        text = (roles / role / "tasks" / "main.yml").read_text()
+        assert f"- name: {task}\n" in text
+        assert f"register: {variable}\n" in text
