@@ -1,19 +1,19 @@
 """What `apply` would do now, found out by reading alone."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from twinkeel.errors import HostError
 from twinkeel.hosts.cluster_ca import fetch_cluster_ca
 from twinkeel.hosts.executor import Reader
 from twinkeel.observe.foreign import foreign_haproxy, foreign_keepalived
-from twinkeel.observe.host_state import MARKER, HostState, LiveFile, read_host_state
+from twinkeel.observe.host_state import MARKER, HostState, read_host_state
 from twinkeel.observe.look import Look, batches, mover_of, unicast_peers, vrrp_lines
 from twinkeel.plan.compare_files import compare_files, no_longer_wanted
 from twinkeel.plan.mask_secrets import SecretMask
-from twinkeel.plan.model import Action, FileChange, HostPlan, Plan
+from twinkeel.plan.model import FileChange, HostPlan, Plan
+from twinkeel.plan.unit_actions import UnitFile, action, digests
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.haproxy import CA_PATH, Trust
 from twinkeel.render.haproxy import CONFIG_PATH as HAPROXY_CONFIG
@@ -21,29 +21,8 @@ from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED_CONFIG
 from twinkeel.render.render import render
 from twinkeel.render.services import PACKAGES, UNITS, reader_of
 from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
-from twinkeel.rollout.ansible.library.rendered_files import action, digests
 from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.model import LoadBalancer, Topology
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    """A file as `digests` takes it."""
-
-    path: str
-    content: bytes
-    unit: str | None
-    on_change: str
-
-
-@dataclass(frozen=True)
-class _Recorded:
-    """Stands in for a module on the host: `systemctl show` is answered from what the host said before."""
-
-    units: Mapping[str, str]
-
-    def run_command(self, argv: Sequence[str]) -> tuple[int, str, str]:
-        return 0, self.units.get(argv[-1], ""), ""
 
 
 async def make_plan(topology: Topology, reader: Reader, secrets: Secrets | None = None) -> Plan:
@@ -139,22 +118,17 @@ def _foreign(topology: Topology, name: str, state: HostState) -> Iterator[str]:
             yield from foreign_haproxy(HAPROXY_CONFIG, haproxy, topology)
 
 
-def _actions(wanted: Sequence[RenderedFile], changes: Sequence[FileChange], state: HostState) -> dict[str, Action]:
-    """The very decision that the role takes on the host, from the same functions."""
-    candidates = [_Candidate(file.path, file.content.encode(), *reader_of(file.path)) for file in wanted]
+def _actions(wanted: Sequence[RenderedFile], changes: Sequence[FileChange], state: HostState) -> dict[str, str]:
+    files = [UnitFile(file.path, file.content.encode(), *reader_of(file.path)) for file in wanted]
     differing = {change.path for change in changes if change.kind != "left over"}
-    readers: list[_Candidate | LiveFile] = [*candidates, *state.live]
-    stale = [(each.unit, each.on_change) for each in readers if each.path in differing]
-    # Both functions were made for the host: they read no more of a file and of the host than these stand-ins have.
-    files: Any = candidates
-    host: Any = _Recorded(state.units)
+    stale: dict[str | None, set[str]] = {}
+    for each in (*files, *(UnitFile(live.path, b"", live.unit, live.on_change) for live in state.live)):
+        if each.path in differing:
+            stale.setdefault(each.unit, set()).add(each.on_change)
     units = units_of(wanted)
     needed = digests(files, list(units))
-    actions: dict[str, Any] = {}
-    for unit in units:
-        kinds = {on_change for reader, on_change in stale if reader == unit}
-        actions[unit] = action(host, unit, needed[unit], dict(state.notes.get(unit, {})), kinds)
-    return actions
+    noted = {unit: dict(state.notes.get(unit, {})) for unit in units}
+    return {unit: action(state.units.get(unit, ""), needed[unit], noted[unit], stale.get(unit, set())) for unit in units}
 
 
 def steps_of(groups: Sequence[Sequence[HostPlan]]) -> list[str]:

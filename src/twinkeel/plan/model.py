@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Action = Literal["none", "start", "reload", "restart"]
 ChangeKind = Literal["new", "content", "attributes", "removed", "left over"]
 
 
@@ -24,7 +23,8 @@ class FileChange:
 
 @dataclass(frozen=True)
 class HostPlan:
-    """What `apply` would do to one load balancer. `packages` are those to install, with the version that is offered.
+    """What `apply` would do to one load balancer. `packages` are those to install, with the version that is offered; `actions` is
+    what each service needs: none, start, reload or restart.
 
     `foreign` tells what files that somebody else wrote do and the spec does not say: it ends. `problem` is why the host could not
     be asked; then nothing else is known.
@@ -33,7 +33,7 @@ class HostPlan:
     name: str
     files: tuple[FileChange, ...] = ()
     packages: Mapping[str, str | None] | None = None
-    actions: Mapping[str, Action] | None = None
+    actions: Mapping[str, str] | None = None
     holds: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
     problem: str = ""
@@ -49,7 +49,7 @@ class HostPlan:
         return tuple(change for change in self.files if change.kind == "left over")
 
     @property
-    def needed_actions(self) -> dict[str, Action]:
+    def needed_actions(self) -> dict[str, str]:
         """Services that would be started, reloaded or restarted."""
         return {unit: action for unit, action in (self.actions or {}).items() if action != "none"}
 

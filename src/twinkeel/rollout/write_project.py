@@ -26,6 +26,7 @@ ANSIBLE_CFG = """\
 inventory = inventory.yaml
 roles_path = roles
 library = library
+module_utils = module_utils
 action_plugins = action_plugins
 gathering = explicit
 interpreter_python = /usr/bin/python3
@@ -59,6 +60,9 @@ def write_project(
     """
     with as_file(files("twinkeel.rollout") / "ansible") as source:
         shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    with as_file(files("twinkeel.plan") / "unit_actions.py") as source:
+        (folder / "module_utils").mkdir()
+        shutil.copy(source, folder / "module_utils")
     (folder / "ansible.cfg").write_text(ANSIBLE_CFG, encoding="utf-8")
     machines = {balancer.machine.name: balancer.machine for balancer in topology.load_balancers}
     early = (RenderedFile(CA_PATH, ca),) if ca is not None else ()

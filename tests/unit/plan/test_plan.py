@@ -13,13 +13,13 @@ from twinkeel.cli.plan import lines_of
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import FileMissingError
 from twinkeel.observe.host_state import FoundFile, HostState, LiveFile, PackageState
-from twinkeel.plan.make_plan import _Candidate, make_plan, plan_host, reader_of, steps_of
+from twinkeel.plan.make_plan import make_plan, plan_host, steps_of
 from twinkeel.plan.mask_secrets import SecretMask
 from twinkeel.plan.model import HostPlan, Plan, as_json
+from twinkeel.plan.unit_actions import UnitFile, digests
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.render import render
-from twinkeel.rollout.ansible.library.rendered_files import digests
-from twinkeel.rollout.write_project import UNITS
+from twinkeel.render.services import UNITS, reader_of
 from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.model import Machine, Topology
 
@@ -44,9 +44,7 @@ def found(file: RenderedFile) -> FoundFile:
 
 def notes(wanted: Wanted) -> dict[str, dict[str, str]]:
     """As the role notes them."""
-    files: Any = [_Candidate(file.path, file.content.encode(), *reader_of(file.path)) for file in wanted]
-    noted: dict[str, dict[str, str]] = digests(files, list(UNITS))
-    return noted
+    return digests([UnitFile(file.path, file.content.encode(), *reader_of(file.path)) for file in wanted], list(UNITS))
 
 
 @pytest.fixture

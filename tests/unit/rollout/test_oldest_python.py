@@ -8,8 +8,14 @@ import pytest
 import twinkeel
 from twinkeel.preflight.access import OLDEST_PYTHON
 
-APPLY = Path(twinkeel.__file__).parent / "apply"
-ON_HOSTS = sorted([*(APPLY / "ansible" / "library").glob("*.py"), *(APPLY / "host_programs").glob("*.py")])
+ROOT = Path(twinkeel.__file__).parent
+PROGRAMS = [*ROOT.glob("*/host_programs/*.py"), *ROOT.glob("*/programs/*.py")]
+ON_HOSTS = sorted([*(ROOT / "rollout/ansible/library").glob("*.py"), ROOT / "plan/unit_actions.py", *PROGRAMS])
+
+
+def test_all_of_them_are_looked_at() -> None:
+    names = {path.stem for path in ON_HOSTS}
+    assert {"rendered_files", "unit_actions", "read_state", "survey_host", "probe_segment", "server_state"} <= names
 
 
 @pytest.mark.parametrize("path", ON_HOSTS, ids=lambda path: path.name)

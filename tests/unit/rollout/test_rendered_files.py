@@ -7,6 +7,7 @@ import json
 import os
 import runpy
 import stat
+import sys
 from contextlib import redirect_stdout
 from importlib.resources import files
 from io import StringIO
@@ -17,6 +18,7 @@ import pytest
 from ansible.module_utils import basic
 
 from twinkeel.lab.kubernetes.certificates import Authority
+from twinkeel.plan import unit_actions
 
 MODULE = files("twinkeel.rollout") / "ansible" / "library" / "rendered_files.py"
 
@@ -35,6 +37,8 @@ def run(tmp_path: Path, state: str, entries: list[dict[str, Any]], **arguments: 
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(output):
         patch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": given}).encode())
         patch.setattr(basic, "_ANSIBLE_PROFILE", "legacy")
+        # Ansible sends it along with the module.
+        patch.setitem(sys.modules, "ansible.module_utils.unit_actions", unit_actions)
         with pytest.raises(SystemExit):
             runpy.run_path(str(MODULE), run_name="__main__")
     result: dict[str, Any] = json.loads(output.getvalue())

@@ -1,13 +1,12 @@
 """Compare, judge and install a host's rendered files in one step (see DOCUMENTATION below).
 
-Sent to the host by Ansible; it needs Python 3.8 and nothing beside Ansible's own module helpers.
+Sent to the host by Ansible; it needs Python 3.8, Ansible's own module helpers, and `unit_actions`.
 """
 
 from __future__ import annotations
 
 import base64
 import grp
-import hashlib
 import json
 import os
 import pwd
@@ -17,6 +16,9 @@ import tempfile
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+
+# twinkeel/plan/unit_actions.py: the decision that `twinkeel plan` takes, too. The project has it in its folder module_utils.
+from ansible.module_utils.unit_actions import UnitFile, action, digests
 
 DOCUMENTATION = r"""
 module: rendered_files
@@ -41,7 +43,6 @@ options:
   live: {type: path, default: /var/lib/twinkeel/live.json, description: "which files on this host are ours"}
 """
 
-RUNNING = ("active", "reloading", "activating")
 FILE_OPTIONS = {
     "path": {"type": "path", "required": True},
     "content": {"type": "str", "required": True},
@@ -168,18 +169,9 @@ def judge(module: AnsibleModule, candidates: list[Candidate], checks: list[dict[
             module.fail_json(msg=f"{refusal}:\n{said}")
 
 
-def digests(candidates: list[Candidate], units: list[str]) -> dict[str, dict[str, str]]:
-    """For each unit, what it must run with: one digest of the files that a reload takes in, one of those that need a restart."""
-    wanted: dict[str, dict[str, str]] = {}
-    for unit in units:
-        wanted[unit] = {}
-        for kind in ("reload", "restart"):
-            total = hashlib.sha256()
-            for candidate in sorted(candidates, key=lambda each: each.path):
-                if candidate.unit == unit and candidate.on_change == kind:
-                    total.update(candidate.path.encode() + b"\0" + candidate.content + b"\0")
-            wanted[unit][kind] = total.hexdigest()
-    return wanted
+def unit_files(candidates: list[Candidate]) -> list[Any]:
+    """The candidates as the decision takes them."""
+    return [UnitFile(each.path, each.content, each.unit, each.on_change) for each in candidates]
 
 
 def read_notes(path: str) -> dict[str, Any]:
@@ -210,16 +202,10 @@ def leftovers(candidates: list[Candidate], live: dict[str, Any]) -> list[dict[st
     return [entry for entry in live.get("files", []) if entry["path"] not in wanted and os.path.lexists(entry["path"])]
 
 
-def action(module: AnsibleModule, unit: str, wanted: dict[str, str], noted: dict[str, str], stale: set[str]) -> str:
-    """What a unit needs: none, start, reload or restart."""
+def shown(module: AnsibleModule, unit: str) -> str:
+    """What `systemctl show` prints of a unit's state."""
     _, out, _ = module.run_command(["systemctl", "show", "--property=ActiveState", "--property=UnitFileState", unit])
-    shown = dict(line.split("=", 1) for line in out.splitlines() if "=" in line)
-    if shown.get("ActiveState") not in RUNNING:
-        return "start"
-    for kind in ("restart", "reload"):
-        if kind in stale or noted.get(kind) != wanted[kind]:
-            return kind
-    return "none" if shown.get("UnitFileState") == "enabled" else "start"
+    return str(out)
 
 
 def bring(module: AnsibleModule, candidates: list[Candidate], live: dict[str, Any]) -> None:
@@ -239,7 +225,7 @@ def bring(module: AnsibleModule, candidates: list[Candidate], live: dict[str, An
 
 def note(module: AnsibleModule, candidates: list[Candidate], live: dict[str, Any], noted: dict[str, Any]) -> None:
     """Do `state=loaded` and end the module."""
-    merged = dict(noted, **digests(candidates, module.params["units"]))
+    merged = dict(noted, **digests(unit_files(candidates), module.params["units"]))
     now = dict(module.params["about"], files=ours(candidates))
     changed = merged != noted or live.get("files") != now["files"]
     if changed and not module.check_mode:
@@ -279,11 +265,11 @@ def carry_out(module: AnsibleModule) -> None:
         bring(module, candidates, live)
     differing, old = [each for each in candidates if each.differs()], leftovers(candidates, live)
     judge(module, differing, module.params["checks"])
-    wanted, actions = digests(candidates, module.params["units"]), {}
+    wanted, actions = digests(unit_files(candidates), module.params["units"]), {}
     for unit in module.params["units"]:
         stale = {candidate.on_change for candidate in differing if candidate.unit == unit}
         stale |= {entry["on_change"] for entry in old if entry["unit"] == unit}
-        actions[unit] = action(module, unit, wanted[unit], noted.get(unit, {}), stale)
+        actions[unit] = action(shown(module, unit), wanted[unit], noted.get(unit, {}), stale)
     paths = [candidate.path for candidate in differing] + [entry["path"] for entry in old]
     needed = bool(paths) or any(each != "none" for each in actions.values())
     module.exit_json(changed=False, differs=paths, actions=actions, needed=needed)
