@@ -11,8 +11,8 @@ from twinkeel.cli.kubespray_mirror import app as mirror_app
 from twinkeel.cli.options import DEFAULT_SPEC, SpecFile
 
 if TYPE_CHECKING:
-    from twinkeel.kubespray.carry_out import Procedure
     from twinkeel.kubespray.command import Action, Request
+    from twinkeel.kubespray.workflow import Procedure
     from twinkeel.spec.secrets import Secrets
     from twinkeel.topology.model import Topology
 
@@ -157,12 +157,12 @@ def _carry_out(
     confirm: str | None = None,
 ) -> None:
     from twinkeel.cli.load import load_topology_and_secrets
-    from twinkeel.kubespray.carry_out import describe, plan
     from twinkeel.kubespray.command import Request, with_whole_paths
     from twinkeel.kubespray.folders import cluster_folder, releases_folder
     from twinkeel.kubespray.guards import confirm_reset, find_nodes, guard, guard_order
     from twinkeel.kubespray.release import Release, find_release
     from twinkeel.kubespray.removed_variables import guard_variables
+    from twinkeel.kubespray.workflow import describe, plan
 
     # Asked for now, not after twenty minutes of Kubespray: its closing apply renders files with the passwords.
     topology, secrets = load_topology_and_secrets(file, required=action != "reset" and not (dry_run or no_apply))
@@ -188,7 +188,7 @@ def _carry_out(
 
 def _work(procedure: "Procedure", secrets: "Secrets", *, skip_preflight: bool, no_apply: bool) -> None:
     from twinkeel.cli.kubespray_progress import PlaybookProgress
-    from twinkeel.kubespray.carry_out import new_log, run_playbooks
+    from twinkeel.kubespray.workflow import new_log, run_playbooks
 
     if procedure.request.action in ("run", "scale", "upgrade") or (procedure.check_first and not skip_preflight):
         _check(procedure, skip_preflight=skip_preflight)

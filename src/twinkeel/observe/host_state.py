@@ -3,13 +3,14 @@
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import Reader
 from twinkeel.hosts.host_program import PYTHON_HINT, host_program
 from twinkeel.spec.fields import IPAddress
+from twinkeel.status.backends import SOCKET, Backend, parse_servers
 from twinkeel.topology.model import Machine
 
 NOTES = "/var/lib/twinkeel/loaded.json"
@@ -62,6 +63,7 @@ class HostState:
     """One load balancer. `units` has what `systemctl show` printed, `notes` what the services were last known to run with.
 
     `live` are the files that apply noted as its own, with the unit that reads each; `ours` those that say that we wrote them.
+    `servers` has HAProxy's view of its servers by backend; empty when it does not run.
     """
 
     files: Mapping[str, FoundFile | None]
@@ -71,18 +73,24 @@ class HostState:
     live: tuple[LiveFile, ...]
     ours: tuple[str, ...]
     addresses: frozenset[IPAddress]
+    servers: Mapping[str, tuple[Backend, ...]] = field(default_factory=dict)
 
 
 async def read_host_state(
-    reader: Reader, machine: Machine, paths: Sequence[str], units: Sequence[str], packages: Sequence[str]
+    reader: Reader,
+    machine: Machine,
+    paths: Sequence[str],
+    units: Sequence[str],
+    packages: Sequence[str] = (),
+    folders: Sequence[str] = FOLDERS,
 ) -> HostState:
-    """The host's state now.
+    """The host's state now, of the files, units and packages that are named; files of ours are looked for in `folders`.
 
     Raises:
         HostError: the host cannot be asked, or has no python3.
     """
     asked = {"files": paths, "units": units, "packages": packages, "notes": NOTES, "live": LIVE}
-    asked |= {"marker": MARKER, "folders": FOLDERS}
+    asked |= {"marker": MARKER, "folders": folders, "haproxy_socket": SOCKET}
     result = await reader.run(machine, ["python3", "-c", READ_STATE, json.dumps(asked)])
     if result.exit_code != 0:
         said = (result.stderr.strip() or "nothing").splitlines()[-1]
@@ -101,6 +109,7 @@ def parse_host_state(text: str) -> HostState:
         live=tuple(LiveFile(entry["path"], entry.get("unit"), entry.get("on_change") or "reload") for entry in state["live"]),
         ours=tuple(state["ours"]),
         addresses=frozenset(ip_address(address) for address in state["addresses"]),
+        servers=parse_servers(state["haproxy_stats"]),
     )
 
 

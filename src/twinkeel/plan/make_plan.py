@@ -7,12 +7,13 @@ from dataclasses import replace
 from twinkeel.errors import HostError
 from twinkeel.hosts.cluster_ca import fetch_cluster_ca
 from twinkeel.hosts.executor import Reader
+from twinkeel.observe.balancer_state import STATE_FILES, balancer_state, text_of
 from twinkeel.observe.foreign import foreign_haproxy, foreign_keepalived
 from twinkeel.observe.host_state import MARKER, HostState, read_host_state
-from twinkeel.observe.look import Look, batches, mover_of, unicast_peers, vrrp_lines
 from twinkeel.plan.compare_files import compare_files, no_longer_wanted
 from twinkeel.plan.mask_secrets import SecretMask
 from twinkeel.plan.model import FileChange, HostPlan, Plan
+from twinkeel.plan.order import batches
 from twinkeel.plan.unit_actions import UnitFile, action, digests
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.haproxy import CA_PATH, Trust
@@ -20,7 +21,6 @@ from twinkeel.render.haproxy import CONFIG_PATH as HAPROXY_CONFIG
 from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED_CONFIG
 from twinkeel.render.render import render
 from twinkeel.render.services import PACKAGES, UNITS, reader_of
-from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
 from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.model import LoadBalancer, Topology
 
@@ -48,14 +48,14 @@ async def make_plan(topology: Topology, reader: Reader, secrets: Secrets | None 
         else:
             known[name] = state
             plans[name] = plan_host(topology, name, (*early, *rendered.hosts[name]), state, mask)
-    looks = {name: as_look(topology, name, state) for name, state in known.items()}
-    groups = [[plans[name] for name in group] for group in batches([name for name in names if name in looks], looks)]
-    lost = [plans[name] for name in names if name not in looks]
+    observed = {name: balancer_state(topology, name, state) for name, state in known.items()}
+    groups = [[plans[name] for name in group] for group in batches([name for name in names if name in observed], observed)]
+    lost = [plans[name] for name in names if name not in observed]
     return Plan((*(plan for group in groups for plan in group), *lost), tuple(steps_of(groups)), trust)
 
 
 async def _ask(reader: Reader, balancer: LoadBalancer, wanted: Sequence[RenderedFile]) -> HostState | HostError:
-    paths = [CA_PATH, *(file.path for file in wanted), DOWN_FILE, STANDBY_FILE]
+    paths = [CA_PATH, *(file.path for file in wanted), *STATE_FILES]
     try:
         return await read_host_state(reader, balancer.machine, paths, units_of(wanted), PACKAGES)
     except HostError as error:
@@ -68,32 +68,10 @@ def units_of(wanted: Sequence[RenderedFile]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*(unit for unit in readers if unit is not None and unit not in UNITS), *UNITS)))
 
 
-def as_look(topology: Topology, name: str, state: HostState) -> Look:
-    """What `apply` decides the order of work from, made of what was read here."""
-    config = _text(state, KEEPALIVED_CONFIG)
-    return Look(
-        name,
-        holds=tuple(vip.ip for vip in topology.endpoint.vips if vip.ip in state.addresses),
-        haproxy="ActiveState=active" in state.units["haproxy"].splitlines(),
-        keepalived="ActiveState=active" in state.units["keepalived"].splitlines(),
-        down=_text(state, DOWN_FILE).strip() not in ("", "0"),
-        standby=_text(state, STANDBY_FILE).strip() not in ("", "0"),
-        servers_up=0,
-        mover=mover_of(config),
-        vrrp=vrrp_lines(config),
-        known=unicast_peers(config),
-    )
-
-
-def _text(state: HostState, path: str) -> str:
-    found = state.files.get(path)
-    return "" if found is None else found.content.decode(errors="replace")
-
-
 def plan_host(topology: Topology, name: str, wanted: Sequence[RenderedFile], state: HostState, mask: SecretMask) -> HostPlan:
     """What one host needs, from what it must have and what it has."""
     changes = (*compare_files(wanted, state.files, mask), *no_longer_wanted([file.path for file in state.live], state.ours, wanted))
-    look = as_look(topology, name, state)
+    look = balancer_state(topology, name, state)
     plan = HostPlan(
         name,
         files=changes,
@@ -102,7 +80,7 @@ def plan_host(topology: Topology, name: str, wanted: Sequence[RenderedFile], sta
         holds=tuple(str(vip) for vip in look.holds),
         foreign=tuple(_foreign(topology, name, state)),
     )
-    if plan.has_changes and plan.holds and look.mover == "stop":
+    if plan.has_changes and plan.holds and look.handover == "stop":
         # Somebody else set Keepalived up: the virtual IP leaves it by a stop.
         return replace(plan, actions={**(plan.actions or {}), "keepalived": "start"})
     return plan
@@ -110,7 +88,7 @@ def plan_host(topology: Topology, name: str, wanted: Sequence[RenderedFile], sta
 
 def _foreign(topology: Topology, name: str, state: HostState) -> Iterator[str]:
     balancer = next(each for each in topology.load_balancers if each.machine.name == name)
-    haproxy, keepalived = _text(state, HAPROXY_CONFIG), _text(state, KEEPALIVED_CONFIG)
+    haproxy, keepalived = text_of(state, HAPROXY_CONFIG), text_of(state, KEEPALIVED_CONFIG)
     # Debian's package brings a haproxy.cfg of its own; nobody holds a virtual IP with that alone.
     if keepalived and MARKER not in keepalived:
         yield from foreign_keepalived(KEEPALIVED_CONFIG, keepalived, topology, balancer)

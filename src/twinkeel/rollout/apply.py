@@ -12,22 +12,24 @@ from tempfile import TemporaryDirectory
 from twinkeel.hosts.cluster_ca import fetch_cluster_ca
 from twinkeel.hosts.executor import Writer
 from twinkeel.hosts.lock import cluster_lock, owner
-from twinkeel.observe.look import Look, batches, is_deaf, look
+from twinkeel.observe.balancer_state import BalancerState, observe
+from twinkeel.plan.order import batches
 from twinkeel.preflight.preflight import essential_checks
 from twinkeel.render.files import RenderedFiles
 from twinkeel.render.haproxy import Trust
 from twinkeel.render.render import render
 from twinkeel.render.systemd import DOWN_FILE
-from twinkeel.rollout.leavers import refuse_those_that_run
-from twinkeel.rollout.work import Work
+from twinkeel.rollout.decommissioned import require_stopped
+from twinkeel.rollout.rollout import Rollout
 from twinkeel.rollout.write_project import write_project
 from twinkeel.spec.model import MONITOR_PORT
 from twinkeel.spec.secrets import Secrets
 from twinkeel.status.readyz import ask_readyz, tls_context
 from twinkeel.support.events import Note, OnEvent, StepEnded, StepStarted
 from twinkeel.topology.model import Topology
-from twinkeel.vip.handover import stand_by
+from twinkeel.vip.handover import leave_standby
 from twinkeel.vip.verify_endpoint import verify_virtual_ips
+from twinkeel.vip.vrrp_compatibility import vrrp_incompatible_now
 
 BOOTSTRAP_NOTE = (
     "No control-plane host has the cluster's certificate authority yet. HAProxy's health checks do NOT verify certificates, "
@@ -144,23 +146,23 @@ async def converge(run: Run, command: str, decide: Decide) -> ApplyResult:
     machines = [balancer.machine for balancer in topology.load_balancers]
     async with cluster_lock(writer, machines, f"twinkeel {command}", run.note, break_lock=run.break_lock, held=run.held):
         async with run.step("Look at the load balancers") as details:
-            looks = await look(writer, topology)
-            work_order = [name for group in batches(list(looks), looks) for name in group]
+            observed = await observe(writer, topology)
+            work_order = [name for group in batches(list(observed), observed) for name in group]
             details.append(f"order: {', '.join(work_order)}")
-            for line in await refuse_those_that_run(writer, topology, looks):
+            for line in await require_stopped(writer, topology, observed):
                 run.note(line)
         async with run.step("Fetch the cluster's certificate authority") as details:
             ca = await fetch_cluster_ca(writer, topology.control_plane)
             details.append("found" if ca is not None else "there is none yet")
         desired = await decide(ca)
-        unheard = await _heal(run, looks)
+        held_in_standby = await _heal(run, observed)
         with TemporaryDirectory(prefix="twinkeel-") as name:
-            work = await _prepared(run, desired, command, ca, looks, Path(name))
-            work.unheard.update(unheard)
+            work = await _prepared(run, desired, command, ca, observed, Path(name))
+            work.held_in_standby.update(held_in_standby)
             async with run.step("Judge every load balancer's candidate files") as details:
                 needed = await work.prepare()
                 details.append("accepted" if needed else "nothing to change")
-            if needed or unheard:
+            if needed or held_in_standby:
                 async with run.step("Configure the load balancers") as details:
                     details.append(", then ".join(" and ".join(group) for group in work.groups))
                     await work.carry_out()
@@ -174,11 +176,13 @@ async def converge(run: Run, command: str, decide: Decide) -> ApplyResult:
     return ApplyResult(work.changed, holders[str(topology.endpoint.vip.ip)], desired.trust, seconds, work.generation, holders)
 
 
-async def _prepared(run: Run, desired: Desired, command: str, ca: str | None, looks: dict[str, Look], folder: Path) -> Work:
+async def _prepared(
+    run: Run, desired: Desired, command: str, ca: str | None, observed: dict[str, BalancerState], folder: Path
+) -> Rollout:
     """The work, with its Ansible project written."""
     about = about_this_run(command, desired)
-    serves = await _api_is_up(run.topology, ca, looks)
-    work = Work(run.topology, run.writer, desired.rendered, ca, looks, folder, run.log, run.on_event, serves)
+    serves = await _api_is_up(run.topology, ca, observed)
+    work = Rollout(run.topology, run.writer, desired.rendered, ca, observed, folder, run.log, run.on_event, serves)
     order = [name for group in work.groups for name in group]
     write_project(folder / "project", run.topology, desired.rendered, desired.ca, order, about, serves=serves)
     return work
@@ -203,11 +207,11 @@ def digest(rendered: RenderedFiles) -> str:
     return total.hexdigest()[:12]
 
 
-async def _api_is_up(topology: Topology, ca: str | None, looks: dict[str, Look]) -> bool:
+async def _api_is_up(topology: Topology, ca: str | None, observed: dict[str, BalancerState]) -> bool:
     """Whether a load balancer must find an API server once it was worked on: some host reaches one now."""
     if ca is None:
         return False
-    if any(each.servers_up for each in looks.values()):
+    if any(each.servers_up for each in observed.values()):
         return True
     context = tls_context(ca)
     for machine in topology.control_plane:
@@ -218,18 +222,18 @@ async def _api_is_up(topology: Topology, ca: str | None, looks: dict[str, Look])
     return False
 
 
-async def _heal(run: Run, looks: dict[str, Look]) -> frozenset[str]:
+async def _heal(run: Run, observed: dict[str, BalancerState]) -> frozenset[str]:
     """Take back what a run that broke off left behind: load balancers that stand aside.
 
     Returns the names of those that go on standing aside for now: they and the holder do not hear each other yet.
     """
     kept = set[str]()
     for balancer in run.topology.load_balancers:
-        found, machine = looks[balancer.machine.name], balancer.machine
-        if found.standby and is_deaf(balancer, found, looks):
+        found, machine = observed[balancer.machine.name], balancer.machine
+        if found.standby and vrrp_incompatible_now(balancer, found, observed):
             kept.add(machine.name)
         elif found.standby:
-            await stand_by(run.writer, machine)
+            await leave_standby(run.writer, machine)
             run.note(f"{machine.name} stood aside since a run that broke off; it may hold virtual IPs again.")
         if found.down and found.haproxy:
             await run.writer.change(machine, ("python3", "-c", _CLEAR_DOWN, DOWN_FILE, str(MONITOR_PORT)))

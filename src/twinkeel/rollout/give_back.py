@@ -12,13 +12,13 @@ from pathlib import Path
 
 from twinkeel.errors import TwinkeelError, VerificationError
 from twinkeel.hosts.executor import Writer
-from twinkeel.observe.look import Look
+from twinkeel.observe.balancer_state import BalancerState
 from twinkeel.rollout.run_playbook import PlaybookRun, run_playbook
 from twinkeel.spec.fields import IPAddress
 from twinkeel.status.holders import read_addresses
 from twinkeel.support.events import Note, OnEvent
 from twinkeel.topology.model import LoadBalancer, Machine, Topology
-from twinkeel.vip.handover import move_away, stand_aside, stand_by, wait_answers, wait_moved
+from twinkeel.vip.handover import enter_standby, leave_standby, move_away, wait_answers, wait_moved
 
 KEEP, GIVE_BACK = "keep.yml", "give_back.yml"
 TAKE_DEADLINE = 90.0  # Seconds. The article's advertisements come every 5 s, and its check must pass twice.
@@ -35,7 +35,7 @@ class GiveBack:
 
     topology: Topology
     writer: Writer
-    looks: dict[str, Look]
+    observed: dict[str, BalancerState]
     ca: str | None
     number: int
     folder: Path
@@ -70,12 +70,12 @@ class GiveBack:
 
     async def _in_order(self) -> tuple[LoadBalancer, ...]:
         """The load balancers, one that holds every virtual IP last: those that share them out give theirs to it first."""
-        holders = sorted(self.topology.load_balancers, key=lambda each: len(self.looks[each.machine.name].holds))
+        holders = sorted(self.topology.load_balancers, key=lambda each: len(self.observed[each.machine.name].holds))
         *others, last = holders
         for balancer in others:
-            if self.looks[balancer.machine.name].holds:
-                mover = self.looks[balancer.machine.name].mover
-                await move_away(self.writer, self.topology, balancer, mover, self.ca, self.on_event)
+            if self.observed[balancer.machine.name].holds:
+                handover = self.observed[balancer.machine.name].handover
+                await move_away(self.writer, self.topology, balancer, handover, self.ca, self.on_event)
         return (*others, last)
 
     async def _hand_over(self, holder: LoadBalancer, taker: LoadBalancer) -> None:
@@ -85,7 +85,7 @@ class GiveBack:
         await self._start(taker.machine)
         await self._wait_until_taken(taker.machine, vips)
         began = time.monotonic_ns()
-        await stand_aside(self.writer, holder.machine, self.looks[holder.machine.name].mover)
+        await enter_standby(self.writer, holder.machine, self.observed[holder.machine.name].handover)
         await wait_moved(self.writer, self.topology, holder, vips, self.on_event, began)
         await wait_answers(self.topology, self.ca)
 
@@ -103,7 +103,7 @@ class GiveBack:
             return
         try:
             await self._bring(balancers, self.generation)
-            await stand_by(self.writer, holder, self.looks[holder.name].mover)
+            await leave_standby(self.writer, holder, self.observed[holder.name].handover)
             for balancer in balancers:
                 await self._start(balancer.machine)
         except TwinkeelError as error:

@@ -11,8 +11,8 @@ from twinkeel.errors import UsageError
 from twinkeel.hosts.cluster_ca import fetch_cluster_ca
 from twinkeel.hosts.executor import Writer
 from twinkeel.hosts.lock import cluster_lock
+from twinkeel.observe.balancer_state import observe
 from twinkeel.observe.host_state import MARKER
-from twinkeel.observe.look import look
 from twinkeel.render.files import RenderedFile, RenderedFiles
 from twinkeel.render.haproxy import CA_PATH, CONFIG_PATH
 from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED_CONFIG
@@ -78,11 +78,11 @@ async def give_back(run: Run, number: int, desired: Desired) -> ApplyResult:
     command = f"rollback --to {number}"
     async with cluster_lock(writer, machines, f"twinkeel {command}", run.note, break_lock=run.break_lock):
         async with run.step("Look at the load balancers"):
-            looks = await look(writer, topology)
+            observed = await observe(writer, topology)
             ca = await fetch_cluster_ca(writer, topology.control_plane)
-        proof = ca if any(each.servers_up for each in looks.values()) else None
+        proof = ca if any(each.servers_up for each in observed.values()) else None
         with TemporaryDirectory(prefix="twinkeel-") as name:
-            work = GiveBack(topology, writer, looks, proof, number, Path(name), run.log, run.on_event)
+            work = GiveBack(topology, writer, observed, proof, number, Path(name), run.log, run.on_event)
             about = about_this_run(command, desired)
             write_project(Path(name) / "project", topology, desired.rendered, desired.ca, [each.name for each in machines], about)
             async with run.step("Give the load balancers back to their old files, which Twinkeel did not write"):

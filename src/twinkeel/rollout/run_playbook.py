@@ -29,7 +29,7 @@ _DIE_WITH_PARENT = (
 
 # Tasks whose results the runs after this one need -> the variable that they register. A test compares them with the roles.
 KEPT_TASKS = {
-    "candidates : Let the host's own haproxy and keepalived judge the candidate files": "candidates",
+    "validate : Let the host's own haproxy and keepalived judge the candidate files": "candidates",
     "generation : Keep the files as they are": "generation",
 }
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from twinkeel.errors import HostError, TwinkeelError, VerificationError
 from twinkeel.hosts.executor import Writer
-from twinkeel.observe.look import Mover
+from twinkeel.observe.balancer_state import HandoverMethod
 from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
 from twinkeel.spec.fields import IPAddress
 from twinkeel.status.holders import read_addresses
@@ -24,30 +24,30 @@ PAUSE = 0.02
 _WRITE = 'mkdir -p "${1%/*}" && echo "$2" > "$1"'
 
 
-async def stand_aside(writer: Writer, machine: Machine, mover: Mover = "standby") -> None:
+async def enter_standby(writer: Writer, machine: Machine, handover: HandoverMethod = "standby") -> None:
     """Tell a load balancer to give its virtual IPs away and take none.
 
     Raises:
         HostError: it cannot be told.
     """
-    await _tell(writer, machine, mover, "1")
+    await _tell(writer, machine, handover, "1")
 
 
-async def stand_by(writer: Writer, machine: Machine, mover: Mover = "standby") -> None:
+async def leave_standby(writer: Writer, machine: Machine, handover: HandoverMethod = "standby") -> None:
     """Let a load balancer hold virtual IPs again. With `nopreempt` none comes back by that.
 
     Raises:
         HostError: it cannot be told.
     """
-    await _tell(writer, machine, mover, "0")
+    await _tell(writer, machine, handover, "0")
 
 
-async def _tell(writer: Writer, machine: Machine, mover: Mover, value: str) -> None:
-    if mover == "stop":
+async def _tell(writer: Writer, machine: Machine, handover: HandoverMethod, value: str) -> None:
+    if handover == "stop":
         # Keepalived gives its addresses away in milliseconds, and its process ends a second later: that is not waited for here.
         argv: Sequence[str] = ("systemctl", "--no-block", "stop" if value == "1" else "start", "keepalived")
     else:
-        argv = ("sh", "-c", _WRITE, "sh", STANDBY_FILE if mover == "standby" else DOWN_FILE, value)
+        argv = ("sh", "-c", _WRITE, "sh", STANDBY_FILE if handover == "standby" else DOWN_FILE, value)
     (await writer.change(machine, argv)).checked()
 
 
@@ -55,7 +55,7 @@ class StillInStandbyError(HostError):
     """A load balancer could not be let back: it takes no virtual IP, and redundancy is lost."""
 
 
-async def all_stand_by(writer: Writer, machines: Iterable[Machine], mover: Mover = "standby") -> None:
+async def all_leave_standby(writer: Writer, machines: Iterable[Machine], handover: HandoverMethod = "standby") -> None:
     """Let them hold virtual IPs again, whatever else happens: not even Ctrl-C keeps it from being tried on each.
 
     Raises:
@@ -65,7 +65,7 @@ async def all_stand_by(writer: Writer, machines: Iterable[Machine], mover: Mover
 
     async def tell(machine: Machine) -> HostError | None:
         try:
-            await stand_by(writer, machine, mover)
+            await leave_standby(writer, machine, handover)
         except HostError as error:
             return error
         return None
@@ -74,12 +74,12 @@ async def all_stand_by(writer: Writer, machines: Iterable[Machine], mover: Mover
     answers = await asyncio.shield(asyncio.gather(*(tell(machine) for machine in asked)))
     left = {machine.name: error for machine, error in zip(asked, answers, strict=True) if error is not None}
     if left:
-        raise _still_in_standby(left, mover, before)
+        raise _still_in_standby(left, handover, before)
 
 
-def _still_in_standby(left: Mapping[str, HostError], mover: Mover, before: BaseException | None) -> StillInStandbyError:
-    file = STANDBY_FILE if mover == "standby" else DOWN_FILE
-    command = "systemctl start keepalived" if mover == "stop" else f"echo 0 > {file}"
+def _still_in_standby(left: Mapping[str, HostError], handover: HandoverMethod, before: BaseException | None) -> StillInStandbyError:
+    file = STANDBY_FILE if handover == "standby" else DOWN_FILE
+    command = "systemctl start keepalived" if handover == "stop" else f"echo 0 > {file}"
     said = [before.what] if isinstance(before, TwinkeelError) else []
     said += [f"{name} still stands aside and takes no virtual IP: {error.what}" for name, error in left.items()]
     hint = f"on {' and '.join(left)}: {command}; or `twinkeel apply` once it can be reached"
@@ -87,13 +87,13 @@ def _still_in_standby(left: Mapping[str, HostError], mover: Mover, before: BaseE
 
 
 @asynccontextmanager
-async def aside(writer: Writer, machines: Sequence[Machine], mover: Mover = "standby") -> AsyncIterator[None]:
+async def aside(writer: Writer, machines: Sequence[Machine], handover: HandoverMethod = "standby") -> AsyncIterator[None]:
     """While the body runs these load balancers take no virtual IP; afterwards they may again, also after an error or Ctrl-C."""
     try:
-        await asyncio.gather(*(stand_aside(writer, machine, mover) for machine in machines))
+        await asyncio.gather(*(enter_standby(writer, machine, handover) for machine in machines))
         yield
     finally:
-        await all_stand_by(writer, machines, mover)
+        await all_leave_standby(writer, machines, handover)
 
 
 async def wait_moved(
@@ -154,7 +154,7 @@ async def move_away(
     writer: Writer,
     topology: Topology,
     source: LoadBalancer,
-    mover: Mover,
+    handover: HandoverMethod,
     ca: str | None,
     on_event: OnEvent,
     successor: Machine | None = None,
@@ -173,20 +173,20 @@ async def move_away(
     vips = [vip.ip for vip in topology.endpoint.vips if vip.ip in held]
     try:
         began = time.monotonic_ns()
-        if successor is not None and mover == "stop":
+        if successor is not None and handover == "stop":
             await _take_from_foreign(writer, source.machine, successor, vips)
         else:
-            await stand_aside(writer, source.machine, mover)
+            await enter_standby(writer, source.machine, handover)
             if successor is not None:
-                await stand_by(writer, successor)
+                await leave_standby(writer, successor)
         await wait_moved(writer, topology, source, vips, on_event, began)
         await wait_answers(topology, ca)
     except BaseException:
-        if successor is not None and mover == "stop":
-            await stand_aside(writer, successor)
-        await all_stand_by(writer, (source.machine,), mover)
+        if successor is not None and handover == "stop":
+            await enter_standby(writer, successor)
+        await all_leave_standby(writer, (source.machine,), handover)
         raise
-    if mover == "stop":
+    if handover == "stop":
         # Only now its process has surely ended: what starts next is ours.
         (await writer.change(source.machine, ("systemctl", "stop", "keepalived"))).checked()
 
@@ -202,11 +202,11 @@ async def _take_from_foreign(writer: Writer, source: Machine, successor: Machine
     Raises:
         VerificationError: `successor` does not take them in time; `source` was not touched.
     """
-    await stand_by(writer, successor)
+    await leave_standby(writer, successor)
     end = time.monotonic_ns() + int(MOVE_DEADLINE * 1e9)
     while not set(vips) <= await read_addresses(writer, successor):
         if time.monotonic_ns() > end:
             hint = "there: systemctl status haproxy keepalived twinkeel-liveness; journalctl -u keepalived"
             raise VerificationError("it does not take the virtual IP", where=successor.name, hint=hint)
         await asyncio.sleep(PAUSE)
-    await stand_aside(writer, source, "stop")
+    await enter_standby(writer, source, "stop")

@@ -8,7 +8,7 @@ from twinkeel.errors import HostError, UsageError
 from twinkeel.hosts.cluster_ca import fetch_cluster_ca
 from twinkeel.hosts.executor import Writer
 from twinkeel.hosts.lock import cluster_lock
-from twinkeel.observe.look import Look, look
+from twinkeel.observe.balancer_state import BalancerState, observe
 from twinkeel.spec.fields import IPAddress
 from twinkeel.support.events import Event, Note, OnEvent, StepEnded, StepStarted, VipMoved
 from twinkeel.topology.model import Topology
@@ -58,11 +58,11 @@ async def switchover(
     machines = [balancer.machine for balancer in topology.load_balancers]
     command = "twinkeel switchover" + (f" --to {to}" if to else "")
     async with cluster_lock(writer, machines, command, lambda text: on_event(Note(text)), break_lock=break_lock):
-        looks = await look(writer, topology)
+        observed = await observe(writer, topology)
         ca = await fetch_cluster_ca(writer, topology.control_plane)
-        plan = decide(looks, wanted, to)
+        plan = decide(observed, wanted, to)
         moves = await _carry_out(topology, writer, plan, ca, on_event) if plan is not None else ()
-        after = await look(writer, topology)
+        after = await observe(writer, topology)
     return SwitchoverResult(moves, holders_of(after), _since(began))
 
 
@@ -107,36 +107,36 @@ def check_names(topology: Topology, to: str | None, vip: IPAddress | None) -> IP
     return vip or vips[0]
 
 
-def decide(looks: Mapping[str, Look], vip: IPAddress, to: str | None) -> Plan | None:
+def decide(observed: Mapping[str, BalancerState], vip: IPAddress, to: str | None) -> Plan | None:
     """Who gives what away; None when all is where it is wanted.
 
     Raises:
         HostError: nobody holds the virtual IP, or nobody that may take it is fit.
     """
-    holders = [name for name, each in looks.items() if vip in each.holds]
+    holders = [name for name, each in observed.items() if vip in each.holds]
     if len(holders) != 1:
         what = f"{' and '.join(holders)} hold it at the same time" if holders else "no load balancer holds it"
         raise HostError(what, where=str(vip), hint=HINT)
-    sources = {name: each.holds for name, each in looks.items() if each.holds and name != to}
+    sources = {name: each.holds for name, each in observed.items() if each.holds and name != to}
     if to is None:
-        sources = {holders[0]: looks[holders[0]].holds}
+        sources = {holders[0]: observed[holders[0]].holds}
     if not sources:
         return None
     for name in sources:
-        if looks[name].mover != "standby":
+        if observed[name].handover != "standby":
             what = "its Keepalived runs with settings that know of no planned move"
             raise HostError(what, where=name, hint="run `twinkeel apply` first")
-    targets = [to] if to is not None else [name for name in looks if name not in sources]
-    api_is_up = any(each.servers_up for each in looks.values())
-    reasons = {name: unfit(looks[name], api_is_up=api_is_up) for name in targets}
+    targets = [to] if to is not None else [name for name in observed if name not in sources]
+    api_is_up = any(each.servers_up for each in observed.values())
+    reasons = {name: unfit(observed[name], api_is_up=api_is_up) for name in targets}
     if all(reasons.values()):
         said = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
         raise HostError(f"the virtual IP stays on {holders[0]}: {said}", where=str(vip), hint=HINT)
-    bystanders = tuple(name for name in looks if to is not None and name != to and name not in sources)
+    bystanders = tuple(name for name in observed if to is not None and name != to and name not in sources)
     return Plan(sources, bystanders)
 
 
-def unfit(target: Look, *, api_is_up: bool) -> str:
+def unfit(target: BalancerState, *, api_is_up: bool) -> str:
     """Why a load balancer must not get a virtual IP now; empty when it may."""
     if not target.haproxy:
         return "HAProxy does not run there"
@@ -151,9 +151,9 @@ def unfit(target: Look, *, api_is_up: bool) -> str:
     return ""
 
 
-def holders_of(looks: Mapping[str, Look]) -> dict[str, str]:
+def holders_of(observed: Mapping[str, BalancerState]) -> dict[str, str]:
     """Each virtual IP that is held, and by whom."""
-    return {str(vip): name for name, each in looks.items() for vip in each.holds}
+    return {str(vip): name for name, each in observed.items() for vip in each.holds}
 
 
 def _since(began: int) -> float:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from twinkeel.cli import kubespray
 from twinkeel.errors import HostError, SpecError, ToolError
-from twinkeel.kubespray.carry_out import Procedure
+from twinkeel.kubespray.workflow import Procedure
 from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.model import Topology
 

@@ -8,11 +8,11 @@ import pytest
 
 from twinkeel.errors import HostError, UsageError
 from twinkeel.hosts.executor import CommandResult
-from twinkeel.kubespray.carry_out import alone, describe, plan
 from twinkeel.kubespray.command import Action, Request, build_commands, process_environment, with_whole_paths
 from twinkeel.kubespray.guards import check_step, confirm_reset, find_nodes, guard, guard_order, guard_upgrade
 from twinkeel.kubespray.inventory import write_inventory
 from twinkeel.kubespray.release import Release
+from twinkeel.kubespray.workflow import alone, describe, plan
 from twinkeel.topology.model import Topology
 
 RELEASE = Release("v2.31.0", Path("/data/kubespray/v2.31.0"))

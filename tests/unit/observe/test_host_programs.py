@@ -58,6 +58,7 @@ def test_state_is_read_as_it_is(tmp_path: Path) -> None:
         "live": str(tmp_path / "live.json"),
         "marker": MARKER,
         "folders": [str(tmp_path / "folder"), str(tmp_path / "none")],
+        "haproxy_socket": str(tmp_path / "no.sock"),
     }
     state = parse_host_state(run(READ_STATE, asked))
     found = state.files[str(plain)]
@@ -75,7 +76,7 @@ def test_state_is_read_as_it_is(tmp_path: Path) -> None:
 def test_notes_that_cannot_be_read_are_none(tmp_path: Path) -> None:
     (tmp_path / "broken").write_text("{")
     (tmp_path / "list").write_text("[]")
-    asked: dict[str, Any] = {"files": [], "units": [], "packages": [], "marker": MARKER, "folders": []}
+    asked: dict[str, Any] = {"files": [], "units": [], "packages": [], "marker": MARKER, "folders": [], "haproxy_socket": "/none"}
     for name in ("broken", "list", "missing"):
         state = parse_host_state(run(READ_STATE, asked | {"notes": str(tmp_path / name), "live": str(tmp_path / name)}))
         assert (state.notes, state.live) == ({}, ())

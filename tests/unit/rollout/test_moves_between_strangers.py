@@ -10,10 +10,10 @@ import pytest
 
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import CommandResult
-from twinkeel.observe.look import Look, vrrp_lines
+from twinkeel.observe.balancer_state import BalancerState, vrrp_lines
 from twinkeel.render.keepalived import CONFIG_PATH
 from twinkeel.render.render import render
-from twinkeel.rollout import work
+from twinkeel.rollout import rollout
 from twinkeel.rollout.run_playbook import PlaybookRun
 from twinkeel.topology.model import Machine, Topology
 
@@ -67,7 +67,10 @@ def test_the_old_holder_stays_aside_until_it_has_its_new_file(
     live = {name: {file.path: file.content for file in mine}[CONFIG_PATH] for name, mine in render(old).hosts.items()}
     known = frozenset(str(each.machine.address) for each in old.load_balancers)
     holds = {"lb-1": (old.endpoint.vips[0].ip,), "lb-2": ()}
-    looks = {name: Look(name, holds[name], True, True, False, False, 3, "standby", vrrp_lines(live[name]), known) for name in live}
+    observed = {
+        name: BalancerState(name, holds[name], True, True, False, False, 3, "standby", vrrp_lines(live[name]), known)
+        for name in live
+    }
 
     async def run_playbook(_: Path, log: Path, on_event: object, playbook: str, limit: Sequence[str], **__: object) -> PlaybookRun:
         for name in limit:
@@ -77,16 +80,16 @@ def test_the_old_holder_stays_aside_until_it_has_its_new_file(
             raise HostError("it went wrong", where=fails or "")
         return PlaybookRun({}, (), {}, log)
 
-    async def look(*_: object) -> dict[str, Look]:
-        changed = {name: looks[name] for name in looks}
-        changed["lb-2"] = Look("lb-2", holds["lb-1"], True, True, False, False, 3, "standby", frozenset({"other"}), known)
+    async def observe(*_: object) -> dict[str, BalancerState]:
+        changed = {name: observed[name] for name in observed}
+        changed["lb-2"] = BalancerState("lb-2", holds["lb-1"], True, True, False, False, 3, "standby", frozenset({"other"}), known)
         return changed
 
-    monkeypatch.setattr(work, "run_playbook", run_playbook)
-    monkeypatch.setattr(work, "look", look)
-    run = work.Work(new, segment, render(new), None, looks, tmp_path, tmp_path / "log", lambda _: None)
+    monkeypatch.setattr(rollout, "run_playbook", run_playbook)
+    monkeypatch.setattr(rollout, "observe", observe)
+    run = rollout.Rollout(new, segment, render(new), None, observed, tmp_path, tmp_path / "log", lambda _: None)
     needs = {"needed": True, "differs": [CONFIG_PATH], "actions": {"keepalived": "reload"}}
-    run._candidates = dict.fromkeys(looks, needs)
+    run._candidates = dict.fromkeys(observed, needs)
     if fails:
         with pytest.raises(HostError):
             asyncio.run(run.carry_out())
@@ -105,8 +108,8 @@ def test_a_holder_that_sends_clients_nowhere_does_not_stop_the_work_that_mends_i
     """Its new files are what mends it: the API is asked from the moment that it is worked on, and before if it served."""
     segment, asked = Segment("192.168.1.110"), list[str | None]()
     holds = {"lb-1": (lab_home_topology.endpoint.vips[0].ip,), "lb-2": ()}
-    fit = Look("", (), True, True, False, False, 0, "standby", frozenset(), frozenset(), dead_end)
-    looks = {name: replace(fit, name=name, holds=held) for name, held in holds.items()}
+    fit = BalancerState("", (), True, True, False, False, 0, "standby", frozenset(), frozenset(), dead_end)
+    observed = {name: replace(fit, name=name, holds=held) for name, held in holds.items()}
 
     async def run_playbook(_: Path, log: Path, *__: object, **___: object) -> PlaybookRun:
         return PlaybookRun({}, (), {}, log)
@@ -117,10 +120,12 @@ def test_a_holder_that_sends_clients_nowhere_does_not_stop_the_work_that_mends_i
     async def nothing(*_: object, **__: object) -> set[str]:
         return set()
 
-    monkeypatch.setattr(work, "run_playbook", run_playbook)
-    monkeypatch.setattr(work, "verify_endpoint", verify)
-    monkeypatch.setattr(work.Work, "_answering", nothing)
-    run = work.Work(lab_home_topology, segment, render(lab_home_topology), "authority", looks, tmp_path, tmp_path, lambda _: None)
-    run._candidates = {name: {"needed": False, "differs": [], "actions": {}} for name in looks}
+    monkeypatch.setattr(rollout, "run_playbook", run_playbook)
+    monkeypatch.setattr(rollout, "verify_endpoint", verify)
+    monkeypatch.setattr(rollout.Rollout, "_answering", nothing)
+    run = rollout.Rollout(
+        lab_home_topology, segment, render(lab_home_topology), "authority", observed, tmp_path, tmp_path, lambda _: None
+    )
+    run._candidates = {name: {"needed": False, "differs": [], "actions": {}} for name in observed}
     asyncio.run(run.carry_out())
     assert asked == [None if dead_end else "authority", "authority"]

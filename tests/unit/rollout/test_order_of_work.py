@@ -8,25 +8,27 @@ from ipaddress import ip_address
 import pytest
 
 from twinkeel.errors import HostError, UsageError
-from twinkeel.observe.look import Look, batches, is_deaf, is_unheard, mover_of, vrrp_lines
+from twinkeel.observe.balancer_state import BalancerState, handover_of, vrrp_lines
+from twinkeel.plan.order import batches
 from twinkeel.render.keepalived import CONFIG_PATH
 from twinkeel.render.render import render
 from twinkeel.rollout.run_playbook import KEPT_TASKS
 from twinkeel.support.events import Note, TaskEnded, VipMoved, as_record
 from twinkeel.topology.model import Topology
 from twinkeel.vip.switchover import Plan, check_names, decide
+from twinkeel.vip.vrrp_compatibility import vrrp_incompatible_after_change, vrrp_incompatible_now
 
 VIP = ip_address("192.168.1.110")
 OTHER = ip_address("192.168.1.120")
 Build = Callable[..., Topology]
 
 
-def seen(name: str, **more: object) -> Look:
-    fit = Look(name, (), True, True, False, False, 3, "standby", frozenset(), frozenset())
+def seen(name: str, **more: object) -> BalancerState:
+    fit = BalancerState(name, (), True, True, False, False, 3, "standby", frozenset(), frozenset())
     return replace(fit, **more)  # type: ignore[arg-type]
 
 
-def looks(*found: Look) -> dict[str, Look]:
+def observed(*found: BalancerState) -> dict[str, BalancerState]:
     return {each.name: each for each in found}
 
 
@@ -42,8 +44,10 @@ def looks(*found: Look) -> dict[str, Look]:
         ((seen("a"), seen("b")), (("a",), ("b",))),
     ],
 )
-def test_standbys_first_a_canary_alone_then_each_holder(found: tuple[Look, ...], order: tuple[tuple[str, ...], ...]) -> None:
-    assert batches([each.name for each in found], looks(*found)) == order
+def test_standbys_first_a_canary_alone_then_each_holder(
+    found: tuple[BalancerState, ...], order: tuple[tuple[str, ...], ...]
+) -> None:
+    assert batches([each.name for each in found], observed(*found)) == order
 
 
 def test_who_hears_whom_follows_from_the_files(lab_home_topology: Topology, build_edited: Build) -> None:
@@ -52,17 +56,17 @@ def test_who_hears_whom_follows_from_the_files(lab_home_topology: Topology, buil
     live, candidate = texts["lb-1"][CONFIG_PATH], texts["lb-2"][CONFIG_PATH]
     known = frozenset(str(each.machine.address) for each in lab_home_topology.load_balancers)
     holder = seen("lb-1", holds=(VIP,), vrrp=vrrp_lines(live), known=known)
-    assert not is_unheard(standby, candidate, holder)
-    assert is_unheard(standby, candidate, replace(holder, known=known - {"192.168.1.112"}))
-    assert not is_deaf(standby, seen("lb-2", vrrp=holder.vrrp), looks(holder))
-    assert is_deaf(standby, seen("lb-2", vrrp=holder.vrrp), looks(replace(holder, known=frozenset())))
-    assert is_deaf(standby, seen("lb-2"), looks(holder))
-    assert not is_deaf(standby, seen("lb-2"), looks(replace(holder, holds=())))
+    assert not vrrp_incompatible_after_change(standby, candidate, holder)
+    assert vrrp_incompatible_after_change(standby, candidate, replace(holder, known=known - {"192.168.1.112"}))
+    assert not vrrp_incompatible_now(standby, seen("lb-2", vrrp=holder.vrrp), observed(holder))
+    assert vrrp_incompatible_now(standby, seen("lb-2", vrrp=holder.vrrp), observed(replace(holder, known=frozenset())))
+    assert vrrp_incompatible_now(standby, seen("lb-2"), observed(holder))
+    assert not vrrp_incompatible_now(standby, seen("lb-2"), observed(replace(holder, holds=())))
     other_id = candidate.replace("virtual_router_id ", "virtual_router_id 1")
-    assert is_unheard(standby, other_id, holder)
+    assert vrrp_incompatible_after_change(standby, other_id, holder)
     other_interval = candidate.replace("advert_int 0.07", "advert_int 0.3")
     assert other_interval != candidate
-    assert not is_unheard(standby, other_interval, holder)
+    assert not vrrp_incompatible_after_change(standby, other_interval, holder)
 
 
 def test_version_2_does_not_hear_another_interval() -> None:
@@ -73,13 +77,13 @@ def test_version_2_does_not_hear_another_interval() -> None:
 
 def test_the_way_to_move_it_follows_from_the_running_file(lab_home_topology: Topology) -> None:
     config = next(file.content for file in render(lab_home_topology).hosts["lb-1"] if file.path == CONFIG_PATH)
-    assert mover_of(config) == "standby"
-    assert mover_of(config.replace("/run/twinkeel/standby", "/run/x")) == "haproxy-down"
-    assert mover_of("vrrp_instance of_another {}") == "stop"
+    assert handover_of(config) == "standby"
+    assert handover_of(config.replace("/run/twinkeel/standby", "/run/x")) == "haproxy-down"
+    assert handover_of("vrrp_instance of_another {}") == "stop"
 
 
 def test_a_named_target_gets_it_while_the_others_stand_aside() -> None:
-    found = looks(seen("a", holds=(VIP,)), seen("b"), seen("c"))
+    found = observed(seen("a", holds=(VIP,)), seen("b"), seen("c"))
     assert decide(found, VIP, "c") == Plan({"a": (VIP,)}, ("b",))
     assert decide(found, VIP, None) == Plan({"a": (VIP,)}, ())
     assert decide(found, VIP, "a") is None
@@ -95,20 +99,20 @@ def test_a_named_target_gets_it_while_the_others_stand_aside() -> None:
         (seen("b", servers_up=0), "it reaches no API server"),
     ],
 )
-def test_a_target_that_cannot_serve_is_refused(target: Look, reason: str) -> None:
+def test_a_target_that_cannot_serve_is_refused(target: BalancerState, reason: str) -> None:
     for to in ("b", None):
         with pytest.raises(HostError, match=reason):
-            decide(looks(seen("a", holds=(VIP,)), target), VIP, to)
-    assert decide(looks(seen("a", holds=(VIP,)), target, seen("c")), VIP, None) is not None
+            decide(observed(seen("a", holds=(VIP,)), target), VIP, to)
+    assert decide(observed(seen("a", holds=(VIP,)), target, seen("c")), VIP, None) is not None
 
 
 def test_nobody_or_two_holders_and_an_older_keepalived_are_refused() -> None:
     with pytest.raises(HostError, match="no load balancer holds it"):
-        decide(looks(seen("a"), seen("b")), VIP, None)
+        decide(observed(seen("a"), seen("b")), VIP, None)
     with pytest.raises(HostError, match="a and b hold it"):
-        decide(looks(seen("a", holds=(VIP,)), seen("b", holds=(VIP,))), VIP, None)
+        decide(observed(seen("a", holds=(VIP,)), seen("b", holds=(VIP,))), VIP, None)
     with pytest.raises(HostError, match="know of no planned move"):
-        decide(looks(seen("a", holds=(VIP,), mover="haproxy-down"), seen("b")), VIP, None)
+        decide(observed(seen("a", holds=(VIP,), handover="haproxy-down"), seen("b")), VIP, None)
 
 
 def test_names_that_the_spec_does_not_have_are_refused(lab_home_topology: Topology) -> None:

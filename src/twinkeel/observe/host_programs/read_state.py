@@ -1,7 +1,7 @@
 """Runs on a load balancer: what is there now of the files, services and packages that `apply` would touch. Reads only.
 
     python3 -c PROGRAM '{"files": [...], "units": [...], "packages": [...], "notes": PATH, "live": PATH, "marker": TEXT,
-                         "folders": [...]}'
+                         "folders": [...], "haproxy_socket": PATH}'
 
 Prints one JSON object; see `main`. File contents are base64.
 """
@@ -13,6 +13,7 @@ import grp
 import json
 import os
 import pwd
+import socket
 import stat
 import sys
 from typing import Any
@@ -99,6 +100,23 @@ def addresses() -> list[str]:
     return [entry["local"] for link in links for entry in link.get("addr_info", ()) if "local" in entry]
 
 
+def haproxy_stats(path: str) -> str:
+    """What HAProxy says of its servers (`show stat`, CSV); empty when it does not run or does not answer."""
+    received = b""
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(3)
+            connection.connect(path)
+            connection.sendall(b"show stat\n")
+            while True:
+                piece = connection.recv(65536)
+                if not piece:
+                    return received.decode(errors="replace")
+                received += piece
+    except OSError:
+        return ""
+
+
 def main() -> None:
     """Print what was asked for."""
     asked = json.loads(sys.argv[1])
@@ -110,6 +128,7 @@ def main() -> None:
         "live": live_files(asked["live"]),
         "ours": written_by_us(asked["folders"], asked["marker"]),
         "addresses": addresses(),
+        "haproxy_stats": haproxy_stats(asked["haproxy_socket"]),
     }
     sys.stdout.write(json.dumps(state) + "\n")
 

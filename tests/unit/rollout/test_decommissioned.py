@@ -10,14 +10,14 @@ from twinkeel.bench.configurations import CONFIGURATIONS, Configuration
 from twinkeel.bench.peer_files import peer_files
 from twinkeel.errors import HostError, VerificationError
 from twinkeel.hosts.executor import CommandResult
-from twinkeel.observe.look import Look, unicast_peers
+from twinkeel.observe.balancer_state import BalancerState, unicast_peers
 from twinkeel.render.keepalived import CONFIG_PATH
-from twinkeel.rollout.leavers import leavers, refuse_those_that_run
+from twinkeel.rollout.decommissioned import decommissioned_peers, require_stopped
 from twinkeel.topology.model import Machine, Topology
 
 
-def looks(*known: str) -> dict[str, Look]:
-    return {"lb-1": Look("lb-1", (), True, True, False, False, 3, "standby", frozenset(), frozenset(known))}
+def observed(*known: str) -> dict[str, BalancerState]:
+    return {"lb-1": BalancerState("lb-1", (), True, True, False, False, 3, "standby", frozenset(), frozenset(known))}
 
 
 class Hosts:
@@ -35,13 +35,13 @@ class Hosts:
 
 
 def refuse(topology: Topology, hosts: Hosts, *known: str) -> tuple[str, ...]:
-    return asyncio.run(refuse_those_that_run(hosts, topology, looks(*known)))  # type: ignore[arg-type]
+    return asyncio.run(require_stopped(hosts, topology, observed(*known)))  # type: ignore[arg-type]
 
 
 def test_who_left_is_named_by_the_live_files_alone(lab_home_topology: Topology) -> None:
-    known = looks("192.168.1.111", "192.168.1.112", "192.168.1.113", "192.168.1.110", "fd00::9")
-    assert leavers(lab_home_topology, known) == (ip_address("192.168.1.113"), ip_address("fd00::9"))
-    assert leavers(lab_home_topology, looks("192.168.1.111", "192.168.1.112")) == ()
+    known = observed("192.168.1.111", "192.168.1.112", "192.168.1.113", "192.168.1.110", "fd00::9")
+    assert decommissioned_peers(lab_home_topology, known) == (ip_address("192.168.1.113"), ip_address("fd00::9"))
+    assert decommissioned_peers(lab_home_topology, observed("192.168.1.111", "192.168.1.112")) == ()
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_no_file_of_others_makes_the_virtual_ip_or_a_router_a_load_balancer_that
 ) -> None:
     first = lab_home_topology.load_balancers[0]
     written = next(file.content for file in peer_files(configuration, lab_home_topology, first) if file.path == CONFIG_PATH)
-    assert leavers(lab_home_topology, looks(*unicast_peers(written))) == ()
+    assert decommissioned_peers(lab_home_topology, observed(*unicast_peers(written))) == ()
 
 
 def test_peers_are_read_as_keepalived_reads_them() -> None:

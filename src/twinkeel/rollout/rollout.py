@@ -14,7 +14,8 @@ from typing import Any
 
 from twinkeel.errors import HostError, TwinkeelError, VerificationError
 from twinkeel.hosts.executor import Writer
-from twinkeel.observe.look import Look, batches, is_deaf, is_unheard, look
+from twinkeel.observe.balancer_state import BalancerState, observe
+from twinkeel.plan.order import batches
 from twinkeel.render.files import RenderedFiles
 from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED_CONFIG
 from twinkeel.rollout.run_playbook import PlaybookRun, run_playbook
@@ -22,8 +23,9 @@ from twinkeel.status.holders import read_addresses
 from twinkeel.status.readyz import ask_readyz, tls_context
 from twinkeel.support.events import HostEnded, HostStarted, Note, OnEvent, Outcome, TaskFailed
 from twinkeel.topology.model import LoadBalancer, Machine, Topology
-from twinkeel.vip.handover import StillInStandbyError, all_stand_by, move_away, stand_aside, stand_by, wait_answers
+from twinkeel.vip.handover import StillInStandbyError, all_leave_standby, enter_standby, leave_standby, move_away, wait_answers
 from twinkeel.vip.verify_endpoint import verify_endpoint
+from twinkeel.vip.vrrp_compatibility import vrrp_incompatible_after_change, vrrp_incompatible_now
 
 PREPARE, WORK, UNDO = "prepare.yml", "work.yml", "undo.yml"
 STOP_TASK = "Stop here"
@@ -32,11 +34,11 @@ SOON = 30.0  # Seconds. A virtual IP that fails back sooner could come back to a
 
 
 @dataclass
-class Work:
+class Rollout:
     """One run: what is wanted, what was found, and what was done so far.
 
-    `folder` holds the Ansible project in `project`; `ca` is the cluster's authority, None before there is one. `unheard` names
-    load balancers that stand aside until the holder of a virtual IP knows them. Where the API was down before (`serves` is False),
+    `folder` holds the Ansible project in `project`; `ca` is the cluster's authority, None before there is one. Load balancers in
+    `held_in_standby` stay on standby until the holder of a virtual IP knows them. Where the API was down before (`serves` is False)
     nobody is undone because it still is; nor before a holder was worked on that sends clients nowhere (`_dead_ends`).
     """
 
@@ -44,21 +46,21 @@ class Work:
     writer: Writer
     rendered: RenderedFiles
     ca: str | None
-    looks: Mapping[str, Look]
+    observed: Mapping[str, BalancerState]
     folder: Path
     log: Path
     on_event: OnEvent
     serves: bool = True
     changed: dict[str, int] = field(default_factory=dict)
     generation: int | None = None
-    unheard: set[str] = field(default_factory=set)
+    held_in_standby: set[str] = field(default_factory=set)
     _candidates: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _answered: set[str] = field(default_factory=set)
     _fit: set[str] = field(default_factory=set)
     _dead_ends: set[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._dead_ends = {name for name, each in self.looks.items() if each.holds and each.serves_nobody}
+        self._dead_ends = {name for name, each in self.observed.items() if each.holds and each.serves_nobody}
 
     @property
     def proof(self) -> str | None:
@@ -73,7 +75,7 @@ class Work:
     @property
     def groups(self) -> tuple[tuple[str, ...], ...]:
         """Who is worked on together, in order."""
-        return batches(list(self.balancers), self.looks)
+        return batches(list(self.balancers), self.observed)
 
     async def prepare(self) -> bool:
         """Install packages, judge every candidate, keep a generation; whether there is anything to do.
@@ -89,7 +91,7 @@ class Work:
         self.generation = next((int(kept["number"]) for kept in generations.values()), None)
         for name, candidates in self._candidates.items():
             known = {"candidates": dict(candidates), "generation": dict(generations.get(name, {}))}
-            if candidates["needed"] and self.looks[name].mover == "stop" and self.looks[name].holds:
+            if candidates["needed"] and self.observed[name].handover == "stop" and self.observed[name].holds:
                 known["candidates"]["actions"] = {**candidates["actions"], "keepalived": "start"}
             folder = self.folder / "project" / "host_vars"
             folder.mkdir(exist_ok=True)
@@ -109,19 +111,23 @@ class Work:
         except BaseException:
             await asyncio.shield(self._let_back_who_hears())
             raise
-        await all_stand_by(self.writer, (self.balancers[name].machine for name in self.unheard))
+        await all_leave_standby(self.writer, (self.balancers[name].machine for name in self.held_in_standby))
 
     async def _let_back_who_hears(self) -> None:
         """After a failure: who stands aside and hears the holder may hold virtual IPs again; the others wait for the next run."""
-        if not self.unheard:
+        if not self.held_in_standby:
             return
         try:
-            looks = await look(self.writer, self.topology)
+            observed = await observe(self.writer, self.topology)
         except HostError:
-            looks = {}
-        deaf = {name for name in self.unheard if name not in looks or is_deaf(self.balancers[name], looks[name], looks)}
+            observed = {}
+        deaf = {
+            name
+            for name in self.held_in_standby
+            if name not in observed or vrrp_incompatible_now(self.balancers[name], observed[name], observed)
+        }
         try:
-            await all_stand_by(self.writer, (self.balancers[name].machine for name in self.unheard - deaf))
+            await all_leave_standby(self.writer, (self.balancers[name].machine for name in self.held_in_standby - deaf))
         except StillInStandbyError as error:
             # The failure that brought us here is what the run ends with.
             self.on_event(Note(str(error)))
@@ -141,7 +147,7 @@ class Work:
                 raise await self._explained(run.error, run.failures)
             await self._prove(group, began)
         finally:
-            await all_stand_by(self.writer, (self.balancers[name].machine for name in kept_aside))
+            await all_leave_standby(self.writer, (self.balancers[name].machine for name in kept_aside))
         self._fit.update(group)
 
     def _needed(self, name: str) -> bool:
@@ -157,20 +163,20 @@ class Work:
         for name in group:
             balancer = self.balancers[name]
             if self._needed(name) and self._is_unheard(balancer):
-                self.unheard.add(name)
-                await stand_aside(self.writer, balancer.machine)
+                self.held_in_standby.add(name)
+                await enter_standby(self.writer, balancer.machine)
             if self._needed(name) and await self._leave(balancer):
                 kept.append(name)
         return tuple(kept)
 
     def _is_unheard(self, balancer: LoadBalancer) -> bool:
         name = balancer.machine.name
-        if self.looks[name].holds:
+        if self.observed[name].holds:
             return False
         candidate = next(file.content for file in self.rendered.hosts[name] if file.path == KEEPALIVED_CONFIG)
-        later = [each for each in self.looks.values() if each.holds and each.name != name]
+        later = [each for each in self.observed.values() if each.holds and each.name != name]
         changing = [each for each in later if KEEPALIVED_CONFIG in self._candidates[each.name]["differs"]]
-        return any(is_unheard(balancer, candidate, each) for each in changing)
+        return any(vrrp_incompatible_after_change(balancer, candidate, each) for each in changing)
 
     async def _leave(self, balancer: LoadBalancer) -> bool:
         """Move what the load balancer holds away; whether it must stay aside until the work is done."""
@@ -181,18 +187,18 @@ class Work:
             self.on_event(Note(f"{balancer.machine.name} is the only load balancer: it is worked on while it serves."))
             return False
         successor = self._find_successor(balancer)
-        mover = self.looks[balancer.machine.name].mover
-        await move_away(self.writer, self.topology, balancer, mover, self.proof, self.on_event, successor)
-        if mover == "stop":
+        handover = self.observed[balancer.machine.name].handover
+        await move_away(self.writer, self.topology, balancer, handover, self.proof, self.on_event, successor)
+        if handover == "stop":
             return False
-        if mover == "standby" and successor is not None:
+        if handover == "standby" and successor is not None:
             # It would not hear its successor either, take the virtual IP a second time, and clients would keep its address.
-            self.unheard.add(balancer.machine.name)
+            self.held_in_standby.add(balancer.machine.name)
             return False
-        if mover == "standby" and any(each.failback is not None and each.failback < SOON for each in balancer.instances):
+        if handover == "standby" and any(each.failback is not None and each.failback < SOON for each in balancer.instances):
             return True
         # At once, so that it can take over should the other one fail now: nothing comes back to it by itself.
-        await stand_by(self.writer, balancer.machine, mover)
+        await leave_standby(self.writer, balancer.machine, handover)
         return False
 
     def _find_successor(self, leaving: LoadBalancer) -> Machine | None:
@@ -202,13 +208,13 @@ class Work:
             VerificationError: there is none; nothing was moved.
         """
         others = [name for name in self.balancers if name != leaving.machine.name]
-        ready = [name for name in others if name in self._fit or self.looks[name].may_take_over]
+        ready = [name for name in others if name in self._fit or self.observed[name].may_take_over]
         if not ready:
             hint = "`twinkeel status` shows what is wrong with each"
             raise VerificationError("no other load balancer can take the virtual IP over", where=leaving.machine.name, hint=hint)
-        if not all(name in self.unheard for name in ready):
+        if not all(name in self.held_in_standby for name in ready):
             return None
-        self.unheard.discard(ready[0])
+        self.held_in_standby.discard(ready[0])
         return self.balancers[ready[0]].machine
 
     async def _prove(self, group: Sequence[str], began: int) -> None:

@@ -10,28 +10,28 @@ from ipaddress import ip_address
 
 from twinkeel.errors import HostError, VerificationError
 from twinkeel.hosts.executor import Reader
-from twinkeel.observe.look import Look
+from twinkeel.observe.balancer_state import BalancerState
 from twinkeel.spec.fields import IPAddress
 from twinkeel.topology.model import Topology
 
 COMMAND = "systemctl disable --now keepalived haproxy twinkeel-liveness"
 
 
-def leavers(topology: Topology, looks: Mapping[str, Look]) -> tuple[IPAddress, ...]:
+def decommissioned_peers(topology: Topology, observed: Mapping[str, BalancerState]) -> tuple[IPAddress, ...]:
     """Addresses that the live files name as load balancers and the spec does not, in order; a virtual IP is never one."""
     ours = {instance.source for balancer in topology.load_balancers for instance in balancer.instances}
     ours |= {balancer.machine.address for balancer in topology.load_balancers} | {vip.ip for vip in topology.endpoint.vips}
-    named = {ip_address(word) for each in looks.values() for word in each.known}
+    named = {ip_address(word) for each in observed.values() for word in each.known}
     return tuple(sorted(named - ours, key=lambda address: (address.version, int(address))))
 
 
-async def refuse_those_that_run(reader: Reader, topology: Topology, looks: Mapping[str, Look]) -> tuple[str, ...]:
+async def require_stopped(reader: Reader, topology: Topology, observed: Mapping[str, BalancerState]) -> tuple[str, ...]:
     """See that nobody who left can take the virtual IP; a line for each that could not be asked.
 
     Raises:
         VerificationError: Keepalived still runs on one.
     """
-    gone = leavers(topology, looks)
+    gone = decommissioned_peers(topology, observed)
     answers = await asyncio.gather(*(_keepalived_runs(reader, topology, address) for address in gone))
     unknown = []
     for address, runs in zip(gone, answers, strict=True):
