@@ -1,26 +1,20 @@
 """What `apply` would do now, found out by reading alone."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 from twinkeel.errors import HostError
 from twinkeel.hosts.cluster_ca import fetch_cluster_ca
 from twinkeel.hosts.executor import Reader
-from twinkeel.observe.balancer_state import STATE_FILES, balancer_state, text_of
-from twinkeel.observe.foreign import foreign_haproxy, foreign_keepalived
-from twinkeel.observe.host_state import MARKER, HostState, read_host_state
-from twinkeel.plan.compare_files import compare_files, no_longer_wanted
+from twinkeel.observe.balancer_state import STATE_FILES
+from twinkeel.observe.host_state import HostState, read_host_state
 from twinkeel.plan.mask_secrets import SecretMask
-from twinkeel.plan.model import FileChange, HostPlan, Plan
-from twinkeel.plan.order import batches
-from twinkeel.plan.unit_actions import UnitFile, action, digests
+from twinkeel.plan.model import Desired, Plan
+from twinkeel.plan.plan import plan, units_of
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.haproxy import CA_PATH, Trust
-from twinkeel.render.haproxy import CONFIG_PATH as HAPROXY_CONFIG
-from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED_CONFIG
 from twinkeel.render.render import render
-from twinkeel.render.services import PACKAGES, UNITS, reader_of
+from twinkeel.render.services import packages_of
 from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.model import LoadBalancer, Topology
 
@@ -31,102 +25,29 @@ async def make_plan(topology: Topology, reader: Reader, secrets: Secrets | None 
     Raises:
         HostError: nobody could say whether the cluster has a certificate authority yet: `apply` would stop there, too.
     """
-    # Which paths there are does not depend on the trust, so the hosts are asked for everything at once.
-    rendered = render(topology, "verified", secrets)
-    asked = (_ask(reader, balancer, rendered.hosts[balancer.machine.name]) for balancer in topology.load_balancers)
-    ca, states = await asyncio.gather(fetch_cluster_ca(reader, topology.control_plane), asyncio.gather(*asked))
-    trust: Trust = "bootstrap" if ca is None else "verified"
-    rendered = render(topology, trust, secrets)
-    early = () if ca is None else (RenderedFile(CA_PATH, ca),)
+    ca, states = await asyncio.gather(
+        fetch_cluster_ca(reader, topology.control_plane), read_states(reader, topology, desired(topology, None, secrets))
+    )
     mask = SecretMask(value for value in (vars(secrets) if secrets else {}).values() if isinstance(value, str))
-    names = [balancer.machine.name for balancer in topology.load_balancers]
-    known: dict[str, HostState] = {}
-    plans: dict[str, HostPlan] = {}
-    for name, state in zip(names, states, strict=True):
-        if isinstance(state, HostError):
-            plans[name] = HostPlan(name, problem=str(state))
-        else:
-            known[name] = state
-            plans[name] = plan_host(topology, name, (*early, *rendered.hosts[name]), state, mask)
-    observed = {name: balancer_state(topology, name, state) for name, state in known.items()}
-    groups = [[plans[name] for name in group] for group in batches([name for name in names if name in observed], observed)]
-    lost = [plans[name] for name in names if name not in observed]
-    return Plan((*(plan for group in groups for plan in group), *lost), tuple(steps_of(groups)), trust)
+    return plan(topology, desired(topology, ca, secrets), states, mask)
 
 
-async def _ask(reader: Reader, balancer: LoadBalancer, wanted: Sequence[RenderedFile]) -> HostState | HostError:
+def desired(topology: Topology, ca: str | None, secrets: Secrets | None) -> Desired:
+    """What the spec asks of load balancers; `ca` is the cluster's authority, None before there is one."""
+    trust: Trust = "verified" if ca is not None else "bootstrap"
+    return Desired(render(topology, trust, secrets), ca, trust)
+
+
+async def read_states(reader: Reader, topology: Topology, wanted: Desired) -> dict[str, HostState | HostError]:
+    """What each load balancer has of the files that it shall have; which paths these are does not depend on the authority."""
+    balancers = topology.load_balancers
+    states = await asyncio.gather(*(_ask(reader, each, wanted.rendered.hosts[each.machine.name], topology) for each in balancers))
+    return {balancer.machine.name: state for balancer, state in zip(balancers, states, strict=True)}
+
+
+async def _ask(reader: Reader, balancer: LoadBalancer, wanted: Sequence[RenderedFile], topology: Topology) -> HostState | HostError:
     paths = [CA_PATH, *(file.path for file in wanted), *STATE_FILES]
     try:
-        return await read_host_state(reader, balancer.machine, paths, units_of(wanted), PACKAGES)
+        return await read_host_state(reader, balancer.machine, paths, units_of(wanted), packages_of(topology))
     except HostError as error:
         return error
-
-
-def units_of(wanted: Sequence[RenderedFile]) -> tuple[str, ...]:
-    """Every unit that reads one of the files, and ours."""
-    readers = (reader_of(file.path)[0] for file in wanted)
-    return tuple(dict.fromkeys((*(unit for unit in readers if unit is not None and unit not in UNITS), *UNITS)))
-
-
-def plan_host(topology: Topology, name: str, wanted: Sequence[RenderedFile], state: HostState, mask: SecretMask) -> HostPlan:
-    """What one host needs, from what it must have and what it has."""
-    changes = (*compare_files(wanted, state.files, mask), *no_longer_wanted([file.path for file in state.live], state.ours, wanted))
-    look = balancer_state(topology, name, state)
-    plan = HostPlan(
-        name,
-        files=changes,
-        packages={package: found.offered for package, found in state.packages.items() if found.installed is None},
-        actions=_actions(wanted, changes, state),
-        holds=tuple(str(vip) for vip in look.holds),
-        foreign=tuple(_foreign(topology, name, state)),
-    )
-    if plan.has_changes and plan.holds and look.handover == "stop":
-        # Somebody else set Keepalived up: the virtual IP leaves it by a stop.
-        return replace(plan, actions={**(plan.actions or {}), "keepalived": "start"})
-    return plan
-
-
-def _foreign(topology: Topology, name: str, state: HostState) -> Iterator[str]:
-    balancer = next(each for each in topology.load_balancers if each.machine.name == name)
-    haproxy, keepalived = text_of(state, HAPROXY_CONFIG), text_of(state, KEEPALIVED_CONFIG)
-    # Debian's package brings a haproxy.cfg of its own; nobody holds a virtual IP with that alone.
-    if keepalived and MARKER not in keepalived:
-        yield from foreign_keepalived(KEEPALIVED_CONFIG, keepalived, topology, balancer)
-        if MARKER not in haproxy:
-            yield from foreign_haproxy(HAPROXY_CONFIG, haproxy, topology)
-
-
-def _actions(wanted: Sequence[RenderedFile], changes: Sequence[FileChange], state: HostState) -> dict[str, str]:
-    files = [UnitFile(file.path, file.content.encode(), *reader_of(file.path)) for file in wanted]
-    differing = {change.path for change in changes if change.kind != "left over"}
-    stale: dict[str | None, set[str]] = {}
-    for each in (*files, *(UnitFile(live.path, b"", live.unit, live.on_change) for live in state.live)):
-        if each.path in differing:
-            stale.setdefault(each.unit, set()).add(each.on_change)
-    units = units_of(wanted)
-    needed = digests(files, list(units))
-    noted = {unit: dict(state.notes.get(unit, {})) for unit in units}
-    return {unit: action(state.units.get(unit, ""), needed[unit], noted[unit], stale.get(unit, set())) for unit in units}
-
-
-def steps_of(groups: Sequence[Sequence[HostPlan]]) -> list[str]:
-    """What happens in which order, a sentence each. `groups` are worked on one after the other, their hosts at once."""
-    every = [host for group in groups for host in group]
-    bare = [host.name for host in every if host.packages]
-    steps = [f"install packages on {' and '.join(bare)}"] if bare else []
-    for group in groups:
-        busy = [host for host in group if host.has_changes]
-        for host in busy:
-            others = [other.name for other in every if other.name != host.name]
-            if host.holds and others:
-                steps.append(f"move {' and '.join(host.holds)} from {host.name} to {' or '.join(others)} (planned switchover)")
-        work = [f"{host.name}: {', '.join(_work(host)) or 'nothing else'}" for host in busy]
-        if work:
-            steps.append("; at the same time ".join(work))
-    return steps
-
-
-def _work(host: HostPlan) -> list[str]:
-    count = len(host.replaced)
-    work = [f"{count} file{'s' if count != 1 else ''}"] if count else []
-    return work + [f"{verb} {unit}" for unit, verb in host.needed_actions.items()]

@@ -4,7 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from twinkeel.render.files import RenderedFile, RenderedFiles
+from twinkeel.render.haproxy import CA_PATH, Trust
+
 ChangeKind = Literal["new", "content", "attributes", "removed", "left over"]
+
+
+@dataclass(frozen=True)
+class Desired:
+    """What the load balancers shall have: rendered files, and the authority that HAProxy verifies API servers with."""
+
+    rendered: RenderedFiles
+    ca: str | None
+    trust: Trust
+
+    def files_of(self, name: str) -> tuple[RenderedFile, ...]:
+        """All files of a load balancer, the authority first."""
+        return (*(() if self.ca is None else (RenderedFile(CA_PATH, self.ca),)), *self.rendered.hosts[name])
 
 
 @dataclass(frozen=True)
@@ -71,6 +87,11 @@ class Plan:
     def drift(self) -> bool:
         """Whether any host is not as it must be; files left over count."""
         return any(host.has_changes or host.left_over for host in self.hosts)
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether `apply` would do anything."""
+        return any(host.has_changes for host in self.hosts)
 
     @property
     def unreachable(self) -> tuple[HostPlan, ...]:

@@ -1,6 +1,7 @@
 """The services of a load balancer, and which of them reads which rendered file."""
 
 from twinkeel.render.firewall import FIREWALL_UNIT, NFTABLES_PATH, UFW_PATH
+from twinkeel.topology.model import Topology
 
 PACKAGES = ("haproxy", "keepalived")
 
@@ -19,6 +20,14 @@ READERS = (
     ("/usr/local/lib/twinkeel/", "twinkeel-liveness", "restart"),
 )
 UNITS = ("haproxy", "twinkeel-liveness", "keepalived")
+
+
+def packages_of(topology: Topology) -> tuple[str, ...]:
+    """The packages that a load balancer needs.
+
+    ufw and firewalld are not installed by us: they begin with rules of their own, which could lock the owner out.
+    """
+    return (*PACKAGES, *(("nftables",) if topology.system.firewall == "nftables" else ()))
 
 
 def reader_of(path: str) -> tuple[str | None, str]:

@@ -2,25 +2,30 @@
 
 import hashlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from twinkeel.errors import HostError
 from twinkeel.hosts.cluster_ca import fetch_cluster_ca
 from twinkeel.hosts.executor import Writer
 from twinkeel.hosts.lock import cluster_lock, owner
-from twinkeel.observe.balancer_state import BalancerState, observe
+from twinkeel.observe.balancer_state import BalancerState, balancer_state
+from twinkeel.observe.host_state import HostState
+from twinkeel.plan.make_plan import desired, read_states
+from twinkeel.plan.model import Desired
 from twinkeel.plan.order import batches
+from twinkeel.plan.plan import plan
 from twinkeel.preflight.preflight import essential_checks
 from twinkeel.render.files import RenderedFiles
 from twinkeel.render.haproxy import Trust
-from twinkeel.render.render import render
 from twinkeel.render.systemd import DOWN_FILE
 from twinkeel.rollout.decommissioned import require_stopped
 from twinkeel.rollout.rollout import Rollout
+from twinkeel.rollout.run_playbook import add_to_log
 from twinkeel.rollout.write_project import write_project
 from twinkeel.spec.model import MONITOR_PORT
 from twinkeel.spec.secrets import Secrets
@@ -64,17 +69,8 @@ class ApplyResult:
         return any(self.changed.values())
 
 
-@dataclass(frozen=True)
-class Desired:
-    """What the load balancers shall have: rendered files, and the authority that HAProxy verifies API servers with."""
-
-    rendered: RenderedFiles
-    ca: str | None
-    trust: Trust
-
-
 # Given the cluster's authority (None before there is one), what the load balancers shall have.
-Decide = Callable[[str | None], Awaitable[Desired]]
+Decide = Callable[[str | None], Desired]
 
 
 @dataclass(frozen=True)
@@ -127,45 +123,38 @@ async def apply(
         VerificationError: a virtual IP does not answer as it must.
     """
 
-    async def decide(ca: str | None) -> Desired:
-        trust: Trust = "verified" if ca is not None else "bootstrap"
-        return Desired(render(topology, trust, secrets), ca, trust)
-
     run = Run(topology, writer, log, on_event, break_lock, held)
     if preflight:
         async with run.step("Check what an apply needs") as details:
             checked = await essential_checks(writer, topology)
             details.append(f"{len(checked)} checks passed")
-    return await converge(run, "apply", decide)
+    return await converge(run, "apply", lambda ca: desired(topology, ca, secrets))
 
 
 async def converge(run: Run, command: str, decide: Decide) -> ApplyResult:
-    """Bring the load balancers to what `decide` says: judged, standby first, verified, undone where it fails."""
+    """Bring the load balancers to what `decide` says: judged, standby first, verified, undone where it fails.
+
+    Where the plan says that nothing is to be done, nothing is started that could do it: no Ansible runs.
+    """
     began = time.monotonic_ns()
     topology, writer = run.topology, run.writer
     machines = [balancer.machine for balancer in topology.load_balancers]
+    changed, generation = {machine.name: 0 for machine in machines}, None
     async with cluster_lock(writer, machines, f"twinkeel {command}", run.note, break_lock=run.break_lock, held=run.held):
-        async with run.step("Look at the load balancers") as details:
-            observed = await observe(writer, topology)
-            work_order = [name for group in batches(list(observed), observed) for name in group]
-            details.append(f"order: {', '.join(work_order)}")
-            for line in await require_stopped(writer, topology, observed):
-                run.note(line)
+        states, observed = await _look(run, decide)
         async with run.step("Fetch the cluster's certificate authority") as details:
             ca = await fetch_cluster_ca(writer, topology.control_plane)
             details.append("found" if ca is not None else "there is none yet")
-        desired = await decide(ca)
+        wanted = decide(ca)
         held_in_standby = await _heal(run, observed)
-        with TemporaryDirectory(prefix="twinkeel-") as name:
-            work = await _prepared(run, desired, command, ca, observed, Path(name))
-            work.held_in_standby.update(held_in_standby)
-            async with run.step("Judge every load balancer's candidate files") as details:
-                needed = await work.prepare()
-                details.append("accepted" if needed else "nothing to change")
-            if needed or held_in_standby:
-                async with run.step("Configure the load balancers") as details:
-                    details.append(", then ".join(" and ".join(group) for group in work.groups))
-                    await work.carry_out()
+        async with run.step("Compare with the spec") as details:
+            needed = plan(topology, wanted, states, _shows_nothing).has_changes
+            details.append("something is to be done" if needed else "nothing to change")
+        if needed or held_in_standby:
+            rollout = await _roll_out(run, wanted, command, ca, observed, held_in_standby)
+            changed, generation = {**changed, **rollout.changed}, rollout.generation
+        else:
+            add_to_log(run.log, "nothing to change: no playbook was run")
         async with run.step("Verify through the virtual IP") as details:
             holders = {str(vip): name for vip, name in (await verify_virtual_ips(writer, topology, ca)).items()}
             details += [f"{vip} is on {name}" for vip, name in holders.items()]
@@ -173,28 +162,65 @@ async def converge(run: Run, command: str, decide: Decide) -> ApplyResult:
     if ca is None:
         run.note(BOOTSTRAP_NOTE)
     seconds = (time.monotonic_ns() - began) / 1e9
-    return ApplyResult(work.changed, holders[str(topology.endpoint.vip.ip)], desired.trust, seconds, work.generation, holders)
+    return ApplyResult(changed, holders[str(topology.endpoint.vip.ip)], wanted.trust, seconds, generation, holders)
+
+
+def _shows_nothing(text: str) -> str:
+    """Instead of a mask: what differs is not shown here."""
+    return ""
+
+
+async def _look(run: Run, decide: Decide) -> tuple[dict[str, HostState], dict[str, BalancerState]]:
+    """What every load balancer has; one that left the spec and still runs Keepalived ends it here."""
+    async with run.step("Look at the load balancers") as details:
+        states: dict[str, HostState] = {}
+        for name, state in (await read_states(run.writer, run.topology, decide(None))).items():
+            if isinstance(state, HostError):
+                raise state
+            states[name] = state
+        observed = {name: balancer_state(run.topology, name, state) for name, state in states.items()}
+        details.append(f"order: {', '.join(name for group in batches(list(observed), observed) for name in group)}")
+        for line in await require_stopped(run.writer, run.topology, observed):
+            run.note(line)
+    return states, observed
+
+
+async def _roll_out(
+    run: Run, wanted: Desired, command: str, ca: str | None, observed: dict[str, BalancerState], held_in_standby: frozenset[str]
+) -> Rollout:
+    """Judge all, then work on one group after the other."""
+    with TemporaryDirectory(prefix="twinkeel-") as name:
+        rollout = await _prepared(run, wanted, command, ca, observed, Path(name))
+        rollout.held_in_standby.update(held_in_standby)
+        async with run.step("Judge every load balancer's candidate files") as details:
+            needed = await rollout.prepare()
+            details.append("accepted" if needed else "nothing to change")
+        if needed or held_in_standby:
+            async with run.step("Configure the load balancers") as details:
+                details.append(", then ".join(" and ".join(group) for group in rollout.groups))
+                await rollout.carry_out()
+    return rollout
 
 
 async def _prepared(
-    run: Run, desired: Desired, command: str, ca: str | None, observed: dict[str, BalancerState], folder: Path
+    run: Run, wanted: Desired, command: str, ca: str | None, observed: dict[str, BalancerState], folder: Path
 ) -> Rollout:
-    """The work, with its Ansible project written."""
-    about = about_this_run(command, desired)
+    """The rollout, with its Ansible project written."""
+    about = about_this_run(command, wanted)
     serves = await _api_is_up(run.topology, ca, observed)
-    work = Rollout(run.topology, run.writer, desired.rendered, ca, observed, folder, run.log, run.on_event, serves)
-    order = [name for group in work.groups for name in group]
-    write_project(folder / "project", run.topology, desired.rendered, desired.ca, order, about, serves=serves)
-    return work
+    rollout = Rollout(run.topology, run.writer, wanted.rendered, ca, observed, folder, run.log, run.on_event, serves)
+    order = [name for group in rollout.groups for name in group]
+    write_project(folder / "project", run.topology, wanted.rendered, wanted.ca, order, about, serves=serves)
+    return rollout
 
 
-def about_this_run(command: str, desired: Desired) -> dict[str, str]:
+def about_this_run(command: str, wanted: Desired) -> dict[str, str]:
     """What is noted on the hosts of who did this."""
     return {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "who": owner(),
         "command": f"twinkeel {command}",
-        "files": digest(desired.rendered),
+        "files": digest(wanted.rendered),
     }
 
 

@@ -13,10 +13,11 @@ from twinkeel.hosts.executor import Writer
 from twinkeel.hosts.lock import cluster_lock
 from twinkeel.observe.balancer_state import observe
 from twinkeel.observe.host_state import MARKER
+from twinkeel.plan.model import Desired
 from twinkeel.render.files import RenderedFile, RenderedFiles
 from twinkeel.render.haproxy import CA_PATH, CONFIG_PATH
 from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED_CONFIG
-from twinkeel.rollout.apply import ApplyResult, Desired, Run, about_this_run, converge
+from twinkeel.rollout.apply import ApplyResult, Run, about_this_run, converge
 from twinkeel.rollout.generations import Generation, choose, list_generations, read_generation
 from twinkeel.rollout.give_back import TAKE_DEADLINE, GiveBack
 from twinkeel.rollout.write_project import write_project
@@ -51,13 +52,10 @@ async def rollback(
     refuse_newcomers(files, chosen.number)
     desired = desired_of(files)
 
-    async def decide(ca: str | None) -> Desired:
-        return desired
-
     run = Run(topology, writer, log, on_event, break_lock)
     if is_foreign(files):
         return RollbackResult(chosen, await give_back(run, chosen.number, desired))
-    return RollbackResult(chosen, await converge(run, f"rollback --to {chosen.number}", decide))
+    return RollbackResult(chosen, await converge(run, f"rollback --to {chosen.number}", lambda _: desired))
 
 
 def is_foreign(files: Mapping[str, Sequence[RenderedFile]]) -> bool:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
-from typing import Any
+from typing import Any, TextIO
 
 import ansible_runner
 from ansible_runner.runner import Runner
@@ -128,9 +128,19 @@ async def run_playbook(
     return PlaybookRun(recorder.changed, tuple(recorder.failures), recorder.kept, log)
 
 
+def add_to_log(log: Path, line: str) -> None:
+    """Add a line of our own to a run's log."""
+    with _open_log(log) as output:
+        output.write(line + "\n")
+
+
+def _open_log(log: Path) -> TextIO:
+    """To append; made with mode 0600."""
+    return os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w", encoding="utf-8")
+
+
 def _run(folder: Path, log: Path, recorder: Recorder, stop: threading.Event, more: Mapping[str, Any]) -> Runner:
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as output, _sockets() as sockets:
+    with _open_log(log) as output, _sockets() as sockets:
         ours = _environment(folder, sockets)
 
         def take(event: dict[str, Any]) -> bool:

@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from twinkeel.render.files import RenderedFile, RenderedFiles
 from twinkeel.render.firewall import SELINUX_BOOLEANS
 from twinkeel.render.haproxy import CA_PATH
-from twinkeel.render.services import PACKAGES, UNITS, reader_of
+from twinkeel.render.services import UNITS, packages_of, reader_of
 from twinkeel.spec.model import MONITOR_PORT
 from twinkeel.topology.model import Machine, Topology
 
@@ -80,8 +80,7 @@ def write_project(
 def _common(topology: Topology) -> dict[str, Any]:
     """Variables that all load balancers share."""
     return {
-        # ufw and firewalld are not installed by us: they begin with rules of their own, which could lock the owner out.
-        "packages": [*PACKAGES, *(["nftables"] if topology.system.firewall == "nftables" else [])],
+        "packages": list(packages_of(topology)),
         "package_manager": topology.system.packages,
         "monitor_port": MONITOR_PORT,
         "endpoint": {

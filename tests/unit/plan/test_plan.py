@@ -13,9 +13,10 @@ from twinkeel.cli.plan import lines_of
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import FileMissingError
 from twinkeel.observe.host_state import FoundFile, HostState, LiveFile, PackageState
-from twinkeel.plan.make_plan import make_plan, plan_host, steps_of
+from twinkeel.plan.make_plan import make_plan
 from twinkeel.plan.mask_secrets import SecretMask
 from twinkeel.plan.model import HostPlan, Plan, as_json
+from twinkeel.plan.plan import plan_host, steps_of
 from twinkeel.plan.unit_actions import UnitFile, digests
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.render import render

@@ -1,0 +1,103 @@
+"""What load balancers need, from what they shall have and what they have. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from twinkeel.errors import HostError
+from twinkeel.observe.balancer_state import balancer_state, text_of
+from twinkeel.observe.foreign import foreign_haproxy, foreign_keepalived
+from twinkeel.observe.host_state import MARKER, HostState
+from twinkeel.plan.compare_files import Mask, compare_files, no_longer_wanted
+from twinkeel.plan.model import Desired, FileChange, HostPlan, Plan
+from twinkeel.plan.order import batches
+from twinkeel.plan.unit_actions import UnitFile, action, digests
+from twinkeel.render.files import RenderedFile
+from twinkeel.render.haproxy import CONFIG_PATH as HAPROXY_CONFIG
+from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED_CONFIG
+from twinkeel.render.services import UNITS, reader_of
+from twinkeel.topology.model import Topology
+
+
+def plan(topology: Topology, desired: Desired, states: Mapping[str, HostState | HostError], mask: Mask) -> Plan:
+    """The plan for all load balancers, in the order of work; those that could not be asked come last.
+
+    Args:
+        states: what each load balancer has, by short name in the spec's order; an error is why it could not be asked.
+        mask: takes secrets out of what is shown.
+    """
+    known = {name: state for name, state in states.items() if isinstance(state, HostState)}
+    plans = {name: plan_host(topology, name, desired.files_of(name), state, mask) for name, state in known.items()}
+    observed = {name: balancer_state(topology, name, state) for name, state in known.items()}
+    groups = tuple(tuple(plans[name] for name in group) for group in batches(list(observed), observed))
+    lost = [HostPlan(name, problem=str(state)) for name, state in states.items() if isinstance(state, HostError)]
+    return Plan((*(host for group in groups for host in group), *lost), tuple(steps_of(groups)), desired.trust)
+
+
+def units_of(wanted: Sequence[RenderedFile]) -> tuple[str, ...]:
+    """Every unit that reads one of the files, and ours."""
+    readers = (reader_of(file.path)[0] for file in wanted)
+    return tuple(dict.fromkeys((*(unit for unit in readers if unit is not None and unit not in UNITS), *UNITS)))
+
+
+def plan_host(topology: Topology, name: str, wanted: Sequence[RenderedFile], state: HostState, mask: Mask) -> HostPlan:
+    """What one host needs, from what it must have and what it has."""
+    changes = (*compare_files(wanted, state.files, mask), *no_longer_wanted([file.path for file in state.live], state.ours, wanted))
+    look = balancer_state(topology, name, state)
+    plan = HostPlan(
+        name,
+        files=changes,
+        packages={package: found.offered for package, found in state.packages.items() if found.installed is None},
+        actions=_actions(wanted, changes, state),
+        holds=tuple(str(vip) for vip in look.holds),
+        foreign=tuple(_foreign(topology, name, state)),
+    )
+    if plan.has_changes and plan.holds and look.handover == "stop":
+        # Somebody else set Keepalived up: the virtual IP leaves it by a stop.
+        return replace(plan, actions={**(plan.actions or {}), "keepalived": "start"})
+    return plan
+
+
+def _foreign(topology: Topology, name: str, state: HostState) -> Iterator[str]:
+    balancer = next(each for each in topology.load_balancers if each.machine.name == name)
+    haproxy, keepalived = text_of(state, HAPROXY_CONFIG), text_of(state, KEEPALIVED_CONFIG)
+    # Debian's package brings a haproxy.cfg of its own; nobody holds a virtual IP with that alone.
+    if keepalived and MARKER not in keepalived:
+        yield from foreign_keepalived(KEEPALIVED_CONFIG, keepalived, topology, balancer)
+        if MARKER not in haproxy:
+            yield from foreign_haproxy(HAPROXY_CONFIG, haproxy, topology)
+
+
+def _actions(wanted: Sequence[RenderedFile], changes: Sequence[FileChange], state: HostState) -> dict[str, str]:
+    files = [UnitFile(file.path, file.content.encode(), *reader_of(file.path)) for file in wanted]
+    differing = {change.path for change in changes if change.kind != "left over"}
+    stale: dict[str | None, set[str]] = {}
+    for each in (*files, *(UnitFile(live.path, b"", live.unit, live.on_change) for live in state.live)):
+        if each.path in differing:
+            stale.setdefault(each.unit, set()).add(each.on_change)
+    units = units_of(wanted)
+    needed = digests(files, list(units))
+    noted = {unit: dict(state.notes.get(unit, {})) for unit in units}
+    return {unit: action(state.units.get(unit, ""), needed[unit], noted[unit], stale.get(unit, set())) for unit in units}
+
+
+def steps_of(groups: Sequence[Sequence[HostPlan]]) -> list[str]:
+    """What happens in which order, a sentence each. `groups` are worked on one after the other, their hosts at once."""
+    every = [host for group in groups for host in group]
+    bare = [host.name for host in every if host.packages]
+    steps = [f"install packages on {' and '.join(bare)}"] if bare else []
+    for group in groups:
+        busy = [host for host in group if host.has_changes]
+        for host in busy:
+            others = [other.name for other in every if other.name != host.name]
+            if host.holds and others:
+                steps.append(f"move {' and '.join(host.holds)} from {host.name} to {' or '.join(others)} (planned switchover)")
+        work = [f"{host.name}: {', '.join(_work(host)) or 'nothing else'}" for host in busy]
+        if work:
+            steps.append("; at the same time ".join(work))
+    return steps
+
+
+def _work(host: HostPlan) -> list[str]:
+    count = len(host.replaced)
+    work = [f"{count} file{'s' if count != 1 else ''}"] if count else []
+    return work + [f"{verb} {unit}" for unit, verb in host.needed_actions.items()]
