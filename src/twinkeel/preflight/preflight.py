@@ -20,16 +20,19 @@ async def preflight(reader: Reader, topology: Topology, checks: Sequence[Check] 
     return Preflight(checked, tuple(survey.problems), (time.monotonic_ns() - began) / 1e9)
 
 
-async def essential_checks(reader: Reader, topology: Topology) -> tuple[Checked, ...]:
-    """What must be so before an apply begins, of the load balancers alone; it takes about two seconds.
+async def essential_checks(reader: Reader, topology: Topology, *, sends: bool) -> tuple[Checked, ...]:
+    """What must be so before an apply begins, of the load balancers alone.
+
+    Args:
+        sends: the checks that send packets and listen, which takes more than a second; or else the others.
 
     Raises:
         HostError: a load balancer cannot be asked; or a check failed: the message holds every failure.
     """
-    survey = await look(reader, _without_nodes(topology))
+    survey = await look(reader, _without_nodes(topology), probe=sends)
     for problem in survey.problems.values():
         raise problem
-    checked = judge_all(ESSENTIAL, survey)
+    checked = judge_all([check for check in ESSENTIAL if bool(check.sends) is sends], survey)
     failures = [(each.check, finding) for each in checked for finding in each.findings if finding.result == "failure"]
     if not failures:
         return checked

@@ -78,7 +78,8 @@ class Run:
     """Where a run works, and how it tells about itself.
 
     `log` is where Ansible's output is kept; its folder exists. `on_event` is called from more than one thread, never by two at
-    once. `break_lock` takes the lock from whoever holds it; with `held` this run has it already.
+    once. `break_lock` takes the lock from whoever holds it; with `held` this run has it already. `preflight`: what may
+    not be done without its checks waits for them.
     """
 
     topology: Topology
@@ -87,6 +88,7 @@ class Run:
     on_event: OnEvent
     break_lock: bool = False
     held: bool = False
+    preflight: bool = False
 
     @asynccontextmanager
     async def step(self, title: str) -> AsyncIterator[list[str]]:
@@ -123,11 +125,9 @@ async def apply(
         VerificationError: a virtual IP does not answer as it must.
     """
 
-    run = Run(topology, writer, log, on_event, break_lock, held)
+    run = Run(topology, writer, log, on_event, break_lock, held, preflight)
     if preflight:
-        async with run.step("Check what an apply needs") as details:
-            checked = await essential_checks(writer, topology)
-            details.append(f"{len(checked)} checks passed")
+        await _check(run, "Check what an apply needs", sends=False)
     return await converge(run, "apply", lambda ca: desired(topology, ca, secrets))
 
 
@@ -146,10 +146,12 @@ async def converge(run: Run, command: str, decide: Decide) -> ApplyResult:
             ca = await fetch_cluster_ca(writer, topology.control_plane)
             details.append("found" if ca is not None else "there is none yet")
         wanted = decide(ca)
-        held_in_standby = await _heal(run, observed)
         async with run.step("Compare with the spec") as details:
             needed = plan(topology, wanted, states, _shows_nothing).has_changes
             details.append("something is to be done" if needed else "nothing to change")
+        if needed and run.preflight:
+            await _check(run, "Listen on the load balancers' segment", sends=True)
+        held_in_standby = await _heal(run, observed)
         if needed or held_in_standby:
             rollout = await _roll_out(run, wanted, command, ca, observed, held_in_standby)
             changed, generation = {**changed, **rollout.changed}, rollout.generation
@@ -163,6 +165,12 @@ async def converge(run: Run, command: str, decide: Decide) -> ApplyResult:
         run.note(BOOTSTRAP_NOTE)
     seconds = (time.monotonic_ns() - began) / 1e9
     return ApplyResult(changed, holders[str(topology.endpoint.vip.ip)], wanted.trust, seconds, generation, holders)
+
+
+async def _check(run: Run, title: str, *, sends: bool) -> None:
+    async with run.step(title) as details:
+        checked = await essential_checks(run.writer, run.topology, sends=sends)
+        details.append(f"{len(checked)} checks passed")
 
 
 def _shows_nothing(text: str) -> str:
