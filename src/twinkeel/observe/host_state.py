@@ -15,6 +15,7 @@ from twinkeel.topology.model import Machine
 
 NOTES = "/var/lib/twinkeel/loaded.json"
 LIVE = "/var/lib/twinkeel/live.json"
+GENERATIONS = "/var/lib/twinkeel/generations"
 MARKER = "Written by Twinkeel"
 PACKAGE_VERSIONS = "twinkeel.observe.host_programs.package_versions"
 READ_STATE = host_program("twinkeel.observe.host_programs.read_state", PACKAGE_VERSIONS)
@@ -64,6 +65,7 @@ class HostState:
 
     `live` are the files that apply noted as its own, with the unit that reads each; `ours` those that say that we wrote them.
     `servers` has HAProxy's view of its servers by backend; empty when it does not run.
+    `generation` is the newest one that was kept, 0 for none; `selinux` whether the kernel has it on.
     """
 
     files: Mapping[str, FoundFile | None]
@@ -74,6 +76,8 @@ class HostState:
     ours: tuple[str, ...]
     addresses: frozenset[IPAddress]
     servers: Mapping[str, tuple[Backend, ...]] = field(default_factory=dict)
+    generation: int = 0
+    selinux: bool = False
 
 
 async def read_host_state(
@@ -90,7 +94,7 @@ async def read_host_state(
         HostError: the host cannot be asked, or has no python3.
     """
     asked = {"files": paths, "units": units, "packages": packages, "notes": NOTES, "live": LIVE}
-    asked |= {"marker": MARKER, "folders": folders, "haproxy_socket": SOCKET}
+    asked |= {"marker": MARKER, "folders": folders, "haproxy_socket": SOCKET, "generations": GENERATIONS}
     result = await reader.run(machine, ["python3", "-c", READ_STATE, json.dumps(asked)])
     if result.exit_code != 0:
         said = (result.stderr.strip() or "nothing").splitlines()[-1]
@@ -110,6 +114,8 @@ def parse_host_state(text: str) -> HostState:
         ours=tuple(state["ours"]),
         addresses=frozenset(ip_address(address) for address in state["addresses"]),
         servers=parse_servers(state["haproxy_stats"]),
+        generation=state["generation"],
+        selinux=state["selinux"],
     )
 
 

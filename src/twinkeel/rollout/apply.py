@@ -2,12 +2,13 @@
 
 import hashlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from twinkeel.errors import HostError
 from twinkeel.hosts.cluster_ca import fetch_cluster_ca
@@ -22,10 +23,11 @@ from twinkeel.plan.plan import plan
 from twinkeel.preflight.preflight import essential_checks
 from twinkeel.render.files import RenderedFiles
 from twinkeel.render.haproxy import Trust
+from twinkeel.render.services import packages_of
 from twinkeel.render.systemd import DOWN_FILE
 from twinkeel.rollout.decommissioned import require_stopped
 from twinkeel.rollout.rollout import Rollout
-from twinkeel.rollout.run_playbook import add_to_log
+from twinkeel.rollout.run_playbook import add_to_log, ssh_sockets
 from twinkeel.rollout.write_project import write_project
 from twinkeel.spec.model import MONITOR_PORT
 from twinkeel.spec.secrets import Secrets
@@ -153,7 +155,7 @@ async def converge(run: Run, command: str, decide: Decide) -> ApplyResult:
             await _check(run, "Listen on the load balancers' segment", sends=True)
         held_in_standby = await _heal(run, observed)
         if needed or held_in_standby:
-            rollout = await _roll_out(run, wanted, command, ca, observed, held_in_standby)
+            rollout = await _roll_out(run, wanted, command, ca, observed, known_to_roles(topology, states), held_in_standby)
             changed, generation = {**changed, **rollout.changed}, rollout.generation
         else:
             add_to_log(run.log, "nothing to change: no playbook was run")
@@ -193,13 +195,31 @@ async def _look(run: Run, decide: Decide) -> tuple[dict[str, HostState], dict[st
     return states, observed
 
 
+def known_to_roles(topology: Topology, states: Mapping[str, HostState]) -> dict[str, Any]:
+    """Variables for the roles: what was seen by now, so that they need not look again."""
+    return {
+        "packages_missing": any(
+            state.packages[name].installed is None for state in states.values() for name in packages_of(topology)
+        ),
+        "generation_number": max(state.generation for state in states.values()) + 1,
+        "selinux_hosts": [name for name, state in states.items() if state.selinux],
+    }
+
+
 async def _roll_out(
-    run: Run, wanted: Desired, command: str, ca: str | None, observed: dict[str, BalancerState], held_in_standby: frozenset[str]
+    run: Run,
+    wanted: Desired,
+    command: str,
+    ca: str | None,
+    observed: dict[str, BalancerState],
+    known: dict[str, Any],
+    held_in_standby: frozenset[str],
 ) -> Rollout:
     """Judge all, then work on one group after the other."""
-    with TemporaryDirectory(prefix="twinkeel-") as name:
+    with TemporaryDirectory(prefix="twinkeel-") as name, ssh_sockets() as sockets:
         rollout = await _prepared(run, wanted, command, ca, observed, Path(name))
         rollout.held_in_standby.update(held_in_standby)
+        rollout.known, rollout.sockets = known, sockets
         async with run.step("Judge every load balancer's candidate files") as details:
             needed = await rollout.prepare()
             details.append("accepted" if needed else "nothing to change")

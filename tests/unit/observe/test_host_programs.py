@@ -48,6 +48,8 @@ def test_state_is_read_as_it_is(tmp_path: Path) -> None:
     ours = tmp_path / "folder" / "ours.conf"
     ours.parent.mkdir()
     ours.write_text(f"# {MARKER} from the cluster\n")
+    (tmp_path / "generations" / "0007").mkdir(parents=True)
+    (tmp_path / "generations" / "unfinished").mkdir()
     (tmp_path / "notes.json").write_text('{"haproxy": {"reload": "1"}}')
     (tmp_path / "live.json").write_text(json.dumps({"files": [{"path": str(plain)}, {"path": str(tmp_path / "gone")}]}))
     asked = {
@@ -59,6 +61,7 @@ def test_state_is_read_as_it_is(tmp_path: Path) -> None:
         "marker": MARKER,
         "folders": [str(tmp_path / "folder"), str(tmp_path / "none")],
         "haproxy_socket": str(tmp_path / "no.sock"),
+        "generations": str(tmp_path / "generations"),
     }
     state = parse_host_state(run(READ_STATE, asked))
     found = state.files[str(plain)]
@@ -71,12 +74,21 @@ def test_state_is_read_as_it_is(tmp_path: Path) -> None:
     assert state.notes == {"haproxy": {"reload": "1"}}
     assert [file.path for file in state.live] == [str(plain)]
     assert state.ours == (str(ours),)
+    assert (state.generation, state.servers) == (7, {})
 
 
 def test_notes_that_cannot_be_read_are_none(tmp_path: Path) -> None:
     (tmp_path / "broken").write_text("{")
     (tmp_path / "list").write_text("[]")
-    asked: dict[str, Any] = {"files": [], "units": [], "packages": [], "marker": MARKER, "folders": [], "haproxy_socket": "/none"}
+    asked: dict[str, Any] = {
+        "files": [],
+        "units": [],
+        "packages": [],
+        "marker": MARKER,
+        "folders": [],
+        "haproxy_socket": "/none",
+        "generations": "/none",
+    }
     for name in ("broken", "list", "missing"):
         state = parse_host_state(run(READ_STATE, asked | {"notes": str(tmp_path / name), "live": str(tmp_path / name)}))
         assert (state.notes, state.live) == ({}, ())

@@ -205,7 +205,9 @@ def test_the_specs_own_secrets_are_in_no_plan(build_edited: Callable[..., Topolo
         config = base64.b64encode(b"    auth_pass former\n    # not hunter2\n").decode()
         found = {"kind": "file", "mode": 0o640, "owner": "root", "group": "root", "content": config}
         state = {"files": {"/etc/keepalived/keepalived.conf": found}, "units": dict.fromkeys(UNITS, RUNNING), "packages": {}}
-        return json.dumps({**state, "notes": {}, "live": [], "ours": [], "addresses": [], "haproxy_stats": ""})
+        return json.dumps(
+            {**state, "notes": {}, "live": [], "ours": [], "addresses": [], "haproxy_stats": "", "generation": 0, "selinux": False}
+        )
 
     reader = scripted_reader(answer)
     for path in ("/etc/kubernetes/pki/ca.crt", "/etc/kubernetes/ssl/ca.crt"):
@@ -253,7 +255,17 @@ def answer_json(wanted: Sequence[RenderedFile], converged: HostState, *, holds: 
     }
     packages = {name: {"installed": "1", "offered": None} for name in converged.packages}
     state: Mapping[str, Any] = {"files": files, "units": converged.units, "packages": packages, "notes": converged.notes}
-    return json.dumps({**state, "live": [], "ours": [], "addresses": [holds] if holds else [], "haproxy_stats": ""})
+    return json.dumps(
+        {
+            **state,
+            "live": [],
+            "ours": [],
+            "addresses": [holds] if holds else [],
+            "haproxy_stats": "",
+            "generation": 0,
+            "selinux": False,
+        }
+    )
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Runs on a load balancer: what is there now of the files, services and packages that `apply` would touch. Reads only.
 
     python3 -c PROGRAM '{"files": [...], "units": [...], "packages": [...], "notes": PATH, "live": PATH, "marker": TEXT,
-                         "folders": [...], "haproxy_socket": PATH}'
+                         "folders": [...], "haproxy_socket": PATH, "generations": PATH}'
 
 Prints one JSON object; see `main`. File contents are base64.
 """
@@ -117,6 +117,14 @@ def haproxy_stats(path: str) -> str:
         return ""
 
 
+def newest_generation(folder: str) -> int:
+    """The number of the newest generation of files that was kept; 0 when there is none."""
+    try:
+        return max((int(name) for name in os.listdir(folder) if name.isdigit()), default=0)
+    except OSError:
+        return 0
+
+
 def main() -> None:
     """Print what was asked for."""
     asked = json.loads(sys.argv[1])
@@ -129,6 +137,8 @@ def main() -> None:
         "ours": written_by_us(asked["folders"], asked["marker"]),
         "addresses": addresses(),
         "haproxy_stats": haproxy_stats(asked["haproxy_socket"]),
+        "generation": newest_generation(asked["generations"]),
+        "selinux": os.path.exists("/sys/fs/selinux/enforce"),
     }
     sys.stdout.write(json.dumps(state) + "\n")
 

@@ -24,20 +24,22 @@ DOCUMENTATION = r"""
 module: rendered_files
 short_description: Bring a set of files to their rendered content, all judged before any is replaced
 description:
-  - C(state=judged) changes nothing. It compares the files with those on the host and lets the host's own programs judge
+  - C(state=judged) replaces nothing. It compares the files with those on the host and lets the host's own programs judge
     each candidate that differs. It fails when one is refused, and returns what each service needs (I(actions)) and whether there is
-    anything to do (I(needed)).
+    anything to do (I(needed)). The one thing that it adds are I(early) files that are not there, or that cannot be read, and
+    I(folders): the programs need them for their judgement.
   - C(state=installed) replaces the files that differ, each atomically, and none unless there is room for all. With
     C(only_missing) it adds those that are not there, and certificates that cannot be read, and touches no other. Otherwise it
     also removes what an earlier run installed and this one no longer has.
   - C(state=loaded) notes that the services named by I(units) now run with these files. What a service runs with is noted on
     the host, so that a run that was interrupted between replacing a file and reloading its service is completed by the next.
 options:
-  files: {type: list, elements: dict, required: true, description: "path, src, mode, owner, group, unit, on_change"}
+  files: {type: list, elements: dict, required: true, description: "path, src, mode, owner, group, unit, on_change, early"}
   checks: {type: list, elements: dict, default: [], description: "path, and argv with %s for the candidate"}
   units: {type: list, elements: str, default: [], description: "the services that the files belong to"}
   state: {type: str, choices: [judged, installed, loaded], required: true}
   only_missing: {type: bool, default: false}
+  folders: {type: list, elements: path, default: [], description: "made before the programs judge"}
   about: {type: dict, default: {}, description: "kept with the notes: when, who, command, spec"}
   notes: {type: path, default: /var/lib/twinkeel/loaded.json}
   live: {type: path, default: /var/lib/twinkeel/live.json, description: "which files on this host are ours"}
@@ -51,6 +53,7 @@ FILE_OPTIONS = {
     "group": {"type": "str", "default": "root"},
     "unit": {"type": "str"},
     "on_change": {"type": "str", "choices": ["reload", "restart"], "default": "reload"},
+    "early": {"type": "bool", "default": False},
 }
 
 
@@ -65,6 +68,7 @@ class Candidate:
         self.gid = grp.getgrnam(given["group"]).gr_gid
         self.unit = given["unit"]
         self.on_change = given["on_change"]
+        self.early = given.get("early", False)
 
     def differs(self) -> bool:
         """Whether the host's file is missing or differs in content, kind, mode or owner."""
@@ -208,9 +212,9 @@ def shown(module: AnsibleModule, unit: str) -> str:
     return str(out)
 
 
-def bring(module: AnsibleModule, candidates: list[Candidate], live: dict[str, Any]) -> None:
-    """Do `state=installed` and end the module."""
-    missing_only, path = module.params["only_missing"], module.params["live"]
+def bring(module: AnsibleModule, candidates: list[Candidate], live: dict[str, Any], *, missing_only: bool) -> list[str]:
+    """Put files in their places; their paths."""
+    path = module.params["live"]
     chosen = [each for each in candidates if (each.is_missing() if missing_only else each.differs())]
     old = [] if missing_only else leftovers(candidates, live)
     if (chosen or old) and not module.check_mode:
@@ -219,8 +223,15 @@ def bring(module: AnsibleModule, candidates: list[Candidate], live: dict[str, An
         write_notes(path, dict(live, files=sorted(known.values(), key=lambda entry: str(entry["path"]))))
         install(chosen)
         remove(module, old)
-    paths = [candidate.path for candidate in chosen] + [entry["path"] for entry in old]
-    module.exit_json(changed=bool(paths), differs=paths)
+    return [candidate.path for candidate in chosen] + [entry["path"] for entry in old]
+
+
+def make_ready(module: AnsibleModule, candidates: list[Candidate], live: dict[str, Any]) -> list[str]:
+    """Add what the programs need before they can judge; the paths of the files."""
+    if not module.check_mode:
+        for folder in module.params["folders"]:
+            os.makedirs(folder, mode=0o755, exist_ok=True)
+    return bring(module, [each for each in candidates if each.early], live, missing_only=True)
 
 
 def note(module: AnsibleModule, candidates: list[Candidate], live: dict[str, Any], noted: dict[str, Any]) -> None:
@@ -243,6 +254,7 @@ def main() -> None:
             "units": {"type": "list", "elements": "str", "default": []},
             "state": {"type": "str", "required": True, "choices": ["judged", "installed", "loaded"]},
             "only_missing": {"type": "bool", "default": False},
+            "folders": {"type": "list", "elements": "path", "default": []},
             "about": {"type": "dict", "default": {}},
             "notes": {"type": "path", "default": "/var/lib/twinkeel/loaded.json"},
             "live": {"type": "path", "default": "/var/lib/twinkeel/live.json"},
@@ -262,7 +274,10 @@ def carry_out(module: AnsibleModule) -> None:
     if module.params["state"] == "loaded":
         note(module, candidates, live, noted)
     if module.params["state"] == "installed":
-        bring(module, candidates, live)
+        paths = bring(module, candidates, live, missing_only=module.params["only_missing"])
+        module.exit_json(changed=bool(paths), differs=paths)
+    added = make_ready(module, candidates, live)
+    live = read_notes(module.params["live"]) if added else live
     differing, old = [each for each in candidates if each.differs()], leftovers(candidates, live)
     judge(module, differing, module.params["checks"])
     wanted, actions = digests(unit_files(candidates), module.params["units"]), {}
@@ -272,7 +287,7 @@ def carry_out(module: AnsibleModule) -> None:
         actions[unit] = action(shown(module, unit), wanted[unit], noted.get(unit, {}), stale)
     paths = [candidate.path for candidate in differing] + [entry["path"] for entry in old]
     needed = bool(paths) or any(each != "none" for each in actions.values())
-    module.exit_json(changed=False, differs=paths, actions=actions, needed=needed)
+    module.exit_json(changed=bool(added), differs=paths, actions=actions, needed=needed)
 
 
 if __name__ == "__main__":
