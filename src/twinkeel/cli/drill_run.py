@@ -183,8 +183,11 @@ def _announce(trial: "Trial", console: "Console") -> None:
 def _write_reports(folder: Path, console: "Console") -> None:
     """The reports; a full disk here must not hide what the drill itself has to say."""
     from twinkeel.report.write import write_reports
+    from twinkeel.support.extras import ExtraMissingError
 
     try:
         write_reports(folder)
+    except ExtraMissingError as error:
+        console.print(f"there is no report.html: {error.what}. {error.hint}; then twinkeel drill report {folder}", markup=False)
     except OSError as error:
         console.print(f"the reports could not be written: {error.strerror} ({folder})", markup=False)

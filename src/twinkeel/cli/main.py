@@ -88,6 +88,8 @@ def main() -> None:
         code = error.exit_code
     except TwinkeelError as error:
         code = _say(str(error), error.exit_code)
+    except ModuleNotFoundError as error:
+        code = _without_module(error)
     except KeyboardInterrupt:
         code = _say("interrupted", EXIT_INTERRUPTED)
     except BrokenPipeError:
@@ -120,6 +122,14 @@ def _interrupt(*_: object) -> None:
 def _say(message: str, code: int) -> int:
     print(f"twinkeel: {message}", file=sys.stderr)
     return code
+
+
+def _without_module(error: ModuleNotFoundError) -> int:
+    """A library of an extra that is not installed is no defect."""
+    from twinkeel.support.extras import EXTRAS, missing_extra
+
+    module = (error.name or "").partition(".")[0]
+    return _say(str(missing_extra(module)) if module in EXTRAS else _defect(), EXIT_FAILED)
 
 
 def _defect() -> str:

@@ -8,7 +8,6 @@ from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from twinkeel.drill.facts import RunFacts
 from twinkeel.drill.faults.registry import FAULTS
@@ -18,6 +17,7 @@ from twinkeel.report.summary import HEADINGS, Summary, cells, summarize, worst
 from twinkeel.report.timeline import Figure, distribution, timeline
 from twinkeel.report.trials import HEADINGS as TRIAL_HEADINGS
 from twinkeel.report.trials import remarks, trial_cells
+from twinkeel.support.extras import require
 
 _FOLDER = files("twinkeel.report") / "templates"
 
@@ -30,7 +30,11 @@ def render_html(folder: Path, facts: RunFacts) -> str:
 
     Raises:
         UsageError: the folder holds no trials.
+        ExtraMissingError: Plotly is not installed.
     """
+    require("plotly")
+    from plotly.offline import get_plotlyjs  # noqa: PLC0415 - with an extra alone
+
     trials = {path.parent: trial_of(read_history(path.parent)) for path in sorted(folder.glob(f"*/{EVENTS_FILE}"))}
     summaries = summarize(trials.values())
     parts, figures = [], {"distribution": _distribution(trials.values(), summaries)}

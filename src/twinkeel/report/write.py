@@ -18,11 +18,13 @@ def write_reports(folder: Path) -> tuple[Trial, ...]:
 
     Raises:
         UsageError: the folder holds no trials.
+        ExtraMissingError: there is no HTML without Plotly; the other two were written.
     """
     trials, facts = read_trials(folder), read_facts(folder)
-    (folder / HTML_FILE).write_text(render_html(folder, facts), encoding="utf-8")
     (folder / MARKDOWN_FILE).write_text(as_markdown(trials, facts), encoding="utf-8")
     (folder / JSON_FILE).write_text(json.dumps(as_object(trials, facts), indent=2) + "\n", encoding="utf-8")
+    # Last: Markdown and JSON need no library that may be missing.
+    (folder / HTML_FILE).write_text(render_html(folder, facts), encoding="utf-8")
     return trials
 
 

@@ -5,6 +5,7 @@ import re
 import shutil
 import struct
 import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from twinkeel.drill.facts import RunFacts, read_facts, write_facts
 from twinkeel.drill.history import EVENTS_FILE, MILLISECOND, REQUESTS_FILE, End, Event, Probe, Record, Request, encode
 from twinkeel.report.write import write_reports
+from twinkeel.support.extras import ExtraMissingError
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PERIOD = 10
@@ -131,3 +133,10 @@ def first_pixel(picture: Path) -> tuple[int, ...]:
         packed += data[place + 8 : place + 8 + length] if kind == b"IDAT" else b""
         place += 12 + length
     return tuple(zlib.decompress(packed)[1:4])
+
+
+def test_without_plotly_there_is_all_but_the_page(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "plotly", None)
+    with pytest.raises(ExtraMissingError, match=r"this needs plotly.*\n.*pip install 'twinkeel\[report\]'"):
+        write_reports(run)
+    assert sorted(path.name for path in run.glob("report.*")) == ["report.json", "report.md"]

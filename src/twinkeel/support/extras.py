@@ -1,0 +1,28 @@
+"""Libraries that only some commands need. pip brings each with an extra, so that everybody else's installation stays small."""
+
+from importlib.util import find_spec
+
+from twinkeel.errors import ToolError
+
+EXTRAS = {"plotly": "report", "pyroute2": "lab"}
+"""Module -> the extra of Twinkeel's package that brings it."""
+
+
+class ExtraMissingError(ToolError):
+    """A command needs a library that was not installed."""
+
+
+def missing_extra(module: str) -> ExtraMissingError:
+    """The error for a module of EXTRAS that is not there."""
+    name = EXTRAS[module]
+    return ExtraMissingError(f"this needs {module}, which is not installed", hint=f"pip install 'twinkeel[{name}]'")
+
+
+def require(module: str) -> None:
+    """See that a module of EXTRAS is there.
+
+    Raises:
+        ExtraMissingError: it is not.
+    """
+    if find_spec(module) is None:
+        raise missing_extra(module)

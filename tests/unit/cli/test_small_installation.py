@@ -1,0 +1,41 @@
+"""What a command loads: libraries of extras only where they are needed, and little for a command that only reads a file."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+SPEC = str(ROOT / "examples" / "lab-home.yaml")
+# Each costs tens of milliseconds, or is an extra: nothing that reads and judges a file needs it.
+HEAVY = {"ansible", "ansible_runner", "asyncio", "asyncssh", "cryptography", "httpx", "jinja2", "plotly", "pyroute2", "rich"}
+
+
+def main(*argv: str, before: str = "", after: str = "") -> subprocess.CompletedProcess[str]:
+    code = f"import sys\n{before}\nsys.argv = {['twinkeel', *argv]!r}\nfrom twinkeel.cli.main import main\n"
+    code += f"try:\n    main()\nfinally:\n    {after or 'pass'}\n"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_check_loads_nothing_heavy() -> None:
+    ended = main("check", "-f", SPEC, after="print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)")
+    assert ended.returncode == 0, ended.stderr
+    loaded = set(ended.stderr.split())
+    assert "pydantic" in loaded
+    assert loaded & HEAVY == set()
+
+
+@pytest.mark.parametrize(
+    ("argv", "module", "extra"), [(["lab", "up", "-f", SPEC, "--name", "none"], "pyroute2", "lab")], ids=["lab up"]
+)
+def test_a_command_without_its_library_says_which_extra_brings_it(argv: list[str], module: str, extra: str) -> None:
+    ended = main(*argv, before=f"sys.modules[{module!r}] = None")
+    assert ended.returncode == 3
+    assert ended.stderr == f"twinkeel: this needs {module}, which is not installed\n  hint: pip install 'twinkeel[{extra}]'\n"
+
+
+def test_commands_without_a_page_and_a_lab_need_no_extra() -> None:
+    without = "sys.modules['plotly'] = sys.modules['pyroute2'] = None"
+    for argv in (["check", "-f", SPEC], ["explain", "-f", SPEC], ["drill", "list"], ["lab", "--help"]):
+        assert main(*argv, before=without).returncode == 0, argv
