@@ -54,6 +54,11 @@ CAUSES = (
         "in kubernetes.variables write true and false without quotes; after -- pass JSON: -e '{\"name\": true}'",
     ),
     _cause(
+        r"Module result deserialization failed|No start of json char",
+        "Python on the host is older than this Ansible works with",
+        "install Python 3.8 there for v2.26 to v2.32, or newer; `twinkeel preflight` checks it (P003)",
+    ),
+    _cause(
         r"ansible_memtotal_mb|Stop if memory is too small|the system RAM .{0,40}is less than",
         "the host has less memory than this Kubespray asks for (#1183, #7027)",
         "give it more; or lower minimal_master_memory_mb or minimal_node_memory_mb in kubernetes.variables",

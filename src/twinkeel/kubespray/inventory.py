@@ -26,13 +26,24 @@ def write_inventory(topology: Topology, folder: Path, broken: Sequence[Machine] 
         private.mkdir(mode=0o700, parents=True, exist_ok=True)
     files = {file.path: file.content for file in render_kubespray(topology)}
     if broken:
-        files["broken.yaml"] = block({"all": {"children": _broken(topology, broken)}})
+        files["broken.yaml"] = block({"all": {"hosts": _addresses(topology), "children": _broken(topology, broken)}})
     for path, content in files.items():
         _write(inventory / path, content)
     for path in OPTIONAL:
         if path not in files:
             (inventory / path).unlink(missing_ok=True)
     return inventory / "hosts.yaml"
+
+
+def _addresses(topology: Topology) -> dict[str, dict[str, str]]:
+    """What Kubespray's recovery reads of every node and takes from its cache of facts, which a newer Ansible does not find.
+
+    A host that is lost cannot be asked again. What is in the cache still counts before these.
+    """
+    return {
+        machine.node_name: {"main_access_ip": str(machine.access_address or machine.address), "main_ip": str(machine.address)}
+        for machine in topology.nodes
+    }
 
 
 def _broken(topology: Topology, broken: Sequence[Machine]) -> dict[str, dict[str, dict[str, dict[str, str]]]]:

@@ -1,4 +1,4 @@
-"""The inventory and group variables that Kubespray reads, for each of its release lines (v2.26 to v2.31)."""
+"""The inventory and group variables that Kubespray reads, for each of its release lines (v2.26 to v2.32)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -35,6 +35,7 @@ LINES = (
     ReleaseLine((2, 29), version_prefix="", stack_switches=True, pythons=(10, 12)),
     ReleaseLine((2, 30), version_prefix="", stack_switches=True, pythons=(10, 12)),
     ReleaseLine((2, 31), version_prefix="", stack_switches=True, pythons=(11, 13)),
+    ReleaseLine((2, 32), version_prefix="", stack_switches=True, pythons=(11, 13)),
 )
 
 

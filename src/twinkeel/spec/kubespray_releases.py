@@ -19,8 +19,16 @@ RELEASES: dict[str, dict[str, int]] = {
     "v2.29.1": {"1.31": 14, "1.32": 10, "1.33": 7},
     "v2.30.0": {"1.32": 11, "1.33": 7, "1.34": 3},
     "v2.31.0": {"1.33": 11, "1.34": 7, "1.35": 4},
+    # Read from master of 2026-08-21, whose newest version is the tag's default, 1.36.4; the tag itself was not to be had.
+    "v2.32.0": {"1.34": 11, "1.35": 8, "1.36": 4},
 }
 """Kubespray tag -> minor version of Kubernetes -> its newest patch release there. Oldest tag first."""
+
+REFUSES_IPV6 = ("v2.32.0",)
+"""Tags whose own validation refuses every cluster with IPv6 (Kubespray issue 13547)."""
+
+TYPED_SINCE = (2, 32)
+"""The first release line whose Ansible (core 2.19) takes a text for a text: it is no list and no condition."""
 
 IPV6_ALONE_SINCE = (2, 28)
 """The first release line that has ipv4_stack and ipv6_stack, and so clusters without IPv4."""
@@ -41,5 +49,14 @@ def knows(tag: str, version: str) -> Literal["yes", "no", "unknown"]:
 
 def knows_ipv6_alone(tag: str) -> bool:
     """Whether a tag installs clusters without IPv4. One that is no version (a branch) counts as newer than all."""
+    return _is_since(tag, IPV6_ALONE_SINCE)
+
+
+def is_typed(tag: str) -> bool:
+    """Whether a tag's Ansible refuses texts in conditions. One that is no version (a branch) counts as newer than all."""
+    return _is_since(tag, TYPED_SINCE)
+
+
+def _is_since(tag: str, line: tuple[int, int]) -> bool:
     numbers = tag.removeprefix("v").split(".")[:2]
-    return not all(number.isdecimal() for number in numbers) or tuple(map(int, numbers)) >= IPV6_ALONE_SINCE
+    return not all(number.isdecimal() for number in numbers) or tuple(map(int, numbers)) >= line

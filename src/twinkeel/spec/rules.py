@@ -137,13 +137,21 @@ RULES = (
     Rule("S087", "error", "every load balancer is on the VRRP link, or none", host_rules.half_of_a_vrrp_link),
     Rule("S088", "error", "interfaces are given for load balancers", host_rules.vip_interface_of_nobody, _keys("load_balancers")),
     Rule("S089", "error", "raw lines leave the API's health check alone", raw_line_rules.another_check_of_the_api),
+    Rule("S093", "warning", "variables for Kubespray have the type that is meant", variable_rules.text_for_another_type),
+    Rule(
+        "S094",
+        "error",
+        "the Kubespray release takes the cluster's IPv6",
+        software_rules.ipv6_of_the_tag,
+        _keys("kubernetes.service_network6"),
+    ),
 )
 """Every rule, in the order in which they run."""
 
 ABOUT_KUBESPRAY = frozenset(
     (
         *("S028", "S029", "S030", "S031", "S034", "S035", "S037", "S050", "S051", "S052", "S053", "S054"),
-        *("S077", "S079", "S080", "S082", "S083", "S085"),
+        *("S077", "S079", "S080", "S082", "S083", "S085", "S094"),
     )
 )
 """Errors about what Kubespray would install: a command that only reads a running system works in spite of them."""

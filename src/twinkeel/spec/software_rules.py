@@ -9,7 +9,7 @@ from pydantic import StringConstraints
 
 from twinkeel.diagnostic import shown
 from twinkeel.spec.fields import DomainName
-from twinkeel.spec.kubespray_releases import RELEASES, knows, knows_ipv6_alone, ranges
+from twinkeel.spec.kubespray_releases import REFUSES_IPV6, RELEASES, knows, knows_ipv6_alone, ranges
 from twinkeel.spec.kubespray_variables import RESERVED_VARIABLES
 from twinkeel.spec.model import ClusterSpec
 from twinkeel.spec.rule import Finding, places
@@ -135,6 +135,19 @@ def nodes_without_ipv4(spec: ClusterSpec) -> Iterator[Finding]:
             f"Kubespray {tag} cannot install a cluster without IPv4, and `{node.name}` has no IPv4 address",
             "use v2.28.0 or newer, or write every machine's IPv4 address, and the IPv6 one as `address6`",
             related=((node.address, f"`{node.name}` is here"),) if _tag_is_given(spec) else (),
+        )
+
+
+def ipv6_of_the_tag(spec: ClusterSpec) -> Iterator[Finding]:
+    """v2.32.0 compares a text where its Ansible wants true or false as soon as there is an IPv6 network, and stops."""
+    kubernetes = spec.kubernetes
+    given = next((name for name in ("service_network6", "pod_network6") if getattr(kubernetes, name) is not None), None)
+    if kubernetes.kubespray in REFUSES_IPV6 and given is not None:
+        yield Finding(
+            ("kubernetes", "kubespray"),
+            f"Kubespray {kubernetes.kubespray} refuses every cluster with IPv6: its own validation fails (issue 13547)",
+            "use v2.31.0 with a Kubernetes that it installs, or a release after v2.32.0",
+            related=((("kubernetes", given), "the IPv6 network"),),
         )
 
 

@@ -1,11 +1,13 @@
 """Rules about Kubespray variables that undo what the spec promises."""
 
+import re
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address, ip_network
 from typing import Any
 
 from twinkeel.spec.document import Key
 from twinkeel.spec.fields import IPAddress
+from twinkeel.spec.kubespray_releases import is_typed
 from twinkeel.spec.model import ClusterSpec
 from twinkeel.spec.rule import Finding
 
@@ -73,6 +75,30 @@ def _holds(text: str, address: IPAddress) -> bool:
     except ValueError:
         return False
     return low.version == high.version == address.version and int(low) <= int(address) <= int(high)
+
+
+# Jinja's own statements before a text say nothing of what it becomes.
+_STATEMENTS = re.compile(r"\A(\s*\{%.*?%\})*\s*", re.DOTALL)
+_LIST_OR_MAPPING = re.compile(r"\[.*\]|\{(?![{%]).*\}", re.DOTALL)
+
+
+def text_for_another_type(spec: ClusterSpec) -> Iterator[Finding]:
+    """Before ansible-core 2.19 a text that looked like a list or like true became one. Now it stays a text."""
+    if not is_typed(spec.kubernetes.kubespray):
+        return
+    for name, value in spec.kubernetes.variables.items():
+        if not isinstance(value, str):
+            continue
+        rest = _STATEMENTS.sub("", value, count=1).strip()
+        if rest.lower() in ("true", "false", "yes", "no", "on", "off"):
+            wanted, hint = "true or false", "write it without quotes"
+        elif _LIST_OR_MAPPING.fullmatch(rest):
+            wanted, hint = "a list or a mapping", "write it as YAML, without quotes and without a block of text"
+        else:
+            continue
+        yield Finding(
+            ("kubernetes", "variables", name), f"`{name}` is a text that looks like {wanted}: it stays a text", hint, at_key=True
+        )
 
 
 def anonymous_requests_are_off(spec: ClusterSpec) -> Iterator[Finding]:

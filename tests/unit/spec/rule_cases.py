@@ -36,6 +36,7 @@ def ipv6_only() -> Edits:
 
 NETWORKS_6 = "pod_network6: 'fd01::/112', service_network6: 'fd02::/116'"
 IPV6_ALONE: Edits = [vips("'fd00::110/64'"), *ipv6_only(), kubernetes(NETWORKS_6)]
+RELEASE_2_32: Edits = [("version: 1.35.4, kubespray: v2.31.0", "version: 1.36.4, kubespray: v2.32.0")]
 ETCD_3 = "etcd: {etcd-1: 192.168.1.131, etcd-2: 192.168.1.132, etcd-3: 192.168.1.133}"
 SHARED: Edits = [("  lb-1: 192.168.1.111", "  master-1: 192.168.1.101"), ("port: 6443", "port: 8443")]
 DUAL_STACK: Edits = [vips("192.168.1.110/24, 'fd00::110/64'"), *dual_stack(BALANCERS)]
@@ -255,7 +256,7 @@ CASES: dict[str, tuple[Edits, tuple[int, int], str, Edits]] = {
         [more("haproxy: {metrics: {address: host}}")],
     ),
     "S077": ([("version: 1.35.4", "version: 1.35.5")], (21, 23), "1.35.0 to 1.35.4", [("version: 1.35.4", "version: 1.33.11")]),
-    "S078": ([("v2.31.0", "v2.32.0")], (21, 42), "known tags", []),
+    "S078": ([("v2.31.0", "v2.99.0")], (21, 42), "known tags", []),
     "S079": (
         [kubernetes("variables: {kube_version: 1.35.4}")],
         (21, 63),
@@ -313,6 +314,18 @@ CASES: dict[str, tuple[Edits, tuple[int, int], str, Edits]] = {
         (22, 28),
         "`option tcp-check` replaces the health check",
         [("ssh: {", "haproxy: {extra: {backend: option tcplog}}\nssh: {")],
+    ),
+    "S094": (
+        [*RELEASE_2_32, *dual_stack(NODES), kubernetes(NETWORKS_6)],
+        (21, 42),
+        "refuses every cluster with IPv6",
+        RELEASE_2_32,
+    ),
+    "S093": (
+        [*RELEASE_2_32, kubernetes("variables: {a: '[1, 2]', b: [1], c: '{{ c }}', d: '[x', e: plain}")],
+        (21, 63),
+        "looks like a list or a mapping",
+        [*RELEASE_2_32, kubernetes("variables: {a: [1, 2], b: true, c: '{{ [1] }}', d: 'x[1]', e: plain}")],
     ),
     "S086": (
         [kubernetes("variables: {http_proxy: 'http://10.0.0.9:3128', no_proxy: 'localhost,192.168.1.0/24'}")],

@@ -127,7 +127,7 @@ DONE: dict[str, list[tuple[str, list[tuple[str, str]]]]] = {
         ("1.34.0 to 1.34.7", [("1.35.5", "1.34.7")]),
         ("1.35.0 to 1.35.4", [("1.35.5", "1.35.0")]),
     ],
-    "S078": [("v2.31.0", [("v2.32.0", "v2.31.0")])],
+    "S078": [("v2.31.0", [("v2.99.0", "v2.31.0")])],
     "S079": [("delete it", [("kube_version: 1.35.4", "")])],
     "S080": [("like api.example.org", [("api.*.org", "api.example.org")])],
     "S081": [("use 3", [("etcd: {etcd-1: 192.168.1.131}", ETCD_3)])],
@@ -157,6 +157,8 @@ DONE: dict[str, list[tuple[str, list[tuple[str, str]]]]] = {
     "S089": [
         ("delete the line", [("option tcp-check", "''")]),
     ],
+    "S093": [("write it as YAML", [("'[1, 2]'", "[1, 2]")])],
+    "S094": [("use v2.31.0", [("version: 1.36.4, kubespray: v2.32.0", "version: 1.35.4, kubespray: v2.31.0")])],
 }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from rule_cases import CASES, Edits, kubernetes, vips
+from rule_cases import CASES, RELEASE_2_32, Edits, kubernetes, vips
 
 from twinkeel.render.render import render
 from twinkeel.source import Span
@@ -100,6 +100,13 @@ def test_a_check_among_the_defaults_counts_where_the_backend_has_none(load_edite
     raw = "haproxy: {extra: {defaults: option ssl-hello-chk}}\nssh: {"
     loaded = load_edited(("network_plugin: calico", f"network_plugin: calico, api_check: {{type: {check}}}"), ("ssh: {", raw))
     assert {item.code for item in loaded.diagnostics} == codes
+
+
+@pytest.mark.parametrize("text", ["'yes'", "'False'", "'{% if x %}[a]{% endif %}x]'", "'{a: 1}'"])
+def test_texts_that_newer_ansible_takes_for_texts(load_edited: Edited, text: str) -> None:
+    asked = kubernetes(f"variables: {{a: {text}}}")
+    assert {item.code for item in load_edited(*RELEASE_2_32, asked).diagnostics} == {"S093"}
+    assert load_edited(asked).diagnostics == ()
 
 
 def test_after_its_hint_a_routed_virtual_ip_is_accepted(load_edited: Edited) -> None:
