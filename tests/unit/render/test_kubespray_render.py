@@ -98,9 +98,9 @@ def test_the_line_of_a_tag() -> None:
         (2, 26),
         (2, 28),
         (2, 29),
-        (2, 31),
-        (2, 31),
-        (2, 31),
+        (2, 32),
+        (2, 32),
+        (2, 32),
     ]
     assert {release_line(tag).line for tag in RELEASES} == {line.line for line in LINES}
     assert {tag: knows_ipv6_alone(tag) for tag in RELEASES} == {tag: release_line(tag).stack_switches for tag in RELEASES}
