@@ -1,6 +1,6 @@
 """What each version of HAProxy and Keepalived can be told.
 
-Read in the sources of their releases (v2.2.0 to v3.2.0, v2.1.0 to v2.3.4). A keyword that a version lacks is left out where
+Read in the sources of their releases (v2.2.0 to v3.4.0, v2.1.0 to v2.4.3). A keyword that a version lacks is left out where
 that only costs comfort, and refused (see `twinkeel.render.refusals`) where the user asked for it.
 """
 
@@ -8,10 +8,10 @@ from collections.abc import Mapping
 
 from twinkeel.topology.model import Version
 
-HAPROXY_VERSIONS: tuple[Version, Version] = ((2, 2), (3, 2))
+HAPROXY_VERSIONS: tuple[Version, Version] = ((2, 2), (3, 4))
 """The oldest and the newest HAProxy whose keywords are known. 2.2 brought `http-check send` and `http-request return`."""
 
-KEEPALIVED_VERSIONS: tuple[Version, Version] = ((2, 1), (2, 3))
+KEEPALIVED_VERSIONS: tuple[Version, Version] = ((2, 1), (2, 4))
 """Likewise. 2.1 brought `min_ttl`, `max_ttl` and `vrrp_rlimit_rttime`; nothing newer is used."""
 
 HAPROXY_KEYWORDS: Mapping[str, Version] = {

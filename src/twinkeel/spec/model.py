@@ -275,7 +275,7 @@ class Metrics(_Strict):
 class Haproxy(_Strict):
     """What HAProxy is, and what it does beside serving the API."""
 
-    version: Version = key("2.6", "The oldest HAProxy of your load balancers (2.2 to 3.2): what it lacks is not rendered.", "2.4")
+    version: Version = key("2.6", "The oldest HAProxy of your load balancers (2.2 to 3.4): what it lacks is not rendered.", "2.4")
     log: Word = key("/dev/log", "Where it logs: a socket's path, or a syslog server as ADDRESS:PORT (UDP).", "192.168.1.50:514")
     max_connections: int = key(
         8000,
@@ -293,7 +293,7 @@ class Haproxy(_Strict):
 class Keepalived(_Strict):
     """What Keepalived is."""
 
-    version: Version = key("2.2", "The oldest Keepalived of your load balancers (2.1 to 2.3).", "2.3")
+    version: Version = key("2.2", "The oldest Keepalived of your load balancers (2.1 to 2.4).", "2.3")
     extra: KeepalivedExtra = key(
         KeepalivedExtra, "Raw lines, where no key of ours does it.", {"global_defs": "vrrp_garp_lower_prio_repeat 1"}
     )

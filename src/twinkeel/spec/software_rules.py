@@ -14,8 +14,8 @@ from twinkeel.spec.kubespray_variables import RESERVED_VARIABLES
 from twinkeel.spec.model import ClusterSpec
 from twinkeel.spec.rule import Finding, places
 
-HAPROXY_VERSIONS = ((2, 2), (3, 2))
-KEEPALIVED_VERSIONS = ((2, 1), (2, 3))
+HAPROXY_VERSIONS = ((2, 2), (3, 4))
+KEEPALIVED_VERSIONS = ((2, 1), (2, 4))
 
 # Versions with a fault that is worth a warning: first, last, what happens. Only a version of three parts can be one of them.
 _BAD_HAPROXY = (

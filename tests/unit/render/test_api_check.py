@@ -21,8 +21,9 @@ def config(topology: Topology) -> str:
     [
         ("{}", "http-check expect status 200", "api_check"),
         ("{status: 401}", "http-check expect status 401", "expect status 200"),
-        ("{}", "verify required ca-file /etc/haproxy/kubernetes-ca.pem verifyhost kubernetes inter", " crt "),
+        ("{}", "verify required ca-file /etc/haproxy/kubernetes-ca.pem check-sni kubernetes verifyhost kubernetes inter", " crt "),
         ("{certificate_name: }", "ca-file /etc/haproxy/kubernetes-ca.pem inter", "verifyhost"),
+        ("{certificate_name: }", "http-check connect default", "check-sni"),
         ("{client_certificate: /etc/haproxy/x.pem}", "verifyhost kubernetes crt /etc/haproxy/x.pem inter", "expect status 401"),
         ("{type: tcp}", "default-server check check-ssl verify required", "option httpchk"),
     ],
