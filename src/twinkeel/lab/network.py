@@ -8,13 +8,14 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-from pyroute2 import IPRoute
-from pyroute2.netlink.exceptions import NetlinkError
+from typing import TYPE_CHECKING
 
 from twinkeel.lab.layout import mac_address, port_name
 from twinkeel.lab.model import LabHost, LabLayout
 from twinkeel.lab.namespaces import create_network, in_network, remove_network
+
+if TYPE_CHECKING:
+    from pyroute2 import IPRoute
 
 BRIDGE = "switch"
 SCOPE_LINK = 253
@@ -114,14 +115,19 @@ def links(layout: LabLayout) -> dict[str, bool]:
 
 
 @contextmanager
-def _inside(name: str) -> Iterator[IPRoute]:
+def _inside(name: str) -> Iterator["IPRoute"]:
     """Netlink of one namespace."""
+    # It takes 0.15 s, and `lab exec` needs no netlink.
+    from pyroute2 import IPRoute  # noqa: PLC0415
+
     with in_network(namespace_path(name)), IPRoute() as network:
         yield network
 
 
-def _index(network: IPRoute, name: str) -> int:
+def _index(network: "IPRoute", name: str) -> int:
     found = network.link_lookup(ifname=name)
     if not found:
+        from pyroute2.netlink.exceptions import NetlinkError  # noqa: PLC0415
+
         raise NetlinkError(19, f"no interface {name}")
     return int(found[0])

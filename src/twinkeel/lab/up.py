@@ -25,6 +25,7 @@ from twinkeel.lab.ready import wait_for_ssh
 from twinkeel.lab.signals import uninterrupted
 from twinkeel.lab.spec_copy import spec_for_lab
 from twinkeel.lab.ssh_keys import SshKey
+from twinkeel.support import extras
 from twinkeel.topology.model import Topology
 
 STATE_SPACE = 2 * GIB
@@ -57,9 +58,11 @@ def bring_up(making: Making) -> None:
     """Make the lab; on any failure, an interruption too, all that was made is removed.
 
     Raises:
+        ExtraMissingError: pyroute2 is not installed.
         UsageError: we are not root, or a lab of that name is up.
         TwinkeelError: any step's failure, in its own words.
     """
+    extras.require("pyroute2")
     requirements.require()
     making.image = ensure_image(making.progress, bare=making.bare)
     fetch_programs(making)
