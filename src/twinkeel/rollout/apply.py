@@ -27,7 +27,7 @@ from twinkeel.render.services import packages_of
 from twinkeel.render.systemd import DOWN_FILE
 from twinkeel.rollout.decommissioned import require_stopped
 from twinkeel.rollout.rollout import Rollout
-from twinkeel.rollout.run_playbook import add_to_log, ssh_sockets
+from twinkeel.rollout.run_playbook import add_to_log
 from twinkeel.rollout.write_project import write_project
 from twinkeel.spec.model import MONITOR_PORT
 from twinkeel.spec.secrets import Secrets
@@ -216,10 +216,10 @@ async def _roll_out(
     held_in_standby: frozenset[str],
 ) -> Rollout:
     """Judge all, then work on one group after the other."""
-    with TemporaryDirectory(prefix="twinkeel-") as name, ssh_sockets() as sockets:
+    with TemporaryDirectory(prefix="twinkeel-") as name:
         rollout = await _prepared(run, wanted, command, ca, observed, Path(name))
         rollout.held_in_standby.update(held_in_standby)
-        rollout.known, rollout.sockets = known, sockets
+        rollout.known = known
         async with run.step("Judge every load balancer's candidate files") as details:
             needed = await rollout.prepare()
             details.append("accepted" if needed else "nothing to change")

@@ -40,8 +40,7 @@ class Rollout:
     `folder` holds the Ansible project in `project`; `ca` is the cluster's authority, None before there is one. Load balancers in
     `held_in_standby` stay on standby until the holder of a virtual IP knows them. Where the API was down before (`serves` is False)
     nobody is undone because it still is; nor before a holder was worked on that sends clients nowhere (`_dead_ends`).
-    `known` are variables for the roles: what they need not find out again; its playbooks share the
-    connections in `sockets`.
+    `known` are variables for the roles: what they need not find out again.
     """
 
     topology: Topology
@@ -54,7 +53,6 @@ class Rollout:
     on_event: OnEvent
     serves: bool = True
     known: Mapping[str, Any] = field(default_factory=dict)
-    sockets: Path | None = None
     changed: dict[str, int] = field(default_factory=dict)
     generation: int | None = None
     held_in_standby: set[str] = field(default_factory=set)
@@ -278,7 +276,7 @@ class Rollout:
 
     async def _run(self, playbook: str, limit: Sequence[str] = (), **variables: Any) -> PlaybookRun:
         more = {**self.known, **variables}
-        run = await run_playbook(self.folder, self.log, self.on_event, playbook, limit, sockets=self.sockets, **more)
+        run = await run_playbook(self.folder, self.log, self.on_event, playbook, limit, **more)
         for name, count in run.changed.items():
             self.changed[name] = self.changed.get(name, 0) + count
         return run

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
@@ -104,8 +104,6 @@ async def run_playbook(
     on_event: OnEvent,
     playbook: str = PLAYBOOK,
     limit: Sequence[str] = (),
-    *,
-    sockets: Path | None = None,
     **variables: Any,
 ) -> PlaybookRun:
     """Run a playbook of the project; what came out, failures of hosts among it.
@@ -114,7 +112,6 @@ async def run_playbook(
         folder: a private folder with the project in `project`; Ansible's own files go beside it.
         log: where Ansible's full output is added; made with mode 0600.
         limit: the hosts to work on; empty for all.
-        sockets: the folder of `ssh_sockets`, for runs that share their connections; a run has its own without it.
         variables: extra variables of the run.
 
     Raises:
@@ -123,7 +120,7 @@ async def run_playbook(
     recorder = Recorder(on_event)
     stop = threading.Event()
     more = {"playbook": playbook, "limit": ",".join(limit) or None, "extravars": variables}
-    running = asyncio.create_task(asyncio.to_thread(_run, folder, log, recorder, stop, sockets, more))
+    running = asyncio.create_task(asyncio.to_thread(_run, folder, log, recorder, stop, more))
     try:
         runner = await asyncio.shield(running)
     except asyncio.CancelledError:
@@ -147,10 +144,8 @@ def _open_log(log: Path) -> TextIO:
     return os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w", encoding="utf-8")
 
 
-def _run(
-    folder: Path, log: Path, recorder: Recorder, stop: threading.Event, shared: Path | None, more: Mapping[str, Any]
-) -> Runner:
-    with _open_log(log) as output, nullcontext(shared) if shared else ssh_sockets() as sockets:
+def _run(folder: Path, log: Path, recorder: Recorder, stop: threading.Event, more: Mapping[str, Any]) -> Runner:
+    with _open_log(log) as output, _sockets() as sockets:
         ours = _environment(folder, sockets)
 
         def take(event: dict[str, Any]) -> bool:
@@ -201,7 +196,7 @@ def _is_leaked(name: str, environment: Mapping[str, str], ours: Mapping[str, str
 
 
 @contextmanager
-def ssh_sockets() -> Iterator[Path]:
+def _sockets() -> Iterator[Path]:
     """A folder for the SSH connections that Ansible shares; they end with it, not half a minute later."""
     # A socket's path may have about 104 characters, and a user's TMPDIR can be long.
     short = None if len(gettempdir()) <= LONGEST_TMPDIR else "/tmp"  # noqa: S108
