@@ -18,7 +18,10 @@ LIVE = "/var/lib/twinkeel/live.json"
 GENERATIONS = "/var/lib/twinkeel/generations"
 MARKER = "Written by Twinkeel"
 PACKAGE_VERSIONS = "twinkeel.observe.host_programs.package_versions"
-READ_STATE = host_program("twinkeel.observe.host_programs.read_state", PACKAGE_VERSIONS)
+RELOAD_SAFETY = "twinkeel.observe.host_programs.reload_safety"
+READ_STATE = host_program("twinkeel.observe.host_programs.read_state", PACKAGE_VERSIONS, RELOAD_SAFETY)
+# Units that run with a real-time priority of their own.
+REAL_TIME = ("keepalived",)
 # Where files of ours can lie; what lies there and is no longer rendered is told.
 FOLDERS = (
     "/etc/haproxy",
@@ -66,6 +69,7 @@ class HostState:
     `live` are the files that apply noted as its own, with the unit that reads each; `ours` those that say that we wrote them.
     `servers` has HAProxy's view of its servers by backend; empty when it does not run.
     `generation` is the newest one that was kept, 0 for none; `selinux` whether the kernel has it on.
+    `only_restart` are units that would not outlive a reload.
     """
 
     files: Mapping[str, FoundFile | None]
@@ -78,6 +82,7 @@ class HostState:
     servers: Mapping[str, tuple[Backend, ...]] = field(default_factory=dict)
     generation: int = 0
     selinux: bool = False
+    only_restart: tuple[str, ...] = ()
 
 
 async def read_host_state(
@@ -94,7 +99,7 @@ async def read_host_state(
         HostError: the host cannot be asked, or has no python3.
     """
     asked = {"files": paths, "units": units, "packages": packages, "notes": NOTES, "live": LIVE}
-    asked |= {"marker": MARKER, "folders": folders, "haproxy_socket": SOCKET, "generations": GENERATIONS}
+    asked |= {"marker": MARKER, "folders": folders, "haproxy_socket": SOCKET, "generations": GENERATIONS, "real_time": REAL_TIME}
     result = await reader.run(machine, ["python3", "-c", READ_STATE, json.dumps(asked)])
     if result.exit_code != 0:
         said = (result.stderr.strip() or "nothing").splitlines()[-1]
@@ -116,6 +121,7 @@ def parse_host_state(text: str) -> HostState:
         servers=parse_servers(state["haproxy_stats"]),
         generation=state["generation"],
         selinux=state["selinux"],
+        only_restart=tuple(state["only_restart"]),
     )
 
 

@@ -77,7 +77,10 @@ def _actions(wanted: Sequence[RenderedFile], changes: Sequence[FileChange], stat
     units = units_of(wanted)
     needed = digests(files, list(units))
     noted = {unit: dict(state.notes.get(unit, {})) for unit in units}
-    return {unit: action(state.units.get(unit, ""), needed[unit], noted[unit], stale.get(unit, set())) for unit in units}
+    return {
+        unit: action(state.units.get(unit, ""), needed[unit], noted[unit], stale.get(unit, set()), unit not in state.only_restart)
+        for unit in units
+    }
 
 
 def steps_of(groups: Sequence[Sequence[HostPlan]]) -> list[str]:

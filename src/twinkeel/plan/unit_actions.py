@@ -35,7 +35,7 @@ def digests(files: list[UnitFile], units: list[str]) -> dict[str, dict[str, str]
     return wanted
 
 
-def action(shown: str, wanted: dict[str, str], noted: dict[str, str], stale: set[str]) -> str:
+def action(shown: str, wanted: dict[str, str], noted: dict[str, str], stale: set[str], outlives_reload: bool = True) -> str:
     """What a unit needs.
 
     Args:
@@ -43,11 +43,12 @@ def action(shown: str, wanted: dict[str, str], noted: dict[str, str], stale: set
         wanted: its digests, as it must run.
         noted: those that it was last known to run with.
         stale: what the files that differ ask for: reload, restart.
+        outlives_reload: whether a reload does not end it; otherwise it is restarted.
     """
     state = dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
     if state.get("ActiveState") not in RUNNING:
         return "start"
     for kind in ("restart", "reload"):
         if kind in stale or noted.get(kind) != wanted[kind]:
-            return kind
+            return kind if outlives_reload else "restart"
     return "none" if state.get("UnitFileState") == "enabled" else "start"

@@ -20,6 +20,9 @@ from twinkeel.topology.model import Machine, Topology
 PLAYBOOK = "apply.yml"
 INVENTORY = "inventory.yaml"
 
+# What the modules on the hosts decide with, as `plan` does.
+SHARED = (("twinkeel.plan", "unit_actions.py"), ("twinkeel.observe.host_programs", "reload_safety.py"))
+
 ANSIBLE_CFG = """\
 # Only what this project needs; nothing of the user's own Ansible counts.
 [defaults]
@@ -60,9 +63,10 @@ def write_project(
     """
     with as_file(files("twinkeel.rollout") / "ansible") as source:
         shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-    with as_file(files("twinkeel.plan") / "unit_actions.py") as source:
-        (folder / "module_utils").mkdir()
-        shutil.copy(source, folder / "module_utils")
+    (folder / "module_utils").mkdir()
+    for package, name in SHARED:
+        with as_file(files(package) / name) as source:
+            shutil.copy(source, folder / "module_utils")
     (folder / "ansible.cfg").write_text(ANSIBLE_CFG, encoding="utf-8")
     machines = {balancer.machine.name: balancer.machine for balancer in topology.load_balancers}
     early = (RenderedFile(CA_PATH, ca),) if ca is not None else ()

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from twinkeel.observe.host_state import FOLDERS, MARKER, PACKAGE_VERSIONS, READ_STATE, parse_host_state
+from twinkeel.observe.host_programs import reload_safety
+from twinkeel.observe.host_state import FOLDERS, MARKER, PACKAGE_VERSIONS, READ_STATE, RELOAD_SAFETY, parse_host_state
 from twinkeel.preflight.facts import Clock, parse_host
 from twinkeel.preflight.host_programs import probe_segment, survey_host
 from twinkeel.preflight.look import SURVEY_HOST
@@ -32,7 +33,7 @@ def test_it_needs_the_standard_library_and_its_parts_alone(source: Path) -> None
     tree = ast.parse(source.read_text())
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert {module.split(".")[0] for module in imported - {PACKAGE_VERSIONS}} <= set(sys.stdlib_module_names)
+    assert {module.split(".")[0] for module in imported - {PACKAGE_VERSIONS, RELOAD_SAFETY}} <= set(sys.stdlib_module_names)
 
 
 def run(program: str, asked: dict[str, Any]) -> str:
@@ -62,6 +63,7 @@ def test_state_is_read_as_it_is(tmp_path: Path) -> None:
         "folders": [str(tmp_path / "folder"), str(tmp_path / "none")],
         "haproxy_socket": str(tmp_path / "no.sock"),
         "generations": str(tmp_path / "generations"),
+        "real_time": ["keepalived"],
     }
     state = parse_host_state(run(READ_STATE, asked))
     found = state.files[str(plain)]
@@ -77,6 +79,21 @@ def test_state_is_read_as_it_is(tmp_path: Path) -> None:
     assert (state.generation, state.servers) == (7, {})
 
 
+@pytest.mark.parametrize(("capabilities", "outlives"), [("000001fffeffffff", False), ("000001ffffffffff", True)])
+def test_a_process_outlives_a_reload_with_the_capability_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capabilities: str, outlives: bool
+) -> None:
+    (tmp_path / "7").mkdir()
+    (tmp_path / "7" / "status").write_text(f"Name:\tkeepalived\nCapEff:\t{capabilities}\n")
+    monkeypatch.setattr(reload_safety, "PROC", str(tmp_path))
+    assert reload_safety.outlives_reload("ActiveState=active\nMainPID=7\n") is outlives
+
+
+def test_where_nothing_is_known_a_reload_is_believed_to_be_outlived() -> None:
+    assert reload_safety.outlives_reload("ActiveState=inactive\nMainPID=0\n")
+    assert reload_safety.outlives_reload("")
+
+
 def test_notes_that_cannot_be_read_are_none(tmp_path: Path) -> None:
     (tmp_path / "broken").write_text("{")
     (tmp_path / "list").write_text("[]")
@@ -88,6 +105,7 @@ def test_notes_that_cannot_be_read_are_none(tmp_path: Path) -> None:
         "folders": [],
         "haproxy_socket": "/none",
         "generations": "/none",
+        "real_time": [],
     }
     for name in ("broken", "list", "missing"):
         state = parse_host_state(run(READ_STATE, asked | {"notes": str(tmp_path / name), "live": str(tmp_path / name)}))

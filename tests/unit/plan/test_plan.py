@@ -30,6 +30,8 @@ RUNNING = "LoadState=loaded\nActiveState=active\nSubState=running\nUnitFileState
 STOPPED = "LoadState=loaded\nActiveState=inactive\nSubState=dead\nUnitFileState=enabled\n"
 NOT_ENABLED = RUNNING.replace("enabled", "disabled")
 
+NOTHING_MORE: Mapping[str, Any] = {"haproxy_stats": "", "generation": 0, "selinux": False, "only_restart": []}
+
 Wanted = tuple[RenderedFile, ...]
 Edit = Callable[[HostState], HostState]
 
@@ -127,6 +129,16 @@ def test_each_difference_and_what_it_needs(
     assert plan.has_changes
 
 
+def test_a_keepalived_that_a_reload_would_end_is_restarted(
+    lab_home_topology: Topology, wanted: Wanted, converged: HostState
+) -> None:
+    changed = with_file("/etc/keepalived/keepalived.conf", content=b"other\n")(converged)
+    assert plan_of(lab_home_topology, wanted, changed).needed_actions == {"keepalived": "reload"}
+    alone = replace(changed, only_restart=("keepalived",))
+    assert plan_of(lab_home_topology, wanted, alone).needed_actions == {"keepalived": "restart"}
+    assert plan_of(lab_home_topology, wanted, replace(converged, only_restart=("keepalived",))).needed_actions == {}
+
+
 def test_a_file_that_only_says_it_is_ours_is_told_and_left(
     lab_home_topology: Topology, wanted: Wanted, converged: HostState
 ) -> None:
@@ -206,7 +218,14 @@ def test_the_specs_own_secrets_are_in_no_plan(build_edited: Callable[..., Topolo
         found = {"kind": "file", "mode": 0o640, "owner": "root", "group": "root", "content": config}
         state = {"files": {"/etc/keepalived/keepalived.conf": found}, "units": dict.fromkeys(UNITS, RUNNING), "packages": {}}
         return json.dumps(
-            {**state, "notes": {}, "live": [], "ours": [], "addresses": [], "haproxy_stats": "", "generation": 0, "selinux": False}
+            {
+                **state,
+                "notes": {},
+                "live": [],
+                "ours": [],
+                "addresses": [],
+                **NOTHING_MORE,
+            }
         )
 
     reader = scripted_reader(answer)
@@ -255,17 +274,7 @@ def answer_json(wanted: Sequence[RenderedFile], converged: HostState, *, holds: 
     }
     packages = {name: {"installed": "1", "offered": None} for name in converged.packages}
     state: Mapping[str, Any] = {"files": files, "units": converged.units, "packages": packages, "notes": converged.notes}
-    return json.dumps(
-        {
-            **state,
-            "live": [],
-            "ours": [],
-            "addresses": [holds] if holds else [],
-            "haproxy_stats": "",
-            "generation": 0,
-            "selinux": False,
-        }
-    )
+    return json.dumps({**state, "live": [], "ours": [], "addresses": [holds] if holds else [], **NOTHING_MORE})
 
 
 @pytest.fixture

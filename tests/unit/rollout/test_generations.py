@@ -4,6 +4,7 @@ import getpass
 import json
 import runpy
 import stat
+import sys
 from contextlib import redirect_stdout
 from importlib.resources import files
 from io import StringIO
@@ -14,6 +15,7 @@ import pytest
 from ansible.module_utils import basic
 
 from twinkeel.errors import HostError, UsageError
+from twinkeel.observe.host_programs import reload_safety
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.haproxy import CA_PATH, CONFIG_PATH
 from twinkeel.rollout.generations import choose, merge
@@ -29,6 +31,8 @@ def run(folder: Path, state: str, **arguments: Any) -> dict[str, Any]:
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(output):
         patch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": given}).encode())
         patch.setattr(basic, "_ANSIBLE_PROFILE", "legacy")
+        # Ansible sends it along with the module.
+        patch.setitem(sys.modules, "ansible.module_utils.reload_safety", reload_safety)
         with pytest.raises(SystemExit):
             runpy.run_path(str(MODULE), run_name="__main__")
     result: dict[str, Any] = json.loads(output.getvalue())

@@ -18,6 +18,7 @@ import pytest
 from ansible.module_utils import basic
 
 from twinkeel.lab.kubernetes.certificates import Authority
+from twinkeel.observe.host_programs import reload_safety
 from twinkeel.plan import unit_actions
 
 MODULE = files("twinkeel.rollout") / "ansible" / "library" / "rendered_files.py"
@@ -39,6 +40,7 @@ def run(tmp_path: Path, state: str, entries: list[dict[str, Any]], **arguments: 
         patch.setattr(basic, "_ANSIBLE_PROFILE", "legacy")
         # Ansible sends it along with the module.
         patch.setitem(sys.modules, "ansible.module_utils.unit_actions", unit_actions)
+        patch.setitem(sys.modules, "ansible.module_utils.reload_safety", reload_safety)
         with pytest.raises(SystemExit):
             runpy.run_path(str(MODULE), run_name="__main__")
     result: dict[str, Any] = json.loads(output.getvalue())

@@ -1,7 +1,8 @@
 """Runs on a load balancer: what is there now of the files, services and packages that `apply` would touch. Reads only.
 
     python3 -c PROGRAM '{"files": [...], "units": [...], "packages": [...], "notes": PATH, "live": PATH, "marker": TEXT,
-                         "folders": [...], "haproxy_socket": PATH, "generations": PATH}'
+                         "folders": [...], "haproxy_socket": PATH, "generations": PATH,
+                         "real_time": [...]}'
 
 Prints one JSON object; see `main`. File contents are base64.
 """
@@ -19,11 +20,12 @@ import sys
 from typing import Any
 
 from twinkeel.observe.host_programs.package_versions import output, package
+from twinkeel.observe.host_programs.reload_safety import outlives_reload
 
 # A file that Twinkeel wrote says so near its start.
 HEAD = 400
 LARGEST = 1 << 20
-UNIT_PROPERTIES = "--property=LoadState,ActiveState,SubState,UnitFileState"
+UNIT_PROPERTIES = "--property=LoadState,ActiveState,SubState,UnitFileState,MainPID"
 
 
 def look_at(path: str) -> dict[str, Any] | None:
@@ -128,9 +130,11 @@ def newest_generation(folder: str) -> int:
 def main() -> None:
     """Print what was asked for."""
     asked = json.loads(sys.argv[1])
+    units = {unit: output(["systemctl", "show", UNIT_PROPERTIES, unit]) for unit in asked["units"]}
     state = {
         "files": {path: look_at(path) for path in asked["files"]},
-        "units": {unit: output(["systemctl", "show", UNIT_PROPERTIES, unit]) for unit in asked["units"]},
+        "units": units,
+        "only_restart": sorted(unit for unit in asked["real_time"] if unit in units and not outlives_reload(units[unit])),
         "packages": {name: package(name) for name in asked["packages"]},
         "notes": read_notes(asked["notes"]),
         "live": live_files(asked["live"]),

@@ -1,6 +1,6 @@
 """Keep and bring back what a host had before its files were replaced (see DOCUMENTATION below).
 
-Sent to the host by Ansible; it needs Python 3.8 and nothing beside Ansible's own module helpers.
+Sent to the host by Ansible; it needs Python 3.8, Ansible's own module helpers, and `reload_safety`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import stat
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.reload_safety import outlives_reload
 
 DOCUMENTATION = r"""
 module: generations
@@ -158,6 +159,9 @@ def restore(module: AnsibleModule) -> None:
         elif os.path.exists(given[name]):
             os.unlink(given[name])
     actions = {unit: needed(unit, active, [readers[path] for path in changed]) for unit, active in meta["units"].items()}
+    if actions.get("keepalived") == "reloaded":
+        _, shown, _ = module.run_command(["systemctl", "show", "--property=MainPID", "keepalived"])
+        actions["keepalived"] = "reloaded" if outlives_reload(shown) else "restarted"
     module.exit_json(changed=bool(changed), files=changed, actions=actions, bare=meta["bare"])
 
 

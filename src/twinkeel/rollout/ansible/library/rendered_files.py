@@ -17,7 +17,8 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-# twinkeel/plan/unit_actions.py: the decision that `twinkeel plan` takes, too. The project has it in its folder module_utils.
+# The decision that `twinkeel plan` takes, too. The project has both in its folder module_utils: see write_project.py.
+from ansible.module_utils.reload_safety import outlives_reload
 from ansible.module_utils.unit_actions import UnitFile, action, digests
 
 DOCUMENTATION = r"""
@@ -45,6 +46,8 @@ options:
   live: {type: path, default: /var/lib/twinkeel/live.json, description: "which files on this host are ours"}
 """
 
+# Units that run with a real-time priority of their own.
+REAL_TIME = ("keepalived",)
 FILE_OPTIONS = {
     "path": {"type": "path", "required": True},
     "content": {"type": "str", "required": True},
@@ -208,7 +211,7 @@ def leftovers(candidates: list[Candidate], live: dict[str, Any]) -> list[dict[st
 
 def shown(module: AnsibleModule, unit: str) -> str:
     """What `systemctl show` prints of a unit's state."""
-    _, out, _ = module.run_command(["systemctl", "show", "--property=ActiveState", "--property=UnitFileState", unit])
+    _, out, _ = module.run_command(["systemctl", "show", "--property=ActiveState,UnitFileState,MainPID", unit])
     return str(out)
 
 
@@ -284,7 +287,9 @@ def carry_out(module: AnsibleModule) -> None:
     for unit in module.params["units"]:
         stale = {candidate.on_change for candidate in differing if candidate.unit == unit}
         stale |= {entry["on_change"] for entry in old if entry["unit"] == unit}
-        actions[unit] = action(shown(module, unit), wanted[unit], noted.get(unit, {}), stale)
+        state = shown(module, unit)
+        safe = unit not in REAL_TIME or outlives_reload(state)
+        actions[unit] = action(state, wanted[unit], noted.get(unit, {}), stale, safe)
     paths = [candidate.path for candidate in differing] + [entry["path"] for entry in old]
     needed = bool(paths) or any(each != "none" for each in actions.values())
     module.exit_json(changed=bool(added), differs=paths, actions=actions, needed=needed)
