@@ -192,7 +192,7 @@ def measure(here: Bench, change: str, tool: str, work: Callable[[], float], tria
         if trial:
             here.twinkeel("apply", here.spec(2)) if tool == "twinkeel" else here.plain(2)
             time.sleep(5)
-        with Prober(here.lab, here.folder / f"{tool}-{change}-{trial}".replace(" ", "-"), period_ms=10) as prober:
+        with Prober(here.lab, here.folder / f"{tool}-{change}-{trial}".replace(" ", "-"), period_ms=10, direct=False) as prober:
             seconds.append(work())
             time.sleep(2)  # What fails after the command is the command's work, too.
         failed += len(prober.failed)

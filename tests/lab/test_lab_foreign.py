@@ -120,13 +120,13 @@ def test_it_is_taken_over_with_one_planned_move_and_given_back(
     assert planned.returncode == 1, planned.stdout + planned.stderr
     told = [line for host in json.loads(planned.stdout)["hosts"] for line in host["foreign"]]
     assert any("vrrp_script" in line for line in told) == ("vrrp_script" in str(written))
-    with Prober(lab, tmp_path / "apply", PERIOD_MS) as client:
+    with Prober(lab, tmp_path / "apply", PERIOD_MS, direct=False) as client:
         must(lab.run("operator", ["twinkeel", "apply"]))
     tell(capsys, configuration, "apply", client)
     assert len(client.failed_by_the_system) <= 1
     status: dict[str, Any] = json.loads(must(lab.run("operator", ["twinkeel", "status", "--format", "json"])))
     assert status["healthy"]
-    with Prober(lab, tmp_path / "rollback", PERIOD_MS) as client:
+    with Prober(lab, tmp_path / "rollback", PERIOD_MS, direct=False) as client:
         must(lab.run("operator", ["twinkeel", "rollback"]))
     tell(capsys, configuration, "rollback", client)
     for name, files in written.items():
