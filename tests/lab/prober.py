@@ -78,8 +78,8 @@ class Prober:
     """Asks through the virtual IP from the lab's client while the body runs; judge it afterwards.
 
     Every 50 ms unless told: every 10 ms takes a good part of the two processors that hosts and Ansible need as well.
-    Beside it every API server is asked directly: what clients lose while one is held up is no fault of the load balancers. Not where
-    requests overlap already (`direct` False): three more clients make each take longer, and a move then meets two of them.
+    Beside it every API server is asked directly: what clients lose while one is held up is no fault of the load balancers.
+    Not where requests overlap already (`direct` False): three more clients make each take longer, and a move then meets two of them.
     """
 
     def __init__(self, lab: Lab, folder: Path, period_ms: int = 50, *, direct: bool = True) -> None:
