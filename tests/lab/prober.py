@@ -79,7 +79,7 @@ class Prober:
 
     Every 50 ms unless told: every 10 ms takes a good part of the two processors that hosts and Ansible need as well.
     Beside it every API server is asked directly: what clients lose while one is held up is no fault of the load balancers.
-    Not where requests overlap already (`direct` False): three more clients make each take longer, and a move then meets two of them.
+    Not where requests overlap already (`direct` False): three more clients make each take longer, and a move then meets two.
     """
 
     def __init__(self, lab: Lab, folder: Path, period_ms: int = 50, *, direct: bool = True) -> None:
