@@ -23,11 +23,12 @@ LISTEN_AT_LEAST = 1.3
 MARK_BYTES = 12
 
 
-async def look(reader: Reader, topology: Topology, *, probe: bool = True) -> Survey:
+async def look(reader: Reader, topology: Topology, *, probe: bool = True, seconds: float | None = None) -> Survey:
     """Ask every host. Hosts that cannot be asked are part of the answer.
 
     Args:
         probe: whether load balancers send their harmless packets and listen; without it `segments` is empty.
+        seconds: how long they listen; as long as VRRP needs unless told.
     """
     machines = topology.machines
     clocks = await asyncio.gather(*(_greet(reader, machine) for machine in machines))
@@ -37,7 +38,7 @@ async def look(reader: Reader, topology: Topology, *, probe: bool = True) -> Sur
     mark = secrets.token_hex(MARK_BYTES)
     surveyed, probed = await asyncio.gather(
         asyncio.gather(*(_survey(reader, topology, machine, clock) for machine, clock in reached.items())),
-        asyncio.gather(*(_probe(reader, balancer, mark) for balancer in talking)),
+        asyncio.gather(*(_probe(reader, balancer, mark, seconds or listen_seconds(balancer)) for balancer in talking)),
     )
     problems = {machine.name: clock for machine, clock in zip(machines, clocks, strict=True) if isinstance(clock, HostError)}
     hosts: dict[str, HostFacts] = {}
@@ -86,8 +87,7 @@ def api_servers(topology: Topology) -> list[tuple[str, int]]:
     return [(str(machine.address), topology.cluster.api_port) for machine in topology.control_plane]
 
 
-async def _probe(reader: Reader, balancer: LoadBalancer, mark: str) -> SegmentFacts | HostError:
-    seconds = listen_seconds(balancer)
+async def _probe(reader: Reader, balancer: LoadBalancer, mark: str, seconds: float) -> SegmentFacts | HostError:
     answer = await _run(reader, balancer.machine, PROBE_SEGMENT, probe_arguments(balancer, mark, seconds))
     return answer if isinstance(answer, HostError) else parse_segment(answer, seconds)
 

@@ -80,8 +80,7 @@ class Run:
     """Where a run works, and how it tells about itself.
 
     `log` is where Ansible's output is kept; its folder exists. `on_event` is called from more than one thread, never by two at
-    once. `break_lock` takes the lock from whoever holds it; with `held` this run has it already. `preflight`: what may
-    not be done without its checks waits for them.
+    once. `break_lock` takes the lock from whoever holds it; with `held` this run has it already.
     """
 
     topology: Topology
@@ -90,7 +89,6 @@ class Run:
     on_event: OnEvent
     break_lock: bool = False
     held: bool = False
-    preflight: bool = False
 
     @asynccontextmanager
     async def step(self, title: str) -> AsyncIterator[list[str]]:
@@ -127,9 +125,11 @@ async def apply(
         VerificationError: a virtual IP does not answer as it must.
     """
 
-    run = Run(topology, writer, log, on_event, break_lock, held, preflight)
+    run = Run(topology, writer, log, on_event, break_lock, held)
     if preflight:
-        await _check(run, "Check what an apply needs", sends=False)
+        async with run.step("Check what an apply needs") as details:
+            checked = await essential_checks(writer, topology)
+            details.append(f"{len(checked)} checks passed")
     return await converge(run, "apply", lambda ca: desired(topology, ca, secrets))
 
 
@@ -151,8 +151,6 @@ async def converge(run: Run, command: str, decide: Decide) -> ApplyResult:
         async with run.step("Compare with the spec") as details:
             needed = plan(topology, wanted, states, _shows_nothing).has_changes
             details.append("something is to be done" if needed else "nothing to change")
-        if needed and run.preflight:
-            await _check(run, "Listen on the load balancers' segment", sends=True)
         held_in_standby = await _heal(run, observed)
         if needed or held_in_standby:
             rollout = await _roll_out(run, wanted, command, ca, observed, known_to_roles(topology, states), held_in_standby)
@@ -167,12 +165,6 @@ async def converge(run: Run, command: str, decide: Decide) -> ApplyResult:
         run.note(BOOTSTRAP_NOTE)
     seconds = (time.monotonic_ns() - began) / 1e9
     return ApplyResult(changed, holders[str(topology.endpoint.vip.ip)], wanted.trust, seconds, generation, holders)
-
-
-async def _check(run: Run, title: str, *, sends: bool) -> None:
-    async with run.step(title) as details:
-        checked = await essential_checks(run.writer, run.topology, sends=sends)
-        details.append(f"{len(checked)} checks passed")
 
 
 def _shows_nothing(text: str) -> str:
