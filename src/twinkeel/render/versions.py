@@ -6,13 +6,9 @@ that only costs comfort, and refused (see `twinkeel.render.refusals`) where the 
 
 from collections.abc import Mapping
 
+from twinkeel.spec.software_rules import HAPROXY_VERSIONS as HAPROXY_VERSIONS
+from twinkeel.spec.software_rules import KEEPALIVED_VERSIONS as KEEPALIVED_VERSIONS
 from twinkeel.topology.model import Version
-
-HAPROXY_VERSIONS: tuple[Version, Version] = ((2, 2), (3, 4))
-"""The oldest and the newest HAProxy whose keywords are known. 2.2 brought `http-check send` and `http-request return`."""
-
-KEEPALIVED_VERSIONS: tuple[Version, Version] = ((2, 1), (2, 4))
-"""Likewise. 2.1 brought `min_ttl`, `max_ttl` and `vrrp_rlimit_rttime`; nothing newer is used."""
 
 HAPROXY_KEYWORDS: Mapping[str, Version] = {
     # How long a quiet connection stays until its end is asked for a sign of life. Before: the kernel's two hours.

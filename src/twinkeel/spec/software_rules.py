@@ -15,7 +15,10 @@ from twinkeel.spec.model import ClusterSpec
 from twinkeel.spec.rule import Finding, places
 
 HAPROXY_VERSIONS = ((2, 2), (3, 4))
+"""The oldest and the newest HAProxy whose keywords are known. 2.2 brought `http-check send` and `http-request return`."""
+
 KEEPALIVED_VERSIONS = ((2, 1), (2, 4))
+"""Likewise. 2.1 brought `min_ttl`, `max_ttl` and `vrrp_rlimit_rttime`; nothing newer is used."""
 
 # Versions with a fault that is worth a warning: first, last, what happens. Only a version of three parts can be one of them.
 _BAD_HAPROXY = (
