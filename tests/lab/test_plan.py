@@ -16,7 +16,7 @@ BALANCERS = ("lb-1", "lb-2")
 VIP = "192.168.1.110"
 UNITS = ("haproxy", "keepalived", "twinkeel-liveness")
 # How a changed file reaches keepalived on hosts with this machine's capabilities: of this process as of all in a lab.
-TAKES_IN = "reload" if outlives_reload("MainPID=self") else "restart"
+TAKES_IN = "reload" if outlives_reload("keepalived", "MainPID=self") else "restart"
 
 
 @pytest.fixture(scope="module")

@@ -20,8 +20,6 @@ MARKER = "Written by Twinkeel"
 PACKAGE_VERSIONS = "twinkeel.observe.host_programs.package_versions"
 RELOAD_SAFETY = "twinkeel.observe.host_programs.reload_safety"
 READ_STATE = host_program("twinkeel.observe.host_programs.read_state", PACKAGE_VERSIONS, RELOAD_SAFETY)
-# Units that run with a real-time priority of their own.
-REAL_TIME = ("keepalived",)
 # Where files of ours can lie; what lies there and is no longer rendered is told.
 FOLDERS = (
     "/etc/haproxy",
@@ -99,7 +97,7 @@ async def read_host_state(
         HostError: the host cannot be asked, or has no python3.
     """
     asked = {"files": paths, "units": units, "packages": packages, "notes": NOTES, "live": LIVE}
-    asked |= {"marker": MARKER, "folders": folders, "haproxy_socket": SOCKET, "generations": GENERATIONS, "real_time": REAL_TIME}
+    asked |= {"marker": MARKER, "folders": folders, "haproxy_socket": SOCKET, "generations": GENERATIONS}
     result = await reader.run(machine, ["python3", "-c", READ_STATE, json.dumps(asked)])
     if result.exit_code != 0:
         said = (result.stderr.strip() or "nothing").splitlines()[-1]

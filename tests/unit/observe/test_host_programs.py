@@ -63,7 +63,6 @@ def test_state_is_read_as_it_is(tmp_path: Path) -> None:
         "folders": [str(tmp_path / "folder"), str(tmp_path / "none")],
         "haproxy_socket": str(tmp_path / "no.sock"),
         "generations": str(tmp_path / "generations"),
-        "real_time": ["keepalived"],
     }
     state = parse_host_state(run(READ_STATE, asked))
     found = state.files[str(plain)]
@@ -86,12 +85,13 @@ def test_a_process_outlives_a_reload_with_the_capability_alone(
     (tmp_path / "7").mkdir()
     (tmp_path / "7" / "status").write_text(f"Name:\tkeepalived\nCapEff:\t{capabilities}\n")
     monkeypatch.setattr(reload_safety, "PROC", str(tmp_path))
-    assert reload_safety.outlives_reload("ActiveState=active\nMainPID=7\n") is outlives
+    assert reload_safety.outlives_reload("keepalived", "ActiveState=active\nMainPID=7\n") is outlives
 
 
 def test_where_nothing_is_known_a_reload_is_believed_to_be_outlived() -> None:
-    assert reload_safety.outlives_reload("ActiveState=inactive\nMainPID=0\n")
-    assert reload_safety.outlives_reload("")
+    assert reload_safety.outlives_reload("keepalived", "ActiveState=inactive\nMainPID=0\n")
+    assert reload_safety.outlives_reload("keepalived", "")
+    assert reload_safety.outlives_reload("haproxy", "MainPID=1\n"), "it has no real-time priority"
 
 
 def test_notes_that_cannot_be_read_are_none(tmp_path: Path) -> None:
@@ -105,7 +105,6 @@ def test_notes_that_cannot_be_read_are_none(tmp_path: Path) -> None:
         "folders": [],
         "haproxy_socket": "/none",
         "generations": "/none",
-        "real_time": [],
     }
     for name in ("broken", "list", "missing"):
         state = parse_host_state(run(READ_STATE, asked | {"notes": str(tmp_path / name), "live": str(tmp_path / name)}))

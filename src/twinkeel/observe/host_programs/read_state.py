@@ -1,8 +1,7 @@
 """Runs on a load balancer: what is there now of the files, services and packages that `apply` would touch. Reads only.
 
     python3 -c PROGRAM '{"files": [...], "units": [...], "packages": [...], "notes": PATH, "live": PATH, "marker": TEXT,
-                         "folders": [...], "haproxy_socket": PATH, "generations": PATH,
-                         "real_time": [...]}'
+                         "folders": [...], "haproxy_socket": PATH, "generations": PATH}'
 
 Prints one JSON object; see `main`. File contents are base64.
 """
@@ -134,7 +133,7 @@ def main() -> None:
     state = {
         "files": {path: look_at(path) for path in asked["files"]},
         "units": units,
-        "only_restart": sorted(unit for unit in asked["real_time"] if unit in units and not outlives_reload(units[unit])),
+        "only_restart": [unit for unit, shown in units.items() if not outlives_reload(unit, shown)],
         "packages": {name: package(name) for name in asked["packages"]},
         "notes": read_notes(asked["notes"]),
         "live": live_files(asked["live"]),

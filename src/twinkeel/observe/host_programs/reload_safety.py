@@ -8,14 +8,18 @@ seconds, and where it held a virtual IP nobody has it until another one starts.
 from __future__ import annotations
 
 CAP_SYS_RESOURCE = 24
+# Units that run with a real-time priority of their own.
+REAL_TIME = ("keepalived",)
 PROC = "/proc"
 
 
-def outlives_reload(shown: str) -> bool:
-    """Whether the process of a unit may raise its limits; where that cannot be known, it is believed to.
+def outlives_reload(unit: str, shown: str) -> bool:
+    """Whether a unit lives on after a reload: it needs no real-time priority, or may raise its limits. Believed where not known.
 
     `shown` is what `systemctl show` printed of the unit, MainPID among it.
     """
+    if unit not in REAL_TIME:
+        return True
     pid = next((line.partition("=")[2] for line in shown.splitlines() if line.startswith("MainPID=")), "0")
     try:
         with open(f"{PROC}/{pid}/status") as file:

@@ -161,7 +161,7 @@ def restore(module: AnsibleModule) -> None:
     actions = {unit: needed(unit, active, [readers[path] for path in changed]) for unit, active in meta["units"].items()}
     if actions.get("keepalived") == "reloaded":
         _, shown, _ = module.run_command(["systemctl", "show", "--property=MainPID", "keepalived"])
-        actions["keepalived"] = "reloaded" if outlives_reload(shown) else "restarted"
+        actions["keepalived"] = "reloaded" if outlives_reload("keepalived", shown) else "restarted"
     module.exit_json(changed=bool(changed), files=changed, actions=actions, bare=meta["bare"])
 
 

@@ -46,8 +46,6 @@ options:
   live: {type: path, default: /var/lib/twinkeel/live.json, description: "which files on this host are ours"}
 """
 
-# Units that run with a real-time priority of their own.
-REAL_TIME = ("keepalived",)
 FILE_OPTIONS = {
     "path": {"type": "path", "required": True},
     "content": {"type": "str", "required": True},
@@ -288,8 +286,7 @@ def carry_out(module: AnsibleModule) -> None:
         stale = {candidate.on_change for candidate in differing if candidate.unit == unit}
         stale |= {entry["on_change"] for entry in old if entry["unit"] == unit}
         state = shown(module, unit)
-        safe = unit not in REAL_TIME or outlives_reload(state)
-        actions[unit] = action(state, wanted[unit], noted.get(unit, {}), stale, safe)
+        actions[unit] = action(state, wanted[unit], noted.get(unit, {}), stale, outlives_reload(unit, state))
     paths = [candidate.path for candidate in differing] + [entry["path"] for entry in old]
     needed = bool(paths) or any(each != "none" for each in actions.values())
     module.exit_json(changed=bool(added), differs=paths, actions=actions, needed=needed)
