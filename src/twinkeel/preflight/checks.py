@@ -190,7 +190,7 @@ def reference() -> str:
     """The page docs/preflight.md."""
     lines = [PREFACE]
     for check in CHECKS:
-        lines += [f"## {check.id}: {check.title}", "", check.why, "", f"**To do:** {check.advice}", ""]
+        lines += [f"## {check.id}: {check.title}", "", check.why, "", f"**Hint:** {check.advice}", ""]
         if check.sends:
             lines += [f"**Sends:** {check.sends}", ""]
         if check.essential:
