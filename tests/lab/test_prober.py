@@ -1,7 +1,7 @@
 """Which failed requests load balancers must answer for, on made histories."""
 
 import pytest
-from prober import not_excused
+from prober import moments, not_excused
 
 from twinkeel.drill.history import MILLISECOND, SECOND, Request
 
@@ -35,3 +35,21 @@ def test_only_timeouts_are_excused_that_api_servers_or_chance_explain(
     requests: tuple[Request, ...], direct: tuple[Request, ...], failed: int
 ) -> None:
     assert len(not_excused(requests, direct)) == failed
+
+
+def reset(start: int, end: int) -> Request:
+    return Request("new", start, end, 0, "reset")
+
+
+@pytest.mark.parametrize(
+    ("failed", "count"),
+    [
+        ((), 0),
+        ((reset(0, 33 * MILLISECOND), reset(11 * MILLISECOND, 33 * MILLISECOND + 20_000)), 1),
+        ((reset(0, 5 * MILLISECOND), reset(10 * MILLISECOND, 15 * MILLISECOND)), 2),
+        (asked("refused", "refused", "refused", every=10 * MILLISECOND), 3),
+    ],
+    ids=["none", "under way at once", "one after the other", "refused"],
+)
+def test_requests_that_one_move_resets_are_one_moment(failed: tuple[Request, ...], count: int) -> None:
+    assert moments(failed) == count
