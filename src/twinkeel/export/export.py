@@ -12,10 +12,11 @@ from ruamel.yaml import YAML
 
 from twinkeel.export.export_secrets import other_secrets, without_secrets
 from twinkeel.export.write_folder import Content, Written, write_folder
+from twinkeel.plan.model import Desired
 from twinkeel.render.files import RenderedFile, RenderedFiles
 from twinkeel.render.haproxy import CA_PATH, Trust
 from twinkeel.render.render import render
-from twinkeel.rollout.write_project import INVENTORY, file_entry, ssh_access, write_project
+from twinkeel.rollout.write_project import INVENTORY, file_entry, inventory_of, ssh_access, write_project
 from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.model import Topology
 
@@ -29,8 +30,8 @@ SECRETS_ROW = (
     f"| `{SECRETS_FILE}` | every line that holds a password, mode 0600. Encrypt it with `ansible-vault encrypt`, "
     "then run with `--ask-vault-pass` |\n"
 )
-# Playbooks that only `twinkeel apply` runs.
-NOT_EXPORTED = ("apply.yml", "give_back.yml", "keep.yml", "undo.yml")
+# What only `twinkeel apply` and `rollback` use.
+NOT_EXPORTED = ("apply.yml", "give_back.yml", "keep.yml", "rollout.yml", "undo.yml", "action_plugins/turn.py")
 TRUSTS: tuple[Trust, ...] = ("verified", "bootstrap")
 
 # Decided when the project runs: what the hosts say then.
@@ -69,18 +70,18 @@ def export_project(topology: Topology, secrets: Secrets, folder: Path) -> Export
     """
     taken_out: dict[str, str] = {}
     rendered = {trust: _rendered(topology, trust, secrets, taken_out) for trust in TRUSTS}
+    wanted = Desired(rendered["verified"], None, "verified")
     with TemporaryDirectory(prefix="twinkeel-") as name:
         project = Path(name) / "project"
-        write_project(project, topology, rendered["verified"], None, [each.machine.name for each in topology.load_balancers])
+        write_project(project, topology, wanted)
         contents = {
             str(path.relative_to(project)): Content(path.read_bytes()) for path in sorted(project.rglob("*")) if path.is_file()
         }
-    inventory = YAML(typ="safe").load(contents.pop(INVENTORY).data)["load_balancers"]
-    for playbook in NOT_EXPORTED:
-        del contents[playbook]
+    for path in NOT_EXPORTED:
+        del contents[path]
     contents |= _own_files(topology, secrets=bool(taken_out))
     contents["work.yml"] = _work(contents["work.yml"])
-    contents |= _variables(topology, inventory, rendered)
+    contents |= _variables(topology, inventory_of(topology, wanted)["load_balancers"], rendered)
     for path, content in _files_by_trust(rendered).items():
         contents[f"files/{path}"] = content
         contents.pop("files/" + path.split("/", 1)[1], None)

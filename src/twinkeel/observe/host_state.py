@@ -67,7 +67,7 @@ class HostState:
     `live` are the files that apply noted as its own, with the unit that reads each; `ours` those that say that we wrote them.
     `servers` has HAProxy's view of its servers by backend; empty when it does not run.
     `generation` is the newest one that was kept, 0 for none; `selinux` whether the kernel has it on.
-    `only_restart` are units that would not outlive a reload.
+    `only_restart` are units that would not outlive a reload. `package_manager` is apt, dnf or, where there is neither, empty.
     """
 
     files: Mapping[str, FoundFile | None]
@@ -81,6 +81,7 @@ class HostState:
     generation: int = 0
     selinux: bool = False
     only_restart: tuple[str, ...] = ()
+    package_manager: str = ""
 
 
 async def read_host_state(
@@ -120,6 +121,7 @@ def parse_host_state(text: str) -> HostState:
         generation=state["generation"],
         selinux=state["selinux"],
         only_restart=tuple(state["only_restart"]),
+        package_manager=state["package_manager"],
     )
 
 

@@ -42,8 +42,9 @@ class HostPlan:
     """What `apply` would do to one load balancer. `packages` are those to install, with the version that is offered; `actions` is
     what each service needs: none, start, reload or restart.
 
-    `foreign` tells what files that somebody else wrote do and the spec does not say: it ends. `problem` is why the host could not
-    be asked; then nothing else is known.
+    `foreign` tells what files that somebody else wrote do and the spec does not say: it ends. `unheard_by` are the holders of
+    virtual IPs that would not hear this host with its new files until they have theirs: it stands aside until then. `problem` is
+    why the host could not be asked; then nothing else is known.
     """
 
     name: str
@@ -52,6 +53,7 @@ class HostPlan:
     actions: Mapping[str, str] | None = None
     holds: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
+    unheard_by: tuple[str, ...] = ()
     problem: str = ""
 
     @property
@@ -72,16 +74,25 @@ class HostPlan:
     @property
     def has_changes(self) -> bool:
         """Whether `apply` would do anything here."""
-        return bool(self.replaced or self.packages or self.needed_actions)
+        return self.changes > 0
+
+    @property
+    def changes(self) -> int:
+        """How many files are replaced or removed, packages installed and services brought to their files."""
+        return len(self.replaced) + len(self.packages or {}) + len(self.needed_actions)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Every load balancer in the order of work, what happens in which order, and how certificates will be checked."""
+    """Every load balancer in the order of work, what happens in which order, and how certificates will be checked.
+
+    `groups` are the names of those that are worked on together, in order; those that could not be asked are in none.
+    """
 
     hosts: tuple[HostPlan, ...]
     steps: tuple[str, ...]
     trust: str
+    groups: tuple[tuple[str, ...], ...] = ()
 
     @property
     def drift(self) -> bool:
@@ -92,6 +103,11 @@ class Plan:
     def has_changes(self) -> bool:
         """Whether `apply` would do anything."""
         return any(host.has_changes for host in self.hosts)
+
+    @property
+    def replaces_files(self) -> bool:
+        """Whether `apply` would replace or remove a file anywhere."""
+        return any(host.replaced for host in self.hosts)
 
     @property
     def unreachable(self) -> tuple[HostPlan, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from twinkeel.errors import HostError
-from twinkeel.observe.balancer_state import balancer_state, text_of
+from twinkeel.observe.balancer_state import BalancerState, balancer_state, text_of
 from twinkeel.observe.foreign import foreign_haproxy, foreign_keepalived
 from twinkeel.observe.host_state import MARKER, HostState
 from twinkeel.plan.compare_files import Mask, compare_files, no_longer_wanted
@@ -16,6 +16,7 @@ from twinkeel.render.haproxy import CONFIG_PATH as HAPROXY_CONFIG
 from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED_CONFIG
 from twinkeel.render.services import UNITS, reader_of
 from twinkeel.topology.model import Topology
+from twinkeel.vip.vrrp_compatibility import vrrp_incompatible_after_change
 
 
 def plan(topology: Topology, desired: Desired, states: Mapping[str, HostState | HostError], mask: Mask) -> Plan:
@@ -26,11 +27,25 @@ def plan(topology: Topology, desired: Desired, states: Mapping[str, HostState | 
         mask: takes secrets out of what is shown.
     """
     known = {name: state for name, state in states.items() if isinstance(state, HostState)}
-    plans = {name: plan_host(topology, name, desired.files_of(name), state, mask) for name, state in known.items()}
+    alone = {name: plan_host(topology, name, desired.files_of(name), state, mask) for name, state in known.items()}
     observed = {name: balancer_state(topology, name, state) for name, state in known.items()}
-    groups = tuple(tuple(plans[name] for name in group) for group in batches(list(observed), observed))
+    plans = {name: replace(host, unheard_by=_unheard_by(topology, desired, host, alone, observed)) for name, host in alone.items()}
+    names = batches(list(observed), observed)
+    groups = tuple(tuple(plans[name] for name in group) for group in names)
     lost = [HostPlan(name, problem=str(state)) for name, state in states.items() if isinstance(state, HostError)]
-    return Plan((*(host for group in groups for host in group), *lost), tuple(steps_of(groups)), desired.trust)
+    return Plan((*(host for group in groups for host in group), *lost), tuple(steps_of(groups)), desired.trust, names)
+
+
+def _unheard_by(
+    topology: Topology, desired: Desired, host: HostPlan, plans: Mapping[str, HostPlan], observed: Mapping[str, BalancerState]
+) -> tuple[str, ...]:
+    """The holders that get another keepalived.conf after this host, and do not hear it before."""
+    if host.holds or not host.has_changes:
+        return ()
+    balancer = next(each for each in topology.load_balancers if each.machine.name == host.name)
+    candidate = next((file.content for file in desired.rendered.hosts[host.name] if file.path == KEEPALIVED_CONFIG), "")
+    later = (name for name, each in plans.items() if each.holds and any(file.path == KEEPALIVED_CONFIG for file in each.replaced))
+    return tuple(name for name in later if vrrp_incompatible_after_change(balancer, candidate, observed[name]))
 
 
 def units_of(wanted: Sequence[RenderedFile]) -> tuple[str, ...]:
@@ -94,6 +109,9 @@ def steps_of(groups: Sequence[Sequence[HostPlan]]) -> list[str]:
             others = [other.name for other in every if other.name != host.name]
             if host.holds and others:
                 steps.append(f"move {' and '.join(host.holds)} from {host.name} to {' or '.join(others)} (planned switchover)")
+        steps += [
+            f"{host.name} stands aside until {' and '.join(host.unheard_by)} has its new files" for host in busy if host.unheard_by
+        ]
         work = [f"{host.name}: {', '.join(_work(host)) or 'nothing else'}" for host in busy]
         if work:
             steps.append("; at the same time ".join(work))

@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,13 +17,12 @@ from twinkeel.hosts.lock import cluster_lock, owner
 from twinkeel.observe.balancer_state import BalancerState, balancer_state
 from twinkeel.observe.host_state import HostState
 from twinkeel.plan.make_plan import desired, read_states
-from twinkeel.plan.model import Desired
+from twinkeel.plan.model import Desired, Plan
 from twinkeel.plan.order import batches
 from twinkeel.plan.plan import plan
 from twinkeel.preflight.preflight import essential_checks
 from twinkeel.render.files import RenderedFiles
 from twinkeel.render.haproxy import Trust
-from twinkeel.render.services import packages_of
 from twinkeel.render.systemd import DOWN_FILE
 from twinkeel.rollout.decommissioned import require_stopped
 from twinkeel.rollout.rollout import Rollout
@@ -53,7 +52,8 @@ if urllib.request.urlopen("http://127.0.0.1:" + sys.argv[2] + "/live", timeout=2
 
 @dataclass(frozen=True)
 class ApplyResult:
-    """What came out: tasks that changed each host, the first virtual IP's holder and each one's, and whether TLS is verified.
+    """What came out: how much was changed on each host (files, packages and services; see `HostPlan.changes`), the first virtual
+    IP's holder and each one's, and whether TLS is verified.
 
     `generation` is the number under which the replaced files were kept; None when none was replaced.
     """
@@ -133,6 +133,20 @@ async def apply(
     return await converge(run, "apply", lambda ca: desired(topology, ca, secrets))
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What was found: all that each load balancer has, what of it matters for order and handover, and the cluster's authority."""
+
+    states: Mapping[str, HostState]
+    observed: Mapping[str, BalancerState]
+    ca: str | None
+
+    @property
+    def next_generation(self) -> int:
+        """The number under which the next run keeps what it replaces: one for all load balancers."""
+        return max(state.generation for state in self.states.values()) + 1
+
+
 async def converge(run: Run, command: str, decide: Decide) -> ApplyResult:
     """Bring the load balancers to what `decide` says: judged, standby first, verified, undone where it fails.
 
@@ -141,29 +155,26 @@ async def converge(run: Run, command: str, decide: Decide) -> ApplyResult:
     began = time.monotonic_ns()
     topology, writer = run.topology, run.writer
     machines = [balancer.machine for balancer in topology.load_balancers]
-    changed, generation = {machine.name: 0 for machine in machines}, None
     async with cluster_lock(writer, machines, f"twinkeel {command}", run.note, break_lock=run.break_lock, held=run.held):
-        states, observed = await _look(run, decide)
-        async with run.step("Fetch the cluster's certificate authority") as details:
-            ca = await fetch_cluster_ca(writer, topology.control_plane)
-            details.append("found" if ca is not None else "there is none yet")
-        wanted = decide(ca)
+        seen = await look(run, decide)
+        wanted = decide(seen.ca)
         async with run.step("Compare with the spec") as details:
-            needed = plan(topology, wanted, states, _shows_nothing).has_changes
-            details.append("something is to be done" if needed else "nothing to change")
-        held_in_standby = await _heal(run, observed)
-        if needed or held_in_standby:
-            rollout = await _roll_out(run, wanted, command, ca, observed, known_to_roles(topology, states), held_in_standby)
-            changed, generation = {**changed, **rollout.changed}, rollout.generation
+            made = plan(topology, wanted, seen.states, _shows_nothing)
+            details.append("something is to be done" if made.has_changes else "nothing to change")
+        held_in_standby = await _heal(run, seen.observed)
+        if made.has_changes or held_in_standby:
+            await _roll_out(run, about_this_run(command, wanted), wanted, made, seen, held_in_standby)
         else:
             add_to_log(run.log, "nothing to change: no playbook was run")
         async with run.step("Verify through the virtual IP") as details:
-            holders = {str(vip): name for vip, name in (await verify_virtual_ips(writer, topology, ca)).items()}
+            holders = {str(vip): name for vip, name in (await verify_virtual_ips(writer, topology, seen.ca)).items()}
             details += [f"{vip} is on {name}" for vip, name in holders.items()]
-            details += ["/readyz answers", "TLS verified"] if ca is not None else []
-    if ca is None:
+            details += ["/readyz answers", "TLS verified"] if seen.ca is not None else []
+    if seen.ca is None:
         run.note(BOOTSTRAP_NOTE)
     seconds = (time.monotonic_ns() - began) / 1e9
+    changed = {machine.name: host.changes for machine in machines for host in made.hosts if host.name == machine.name}
+    generation = seen.next_generation if made.replaces_files else None
     return ApplyResult(changed, holders[str(topology.endpoint.vip.ip)], wanted.trust, seconds, generation, holders)
 
 
@@ -172,7 +183,7 @@ def _shows_nothing(text: str) -> str:
     return ""
 
 
-async def _look(run: Run, decide: Decide) -> tuple[dict[str, HostState], dict[str, BalancerState]]:
+async def look(run: Run, decide: Decide) -> Seen:
     """What every load balancer has; one that left the spec and still runs Keepalived ends it here."""
     async with run.step("Look at the load balancers") as details:
         states: dict[str, HostState] = {}
@@ -184,54 +195,43 @@ async def _look(run: Run, decide: Decide) -> tuple[dict[str, HostState], dict[st
         details.append(f"order: {', '.join(name for group in batches(list(observed), observed) for name in group)}")
         for line in await require_stopped(run.writer, run.topology, observed):
             run.note(line)
-    return states, observed
-
-
-def known_to_roles(topology: Topology, states: Mapping[str, HostState]) -> dict[str, Any]:
-    """Variables for the roles: what was seen by now, so that they need not look again."""
-    return {
-        "packages_missing": any(
-            state.packages[name].installed is None for state in states.values() for name in packages_of(topology)
-        ),
-        "generation_number": max(state.generation for state in states.values()) + 1,
-        "selinux_hosts": [name for name, state in states.items() if state.selinux],
-    }
+    async with run.step("Fetch the cluster's certificate authority") as details:
+        ca = await fetch_cluster_ca(run.writer, run.topology.control_plane)
+        details.append("found" if ca is not None else "there is none yet")
+    return Seen(states, observed, ca)
 
 
 async def _roll_out(
-    run: Run,
-    wanted: Desired,
-    command: str,
-    ca: str | None,
-    observed: dict[str, BalancerState],
-    known: dict[str, Any],
-    held_in_standby: frozenset[str],
-) -> Rollout:
+    run: Run, about: Mapping[str, str], wanted: Desired, made: Plan, seen: Seen, held_in_standby: frozenset[str]
+) -> None:
     """Judge all, then work on one group after the other."""
+    serves = await _api_is_up(run.topology, seen.ca, seen.observed)
     with TemporaryDirectory(prefix="twinkeel-") as name:
-        rollout = await _prepared(run, wanted, command, ca, observed, Path(name))
-        rollout.held_in_standby.update(held_in_standby)
-        rollout.known = known
-        async with run.step("Judge every load balancer's candidate files") as details:
-            needed = await rollout.prepare()
-            details.append("accepted" if needed else "nothing to change")
-        if needed or held_in_standby:
+        args = (run.topology, run.writer, made, seen.ca, seen.observed, Path(name), run.log, run.on_event)
+        rollout = Rollout(*args, serves, set(held_in_standby))
+        known = {**known_to_roles(made, seen), "serves": serves}
+        write_project(Path(name) / "project", run.topology, wanted, made, about, known)
+        async with AsyncExitStack() as stack:
+            async with run.step("Judge every load balancer's candidate files") as details:
+                await stack.enter_async_context(rollout.prepared())
+                details.append("accepted" if made.has_changes else "nothing to change")
             async with run.step("Configure the load balancers") as details:
-                details.append(", then ".join(" and ".join(group) for group in rollout.groups))
+                details.append(", then ".join(" and ".join(group) for group in made.groups))
                 await rollout.carry_out()
-    return rollout
 
 
-async def _prepared(
-    run: Run, wanted: Desired, command: str, ca: str | None, observed: dict[str, BalancerState], folder: Path
-) -> Rollout:
-    """The rollout, with its Ansible project written."""
-    about = about_this_run(command, wanted)
-    serves = await _api_is_up(run.topology, ca, observed)
-    rollout = Rollout(run.topology, run.writer, wanted.rendered, ca, observed, folder, run.log, run.on_event, serves)
-    order = [name for group in rollout.groups for name in group]
-    write_project(folder / "project", run.topology, wanted.rendered, wanted.ca, order, about, serves=serves)
-    return rollout
+def known_to_roles(made: Plan, seen: Seen) -> dict[str, Any]:
+    """Variables for the roles: what was seen by now, so that they need not look again; and that we move virtual IPs ourselves."""
+    return {
+        "packages_missing": any(host.packages for host in made.hosts),
+        "package_managers": {name: state.package_manager for name, state in seen.states.items()},
+        "selinux_hosts": [name for name, state in seen.states.items() if state.selinux],
+        "keep_generation": made.replaces_files,
+        "generation_number": seen.next_generation,
+        # For an undo: there is something to go back to only where one was kept.
+        "generation": {"number": seen.next_generation} if made.replaces_files else {},
+        "moved": True,
+    }
 
 
 def about_this_run(command: str, wanted: Desired) -> dict[str, str]:
@@ -253,7 +253,7 @@ def digest(rendered: RenderedFiles) -> str:
     return total.hexdigest()[:12]
 
 
-async def _api_is_up(topology: Topology, ca: str | None, observed: dict[str, BalancerState]) -> bool:
+async def _api_is_up(topology: Topology, ca: str | None, observed: Mapping[str, BalancerState]) -> bool:
     """Whether a load balancer must find an API server once it was worked on: some host reaches one now."""
     if ca is None:
         return False
@@ -268,7 +268,7 @@ async def _api_is_up(topology: Topology, ca: str | None, observed: dict[str, Bal
     return False
 
 
-async def _heal(run: Run, observed: dict[str, BalancerState]) -> frozenset[str]:
+async def _heal(run: Run, observed: Mapping[str, BalancerState]) -> frozenset[str]:
     """Take back what a run that broke off left behind: load balancers that stand aside.
 
     Returns the names of those that go on standing aside for now: they and the holder do not hear each other yet.

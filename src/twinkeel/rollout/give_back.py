@@ -6,7 +6,7 @@ go in that moment; then the former holder gets its own old files.
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,19 +30,19 @@ class GiveBack:
     """One run: what was found, and what was done so far.
 
     `folder` holds the Ansible project in `project`; `ca` is the authority with which the API is asked, None where it need not
-    answer; `number` is the generation to go back to.
+    answer; `number` is the generation to go back to, `kept_as` the one under which the present files are kept first.
     """
 
     topology: Topology
     writer: Writer
-    observed: dict[str, BalancerState]
+    observed: Mapping[str, BalancerState]
     ca: str | None
     number: int
+    kept_as: int
     folder: Path
     log: Path
     on_event: OnEvent
     changed: dict[str, int] = field(default_factory=dict)
-    generation: int | None = None
 
     async def carry_out(self) -> None:
         """Keep what there is, then one host after the other, the holder of virtual IPs last.
@@ -50,8 +50,7 @@ class GiveBack:
         Raises:
             HostError, VerificationError: it did not work; what was begun has our files again, as far as it can be reached.
         """
-        kept = await self._run(KEEP)
-        self.generation = next((int(each["number"]) for each in kept.kept["generation"].values()), None)
+        await self._run(KEEP)
         *others, last = await self._in_order()
         if not others:
             await self._bring((last,), self.number)
@@ -99,10 +98,8 @@ class GiveBack:
 
     async def _take_back(self, balancers: Sequence[LoadBalancer], holder: Machine) -> None:
         """After a failure: our files again on those that were begun, and our Keepalived."""
-        if self.generation is None:
-            return
         try:
-            await self._bring(balancers, self.generation)
+            await self._bring(balancers, self.kept_as)
             await leave_standby(self.writer, holder, self.observed[holder.name].handover)
             for balancer in balancers:
                 await self._start(balancer.machine)

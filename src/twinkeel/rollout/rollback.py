@@ -8,16 +8,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from twinkeel.errors import UsageError
-from twinkeel.hosts.cluster_ca import fetch_cluster_ca
 from twinkeel.hosts.executor import Writer
 from twinkeel.hosts.lock import cluster_lock
-from twinkeel.observe.balancer_state import observe
 from twinkeel.observe.host_state import MARKER
 from twinkeel.plan.model import Desired
 from twinkeel.render.files import RenderedFile, RenderedFiles
 from twinkeel.render.haproxy import CA_PATH, CONFIG_PATH
 from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED_CONFIG
-from twinkeel.rollout.apply import ApplyResult, Run, about_this_run, converge
+from twinkeel.rollout.apply import ApplyResult, Run, about_this_run, converge, look
 from twinkeel.rollout.generations import Generation, choose, list_generations, read_generation
 from twinkeel.rollout.give_back import TAKE_DEADLINE, GiveBack
 from twinkeel.rollout.write_project import write_project
@@ -75,14 +73,13 @@ async def give_back(run: Run, number: int, desired: Desired) -> ApplyResult:
     machines = [balancer.machine for balancer in topology.load_balancers]
     command = f"rollback --to {number}"
     async with cluster_lock(writer, machines, f"twinkeel {command}", run.note, break_lock=run.break_lock):
-        async with run.step("Look at the load balancers"):
-            observed = await observe(writer, topology)
-            ca = await fetch_cluster_ca(writer, topology.control_plane)
-        proof = ca if any(each.servers_up for each in observed.values()) else None
+        seen = await look(run, lambda _: desired)
+        proof = seen.ca if any(each.servers_up for each in seen.observed.values()) else None
         with TemporaryDirectory(prefix="twinkeel-") as name:
-            work = GiveBack(topology, writer, observed, proof, number, Path(name), run.log, run.on_event)
+            kept_as = seen.next_generation
+            work = GiveBack(topology, writer, seen.observed, proof, number, kept_as, Path(name), run.log, run.on_event)
             about = about_this_run(command, desired)
-            write_project(Path(name) / "project", topology, desired.rendered, desired.ca, [each.name for each in machines], about)
+            write_project(Path(name) / "project", topology, desired, None, about, {"generation_number": kept_as})
             async with run.step("Give the load balancers back to their old files, which Twinkeel did not write"):
                 await work.carry_out()
         async with run.step("Verify through the virtual IP") as details:
@@ -90,7 +87,7 @@ async def give_back(run: Run, number: int, desired: Desired) -> ApplyResult:
             holders = {str(vip): holder for vip, holder in found.items()}
             details += [f"{vip} is on {holder}" for vip, holder in holders.items()]
     seconds = (time.monotonic_ns() - began) / 1e9
-    return ApplyResult(work.changed, holders[str(topology.endpoint.vip.ip)], desired.trust, seconds, work.generation, holders)
+    return ApplyResult(work.changed, holders[str(topology.endpoint.vip.ip)], desired.trust, seconds, kept_as, holders)
 
 
 def refuse_newcomers(files: dict[str, tuple[RenderedFile, ...]], number: int) -> None:

@@ -5,29 +5,27 @@ back and the run stops.
 """
 
 import asyncio
-import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from twinkeel.errors import HostError, TwinkeelError, VerificationError
 from twinkeel.hosts.executor import Writer
 from twinkeel.observe.balancer_state import BalancerState, observe
-from twinkeel.plan.order import batches
-from twinkeel.render.files import RenderedFiles
-from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED_CONFIG
-from twinkeel.rollout.run_playbook import PlaybookRun, run_playbook
+from twinkeel.plan.model import HostPlan, Plan
+from twinkeel.rollout.run_playbook import run_playbook
+from twinkeel.rollout.stepped_playbook import SteppedPlaybook
 from twinkeel.status.holders import read_addresses
 from twinkeel.status.readyz import ask_readyz, tls_context
 from twinkeel.support.events import HostEnded, HostStarted, Note, OnEvent, Outcome, TaskFailed
 from twinkeel.topology.model import LoadBalancer, Machine, Topology
 from twinkeel.vip.handover import StillInStandbyError, all_leave_standby, enter_standby, leave_standby, move_away, wait_answers
 from twinkeel.vip.verify_endpoint import verify_endpoint
-from twinkeel.vip.vrrp_compatibility import vrrp_incompatible_after_change, vrrp_incompatible_now
+from twinkeel.vip.vrrp_compatibility import vrrp_incompatible_now
 
-PREPARE, WORK, UNDO = "prepare.yml", "work.yml", "undo.yml"
+ROLLOUT, UNDO = "rollout.yml", "undo.yml"
 STOP_TASK = "Stop here"
 VERIFY_DEADLINE = 20.0
 SOON = 30.0  # Seconds. A virtual IP that fails back sooner could come back to a load balancer that is being worked on.
@@ -35,31 +33,27 @@ SOON = 30.0  # Seconds. A virtual IP that fails back sooner could come back to a
 
 @dataclass
 class Rollout:
-    """One run: what is wanted, what was found, and what was done so far.
+    """One run: the plan that is carried out, what was found, and what was done so far.
 
     `folder` holds the Ansible project in `project`; `ca` is the cluster's authority, None before there is one. Load balancers in
     `held_in_standby` stay on standby until the holder of a virtual IP knows them. Where the API was down before (`serves` is False)
     nobody is undone because it still is; nor before a holder was worked on that sends clients nowhere (`_dead_ends`).
-    `known` are variables for the roles: what they need not find out again.
     """
 
     topology: Topology
     writer: Writer
-    rendered: RenderedFiles
+    plan: Plan
     ca: str | None
     observed: Mapping[str, BalancerState]
     folder: Path
     log: Path
     on_event: OnEvent
     serves: bool = True
-    known: Mapping[str, Any] = field(default_factory=dict)
-    changed: dict[str, int] = field(default_factory=dict)
-    generation: int | None = None
     held_in_standby: set[str] = field(default_factory=set)
-    _candidates: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _answered: set[str] = field(default_factory=set)
     _fit: set[str] = field(default_factory=set)
     _dead_ends: set[str] = field(init=False)
+    _playbook: SteppedPlaybook = field(init=False)
 
     def __post_init__(self) -> None:
         self._dead_ends = {name for name, each in self.observed.items() if each.holds and each.serves_nobody}
@@ -75,30 +69,24 @@ class Rollout:
         return {balancer.machine.name: balancer for balancer in self.topology.load_balancers}
 
     @property
-    def groups(self) -> tuple[tuple[str, ...], ...]:
-        """Who is worked on together, in order."""
-        return batches(list(self.balancers), self.observed)
+    def plans(self) -> dict[str, HostPlan]:
+        """What each one needs, by short name."""
+        return {host.name: host for host in self.plan.hosts}
 
-    async def prepare(self) -> bool:
-        """Install packages, judge every candidate, keep a generation; whether there is anything to do.
+    @asynccontextmanager
+    async def prepared(self) -> AsyncIterator[None]:
+        """Install packages, judge every candidate, keep a generation; in the body `carry_out` may begin.
 
         Raises:
-            HostError: a candidate is refused, or a host failed; no file was replaced anywhere.
+            HostError: a candidate is refused, or a host failed or changed meanwhile; no file was replaced anywhere.
+            ToolError: Ansible itself failed.
         """
-        run = await self._run(PREPARE)
-        if run.error is not None:
-            raise run.error
-        self._candidates = dict(run.kept["candidates"])
-        generations = run.kept["generation"]
-        self.generation = next((int(kept["number"]) for kept in generations.values()), None)
-        for name, candidates in self._candidates.items():
-            known = {"candidates": dict(candidates), "generation": dict(generations.get(name, {}))}
-            if candidates["needed"] and self.observed[name].handover == "stop" and self.observed[name].holds:
-                known["candidates"]["actions"] = {**candidates["actions"], "keepalived": "start"}
-            folder = self.folder / "project" / "host_vars"
-            folder.mkdir(exist_ok=True)
-            (folder / f"{name}.json").write_text(json.dumps(known), encoding="utf-8")
-        return any(candidates["needed"] for candidates in self._candidates.values())
+        sizes = [len(group) for group in self.plan.groups]
+        async with SteppedPlaybook(self.folder, self.log, self.on_event, ROLLOUT, group_sizes=sizes) as self._playbook:
+            ended = await self._playbook.reach_turn()
+            if ended is not None and ended.error is not None:
+                raise ended.error
+            yield
 
     async def carry_out(self) -> None:
         """Work on one group after the other.
@@ -108,7 +96,7 @@ class Rollout:
         """
         self._answered = await self._answering(self.balancers.values())
         try:
-            for group in self.groups:
+            for group in self.plan.groups:
                 await self._work_on(group)
         except BaseException:
             await asyncio.shield(self._let_back_who_hears())
@@ -140,23 +128,26 @@ class Rollout:
         began = time.monotonic_ns()
         self._dead_ends.difference_update(group)
         for name in group:
-            self.on_event(HostStarted(name, self._does(name), tuple(self._candidates[name]["differs"])))
+            replaced = tuple(change.path for change in self.plans[name].replaced)
+            self.on_event(HostStarted(name, self._does(name), replaced))
         kept_aside = await self._set_out(group)
         try:
-            run = await self._run(WORK, group, at_once="100%", moved=True)
-            self._end_hosts(group, run.failures, began)
-            if run.error is not None:
-                raise await self._explained(run.error, run.failures)
+            await self._playbook.go()
+            ended = await self._playbook.reach_turn()
+            failures = ended.failures if ended is not None else ()
+            self._end_hosts(group, failures, began)
+            if ended is not None and ended.error is not None:
+                raise await self._explained(ended.error, failures)
             await self._prove(group, began)
         finally:
             await all_leave_standby(self.writer, (self.balancers[name].machine for name in kept_aside))
         self._fit.update(group)
 
     def _needed(self, name: str) -> bool:
-        return bool(self._candidates[name]["needed"])
+        return self.plans[name].has_changes
 
     def _does(self, name: str) -> str:
-        actions = [f"{action} {unit}" for unit, action in self._candidates[name]["actions"].items() if action != "none"]
+        actions = [f"{action} {unit}" for unit, action in self.plans[name].needed_actions.items()]
         return ", ".join(actions) if self._needed(name) else "nothing to change"
 
     async def _set_out(self, group: Sequence[str]) -> tuple[str, ...]:
@@ -164,21 +155,12 @@ class Rollout:
         kept: list[str] = []
         for name in group:
             balancer = self.balancers[name]
-            if self._needed(name) and self._is_unheard(balancer):
+            if self.plans[name].unheard_by:
                 self.held_in_standby.add(name)
                 await enter_standby(self.writer, balancer.machine)
             if self._needed(name) and await self._leave(balancer):
                 kept.append(name)
         return tuple(kept)
-
-    def _is_unheard(self, balancer: LoadBalancer) -> bool:
-        name = balancer.machine.name
-        if self.observed[name].holds:
-            return False
-        candidate = next(file.content for file in self.rendered.hosts[name] if file.path == KEEPALIVED_CONFIG)
-        later = [each for each in self.observed.values() if each.holds and each.name != name]
-        changing = [each for each in later if KEEPALIVED_CONFIG in self._candidates[each.name]["differs"]]
-        return any(vrrp_incompatible_after_change(balancer, candidate, each) for each in changing)
 
     async def _leave(self, balancer: LoadBalancer) -> bool:
         """Move what the load balancer holds away; whether it must stay aside until the work is done."""
@@ -230,7 +212,8 @@ class Rollout:
         except VerificationError as error:
             if not any(self._needed(name) for name in group):
                 raise
-            undone = await self._run(UNDO, group, moved=True)
+            await self._playbook.stop()
+            undone = await run_playbook(self.folder, self.log, self.on_event, UNDO, group)
             outcome: Outcome = "undone" if undone.error is None else "lost"
             for name in group:
                 self.on_event(HostEnded(name, outcome, _since(began), error.what))
@@ -273,13 +256,6 @@ class Rollout:
         except VerificationError as problem:
             said.append(problem.what)
         return HostError("\n  ".join(said), where=error.where, hint=error.hint)
-
-    async def _run(self, playbook: str, limit: Sequence[str] = (), **variables: Any) -> PlaybookRun:
-        more = {**self.known, **variables}
-        run = await run_playbook(self.folder, self.log, self.on_event, playbook, limit, **more)
-        for name, count in run.changed.items():
-            self.changed[name] = self.changed.get(name, 0) + count
-        return run
 
 
 def _since(began: int) -> float:

@@ -27,24 +27,14 @@ _DIE_WITH_PARENT = (
     "import ctypes, os, signal, sys; ctypes.CDLL(None).prctl(1, int(signal.SIGTERM), 0, 0, 0); os.execvp(sys.argv[1], sys.argv[1:])"
 )
 
-# Tasks whose results the runs after this one need -> the variable that they register. A test compares them with the roles.
-KEPT_TASKS = {
-    "validate : Let the host's own haproxy and keepalived judge the candidate files": "candidates",
-    "generation : Keep the files as they are": "generation",
-}
-
 
 @dataclass
 class Recorder:
-    """What came out of a run so far: how many tasks changed each host, what failed, and the results that are asked for later.
-
-    `kept` maps the name of a variable that a task registers, to be known in a later run, to its result for each host.
-    """
+    """What came out of a run so far: how many tasks changed each host, and what failed."""
 
     on_event: OnEvent
     changed: dict[str, int] = field(default_factory=dict)
     failures: list[TaskFailed] = field(default_factory=list)
-    kept: dict[str, dict[str, Any]] = field(default_factory=lambda: {name: {} for name in KEPT_TASKS.values()})
 
     def take(self, event: Mapping[str, Any]) -> None:
         """One event of ansible-runner's stream."""
@@ -57,9 +47,6 @@ class Recorder:
                 is_changed = bool(data["res"].get("changed"))
                 self.changed[host] = self.changed.get(host, 0) + is_changed
                 self.on_event(TaskEnded(host, task, is_changed, round(float(data.get("duration") or 0), 3)))
-                name = f"{data['role']} : {task}" if data.get("role") else task
-                if name in KEPT_TASKS:
-                    self.kept[KEPT_TASKS[name]][host] = {key: value for key, value in data["res"].items() if key != "invocation"}
             case "runner_on_failed" if not data.get("ignore_errors"):
                 self._fail(TaskFailed(host, task, failure_message(data["res"])))
             case "runner_on_unreachable":
@@ -86,7 +73,6 @@ class PlaybookRun:
 
     changed: Mapping[str, int]
     failures: tuple[TaskFailed, ...]
-    kept: Mapping[str, Mapping[str, Any]]
     log: Path
 
     @property
@@ -130,7 +116,7 @@ async def run_playbook(
         raise
     if runner.rc != 0 and not recorder.failures:
         raise ToolError(f"ansible-playbook ended with {runner.rc}", where=str(log), hint="the end of that file says why")
-    return PlaybookRun(recorder.changed, tuple(recorder.failures), recorder.kept, log)
+    return PlaybookRun(recorder.changed, tuple(recorder.failures), log)
 
 
 def add_to_log(log: Path, line: str) -> None:
@@ -195,12 +181,18 @@ def _is_leaked(name: str, environment: Mapping[str, str], ours: Mapping[str, str
     return name not in ours and environment[name] == os.environ.get(name)
 
 
+def short_folder() -> str | None:
+    """Where temporary folders of sockets go: a socket's path may have about 104 characters, and a user's TMPDIR can be long.
+
+    None is the usual place.
+    """
+    return None if len(gettempdir()) <= LONGEST_TMPDIR else "/tmp"  # noqa: S108
+
+
 @contextmanager
 def _sockets() -> Iterator[Path]:
     """A folder for the SSH connections that Ansible shares; they end with it, not half a minute later."""
-    # A socket's path may have about 104 characters, and a user's TMPDIR can be long.
-    short = None if len(gettempdir()) <= LONGEST_TMPDIR else "/tmp"  # noqa: S108
-    with TemporaryDirectory(prefix="twinkeel-", dir=short) as name:
+    with TemporaryDirectory(prefix="twinkeel-", dir=short_folder()) as name:
         folder = Path(name)
         try:
             yield folder

@@ -3,16 +3,16 @@
 import os
 import shlex
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
-from twinkeel.render.files import RenderedFile, RenderedFiles
+from twinkeel.plan.model import Desired, HostPlan, Plan
+from twinkeel.render.files import RenderedFile
 from twinkeel.render.firewall import SELINUX_BOOLEANS
-from twinkeel.render.haproxy import CA_PATH
 from twinkeel.render.services import UNITS, packages_of, reader_of
 from twinkeel.spec.model import MONITOR_PORT
 from twinkeel.topology.model import Machine, Topology
@@ -20,8 +20,12 @@ from twinkeel.topology.model import Machine, Topology
 PLAYBOOK = "apply.yml"
 INVENTORY = "inventory.yaml"
 
-# What the modules on the hosts decide with, as `plan` does.
-SHARED = (("twinkeel.plan", "unit_actions.py"), ("twinkeel.observe.host_programs", "reload_safety.py"))
+# Parts of the modules on the hosts; the first two decide, as `plan` does.
+SHARED = (
+    ("twinkeel.plan", "unit_actions.py"),
+    ("twinkeel.observe.host_programs", "reload_safety.py"),
+    *(("twinkeel.rollout.host_programs", name) for name in ("candidate_files.py", "balancer_units.py", "balancer_health.py")),
+)
 
 ANSIBLE_CFG = """\
 # Only what this project needs; nothing of the user's own Ansible counts.
@@ -46,21 +50,31 @@ ssh_args = -o ControlMaster=auto -o ControlPersist=30s -o ConnectTimeout=5 -o Se
 def write_project(
     folder: Path,
     topology: Topology,
-    rendered: RenderedFiles,
-    ca: str | None,
-    order: Sequence[str],
+    wanted: Desired,
+    made: Plan | None = None,
     about: Mapping[str, str] | None = None,
-    *,
-    serves: bool = False,
+    variables: Mapping[str, Any] | None = None,
 ) -> None:
     """Write the project into an empty folder; the caller keeps the folder private.
 
     Args:
-        ca: the cluster's certificate authority as PEM text; None before there is one.
-        order: every load balancer's short name, in the order in which they are worked on.
-        about: what is noted on the hosts of who did this: when, who, command, spec.
-        serves: whether an API server must be up behind a load balancer once it was worked on.
+        made: what is to be done, in its order of work; None where the roles find out.
+        about: what is noted on the hosts of who did this: when, who, command, files.
+        variables: more that all hosts share.
     """
+    copy_roles(folder)
+    inventory = inventory_of(topology, wanted, made, about, variables)
+    for name in inventory["load_balancers"]["hosts"]:
+        for file in wanted.files_of(name):
+            target = folder / "files" / _source(name, file)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(file.content, encoding="utf-8")
+    with (folder / INVENTORY).open("w", encoding="utf-8") as stream:
+        YAML().dump(inventory, stream)
+
+
+def copy_roles(folder: Path) -> None:
+    """Playbooks, roles, modules and their parts, and Ansible's settings."""
     with as_file(files("twinkeel.rollout") / "ansible") as source:
         shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "module_utils").mkdir()
@@ -68,17 +82,28 @@ def write_project(
         with as_file(files(package) / name) as source:
             shutil.copy(source, folder / "module_utils")
     (folder / "ansible.cfg").write_text(ANSIBLE_CFG, encoding="utf-8")
+
+
+def inventory_of(
+    topology: Topology,
+    wanted: Desired,
+    made: Plan | None = None,
+    about: Mapping[str, str] | None = None,
+    variables: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The inventory: see `write_project`. Without a plan the hosts stand in the spec's order."""
     machines = {balancer.machine.name: balancer.machine for balancer in topology.load_balancers}
-    early = (RenderedFile(CA_PATH, ca),) if ca is not None else ()
-    for name in order:
-        for file in (*early, *rendered.hosts[name]):
-            target = folder / "files" / _source(name, file)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(file.content, encoding="utf-8")
-    with (folder / INVENTORY).open("w", encoding="utf-8") as stream:
-        hosts = {name: _host(machines[name], rendered.hosts[name], early) for name in order}
-        common = {**_common(topology), "about": dict(about or {}), "serves": serves}
-        YAML().dump({"load_balancers": {"hosts": hosts, "vars": common}}, stream)
+    order = [host.name for host in made.hosts] if made is not None else list(machines)
+    plans = {host.name: planned(host) for host in made.hosts} if made is not None else {}
+    hosts = {name: {**_host(machines[name], wanted), **plans.get(name, {})} for name in order}
+    common = {**_common(topology), "about": dict(about or {}), "serves": False, **(variables or {})}
+    return {"load_balancers": {"hosts": hosts, "vars": common}}
+
+
+def planned(host: HostPlan) -> dict[str, Any]:
+    """What the roles are told of a host's plan: `planned` is what it must still be like, `candidates` what is to be done."""
+    told = {"differs": [change.path for change in host.replaced], "actions": dict(host.actions or {})}
+    return {"planned": told, "candidates": {**told, "needed": host.has_changes}}
 
 
 def _common(topology: Topology) -> dict[str, Any]:
@@ -86,19 +111,23 @@ def _common(topology: Topology) -> dict[str, Any]:
     return {
         "packages": list(packages_of(topology)),
         "package_manager": topology.system.packages,
-        "monitor_port": MONITOR_PORT,
-        "endpoint": {
+        "health": {
+            "monitor_port": MONITOR_PORT,
             "name": topology.endpoint.name,
             "port": topology.endpoint.port,
             # Of /readyz; 0 takes any.
             "status": topology.cluster.anonymous_status or 0,
+            "serves": "{{ serves }}",
+            "units": list(UNITS),
         },
         "selinux_booleans": list(SELINUX_BOOLEANS) if topology.system.selinux == "auto" else [],
         "virtual_ips": [str(vip.ip) for vip in topology.endpoint.vips],
     }
 
 
-def _host(machine: Machine, rendered: Sequence[RenderedFile], early: Sequence[RenderedFile]) -> dict[str, Any]:
+def _host(machine: Machine, wanted: Desired) -> dict[str, Any]:
+    rendered = wanted.rendered.hosts[machine.name]
+    early = [file for file in wanted.files_of(machine.name) if file not in rendered]
     entries = [file_entry(machine.name, file) for file in rendered]
     more = {entry["unit"]: None for entry in entries if "unit" in entry and entry["unit"] not in UNITS}
     return {

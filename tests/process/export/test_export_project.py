@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from twinkeel.export.export import SECRETS_FILE, export_project
+from twinkeel.plan.model import Desired
 from twinkeel.render.render import render
 from twinkeel.rollout.write_project import PLAYBOOK, write_project
 from twinkeel.spec.secrets import Secrets
@@ -44,10 +45,11 @@ def test_ansible_lint_has_nothing_to_say(project: Path) -> None:
 def test_ansible_accepts_the_project_of_a_run(lab_home_topology: Topology, tmp_path: Path) -> None:
     folder = tmp_path / "project"
     folder.mkdir()
-    write_project(folder, lab_home_topology, render(lab_home_topology), "the authority\n", ["lb-2", "lb-1"])
-    done = run(folder, "ansible-playbook", "--syntax-check", PLAYBOOK)
-    assert done.returncode == 0, done.stderr
-    assert "WARNING" not in done.stderr
+    write_project(folder, lab_home_topology, Desired(render(lab_home_topology), "the authority\n", "verified"))
+    for playbook in (PLAYBOOK, "rollout.yml", "undo.yml", "keep.yml", "give_back.yml"):
+        done = run(folder, "ansible-playbook", "--syntax-check", playbook, "-e", '{"group_sizes": [1, 1]}')
+        assert done.returncode == 0, done.stderr
+        assert "WARNING" not in done.stderr
 
 
 def test_an_encrypted_secrets_file_gives_the_lines_back(project: Path) -> None:

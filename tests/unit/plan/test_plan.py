@@ -15,8 +15,8 @@ from twinkeel.hosts.executor import FileMissingError
 from twinkeel.observe.host_state import FoundFile, HostState, LiveFile, PackageState
 from twinkeel.plan.make_plan import make_plan
 from twinkeel.plan.mask_secrets import SecretMask
-from twinkeel.plan.model import HostPlan, Plan, as_json
-from twinkeel.plan.plan import plan_host, steps_of
+from twinkeel.plan.model import Desired, HostPlan, Plan, as_json
+from twinkeel.plan.plan import plan, plan_host, steps_of
 from twinkeel.plan.unit_actions import UnitFile, digests
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.render import render
@@ -30,7 +30,13 @@ RUNNING = "LoadState=loaded\nActiveState=active\nSubState=running\nUnitFileState
 STOPPED = "LoadState=loaded\nActiveState=inactive\nSubState=dead\nUnitFileState=enabled\n"
 NOT_ENABLED = RUNNING.replace("enabled", "disabled")
 
-NOTHING_MORE: Mapping[str, Any] = {"haproxy_stats": "", "generation": 0, "selinux": False, "only_restart": []}
+NOTHING_MORE: Mapping[str, Any] = {
+    "haproxy_stats": "",
+    "generation": 0,
+    "selinux": False,
+    "only_restart": [],
+    "package_manager": "apt",
+}
 
 Wanted = tuple[RenderedFile, ...]
 Edit = Callable[[HostState], HostState]
@@ -330,3 +336,23 @@ def test_the_json_holds_everything(lab_home_topology: Topology, wanted: Wanted, 
     assert shown["hosts"][0]["actions"] == {"haproxy": "reload", "keepalived": "none", "twinkeel-liveness": "none"}
     assert shown["hosts"][0]["files"][0]["path"] == HAPROXY_CFG
     assert "+global\n" in shown["hosts"][0]["files"][0]["diff"]
+
+
+def test_who_would_not_be_heard_stands_aside_until_the_holder_has_its_new_file(build_edited: Callable[..., Topology]) -> None:
+    topology = build_edited(("vip: 192.168.1.110/24", "vip: {address: 192.168.1.110/24, vrid: 99}"))
+    desired = Desired(render(topology), None, "verified")
+
+    def pair(live: Topology) -> dict[str, HostState | HostError]:
+        vip = live.endpoint.vips[0].ip
+        files = {name: {file.path: found(file) for file in mine} for name, mine in render(live).hosts.items()}
+        holds = {"lb-1": frozenset({vip}), "lb-2": frozenset[Any]()}
+        running = dict.fromkeys(UNITS, RUNNING)
+        return {name: HostState(files[name], running, {}, {}, (), (), holds[name]) for name in files}
+
+    made = plan(topology, desired, pair(build_edited()), SecretMask())
+    assert made.groups == (("lb-2",), ("lb-1",))
+    assert {host.name: host.unheard_by for host in made.hosts} == {"lb-2": ("lb-1",), "lb-1": ()}
+    assert "lb-2 stands aside until lb-1 has its new files" in made.steps
+    assert made.steps.index("lb-2 stands aside until lb-1 has its new files") == 0
+    again = plan(topology, desired, pair(topology), SecretMask())
+    assert [host.unheard_by for host in again.hosts] == [(), ()]

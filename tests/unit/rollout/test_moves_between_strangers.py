@@ -11,10 +11,13 @@ import pytest
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import CommandResult
 from twinkeel.observe.balancer_state import BalancerState, vrrp_lines
+from twinkeel.plan.model import FileChange, HostPlan, Plan
 from twinkeel.render.keepalived import CONFIG_PATH
 from twinkeel.render.render import render
 from twinkeel.rollout import rollout
 from twinkeel.rollout.run_playbook import PlaybookRun
+from twinkeel.rollout.stepped_playbook import SteppedPlaybook
+from twinkeel.support.events import TaskFailed
 from twinkeel.topology.model import Machine, Topology
 
 Build = Callable[..., Topology]
@@ -57,6 +60,26 @@ class Segment:
         yield ""
 
 
+class Steps(SteppedPlaybook):
+    """A playbook that works on the groups of a plan, one after the other, and ends when one fails."""
+
+    def __init__(self, made: Plan, fails: str | None = None) -> None:
+        self.left, self.fails = list(made.groups), fails
+        self.failed = False
+
+    async def go(self) -> None:
+        for name in self.left.pop(0):
+            self.work_on(name)
+            self.failed = self.failed or name == self.fails
+
+    async def reach_turn(self) -> PlaybookRun | None:
+        failures = (TaskFailed(self.fails or "", "some task", "it went wrong"),) if self.failed else ()
+        return None if self.left and not failures else PlaybookRun({}, failures, Path("log"))
+
+    def work_on(self, name: str) -> None:
+        """What the roles would do."""
+
+
 @pytest.mark.parametrize("fails", [None, "lb-1"])
 def test_the_old_holder_stays_aside_until_it_has_its_new_file(
     build_edited: Build, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fails: str | None
@@ -72,24 +95,27 @@ def test_the_old_holder_stays_aside_until_it_has_its_new_file(
         for name in live
     }
 
-    async def run_playbook(_: Path, log: Path, on_event: object, playbook: str, limit: Sequence[str], **__: object) -> PlaybookRun:
-        for name in limit:
+    class Playbook(Steps):
+        """Gives one load balancer after the other its new file; the one that fails keeps its old one."""
+
+        def work_on(self, name: str) -> None:
             segment.heard[name] = "old" if name == fails else "new"
-        segment.settle()
-        if fails in limit:
-            raise HostError("it went wrong", where=fails or "")
-        return PlaybookRun({}, (), {}, log)
+            segment.settle()
 
     async def observe(*_: object) -> dict[str, BalancerState]:
         changed = {name: observed[name] for name in observed}
         changed["lb-2"] = BalancerState("lb-2", holds["lb-1"], True, True, False, False, 3, "standby", frozenset({"other"}), known)
         return changed
 
-    monkeypatch.setattr(rollout, "run_playbook", run_playbook)
     monkeypatch.setattr(rollout, "observe", observe)
-    run = rollout.Rollout(new, segment, render(new), None, observed, tmp_path, tmp_path / "log", lambda _: None)
-    needs = {"needed": True, "differs": [CONFIG_PATH], "actions": {"keepalived": "reload"}}
-    run._candidates = dict.fromkeys(observed, needs)
+    changed_file = (FileChange(CONFIG_PATH, "content", "content", ""),)
+    hosts = [
+        HostPlan("lb-2", changed_file, actions={"keepalived": "reload"}, unheard_by=("lb-1",)),
+        HostPlan("lb-1", changed_file, actions={"keepalived": "reload"}, holds=("192.168.1.110",)),
+    ]
+    made = Plan(tuple(hosts), (), "verified", (("lb-2",), ("lb-1",)))
+    run = rollout.Rollout(new, segment, made, None, observed, tmp_path, tmp_path / "log", lambda _: None)
+    run._playbook = Playbook(made, fails)
     if fails:
         with pytest.raises(HostError):
             asyncio.run(run.carry_out())
@@ -111,21 +137,16 @@ def test_a_holder_that_sends_clients_nowhere_does_not_stop_the_work_that_mends_i
     fit = BalancerState("", (), True, True, False, False, 0, "standby", frozenset(), frozenset(), dead_end)
     observed = {name: replace(fit, name=name, holds=held) for name, held in holds.items()}
 
-    async def run_playbook(_: Path, log: Path, *__: object, **___: object) -> PlaybookRun:
-        return PlaybookRun({}, (), {}, log)
-
     async def verify(_: object, __: object, ca: str | None, **___: object) -> None:
         asked.append(ca)
 
     async def nothing(*_: object, **__: object) -> set[str]:
         return set()
 
-    monkeypatch.setattr(rollout, "run_playbook", run_playbook)
     monkeypatch.setattr(rollout, "verify_endpoint", verify)
     monkeypatch.setattr(rollout.Rollout, "_answering", nothing)
-    run = rollout.Rollout(
-        lab_home_topology, segment, render(lab_home_topology), "authority", observed, tmp_path, tmp_path, lambda _: None
-    )
-    run._candidates = {name: {"needed": False, "differs": [], "actions": {}} for name in observed}
+    made = Plan((HostPlan("lb-2"), HostPlan("lb-1", holds=("192.168.1.110",))), (), "verified", (("lb-2",), ("lb-1",)))
+    run = rollout.Rollout(lab_home_topology, segment, made, "authority", observed, tmp_path, tmp_path, lambda _: None)
+    run._playbook = Steps(made)
     asyncio.run(run.carry_out())
     assert asked == [None if dead_end else "authority", "authority"]

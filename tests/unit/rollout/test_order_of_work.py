@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from importlib.resources import files
 from ipaddress import ip_address
 
 import pytest
@@ -12,7 +11,6 @@ from twinkeel.observe.balancer_state import BalancerState, handover_of, vrrp_lin
 from twinkeel.plan.order import batches
 from twinkeel.render.keepalived import CONFIG_PATH
 from twinkeel.render.render import render
-from twinkeel.rollout.run_playbook import KEPT_TASKS
 from twinkeel.support.events import Note, TaskEnded, VipMoved, as_record
 from twinkeel.topology.model import Topology
 from twinkeel.vip.switchover import Plan, check_names, decide
@@ -133,12 +131,3 @@ def test_events_become_plain_records() -> None:
         "changed": True,
         "seconds": 0.5,
     }
-
-
-def test_tasks_whose_results_are_kept_are_in_the_roles() -> None:
-    roles = files("twinkeel.rollout") / "ansible" / "roles"
-    for name, variable in KEPT_TASKS.items():
-        role, _, task = name.partition(" : ")
-        text = (roles / role / "tasks" / "main.yml").read_text()
-        assert f"- name: {task}\n" in text
-        assert f"register: {variable}\n" in text

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from twinkeel.plan.model import Desired, FileChange, HostPlan, Plan
 from twinkeel.render.render import render
 from twinkeel.rollout.write_project import INVENTORY, write_project
 from twinkeel.topology.model import Topology
@@ -16,14 +17,30 @@ from twinkeel.topology.model import Topology
 Build = Callable[..., Topology]
 
 
-def written(folder: Path, topology: Topology, ca: str | None = None) -> dict[str, Any]:
-    write_project(folder, topology, render(topology), ca, ["lb-2", "lb-1"])
+def written(folder: Path, topology: Topology, ca: str | None = None, made: Plan | None = None) -> dict[str, Any]:
+    write_project(folder, topology, Desired(render(topology), ca, "verified"), made)
     group: dict[str, Any] = YAML(typ="safe").load((folder / INVENTORY).read_text())["load_balancers"]
     return group
 
 
 def test_hosts_are_worked_on_in_the_order_given(tmp_path: Path, lab_home_topology: Topology) -> None:
-    assert list(written(tmp_path, lab_home_topology)["hosts"]) == ["lb-2", "lb-1"]
+    made = Plan((HostPlan("lb-2"), HostPlan("lb-1")), (), "verified", (("lb-2",), ("lb-1",)))
+    assert list(written(tmp_path, lab_home_topology, made=made)["hosts"]) == ["lb-2", "lb-1"]
+
+
+def test_the_roles_are_told_the_plan_and_what_must_still_be_so(tmp_path: Path, lab_home_topology: Topology) -> None:
+    changes = (FileChange("/a", "new", "", ""), FileChange("/b", "removed", "", ""), FileChange("/c", "left over", "", ""))
+    busy = HostPlan("lb-2", changes, actions={"haproxy": "reload", "keepalived": "none"})
+    hosts = written(tmp_path, lab_home_topology, made=Plan((busy, HostPlan("lb-1", actions={})), (), "verified"))["hosts"]
+    told = {"differs": ["/a", "/b"], "actions": {"haproxy": "reload", "keepalived": "none"}}
+    assert (hosts["lb-2"]["planned"], hosts["lb-2"]["candidates"]) == (told, {**told, "needed": True})
+    assert hosts["lb-1"]["candidates"] == {"differs": [], "actions": {}, "needed": False}
+
+
+def test_without_a_plan_the_roles_find_out(tmp_path: Path, lab_home_topology: Topology) -> None:
+    for host in written(tmp_path, lab_home_topology)["hosts"].values():
+        assert "planned" not in host
+        assert "candidates" not in host
 
 
 def test_every_rendered_file_is_there_and_known_to_its_service(tmp_path: Path, lab_home_topology: Topology) -> None:

@@ -18,6 +18,11 @@ def output(argv: list[str], timeout: float = 20) -> str:
     return done.stdout.decode(errors="replace")
 
 
+def package_manager() -> str:
+    """What installs packages here; empty where it is neither apt nor dnf."""
+    return next((name for name, program in (("apt", "apt-get"), ("dnf", "dnf")) if shutil.which(program)), "")
+
+
 def package(name: str) -> dict[str, str | None]:
     """The installed version, or where there is none the one that the package manager offers."""
     installed = installed_version(name)

@@ -18,7 +18,7 @@ import stat
 import sys
 from typing import Any
 
-from twinkeel.observe.host_programs.package_versions import output, package
+from twinkeel.observe.host_programs.package_versions import output, package, package_manager
 from twinkeel.observe.host_programs.reload_safety import outlives_reload
 
 # A file that Twinkeel wrote says so near its start.
@@ -135,6 +135,7 @@ def main() -> None:
         "units": units,
         "only_restart": [unit for unit, shown in units.items() if not outlives_reload(unit, shown)],
         "packages": {name: package(name) for name in asked["packages"]},
+        "package_manager": package_manager(),
         "notes": read_notes(asked["notes"]),
         "live": live_files(asked["live"]),
         "ours": written_by_us(asked["folders"], asked["marker"]),

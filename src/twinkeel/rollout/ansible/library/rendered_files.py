@@ -1,23 +1,20 @@
-"""Compare, judge and install a host's rendered files in one step (see DOCUMENTATION below).
+"""Judge a host's rendered files, and bring the host to them (see DOCUMENTATION below).
 
-Sent to the host by Ansible; it needs Python 3.8, Ansible's own module helpers, and `unit_actions`.
+Sent to the host by Ansible; it needs Python 3.9 and Ansible's own module helpers. Its other parts are in the project's folder
+module_utils: see write_project.py.
 """
 
 from __future__ import annotations
 
-import base64
-import grp
-import json
 import os
-import pwd
-import ssl
-import stat
-import tempfile
 from typing import Any
 
+from ansible.module_utils.balancer_health import OPTIONS, wait_until_it_serves
+from ansible.module_utils.balancer_units import UnitError, bring_units, checked
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.candidate_files import Candidate, leftovers, ours, read_notes, replace, write_notes
 
-# The decision that `twinkeel plan` takes, too. The project has both in its folder module_utils: see write_project.py.
+# The decision that `twinkeel plan` takes, too.
 from ansible.module_utils.reload_safety import outlives_reload
 from ansible.module_utils.unit_actions import UnitFile, action, digests
 
@@ -29,17 +26,19 @@ description:
     each candidate that differs. It fails when one is refused, and returns what each service needs (I(actions)) and whether there is
     anything to do (I(needed)). The one thing that it adds are I(early) files that are not there, or that cannot be read, and
     I(folders): the programs need them for their judgement.
-  - C(state=installed) replaces the files that differ, each atomically, and none unless there is room for all. With
-    C(only_missing) it adds those that are not there, and certificates that cannot be read, and touches no other. Otherwise it
-    also removes what an earlier run installed and this one no longer has.
-  - C(state=loaded) notes that the services named by I(units) now run with these files. What a service runs with is noted on
-    the host, so that a run that was interrupted between replacing a file and reloading its service is completed by the next.
+  - Where a plan was made (I(planned)), it also fails when the host is not as it was then.
+  - C(state=brought) replaces the files that differ, each atomically, and none unless there is room for all; removes what an
+    earlier run installed and this one no longer has; does what each of I(units) needs by I(actions), in their order; waits until
+    the load balancer serves (I(health)); and notes that the units run with these files. A run that was interrupted in between is
+    completed by the next one, since it finds no such note.
 options:
   files: {type: list, elements: dict, required: true, description: "path, src, mode, owner, group, unit, on_change, early"}
   checks: {type: list, elements: dict, default: [], description: "path, and argv with %s for the candidate"}
-  units: {type: list, elements: str, default: [], description: "the services that the files belong to"}
-  state: {type: str, choices: [judged, installed, loaded], required: true}
-  only_missing: {type: bool, default: false}
+  units: {type: list, elements: str, default: [], description: "the services that the files belong to, in order of work"}
+  state: {type: str, choices: [judged, brought], required: true}
+  planned: {type: dict, description: "differs and actions, as judged before"}
+  actions: {type: dict, default: {}, description: "what each unit needs: none, start, reload, restart"}
+  health: {type: dict, description: "the options of load_balancer_health"}
   folders: {type: list, elements: path, default: [], description: "made before the programs judge"}
   about: {type: dict, default: {}, description: "kept with the notes: when, who, command, spec"}
   notes: {type: path, default: /var/lib/twinkeel/loaded.json}
@@ -56,80 +55,6 @@ FILE_OPTIONS = {
     "on_change": {"type": "str", "choices": ["reload", "restart"], "default": "reload"},
     "early": {"type": "bool", "default": False},
 }
-
-
-class Candidate:
-    """One file as it must become."""
-
-    def __init__(self, given: dict[str, Any]) -> None:
-        self.path = given["path"]
-        self.content = base64.b64decode(given["content"])
-        self.mode = int(given["mode"], 8)
-        self.uid = pwd.getpwnam(given["owner"]).pw_uid
-        self.gid = grp.getgrnam(given["group"]).gr_gid
-        self.unit = given["unit"]
-        self.on_change = given["on_change"]
-        self.early = given.get("early", False)
-
-    def differs(self) -> bool:
-        """Whether the host's file is missing or differs in content, kind, mode or owner."""
-        try:
-            found = os.lstat(self.path)
-        except FileNotFoundError:
-            return True
-        if not stat.S_ISREG(found.st_mode) or (found.st_uid, found.st_gid) != (self.uid, self.gid):
-            return True
-        if stat.S_IMODE(found.st_mode) != self.mode or found.st_size != len(self.content):
-            return True
-        with open(self.path, "rb") as file:
-            return file.read() != self.content
-
-    def is_missing(self) -> bool:
-        """Whether nothing is there that a program's check could use: no file, or a certificate that cannot be read."""
-        if not os.path.lexists(self.path):
-            return True
-        if not self.path.endswith(".pem"):
-            return False
-        try:
-            ssl.create_default_context(cafile=self.path)
-        except OSError:  # SSLError is one
-            return True
-        return False
-
-    def write_beside(self) -> str:
-        """The name of a finished file beside the live one; a rename puts it in place."""
-        folder = os.path.dirname(self.path)
-        os.makedirs(folder, mode=0o755, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=".twinkeel-", dir=folder)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(self.content)
-                os.fchown(file.fileno(), self.uid, self.gid)
-                os.fchmod(file.fileno(), self.mode)
-                file.flush()
-                os.fsync(file.fileno())
-        except BaseException:
-            os.unlink(temporary)
-            raise
-        return temporary
-
-
-def install(candidates: list[Candidate]) -> None:
-    """Replace the files, each atomically (a reader sees the old one or the new one, also after a power loss).
-
-    A full disk is found before the first is replaced: all are written beside the live ones first.
-    """
-    written: list[tuple[str, str]] = []
-    try:
-        for candidate in candidates:
-            written.append((candidate.write_beside(), candidate.path))
-        for temporary, path in written:
-            os.rename(temporary, path)
-    except BaseException:
-        for temporary, _ in written:
-            if os.path.exists(temporary):
-                os.unlink(temporary)
-        raise
 
 
 def remove(module: AnsibleModule, entries: list[dict[str, Any]]) -> None:
@@ -179,71 +104,98 @@ def unit_files(candidates: list[Candidate]) -> list[Any]:
     return [UnitFile(each.path, each.content, each.unit, each.on_change) for each in candidates]
 
 
-def read_notes(path: str) -> dict[str, Any]:
-    """What was noted earlier; empty when that is not known."""
-    try:
-        with open(path) as file:
-            notes: dict[str, Any] = json.load(file)
-            return notes
-    except (OSError, ValueError):
-        return {}
-
-
-def write_notes(path: str, noted: dict[str, Any]) -> None:
-    """Keep what the units run with, or which files are ours."""
-    document = json.dumps(noted, indent=2, sort_keys=True) + "\n"
-    given = {"path": path, "content": base64.b64encode(document.encode()), "mode": "0644", "owner": "root", "group": "root"}
-    install([Candidate(dict(given, unit=None, on_change="reload"))])
-
-
-def ours(candidates: list[Candidate]) -> list[dict[str, Any]]:
-    """What is noted of each file: enough to remove it one day, and to know who must hear of that."""
-    return [{"path": each.path, "unit": each.unit, "on_change": each.on_change} for each in candidates]
-
-
-def leftovers(candidates: list[Candidate], live: dict[str, Any]) -> list[dict[str, Any]]:
-    """Files that an earlier run installed and that are no longer wanted."""
-    wanted = {candidate.path for candidate in candidates}
-    return [entry for entry in live.get("files", []) if entry["path"] not in wanted and os.path.lexists(entry["path"])]
-
-
 def shown(module: AnsibleModule, unit: str) -> str:
     """What `systemctl show` prints of a unit's state."""
     _, out, _ = module.run_command(["systemctl", "show", "--property=ActiveState,UnitFileState,MainPID", unit])
     return str(out)
 
 
-def bring(module: AnsibleModule, candidates: list[Candidate], live: dict[str, Any], *, missing_only: bool) -> list[str]:
-    """Put files in their places; their paths."""
-    path = module.params["live"]
-    chosen = [each for each in candidates if (each.is_missing() if missing_only else each.differs())]
-    old = [] if missing_only else leftovers(candidates, live)
-    if (chosen or old) and not module.check_mode:
-        # First of all it is noted that these files are ours: a run that breaks off here leaves nothing behind that nobody knows.
-        known = {entry["path"]: entry for entry in live.get("files", []) + ours(chosen)}
-        write_notes(path, dict(live, files=sorted(known.values(), key=lambda entry: str(entry["path"]))))
-        install(chosen)
+def put_in_place(
+    module: AnsibleModule, candidates: list[Candidate], old: list[dict[str, Any]], live: dict[str, Any]
+) -> dict[str, Any]:
+    """Replace these files and remove the `old` ones; what is noted as ours now."""
+    # First of all it is noted that these files are ours: a run that breaks off here leaves nothing behind that nobody knows.
+    known = {entry["path"]: entry for entry in live.get("files", []) + ours(candidates)}
+    noted = dict(live, files=sorted(known.values(), key=lambda entry: str(entry["path"])))
+    if candidates or old:
+        write_notes(module.params["live"], noted)
+        replace(candidates)
         remove(module, old)
-    return [candidate.path for candidate in chosen] + [entry["path"] for entry in old]
+    return noted
 
 
 def make_ready(module: AnsibleModule, candidates: list[Candidate], live: dict[str, Any]) -> list[str]:
     """Add what the programs need before they can judge; the paths of the files."""
+    missing = [each for each in candidates if each.early and each.is_missing()]
     if not module.check_mode:
         for folder in module.params["folders"]:
             os.makedirs(folder, mode=0o755, exist_ok=True)
-    return bring(module, [each for each in candidates if each.early], live, missing_only=True)
+        put_in_place(module, missing, [], live)
+    return [each.path for each in missing]
 
 
-def note(module: AnsibleModule, candidates: list[Candidate], live: dict[str, Any], noted: dict[str, Any]) -> None:
-    """Do `state=loaded` and end the module."""
-    merged = dict(noted, **digests(unit_files(candidates), module.params["units"]))
-    now = dict(module.params["about"], files=ours(candidates))
-    changed = merged != noted or live.get("files") != now["files"]
-    if changed and not module.check_mode:
-        write_notes(module.params["notes"], merged)
-        write_notes(module.params["live"], now)
-    module.exit_json(changed=changed)
+def actions_of(
+    module: AnsibleModule, candidates: list[Candidate], differing: list[Candidate], old: list[dict[str, Any]]
+) -> dict[str, str]:
+    """What each unit needs."""
+    noted, units = read_notes(module.params["notes"]), module.params["units"]
+    wanted, actions = digests(unit_files(candidates), units), {}
+    for unit in units:
+        stale = {candidate.on_change for candidate in differing if candidate.unit == unit}
+        stale |= {entry["on_change"] for entry in old if entry["unit"] == unit}
+        state = shown(module, unit)
+        actions[unit] = action(state, wanted[unit], noted.get(unit, {}), stale, outlives_reload(unit, state))
+    return actions
+
+
+def require_as_planned(module: AnsibleModule, differs: set[str], actions: dict[str, str]) -> None:
+    """End the module where somebody changed the host since the plan was made."""
+    planned = module.params["planned"]
+    if planned is None:
+        return
+    other = sorted(differs ^ set(planned["differs"]))
+    busy = {unit for unit, each in actions.items() if each != "none"}
+    other += sorted(busy ^ {unit for unit, each in planned["actions"].items() if each != "none"})
+    if other:
+        module.fail_json(msg=f"this host changed since it was looked at ({', '.join(other)}); nothing was replaced: run it again")
+
+
+def judged(module: AnsibleModule, candidates: list[Candidate], live: dict[str, Any]) -> None:
+    """Do `state=judged` and end the module."""
+    added = make_ready(module, candidates, live)
+    live = read_notes(module.params["live"]) if added else live
+    differing, old = [each for each in candidates if each.differs()], leftovers(candidates, live)
+    actions = actions_of(module, candidates, differing, old)
+    paths = [candidate.path for candidate in differing] + [entry["path"] for entry in old]
+    require_as_planned(module, {*paths, *added}, actions)
+    judge(module, differing, module.params["checks"])
+    needed = bool(paths) or any(each != "none" for each in actions.values())
+    module.exit_json(changed=bool(added), differs=paths, actions=actions, needed=needed)
+
+
+def brought(module: AnsibleModule, candidates: list[Candidate], live: dict[str, Any]) -> None:
+    """Do `state=brought` and end the module."""
+    given = module.params
+    differing, old = [each for each in candidates if each.differs()], leftovers(candidates, live)
+    paths = [candidate.path for candidate in differing] + [entry["path"] for entry in old]
+    busy = any(each != "none" for each in given["actions"].values())
+    if module.check_mode:
+        module.exit_json(changed=bool(paths) or busy, differs=paths)
+    put_in_place(module, differing, old, live)
+    for candidate in differing:
+        # A boot makes the files of these; the first run must not wait for one.
+        if candidate.path.startswith("/etc/tmpfiles.d/"):
+            checked(module.run_command, ["systemd-tmpfiles", "--create", candidate.path])
+    health = given["health"]
+    bring_units(module.run_command, given["units"], given["actions"], health["monitor_port"] if health else None)
+    found = wait_until_it_serves(module.run_command, health) if health else ""
+    if found:
+        module.fail_json(msg=f"this load balancer does not serve: {found}")
+    # Only now: a run that broke off before this line is completed by the next one.
+    noted = read_notes(given["notes"])
+    write_notes(given["notes"], dict(noted, **digests(unit_files(candidates), given["units"])))
+    write_notes(given["live"], dict(given["about"], files=ours(candidates)))
+    module.exit_json(changed=bool(paths) or busy, differs=paths)
 
 
 def main() -> None:
@@ -253,8 +205,10 @@ def main() -> None:
             "files": {"type": "list", "elements": "dict", "required": True, "options": FILE_OPTIONS},
             "checks": {"type": "list", "elements": "dict", "default": []},
             "units": {"type": "list", "elements": "str", "default": []},
-            "state": {"type": "str", "required": True, "choices": ["judged", "installed", "loaded"]},
-            "only_missing": {"type": "bool", "default": False},
+            "state": {"type": "str", "required": True, "choices": ["judged", "brought"]},
+            "planned": {"type": "dict"},
+            "actions": {"type": "dict", "default": {}},
+            "health": {"type": "dict", "options": OPTIONS},
             "folders": {"type": "list", "elements": "path", "default": []},
             "about": {"type": "dict", "default": {}},
             "notes": {"type": "path", "default": "/var/lib/twinkeel/loaded.json"},
@@ -262,34 +216,16 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    candidates = [Candidate(given) for given in module.params["files"]]
+    live = read_notes(module.params["live"])
     try:
-        carry_out(module)
+        if module.params["state"] == "judged":
+            judged(module, candidates, live)
+        brought(module, candidates, live)
     except OSError as error:
         module.fail_json(msg=f"{error.strerror}: {error.filename or module.params['live']}")
-
-
-def carry_out(module: AnsibleModule) -> None:
-    """Do what the state asks, and end the module."""
-    candidates = [Candidate(given) for given in module.params["files"]]
-    noted, live = read_notes(module.params["notes"]), read_notes(module.params["live"])
-    if module.params["state"] == "loaded":
-        note(module, candidates, live, noted)
-    if module.params["state"] == "installed":
-        paths = bring(module, candidates, live, missing_only=module.params["only_missing"])
-        module.exit_json(changed=bool(paths), differs=paths)
-    added = make_ready(module, candidates, live)
-    live = read_notes(module.params["live"]) if added else live
-    differing, old = [each for each in candidates if each.differs()], leftovers(candidates, live)
-    judge(module, differing, module.params["checks"])
-    wanted, actions = digests(unit_files(candidates), module.params["units"]), {}
-    for unit in module.params["units"]:
-        stale = {candidate.on_change for candidate in differing if candidate.unit == unit}
-        stale |= {entry["on_change"] for entry in old if entry["unit"] == unit}
-        state = shown(module, unit)
-        actions[unit] = action(state, wanted[unit], noted.get(unit, {}), stale, outlives_reload(unit, state))
-    paths = [candidate.path for candidate in differing] + [entry["path"] for entry in old]
-    needed = bool(paths) or any(each != "none" for each in actions.values())
-    module.exit_json(changed=bool(added), differs=paths, actions=actions, needed=needed)
+    except UnitError as error:
+        module.fail_json(msg=str(error))
 
 
 if __name__ == "__main__":
