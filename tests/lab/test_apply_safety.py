@@ -341,7 +341,7 @@ def test_a_host_whose_sshd_stops_is_named_and_the_next_apply_goes_on(site: Site)
     (standby,) = set(PAIR) - {holder}
     with Prober(site.lab, site.folder / "sshd") as prober:
         with change_running(site) as running:
-            running.wait_for("Judge every")
+            running.wait_for("Replace the files")
             # Connections that are there would outlive the daemon alone.
             site.lab.run(standby, ["sh", "-c", "systemctl stop ssh; pkill -x sshd"])
             code, said = running.end()
