@@ -24,6 +24,7 @@ from pathlib import Path
 from twinkeel.rollout.run_playbook import run_playbook
 from twinkeel.rollout.write_project import write_project
 from twinkeel.cli.load import load_topology
+from twinkeel.plan.model import Desired
 from twinkeel.render.render import render
 
 spec, folder, path, old, new = sys.argv[1:]
@@ -35,7 +36,7 @@ def spoil(file):
     return replace(file, content=file.content.replace(old, new)) if file.path == path else file
 
 rendered = replace(rendered, hosts={**rendered.hosts, "lb-2": tuple(map(spoil, rendered.hosts["lb-2"]))})
-write_project(Path(folder) / "project", topology, rendered, None, ["lb-1", "lb-2"])
+write_project(Path(folder) / "project", topology, Desired(rendered, None, "verified"))
 sys.exit(str(asyncio.run(run_playbook(Path(folder), Path(folder) / "log", lambda event: None)).error))
 """
 

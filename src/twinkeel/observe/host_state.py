@@ -8,7 +8,7 @@ from ipaddress import ip_address
 
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import Reader
-from twinkeel.hosts.host_program import PYTHON_HINT, host_program
+from twinkeel.hosts.host_program import HAPROXY_SOCKET, PYTHON_HINT, host_program
 from twinkeel.spec.fields import IPAddress
 from twinkeel.status.backends import SOCKET, Backend, parse_servers
 from twinkeel.topology.model import Machine
@@ -19,7 +19,7 @@ GENERATIONS = "/var/lib/twinkeel/generations"
 MARKER = "Written by Twinkeel"
 PACKAGE_VERSIONS = "twinkeel.observe.host_programs.package_versions"
 RELOAD_SAFETY = "twinkeel.observe.host_programs.reload_safety"
-READ_STATE = host_program("twinkeel.observe.host_programs.read_state", PACKAGE_VERSIONS, RELOAD_SAFETY)
+READ_STATE = host_program("twinkeel.observe.host_programs.read_state", HAPROXY_SOCKET, PACKAGE_VERSIONS, RELOAD_SAFETY)
 # Where files of ours can lie; what lies there and is no longer rendered is told.
 FOLDERS = (
     "/etc/haproxy",

@@ -24,6 +24,7 @@ INVENTORY = "inventory.yaml"
 SHARED = (
     ("twinkeel.plan", "unit_actions.py"),
     ("twinkeel.observe.host_programs", "reload_safety.py"),
+    ("twinkeel.hosts.host_programs", "haproxy_socket.py"),
     *(("twinkeel.rollout.host_programs", name) for name in ("candidate_files.py", "balancer_units.py", "balancer_health.py")),
 )
 

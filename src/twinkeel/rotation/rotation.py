@@ -7,14 +7,14 @@ from typing import Any, Literal
 
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import CommandResult, Reader, Writer
-from twinkeel.hosts.host_program import host_program
+from twinkeel.hosts.host_program import HAPROXY_SOCKET, host_program
 from twinkeel.render.haproxy import DRAINED_FILE
 from twinkeel.status.backends import BACKEND, SOCKET
 from twinkeel.topology.model import Machine, Topology
 
 State = Literal["ready", "drain", "maint"]
 
-SERVER_STATE = host_program("twinkeel.rotation.host_programs.server_state")
+SERVER_STATE = host_program("twinkeel.rotation.host_programs.server_state", HAPROXY_SOCKET)
 HINT = "is haproxy running there? `twinkeel status` shows it; `twinkeel apply` puts it right"
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from twinkeel.hosts.executor import Reader
+from twinkeel.hosts.host_program import HAPROXY_SOCKET, host_program
 from twinkeel.status.readyz import anonymous_refused
 from twinkeel.topology.model import Machine
 
@@ -18,16 +19,7 @@ ANONYMOUS_REFUSED = (f"{WRONG_STATUS}401", f"{WRONG_STATUS}403")
 
 SOCKET = "/run/haproxy/admin.sock"
 
-# Every host has Python, because Ansible needs it; socat is not everywhere.
-ASK_SOCKET = """
-import socket, sys
-connection = socket.socket(socket.AF_UNIX)
-connection.settimeout(3)
-connection.connect(sys.argv[1])
-connection.sendall(b"show stat\\n")
-while data := connection.recv(65536):
-    sys.stdout.buffer.write(data)
-"""
+SHOW_STAT = host_program("twinkeel.status.host_programs.show_stat", HAPROXY_SOCKET)
 
 
 @dataclass(frozen=True)
@@ -77,7 +69,7 @@ async def read_servers(reader: Reader, machine: Machine) -> Mapping[str, tuple[B
     Raises:
         HostError: the host cannot be asked.
     """
-    result = await reader.run(machine, ["python3", "-c", ASK_SOCKET, SOCKET])
+    result = await reader.run(machine, ["python3", "-c", SHOW_STAT, SOCKET])
     return parse_servers(result.stdout) if result.exit_code == 0 else {}
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from ansible.module_utils import basic
 
+from twinkeel.hosts.host_programs import haproxy_socket
 from twinkeel.lab.kubernetes.certificates import Authority
 from twinkeel.observe.host_programs import reload_safety
 from twinkeel.plan import unit_actions
@@ -40,7 +41,7 @@ def run(tmp_path: Path, state: str, entries: list[dict[str, Any]], **arguments: 
         patch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": given}).encode())
         patch.setattr(basic, "_ANSIBLE_PROFILE", "legacy")
         # Ansible sends them along with the module.
-        for part in (unit_actions, reload_safety, candidate_files, balancer_units, balancer_health):
+        for part in (unit_actions, reload_safety, haproxy_socket, candidate_files, balancer_units, balancer_health):
             patch.setitem(sys.modules, f"ansible.module_utils.{part.__name__.rpartition('.')[2]}", part)
         with pytest.raises(SystemExit):
             runpy.run_path(str(MODULE), run_name="__main__")

@@ -13,11 +13,11 @@ import grp
 import json
 import os
 import pwd
-import socket
 import stat
 import sys
 from typing import Any
 
+from twinkeel.hosts.host_programs.haproxy_socket import ask_haproxy
 from twinkeel.observe.host_programs.package_versions import output, package, package_manager
 from twinkeel.observe.host_programs.reload_safety import outlives_reload
 
@@ -103,17 +103,8 @@ def addresses() -> list[str]:
 
 def haproxy_stats(path: str) -> str:
     """What HAProxy says of its servers (`show stat`, CSV); empty when it does not run or does not answer."""
-    received = b""
     try:
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(3)
-            connection.connect(path)
-            connection.sendall(b"show stat\n")
-            while True:
-                piece = connection.recv(65536)
-                if not piece:
-                    return received.decode(errors="replace")
-                received += piece
+        return ask_haproxy(path, "show stat")
     except OSError:
         return ""
 

@@ -12,6 +12,8 @@ from typing import Any
 
 # What Ansible's run_command takes and gives: the words of a command; its exit code, output and errors.
 RunCommand = Callable[[list[str]], tuple[int, str, str]]
+# See haproxy_socket.py, which a module brings along as well.
+AskHaproxy = Callable[[str, str], str]
 
 OPTIONS = {
     "monitor_port": {"type": "int", "required": True},
@@ -44,15 +46,10 @@ def get(port: int, path: str) -> str:
         connection.close()
 
 
-def checked_servers(path: str, backend: str) -> str:
+def checked_servers(ask_haproxy: AskHaproxy, path: str, backend: str) -> str:
     """Empty when a server passed a check of this HAProxy, else what each one says."""
     try:
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(PATIENCE)
-            connection.connect(path)
-            connection.sendall(b"show stat\n")
-            with connection.makefile("r") as answer:
-                rows = list(csv.DictReader(answer.read()[2:].splitlines()))
+        rows = list(csv.DictReader(ask_haproxy(path, "show stat").lstrip("# ").splitlines()))
     except OSError as error:
         return f"HAProxy's socket {path} does not answer: {error}"
     servers = [row for row in rows if row["pxname"] == backend and row["svname"] not in ("FRONTEND", "BACKEND")]
@@ -94,23 +91,23 @@ def units_running(run: RunCommand, units: list[str]) -> str:
     return ""
 
 
-def problem(run: RunCommand, given: dict[str, Any]) -> str:
+def problem(run: RunCommand, ask_haproxy: AskHaproxy, given: dict[str, Any]) -> str:
     """The first thing that is not as it must be; empty when all is well."""
     found = get(given["monitor_port"], "/live") or units_running(run, given["units"])
     if found or not given["serves"]:
         return found
     return (
-        checked_servers(given["socket"], given["backend"])
+        checked_servers(ask_haproxy, given["socket"], given["backend"])
         or get(given["monitor_port"], "/ready")
         or through_frontend(given["port"], given["name"], given["ca_file"], given["status"])
     )
 
 
-def wait_until_it_serves(run: RunCommand, given: dict[str, Any]) -> str:
+def wait_until_it_serves(run: RunCommand, ask_haproxy: AskHaproxy, given: dict[str, Any]) -> str:
     """Ask again and again until all is well or the time is over: empty, or the first thing that is not as it must be."""
     end = time.monotonic() + given["timeout"]
     while True:
-        found = problem(run, given)
+        found = problem(run, ask_haproxy, given)
         if not found or time.monotonic() > end:
             return found
         time.sleep(PAUSE)

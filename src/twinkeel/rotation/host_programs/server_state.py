@@ -13,34 +13,21 @@ from __future__ import annotations
 import csv
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
 from typing import Any
+
+from twinkeel.hosts.host_programs.haproxy_socket import ask_haproxy
 
 # Bits of srv_admin_state: forced maintenance and forced drain (management.txt, "show servers state").
 FORCED_MAINT, FORCED_DRAIN = 0x01, 0x08
 NAME, ADDRESS, ADMIN, SINCE, PORT = 3, 4, 6, 9, 18
 
 
-def ask(path: str, command: str) -> str:
-    """One command to HAProxy's runtime socket, and its answer."""
-    connection = socket.socket(socket.AF_UNIX)
-    connection.settimeout(5)
-    connection.connect(path)
-    connection.sendall(command.encode() + b"\n")
-    received = b""
-    while True:
-        piece = connection.recv(65536)
-        if not piece:
-            return received.decode(errors="replace")
-        received += piece
-
-
 def order(path: str, command: str) -> None:
     """A command that HAProxy answers with nothing when it is carried out."""
-    answer = ask(path, command).strip()
+    answer = ask_haproxy(path, command).strip()
     if answer and not answer.startswith(("no need to change", "IP changed", "port changed", "nothing changed")):
         sys.exit(f"HAProxy answers `{command}` with: {answer}")
 
@@ -110,7 +97,7 @@ def end_connections(address: str, port: int) -> None:
 def change(asked: dict[str, Any]) -> None:
     """Set the states, keep them, and end what is to be ended."""
     path, backend = asked["socket"], asked["backend"]
-    known = rows(ask(path, f"show servers state {backend}"))
+    known = rows(ask_haproxy(path, f"show servers state {backend}"))
     for server, state in asked["set"].items():
         address, port = asked["addresses"][server]
         # A server that was restored from the file has the port of that day.
@@ -118,7 +105,7 @@ def change(asked: dict[str, Any]) -> None:
             order(path, f"set server {backend}/{server} addr {address} port {port}")
         order(path, f"set server {backend}/{server} state {state}")
     if asked["set"]:
-        write(asked["file"], kept(ask(path, f"show servers state {backend}")))
+        write(asked["file"], kept(ask_haproxy(path, f"show servers state {backend}")))
     for server in asked["kill"]:
         order(path, f"shutdown sessions server {backend}/{server}")
         end_connections(*asked["addresses"][server])
@@ -127,8 +114,8 @@ def change(asked: dict[str, Any]) -> None:
 def look(asked: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Every server as it is now."""
     path, backend = asked["socket"], asked["backend"]
-    known = rows(ask(path, f"show servers state {backend}"))
-    table = csv.DictReader(ask(path, "show stat").lstrip("# ").splitlines())
+    known = rows(ask_haproxy(path, f"show servers state {backend}"))
+    table = csv.DictReader(ask_haproxy(path, "show stat").lstrip("# ").splitlines())
     stats = {row["svname"]: row for row in table if row["pxname"] == backend}
     seen = {}
     for server, (address, port) in asked["addresses"].items():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ansible.module_utils.balancer_health import OPTIONS, wait_until_it_serves
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.haproxy_socket import ask_haproxy
 
 DOCUMENTATION = r"""
 module: load_balancer_health
@@ -32,7 +33,7 @@ options:
 def main() -> None:
     """Ask until all is well or the time is over."""
     module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
-    found = wait_until_it_serves(module.run_command, module.params)
+    found = wait_until_it_serves(module.run_command, ask_haproxy, module.params)
     if found:
         module.fail_json(msg=f"this load balancer does not serve: {found}")
     module.exit_json(changed=False)

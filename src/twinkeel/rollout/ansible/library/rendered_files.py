@@ -13,6 +13,7 @@ from ansible.module_utils.balancer_health import OPTIONS, wait_until_it_serves
 from ansible.module_utils.balancer_units import UnitError, bring_units, checked
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.candidate_files import Candidate, leftovers, ours, read_notes, replace, write_notes
+from ansible.module_utils.haproxy_socket import ask_haproxy
 
 # The decision that `twinkeel plan` takes, too.
 from ansible.module_utils.reload_safety import outlives_reload
@@ -188,7 +189,7 @@ def brought(module: AnsibleModule, candidates: list[Candidate], live: dict[str, 
             checked(module.run_command, ["systemd-tmpfiles", "--create", candidate.path])
     health = given["health"]
     bring_units(module.run_command, given["units"], given["actions"], health["monitor_port"] if health else None)
-    found = wait_until_it_serves(module.run_command, health) if health else ""
+    found = wait_until_it_serves(module.run_command, ask_haproxy, health) if health else ""
     if found:
         module.fail_json(msg=f"this load balancer does not serve: {found}")
     # Only now: a run that broke off before this line is completed by the next one.

@@ -1,0 +1,1 @@
+"""Parts of what is sent to hosts: standard library alone, Python 3.8 or newer."""
