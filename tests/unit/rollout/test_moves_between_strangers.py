@@ -1,83 +1,22 @@
 """A change after which load balancers with old and new files do not hear each other: never do two hold the virtual IP."""
 
 import asyncio
-import json
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from vrrp_segment import Segment, Steps
 
 from twinkeel.errors import HostError
-from twinkeel.hosts.executor import CommandResult
 from twinkeel.observe.balancer_state import BalancerState, vrrp_lines
 from twinkeel.plan.model import FileChange, HostPlan, Plan
 from twinkeel.render.keepalived import CONFIG_PATH
 from twinkeel.render.render import render
 from twinkeel.rollout import rollout
-from twinkeel.rollout.run_playbook import PlaybookRun
-from twinkeel.rollout.stepped_playbook import SteppedPlaybook
-from twinkeel.support.events import TaskFailed
-from twinkeel.topology.model import Machine, Topology
+from twinkeel.topology.model import Topology
 
 Build = Callable[..., Topology]
-
-
-class Segment:
-    """Two load balancers by the rules of VRRP with `nopreempt`: of those that hear each other and may hold it, one holds it.
-
-    `heard` is the virtual router that each runs with. `seen` keeps who held the virtual IP after each command and each playbook.
-    """
-
-    def __init__(self, vip: str) -> None:
-        self.vip, self.heard, self.aside = vip, {"lb-1": "old", "lb-2": "old"}, {"lb-1": False, "lb-2": False}
-        self.holders = {"old": "lb-1"}
-        self.seen: list[tuple[str, ...]] = []
-
-    def settle(self) -> None:
-        for router in ("old", "new"):
-            can = [name for name in self.heard if self.heard[name] == router and not self.aside[name]]
-            if self.holders.get(router) not in can:
-                self.holders.pop(router, None)
-                if can:
-                    self.holders[router] = can[0]
-        self.seen.append(tuple(sorted(self.holders.values())))
-
-    async def run(self, machine: Machine, argv: Sequence[str], *, timeout: float = 20) -> CommandResult:
-        held = [{"addr_info": [{"local": self.vip}]}] if machine.name in self.holders.values() else []
-        return CommandResult(machine.name, tuple(argv), 0, json.dumps(held), "")
-
-    async def change(self, machine: Machine, argv: Sequence[str], *, timeout: float = 20) -> CommandResult:
-        self.aside[machine.name] = argv[-1] == "1"
-        self.settle()
-        return CommandResult(machine.name, tuple(argv), 0, "", "")
-
-    async def read_file(self, machine: Machine, path: str) -> bytes:
-        raise HostError("not asked for here", where=path)
-
-    async def stream(self, machine: Machine, argv: Sequence[str]) -> AsyncGenerator[str, None]:
-        raise HostError("not asked for here", where=machine.name)
-        yield ""
-
-
-class Steps(SteppedPlaybook):
-    """A playbook that works on the groups of a plan, one after the other, and ends when one fails."""
-
-    def __init__(self, made: Plan, fails: str | None = None) -> None:
-        self.left, self.fails = list(made.groups), fails
-        self.failed = False
-
-    async def go(self) -> None:
-        for name in self.left.pop(0):
-            self.work_on(name)
-            self.failed = self.failed or name == self.fails
-
-    async def reach_turn(self) -> PlaybookRun | None:
-        failures = (TaskFailed(self.fails or "", "some task", "it went wrong"),) if self.failed else ()
-        return None if self.left and not failures else PlaybookRun({}, failures, Path("log"))
-
-    def work_on(self, name: str) -> None:
-        """What the roles would do."""
 
 
 @pytest.mark.parametrize("fails", [None, "lb-1"])
@@ -86,7 +25,7 @@ def test_the_old_holder_stays_aside_until_it_has_its_new_file(
 ) -> None:
     old = build_edited()
     new = build_edited(("vip: 192.168.1.110/24", "vip: {address: 192.168.1.110/24, vrid: 99}"))
-    segment = Segment("192.168.1.110")
+    segment = Segment("192.168.1.110", {"lb-1": True, "lb-2": True}, "lb-1")
     live = {name: {file.path: file.content for file in mine}[CONFIG_PATH] for name, mine in render(old).hosts.items()}
     known = frozenset(str(each.machine.address) for each in old.load_balancers)
     holds = {"lb-1": (old.endpoint.vips[0].ip,), "lb-2": ()}
@@ -95,12 +34,10 @@ def test_the_old_holder_stays_aside_until_it_has_its_new_file(
         for name in live
     }
 
-    class Playbook(Steps):
-        """Gives one load balancer after the other its new file; the one that fails keeps its old one."""
-
-        def work_on(self, name: str) -> None:
-            segment.heard[name] = "old" if name == fails else "new"
-            segment.settle()
+    def give_its_new_file(name: str) -> None:
+        """The one that fails keeps its old one."""
+        segment.heard[name] = "old" if name == fails else "new"
+        segment.settle()
 
     async def observe(*_: object) -> dict[str, BalancerState]:
         changed = {name: observed[name] for name in observed}
@@ -115,7 +52,7 @@ def test_the_old_holder_stays_aside_until_it_has_its_new_file(
     ]
     made = Plan(tuple(hosts), (), "verified", (("lb-2",), ("lb-1",)))
     run = rollout.Rollout(new, segment, made, None, observed, tmp_path, tmp_path / "log", lambda _: None)
-    run._playbook = Playbook(made, fails)
+    run._playbook = Steps(made, give_its_new_file, fails)
     if fails:
         with pytest.raises(HostError):
             asyncio.run(run.carry_out())
@@ -132,7 +69,7 @@ def test_a_holder_that_sends_clients_nowhere_does_not_stop_the_work_that_mends_i
     lab_home_topology: Topology, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, dead_end: bool
 ) -> None:
     """Its new files are what mends it: the API is asked from the moment that it is worked on, and before if it served."""
-    segment, asked = Segment("192.168.1.110"), list[str | None]()
+    segment, asked = Segment("192.168.1.110", {"lb-1": True, "lb-2": True}, "lb-1"), list[str | None]()
     holds = {"lb-1": (lab_home_topology.endpoint.vips[0].ip,), "lb-2": ()}
     fit = BalancerState("", (), True, True, False, False, 0, "standby", frozenset(), frozenset(), dead_end)
     observed = {name: replace(fit, name=name, holds=held) for name, held in holds.items()}

@@ -1,0 +1,104 @@
+"""Makes the table of this build beside an older one: each change by both in turn, in one lab and one run.
+
+    scripts/benchmark-builds CHECKOUT [TRIALS]
+
+CHECKOUT is a folder with the older build's sources: git worktree add CHECKOUT COMMIT. It runs in this build's environment. Seconds
+are of whole processes in the operator, medians; memory is the largest of a command's own processes. It prints Markdown.
+"""
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from benchmark_apply import MASTERS, TIMERS, Bench, bench, head, row
+
+BARE = """
+systemctl disable --now keepalived haproxy twinkeel-liveness 2> /dev/null
+apt-get purge -y -qq haproxy keepalived > /dev/null 2>&1
+rm -rf /etc/haproxy /etc/keepalived /var/lib/twinkeel /run/twinkeel /etc/systemd/system/*.service.d/twinkeel.conf
+rm -rf /etc/systemd/system/twinkeel-liveness.service /etc/tmpfiles.d/twinkeel.conf /usr/local/lib/twinkeel
+systemctl daemon-reload
+rm -f /var/lib/apt/periodic/update-success-stamp
+"""
+# Runs a command, and says how much memory the largest of its processes took.
+MEMORY = """
+import resource, subprocess, sys
+code = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(code)
+"""
+
+
+class Builds:
+    """One lab, and both builds of Twinkeel in its operator."""
+
+    def __init__(self, here: Bench, checkout: Path, balancers: int) -> None:
+        self.here, self.balancers = here, balancers
+        self.masters = list(MASTERS) if balancers == 2 else list(MASTERS)[:1]
+        self.prefix = {"old": ("env", f"PYTHONPATH={checkout / 'src'}"), "new": ("env", "TWINKEEL_BUILD=new")}
+
+    def spec(self, more: str = "") -> str:
+        return self.here.spec(self.balancers, self.masters, more)
+
+    def timed(self, build: str, command: str, spec: str) -> float:
+        return self.here.timed(*self.prefix[build], "twinkeel", command, "-f", spec, codes=(0, 1))
+
+    def memory(self, build: str) -> float:
+        """MiB of an apply with nothing to change."""
+        argv = [*self.prefix[build], sys.executable, "-c", MEMORY, "twinkeel", "apply", "-f", self.spec()]
+        ended = self.here.lab.run("operator", argv)
+        assert ended.returncode == 0, ended.stderr
+        return int(ended.stdout.split()[-1]) / 1024
+
+    def bare(self) -> None:
+        """The load balancers as they were before the first apply."""
+        for number in range(1, self.balancers + 1):
+            self.here.lab.run(f"lb-{number}", ["sh", "-c", BARE])
+
+    def first(self, build: str) -> float:
+        self.bare()
+        return self.timed(build, "apply", self.spec())
+
+    def again(self, build: str) -> float:
+        """Both render other files: each has its own first."""
+        self.timed(build, "apply", self.spec())
+        return self.timed(build, "apply", self.spec())
+
+    def timers(self, build: str) -> float:
+        self.timed(build, "apply", self.spec())
+        time.sleep(2)
+        return self.timed(build, "apply", self.spec(TIMERS))
+
+
+def compare(what: str, measure: Callable[[str], float], trials: int, unit: str) -> None:
+    """One row: the medians of both builds, in turn, and their ratio."""
+    figures: dict[str, list[float]] = {"old": [], "new": []}
+    for _ in range(trials):
+        for build, mine in figures.items():
+            mine.append(measure(build))
+    old, new = (statistics.median(mine) for mine in figures.values())
+    row(what, *(f"{min(mine):.1f} to {max(mine):.1f} {unit}" for mine in figures.values()), f"{100 * new / old:.0f} %")
+
+
+def main() -> None:
+    """The table."""
+    checkout, trials = Path(sys.argv[1]).absolute(), int(sys.argv[2])
+    head("what", "older build", "this build", "this / older, medians")
+    with bench("bench-builds", 2) as here:
+        pair = Builds(here, checkout, 2)
+        compare("first `apply` on two bare hosts", pair.first, trials, "s")
+        compare("`apply` with nothing to change, two hosts", pair.again, trials, "s")
+        compare("`apply` of new timers, two hosts", pair.timers, trials, "s")
+        compare("`check`, whole process", lambda build: pair.timed(build, "check", pair.spec()), 3 * trials, "s")
+    with bench("bench-builds", 8, "--no-kubernetes", masters=list(MASTERS)[:1]) as here:
+        eight = Builds(here, checkout, 8)
+        compare("`apply` with nothing to change, eight hosts", eight.again, trials, "s")
+        compare("largest process of that `apply`", eight.memory, 1, "MiB")
+
+
+if __name__ == "__main__":
+    main()
