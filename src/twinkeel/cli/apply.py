@@ -7,7 +7,7 @@ import typer
 from twinkeel.cli.options import DEFAULT_SPEC, BreakLock, Format, OutputFormat, SpecFile
 
 if TYPE_CHECKING:
-    from twinkeel.rollout.apply import ApplyResult
+    from twinkeel.rollout.run import ApplyResult
 
 app = typer.Typer(add_completion=False)
 

@@ -15,9 +15,11 @@ from twinkeel.plan.model import Desired
 from twinkeel.render.files import RenderedFile, RenderedFiles
 from twinkeel.render.haproxy import CA_PATH, CONFIG_PATH
 from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED_CONFIG
-from twinkeel.rollout.apply import ApplyResult, Run, about_this_run, converge, look
+from twinkeel.rollout.apply import converge
 from twinkeel.rollout.generations import Generation, choose, list_generations, read_generation
 from twinkeel.rollout.give_back import TAKE_DEADLINE, GiveBack
+from twinkeel.rollout.look import look
+from twinkeel.rollout.run import ApplyResult, Run, about_this_run
 from twinkeel.rollout.write_project import write_project
 from twinkeel.support.events import OnEvent
 from twinkeel.topology.model import Topology
