@@ -8,9 +8,8 @@ import pytest
 from kubespray_checkouts import Release, releases
 
 from twinkeel.render.kubespray import render_kubespray
-from twinkeel.render.kubespray_releases import release_line
 from twinkeel.source import SourceFile
-from twinkeel.spec.kubespray_releases import REFUSES_IPV6, RELEASES
+from twinkeel.spec.kubespray_releases import REFUSES_IPV6, RELEASES, table_support
 from twinkeel.spec.load import load
 from twinkeel.topology.build import build
 
@@ -27,7 +26,7 @@ def write_inventory(spec_file: Path, tag: str, folder: Path) -> Path:
     minor, patch = list(RELEASES[tag].items())[-1]
     kubernetes = spec.kubernetes.model_copy(update={"kubespray": tag, "version": f"{minor}.{patch}"})
     topology = build(spec.model_copy(update={"kubernetes": kubernetes}), folder)
-    if topology.endpoint.vip.version == 6 and not release_line(tag).stack_switches:
+    if topology.endpoint.vip.version == 6 and not table_support(tag).stack_switches:
         pytest.skip(f"{tag} knows no cluster without IPv4")
     if tag in REFUSES_IPV6 and topology.cluster.service_network6 is not None:
         pytest.skip(f"{tag} refuses every cluster with IPv6 (S094)")
