@@ -12,7 +12,7 @@ from twinkeel.errors import ToolError, UsageError
 from twinkeel.kubespray.environment import make_environment
 from twinkeel.kubespray.folders import releases_folder
 from twinkeel.kubespray.git import clone_tag, head_commit, is_clean, source_url, tag_commit
-from twinkeel.kubespray.kept_support import KEPT, keep_support
+from twinkeel.kubespray.kept_support import keep_support
 from twinkeel.kubespray.python import find_python
 from twinkeel.kubespray.release import MARK, Release
 
@@ -51,8 +51,7 @@ def fetch_release(tag: str, options: FetchOptions, say: Callable[[str], None]) -
         if release.complete and not options.force:
             say(f"{tag} is here already")
             return release
-        for name in (MARK, KEPT):
-            (release.folder / name).unlink(missing_ok=True)
+        (release.folder / MARK).unlink(missing_ok=True)
         commit = _checkout(release, options, say)
         support = keep_support(release, commit)
         python = options.python or find_python(support)
