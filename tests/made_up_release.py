@@ -41,9 +41,9 @@ def removed(*names: str) -> str:
     return f"- block: [{{debug: {{}}}}]\n{task}"
 
 
-def newest_release() -> dict[str, str]:
-    """Path -> text of a release after all that our table has: v2.33.0 with Kubernetes 1.35 to 1.37."""
-    names = newest_first({"1.37": 2, "1.36": 9, "1.35": 12})
+def newest_release(prefix: str = "") -> dict[str, str]:
+    """Path -> text of a release after all that our table has: v2.33.0 with Kubernetes 1.35 to 1.37, written with a prefix."""
+    names = newest_first({"1.37": 2, "1.36": 9, "1.35": 12}, prefix)
     return {
         "roles/kubespray_defaults/vars/main/checksums.yml": checksums({"arm64": names, "amd64": names}),
         "roles/kubespray_defaults/defaults/main/main.yml": settings(),

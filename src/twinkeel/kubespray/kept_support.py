@@ -31,9 +31,7 @@ def find_support(tag: str) -> ReleaseSupport:
     # A text that is no tag may be a path, or too long to be one.
     if re.fullmatch(r"v[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}", tag):
         with suppress(OSError, ToolError):
-            release = Release(tag, releases_folder() / tag)
-            if release.complete:
-                return support_of(release)
+            return support_of(Release(tag, releases_folder() / tag))
     return table_support(tag)
 
 

@@ -1,5 +1,6 @@
 """What Kubespray is told, per release line, and YAML that Ansible reads as it was meant."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,17 @@ def test_what_differs_between_release_lines(tag: str, stack: dict[str, bool], ve
     host = files["hosts.yaml"]["all"]["hosts"]["cp-1.dual.example.org"]
     assert [host[key] for key in ("ip", "access_ip", "ip6", "access_ip6")] == ["10.40.0.11"] * 2 + ["fd00:40::11"] * 2
     assert values["supplementary_addresses_in_ssl_keys"][:3] == ["10.40.0.100", "fd00:40::100", "api.dual.example.org"]
+
+
+def test_what_was_read_of_a_release_decides_and_not_its_tag() -> None:
+    loaded = load(SourceFile("dual-stack.yaml", (SPECS / "dual-stack.yaml").read_text())).spec
+    assert loaded is not None
+    release = replace(table_support("v2.31.0"), version_prefix="v", stack_switches=False)
+    files = {file.path: file.content for file in render_kubespray(build(loaded, Path("/srv"), release))}
+    text = files["group_vars/k8s_cluster/k8s-cluster.yml"] + files["group_vars/all/all.yml"]
+    assert f'kube_version: "v{loaded.kubernetes.version}"' in text
+    assert "enable_dual_stack_networks: true" in text
+    assert "ipv6_stack" not in text
 
 
 def test_a_cluster_without_ipv4() -> None:
