@@ -4,6 +4,7 @@ import gc
 import os
 import re
 import signal
+import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from twinkeel.spec.load import load
 from twinkeel.topology.build import build
 from twinkeel.topology.model import Topology
 
+sys.path.insert(0, str(Path(__file__).parent))
 EXAMPLE = Path(__file__).parents[1] / "examples/lab-home.yaml"
 
 # The same examples every time, however slow the machine: a suite that passed passes again. New ones are looked for on purpose:

@@ -106,7 +106,7 @@ def kubeadm_config(release: Release, inventory: Path, folder: Path) -> dict[str,
 )
 def test_kubeadm_gets_our_endpoint_and_names(spec: str, endpoint: str, names: set[str], tmp_path: Path) -> None:
     release = FOUND[-1]
-    config = kubeadm_config(release, write_inventory(ROOT / spec, release.tag, tmp_path), tmp_path)
+    config = kubeadm_config(release, write_inventory(ROOT / spec, release, tmp_path), tmp_path)
     assert config["controlPlaneEndpoint"] == endpoint
     server = config["apiServer"]
     assert isinstance(server, dict)

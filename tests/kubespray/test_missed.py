@@ -37,7 +37,7 @@ CLUSTER = "group_vars/k8s_cluster/k8s-cluster.yml"
 )
 def test_kubespray_lets_it_pass(file: str, old: str, new: str, tmp_path: Path) -> None:
     release: Release = FOUND[0]
-    inventory = write_inventory(ROOT / "examples/lab-home.yaml", release.tag, tmp_path)
+    inventory = write_inventory(ROOT / "examples/lab-home.yaml", release, tmp_path)
     changed = tmp_path / file
     text = changed.read_text()
     assert old in text

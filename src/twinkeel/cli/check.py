@@ -27,10 +27,11 @@ def check(file: SpecFile = DEFAULT_SPEC, output: OutputFormat = Format.text) -> 
     --format json prints {"valid", "diagnostics", "notes"}. A diagnostic is {"code", "severity": "error" or "warning", "message",
     "file", "line", "column", "end_column", "hint", "related": [{"line", "column", "message"}]}; lines and columns begin at 1.
     """
+    from twinkeel.kubespray.kept_support import find_support
     from twinkeel.spec.document import read_source
     from twinkeel.spec.load import in_order, load
 
-    loaded = load(read_source(file))
+    loaded = load(read_source(file), find_support)
     judgement = _judgement(loaded, file)
     found = in_order([*loaded.diagnostics, *judgement.diagnostics])
     valid = not any(item.severity == "error" for item in found)

@@ -13,6 +13,7 @@ from twinkeel.cli.options import DEFAULT_SPEC, SpecFile
 if TYPE_CHECKING:
     from twinkeel.kubespray.command import Action, Request
     from twinkeel.kubespray.workflow import Procedure
+    from twinkeel.spec.release_support import ReleaseSupport
     from twinkeel.spec.secrets import Secrets
     from twinkeel.topology.model import Topology
 
@@ -46,11 +47,22 @@ def fetch(
     """
     from twinkeel.cli.load import load_topology
     from twinkeel.kubespray.fetch import FetchOptions, fetch_release
+    from twinkeel.kubespray.kept_support import support_of
 
     wanted = tag or load_topology(file).cluster.kubespray
     release = fetch_release(wanted, FetchOptions(source, python, wheelhouse, force), lambda text: print(text, file=sys.stderr))
     facts = release.facts()
     print(f"{wanted}: {release.folder} (commit {facts['commit'][:12]}, ansible-core {facts['ansible']})")
+    print(_supports(support_of(release)))
+
+
+def _supports(release: "ReleaseSupport") -> str:
+    """What was read of a release, in one line."""
+    if not release.versions:
+        return "its files do not say which Kubernetes it installs"
+    removed = f"; removed variables: {', '.join(release.removed_variables)}" if release.removed_variables else ""
+    default = f", {release.default} by default" if release.default else ""
+    return f"installs Kubernetes {', '.join(release.ranges())}{default} ({', '.join(sorted(release.versions))}){removed}"
 
 
 @app.command()
@@ -161,7 +173,6 @@ def _carry_out(
     from twinkeel.kubespray.folders import cluster_folder, releases_folder
     from twinkeel.kubespray.guards import confirm_reset, find_nodes, guard, guard_order
     from twinkeel.kubespray.release import Release, find_release
-    from twinkeel.kubespray.removed_variables import guard_variables
     from twinkeel.kubespray.workflow import describe, plan
 
     # Asked for now, not after twenty minutes of Kubespray: its closing apply renders files with the passwords.
@@ -173,7 +184,6 @@ def _carry_out(
     folder = cluster_folder(topology.name)
     if action in ("run", "scale", "upgrade"):
         guard_order(topology, folder)
-        guard_variables(topology, release.checkout)
     procedure = plan(topology, release, folder, request)
     if dry_run:
         print(describe(procedure))

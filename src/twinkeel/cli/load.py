@@ -7,6 +7,7 @@ from pathlib import Path
 
 from twinkeel.diagnostic import render_text
 from twinkeel.errors import SpecError
+from twinkeel.kubespray.kept_support import find_support
 from twinkeel.source import SourceFile
 from twinkeel.spec.document import read_source
 from twinkeel.spec.load import Loaded, load
@@ -27,7 +28,7 @@ def load_topology(path: Path, *, reading: bool = False) -> Topology:
 
     Findings go to standard error, warnings too. Raises SpecError (exit 2) when the spec is not valid.
     """
-    return build(with_environment(valid_spec(read_source(path), reading=reading), os.environ), path.parent)
+    return _build(valid_spec(read_source(path), reading=reading), path.parent)
 
 
 def load_topology_and_secrets(path: Path, *, required: bool = True, reading: bool = False) -> tuple[Topology, Secrets]:
@@ -43,12 +44,16 @@ def load_topology_and_secrets(path: Path, *, required: bool = True, reading: boo
     secrets = load_secrets(secrets_path(spec, path.parent), os.environ)
     if required:
         require_secrets(spec, secrets)
-    return build(with_environment(spec, os.environ), path.parent), secrets
+    return _build(spec, path.parent), secrets
+
+
+def _build(spec: ClusterSpec, folder: Path) -> Topology:
+    return build(with_environment(spec, os.environ), folder, find_support(spec.kubernetes.kubespray))
 
 
 def valid_spec(source: SourceFile, *, reading: bool = False) -> ClusterSpec:
     """The spec that a text holds; findings go to standard error. Raises SpecError (exit 2) when it is not valid."""
-    loaded = load(source)
+    loaded = load(source, find_support)
     for diagnostic in loaded.diagnostics:
         print(render_text(diagnostic, loaded.source), file=sys.stderr)
     if loaded.spec is None and loaded.readable is not None and reading:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Literal
 
 from twinkeel.kubespray.release import Release
-from twinkeel.render.kubespray_releases import release_line
 from twinkeel.topology.model import Machine, Topology
 
 Action = Literal["run", "scale", "upgrade", "remove-node", "reset", "recover"]
@@ -71,17 +70,17 @@ def build_commands(topology: Topology, release: Release, folder: Path, request: 
         folder: the cluster's own folder; its `inventory` holds the rendered inventory.
     """
     names = ",".join(machine.node_name for machine in request.nodes)
-    old = release_line(topology.cluster.kubespray).ansible_2_9
+    old = topology.cluster.release.ansible_2_9
     options: list[str] = []
     runs: list[Invocation] = []
     match request.action:
         case "scale" if request.nodes:
             # Kubespray asserts that the facts of all hosts are in the cache when it is limited to some.
-            facts = release_line(topology.cluster.kubespray).playbooks + FACTS
+            facts = topology.cluster.release.playbooks + FACTS
             runs.append(_invocation(topology, release, folder, facts, request.extra))
             options = ["--limit", names]
         case "upgrade":
-            version = release_line(topology.cluster.kubespray).version_prefix + topology.cluster.version
+            version = topology.cluster.release.version_prefix + topology.cluster.version
             options = _variables(kube_version=version, serial=1)
         case "remove-node":
             # Releases before v2.19 ask by another name, and compare with the text.
@@ -109,7 +108,7 @@ def _invocation(topology: Topology, release: Release, folder: Path, playbook: st
         argv += ["--private-key", access.identity_file]
     argv += [*options, str(release.checkout / playbook)]
     environment = _environment(release, folder, access.known_hosts_file)
-    if release_line(topology.cluster.kubespray).ansible_2_9:
+    if topology.cluster.release.ansible_2_9:
         environment = {**environment, **_settings_of_ansible_2_9(folder)}
     if playbook == PLAYBOOKS["recover"] and topology.cluster.kubespray in TEXT_IN_CONDITIONS:
         environment = {**environment, "ANSIBLE_ALLOW_BROKEN_CONDITIONALS": "true"}

@@ -3,13 +3,11 @@
 import shutil
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from twinkeel.errors import ToolError
+from twinkeel.kubespray.read_support import ansible_version_file, read_ansible
+from twinkeel.spec.release_support import AnsibleRange
 
 # Up to 2.9 Ansible was one package.
 _VERSION = """
@@ -19,32 +17,13 @@ print(m.version("ansible-core" if "ansible-core" in names else "ansible"))
 """
 
 
-@dataclass(frozen=True)
-class AnsibleRange:
-    """The versions of ansible-core that the playbooks accept: from `least` up to, and without, `below`."""
-
-    least: str
-    below: str
-
-    def allows(self, version: str) -> bool:
-        """Whether a version lies in the range."""
-        return _numbers(self.least) <= _numbers(version) < _numbers(self.below)
-
-    def __str__(self) -> str:
-        return f">={self.least},<{self.below}"
-
-
 def read_range(checkout: Path) -> AnsibleRange:
-    """The range in playbooks/ansible_version.yml (at the top in old releases). Raises ToolError when there is none."""
-    path = checkout / "playbooks" / "ansible_version.yml"
-    if not path.exists() and (checkout / "ansible_version.yml").exists():
-        path = checkout / "ansible_version.yml"
-    try:
-        variables = YAML(typ="safe").load(path.read_text(encoding="utf-8"))[0]["vars"]
-        return AnsibleRange(str(variables["minimal_ansible_version"]), str(variables["maximal_ansible_version"]))
-    except (OSError, YAMLError, LookupError, TypeError) as error:
+    """The range of ansible-core that the playbooks accept. Raises ToolError when the release does not say it."""
+    allowed = read_ansible(checkout)
+    if allowed is None:
         what = "the release does not say which Ansible it accepts"
-        raise ToolError(what, where=str(path), hint="is it a checkout of Kubespray v2.26 or later?") from error
+        raise ToolError(what, where=str(ansible_version_file(checkout)), hint="is it a checkout of Kubespray v2.26 or later?")
+    return allowed
 
 
 def make_environment(checkout: Path, target: Path, python: str, wheelhouse: Path | None) -> str:
@@ -94,7 +73,3 @@ def _run(argv: Sequence[str], what: str, hint: str) -> str:
             hint = "make room on this machine's disk (a release takes about 800 MB)"
         raise ToolError(f"{what}: {said}", where=argv[0], hint=hint)
     return result.stdout
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int("".join(digit for digit in part if digit.isdigit()) or 0) for part in version.split(".")[:3])

@@ -12,9 +12,9 @@ from twinkeel.errors import ToolError, UsageError
 from twinkeel.kubespray.environment import make_environment
 from twinkeel.kubespray.folders import releases_folder
 from twinkeel.kubespray.git import clone_tag, head_commit, is_clean, source_url, tag_commit
+from twinkeel.kubespray.kept_support import keep_support
 from twinkeel.kubespray.python import find_python
 from twinkeel.kubespray.release import MARK, Release
-from twinkeel.render.kubespray_releases import release_line
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ def fetch_release(tag: str, options: FetchOptions, say: Callable[[str], None]) -
             return release
         (release.folder / MARK).unlink(missing_ok=True)
         commit = _checkout(release, options, say)
-        python = options.python or find_python(release_line(tag))
+        support = keep_support(release, commit)
+        python = options.python or find_python(support)
         say("making its Python environment (a minute or two)")
         wheelhouse = options.wheelhouse.absolute() if options.wheelhouse else None
         version = make_environment(release.checkout, release.environment, python, wheelhouse)

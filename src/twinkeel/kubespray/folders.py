@@ -1,6 +1,6 @@
 """Where Kubespray's releases and each cluster's own files lie on this machine.
 
-    DATA/kubespray/TAG/{checkout,environment,complete.json}
+    DATA/kubespray/TAG/{checkout,environment,complete.json,supports.json}
     DATA/clusters/NAME/{inventory,facts,logs}
 
 DATA is the user's data folder (~/.local/share/twinkeel). A cluster's folder is private: its inventory holds credentials that

@@ -1,4 +1,4 @@
-"""Which Python a release's environment is made with: Ansible of each line runs with a few versions only."""
+"""Which Python a release's environment is made with: Ansible of each release runs with a few versions only."""
 
 import os
 import shutil
@@ -8,29 +8,29 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from twinkeel.errors import ToolError
-from twinkeel.render.kubespray_releases import ReleaseLine
+from twinkeel.spec.release_support import ReleaseSupport
 
 # A program of that name may be a switch that starts nothing (pyenv's shims): it must run, and know venv.
 _WORKS = "import sys, venv; print(sys.version_info[1])"
 
 
-def find_python(line: ReleaseLine) -> str:
-    """The path of a Python that the line's Ansible runs with: our own, or the newest one that this machine has.
+def find_python(release: ReleaseSupport) -> str:
+    """The path of a Python that the release's Ansible runs with: our own, or the newest one that this machine has.
 
     Raises:
         ToolError: there is none.
     """
-    oldest, newest = line.pythons
+    oldest, newest = release.pythons
     if oldest <= sys.version_info.minor <= newest:
         return sys.executable
     for minor in range(newest, oldest - 1, -1):
         for candidate in _candidates(minor):
             if _works(candidate, minor):
                 return candidate
-    if not line.ansible_2_9:
+    if not release.ansible_2_9:
         # pip says so when it minds; a newer Python often does.
         return sys.executable
-    what = f"Ansible of Kubespray v{line.line[0]}.{line.line[1]} needs Python 3.{oldest} to 3.{newest}, and none is here"
+    what = f"Ansible of Kubespray {release.tag} needs Python 3.{oldest} to 3.{newest}, and none is here"
     raise ToolError(what, where="PATH", hint=f"install one (pyenv install 3.{newest}), or name it: --python PROGRAM")
 
 

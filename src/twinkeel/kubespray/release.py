@@ -42,7 +42,7 @@ class Release:
         """What the fetch found out: commit, source, ansible (ansible-core's version). Raises ToolError when it is not complete."""
         try:
             return dict(json.loads((self.folder / MARK).read_text(encoding="utf-8")))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError) as error:
             raise ToolError("the release is not complete", where=str(self.folder), hint="twinkeel kubespray fetch") from error
 
 

@@ -11,6 +11,7 @@ from twinkeel.debian.kubernetes import DISTRIBUTION_VERSION
 from twinkeel.debian.packages import PrivateApt
 from twinkeel.debian.progress import Progress, within
 from twinkeel.errors import ToolError, UsageError
+from twinkeel.kubespray.kept_support import support_of
 from twinkeel.kubespray.release import Release
 from twinkeel.mirror import manifest as mirror_manifest
 from twinkeel.mirror.distribution import BUSYBOX, VARIABLES, make_parts
@@ -23,7 +24,6 @@ from twinkeel.mirror.kubeadm_images import kubeadm_images
 from twinkeel.mirror.local_files import LocalFiles
 from twinkeel.mirror.manifest import Manifest, PackageEntry
 from twinkeel.mirror.needs import NeededImage, Needs, ask_needs
-from twinkeel.spec.kubespray_releases import knows
 
 WORK = ".work"
 UNFINISHED = "the build did not come to its end: run it again"
@@ -51,7 +51,7 @@ def build(release: Release, inventory: Path | None, folder: Path, options: Build
         UsageError: Debian's Kubernetes is not among those that the release installs.
         ToolError: the release cannot say what it needs, a tool failed, or another build of this mirror is under way.
     """
-    if options.distribution and knows(release.tag, DISTRIBUTION_VERSION) == "no":
+    if options.distribution and support_of(release).installs(DISTRIBUTION_VERSION) == "no":
         what = f"Debian has Kubernetes {DISTRIBUTION_VERSION}, which Kubespray {release.tag} does not install"
         raise UsageError(what, where="--distribution", hint="v2.16.0 does; or --from DIR, or the internet")
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,10 +1,9 @@
-"""The inventory and group variables that Kubespray reads, for each of its release lines (v2.26 to v2.32)."""
+"""The inventory and group variables that Kubespray reads, as its release takes them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from twinkeel.render.files import RenderedFile
-from twinkeel.render.kubespray_releases import release_line
 from twinkeel.render.template import fill
 from twinkeel.render.yaml_text import block, ini_value, scalar
 from twinkeel.spec.fields import IPAddress
@@ -37,7 +36,7 @@ def render_kubespray(topology: Topology) -> tuple[RenderedFile, ...]:
         "stack": _stack(topology),
         "certificate_names": certificate_names(topology),
     }
-    version = release_line(topology.cluster.kubespray).version_prefix + topology.cluster.version
+    version = topology.cluster.release.version_prefix + topology.cluster.version
     files = [
         RenderedFile("hosts.yaml", fill("hosts.yaml.j2", **values)),
         RenderedFile("inventory.ini", fill("inventory.ini.j2", **values)),
@@ -98,6 +97,6 @@ def _stack(topology: Topology) -> Mapping[str, bool]:
     without_ipv4 = all(machine.address_of(4) is None for machine in topology.nodes)
     if not without_ipv4 and cluster.pod_network6 is None and cluster.service_network6 is None:
         return {}
-    if release_line(cluster.kubespray).stack_switches:
+    if cluster.release.stack_switches:
         return {"ipv4_stack": not without_ipv4, "ipv6_stack": True}
     return {"enable_dual_stack_networks": True}

@@ -1,5 +1,6 @@
 """From a file to a spec: every problem of the text, the model and the rules, found in one go."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -7,11 +8,13 @@ from pydantic import ValidationError
 from twinkeel.diagnostic import Diagnostic
 from twinkeel.source import SourceFile, Span
 from twinkeel.spec.document import Document, DocumentError, Key, parse
+from twinkeel.spec.kubespray_releases import table_support
 from twinkeel.spec.model import ClusterSpec
 from twinkeel.spec.model_errors import closest, diagnostic, is_key, unknown_key
 from twinkeel.spec.model_path import known_keys
 from twinkeel.spec.prune import Places, Pruning
 from twinkeel.spec.quoted_numbers import quoted_numbers
+from twinkeel.spec.release_support import ReleaseSupport
 from twinkeel.spec.rules import ABOUT_KUBESPRAY
 from twinkeel.spec.validate import validate
 
@@ -30,8 +33,12 @@ class Loaded:
     readable: ClusterSpec | None = None
 
 
-def load(source: SourceFile) -> Loaded:
-    """Read a spec and find everything that is wrong with it, in the order of the file."""
+def load(source: SourceFile, find_support: Callable[[str], ReleaseSupport] = table_support) -> Loaded:
+    """Read a spec and find everything that is wrong with it, in the order of the file.
+
+    Args:
+        find_support: what the Kubespray release of a tag supports. It is asked once, for the spec's tag.
+    """
     try:
         document = parse(source)
     except DocumentError as error:
@@ -40,7 +47,7 @@ def load(source: SourceFile) -> Loaded:
     spec = left.spec()
     found = [*document.diagnostics, *left.diagnostics, *quoted_numbers(document)]
     if spec is not None:
-        found += validate(spec, document, left.pruning, left.doubtful)
+        found += validate(spec, document, left.pruning, left.doubtful, find_support(spec.kubernetes.kubespray))
     errors = {item.code for item in found if item.severity == "error"}
     readable = spec if errors <= ABOUT_KUBESPRAY else None
     return Loaded(source, None if errors else spec, in_order(found), document, readable)

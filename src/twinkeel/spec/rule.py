@@ -9,6 +9,7 @@ from twinkeel.diagnostic import Severity
 from twinkeel.spec.document import Key
 from twinkeel.spec.fields import IPAddress
 from twinkeel.spec.model import ClusterSpec, Host
+from twinkeel.spec.release_support import ReleaseSupport
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,25 @@ class Rule:
     title: str
     check: Callable[[ClusterSpec], Iterator[Finding]]
     needs: tuple[Key, ...] = ()
+
+    def findings(self, spec: ClusterSpec, _release: ReleaseSupport) -> Iterator[Finding]:
+        """What it finds in a spec."""
+        return self.check(spec)
+
+
+@dataclass(frozen=True)
+class ReleaseRule:
+    """A rule that must know what the spec's Kubespray release supports; the fields are those of Rule."""
+
+    code: str
+    severity: Severity
+    title: str
+    check: Callable[[ClusterSpec, ReleaseSupport], Iterator[Finding]]
+    needs: tuple[Key, ...] = ()
+
+    def findings(self, spec: ClusterSpec, release: ReleaseSupport) -> Iterator[Finding]:
+        """What it finds in a spec, with what the spec's Kubespray release supports."""
+        return self.check(spec, release)
 
 
 @dataclass(frozen=True)

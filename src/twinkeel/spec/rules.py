@@ -11,13 +11,14 @@ from twinkeel.spec import (
     network_rules,
     port_rules,
     raw_line_rules,
+    release_rules,
     service_rules,
     software_rules,
     variable_rules,
     vip_rules,
 )
 from twinkeel.spec.document import Key
-from twinkeel.spec.rule import Rule
+from twinkeel.spec.rule import ReleaseRule, Rule
 
 
 def _keys(*dotted: str) -> tuple[Key, ...]:
@@ -30,7 +31,7 @@ _NETWORKS = _keys("kubernetes.pod_network", "kubernetes.service_network", "kuber
 _HOSTS = _keys("load_balancers", "control_plane", "etcd", "workers")
 _PORTS = _keys("endpoint.port", "ssh.port", "kubernetes.api_port", "haproxy.metrics", "etcd", "services")
 
-RULES = (
+RULES: tuple[Rule | ReleaseRule, ...] = (
     Rule("S020", "error", "a host name stands for one machine", host_rules.one_name_two_machines),
     Rule("S021", "error", "host addresses are unique", host_rules.duplicate_address),
     Rule(
@@ -118,18 +119,18 @@ RULES = (
     Rule("S074", "warning", "Keepalived's version has no known hole", software_rules.vulnerable_keepalived),
     Rule("S075", "error", "the log target is a path or an address", software_rules.log_target),
     Rule("S076", "error", "every load balancer has the metrics' address", software_rules.metrics_address, _keys("load_balancers")),
-    Rule(
+    ReleaseRule(
         "S077",
         "error",
         "Kubespray can install the Kubernetes version",
-        software_rules.kubernetes_of_the_tag,
+        release_rules.kubernetes_of_the_tag,
         _keys("kubernetes.kubespray"),
     ),
-    Rule("S078", "warning", "the Kubespray release is a known one", software_rules.unknown_tag),
+    ReleaseRule("S078", "warning", "the Kubespray release is a known one", release_rules.unknown_tag),
     Rule("S079", "error", "variables for Kubespray are not Twinkeel's own", software_rules.reserved_variable),
     Rule("S080", "error", "certificate names are names or addresses", software_rules.certificate_name),
     Rule("S081", "warning", "there is more than one etcd host", cluster_rules.single_etcd, _MEMBERS),
-    Rule("S082", "error", "Kubespray can install a cluster without IPv4", software_rules.nodes_without_ipv4, _HOSTS),
+    ReleaseRule("S082", "error", "Kubespray can install a cluster without IPv4", release_rules.nodes_without_ipv4, _HOSTS),
     Rule("S083", "error", "kube-vip does not own the endpoint", variable_rules.kube_vip_owns_the_endpoint),
     Rule("S084", "warning", "nobody else hands out the virtual IP", variable_rules.others_hand_out_the_virtual_ip, _VIPS),
     Rule("S085", "error", "API servers answer health checks", variable_rules.anonymous_requests_are_off),
@@ -137,13 +138,20 @@ RULES = (
     Rule("S087", "error", "every load balancer is on the VRRP link, or none", host_rules.half_of_a_vrrp_link),
     Rule("S088", "error", "interfaces are given for load balancers", host_rules.vip_interface_of_nobody, _keys("load_balancers")),
     Rule("S089", "error", "raw lines leave the API's health check alone", raw_line_rules.another_check_of_the_api),
-    Rule("S093", "warning", "variables for Kubespray have the type that is meant", variable_rules.text_for_another_type),
+    ReleaseRule("S093", "warning", "variables for Kubespray have the type that is meant", variable_rules.text_for_another_type),
     Rule(
         "S094",
         "error",
         "the Kubespray release takes the cluster's IPv6",
-        software_rules.ipv6_of_the_tag,
+        release_rules.ipv6_of_the_tag,
         _keys("kubernetes.service_network6"),
+    ),
+    ReleaseRule(
+        "S095",
+        "error",
+        "variables for Kubespray are there in the release",
+        release_rules.removed_variable,
+        _keys("kubernetes.kubespray"),
     ),
 )
 """Every rule, in the order in which they run."""
@@ -151,7 +159,7 @@ RULES = (
 ABOUT_KUBESPRAY = frozenset(
     (
         *("S028", "S029", "S030", "S031", "S034", "S035", "S037", "S050", "S051", "S052", "S053", "S054"),
-        *("S077", "S079", "S080", "S082", "S083", "S085", "S094"),
+        *("S077", "S079", "S080", "S082", "S083", "S085", "S094", "S095"),
     )
 )
 """Errors about what Kubespray would install: a command that only reads a running system works in spite of them."""

@@ -1,4 +1,4 @@
-"""Rules about versions of HAProxy, Keepalived, Kubespray and Kubernetes, and about what is passed on to them."""
+"""Rules about versions of HAProxy and Keepalived, and about what is passed on to them, Kubespray and Kubernetes."""
 
 import re
 from collections.abc import Iterator
@@ -9,10 +9,9 @@ from pydantic import StringConstraints
 
 from twinkeel.diagnostic import shown
 from twinkeel.spec.fields import DomainName
-from twinkeel.spec.kubespray_releases import REFUSES_IPV6, RELEASES, knows, knows_ipv6_alone, ranges
 from twinkeel.spec.kubespray_variables import RESERVED_VARIABLES
 from twinkeel.spec.model import ClusterSpec
-from twinkeel.spec.rule import Finding, places
+from twinkeel.spec.rule import Finding
 
 HAPROXY_VERSIONS = ((2, 2), (3, 4))
 """The oldest and the newest HAProxy whose keywords are known. 2.2 brought `http-check send` and `http-request return`."""
@@ -97,60 +96,6 @@ def metrics_address(spec: ClusterSpec) -> Iterator[Finding]:
             ("haproxy", "metrics", "address"),
             f"`{others[0]}` does not have the address {metrics.address}, so HAProxy could not start there",
             "write `host`: each load balancer then uses its own",
-        )
-
-
-def kubernetes_of_the_tag(spec: ClusterSpec) -> Iterator[Finding]:
-    """Kubespray installs only what it has a checksum of, and says so after minutes."""
-    version, tag = spec.kubernetes.version, spec.kubernetes.kubespray
-    if re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", version) and knows(tag, version) == "no":
-        at = "version" if "version" in spec.kubernetes.model_fields_set else "kubespray"
-        yield Finding(
-            ("kubernetes", at),
-            f"Kubespray {tag} cannot install Kubernetes {version}",
-            f"{tag} installs {', '.join(ranges(tag))}",
-            related=((("kubernetes", "kubespray"), f"the tag {tag}"),) if at == "version" and _tag_is_given(spec) else (),
-        )
-
-
-def _tag_is_given(spec: ClusterSpec) -> bool:
-    return "kubespray" in spec.kubernetes.model_fields_set
-
-
-def unknown_tag(spec: ClusterSpec) -> Iterator[Finding]:
-    """A newer release may work, but nobody has run it with Twinkeel, and its Kubernetes versions are not known here."""
-    tag = spec.kubernetes.kubespray
-    if tag not in RELEASES and re.fullmatch(r"v[0-9]+\.[0-9]+\.[0-9]+", tag):
-        yield Finding(
-            ("kubernetes", "kubespray"),
-            f"Kubespray {tag} is not one that Twinkeel knows",
-            f"known tags: {', '.join(RELEASES)}",
-        )
-
-
-def nodes_without_ipv4(spec: ClusterSpec) -> Iterator[Finding]:
-    """Before v2.28 Kubespray configures IPv4 in every cluster, and its own validation does not say that the nodes have none."""
-    tag = spec.kubernetes.kubespray
-    node = next((place for place in places(spec) if place.group != "load_balancers" and not place.has(4)), None)
-    if node is not None and not knows_ipv6_alone(tag):
-        yield Finding(
-            ("kubernetes", "kubespray") if _tag_is_given(spec) else node.address,
-            f"Kubespray {tag} cannot install a cluster without IPv4, and `{node.name}` has no IPv4 address",
-            "use v2.28.0 or newer, or write every machine's IPv4 address, and the IPv6 one as `address6`",
-            related=((node.address, f"`{node.name}` is here"),) if _tag_is_given(spec) else (),
-        )
-
-
-def ipv6_of_the_tag(spec: ClusterSpec) -> Iterator[Finding]:
-    """v2.32.0 compares a text where its Ansible wants true or false as soon as there is an IPv6 network, and stops."""
-    kubernetes = spec.kubernetes
-    given = next((name for name in ("service_network6", "pod_network6") if getattr(kubernetes, name) is not None), None)
-    if kubernetes.kubespray in REFUSES_IPV6 and given is not None:
-        yield Finding(
-            ("kubernetes", "kubespray"),
-            f"Kubespray {kubernetes.kubespray} refuses every cluster with IPv6: its own validation fails (issue 13547)",
-            "use v2.31.0 with a Kubernetes that it installs, or a release after v2.32.0",
-            related=((("kubernetes", given), "the IPv6 network"),),
         )
 
 

@@ -6,12 +6,15 @@ from twinkeel.diagnostic import Diagnostic
 from twinkeel.spec.document import Document, Key
 from twinkeel.spec.model import ClusterSpec
 from twinkeel.spec.prune import Places, Pruning
-from twinkeel.spec.rule import Finding, Rule
+from twinkeel.spec.release_support import ReleaseSupport
+from twinkeel.spec.rule import Finding, ReleaseRule, Rule
 from twinkeel.spec.rules import RULES
 
 
-def validate(spec: ClusterSpec, document: Document, pruning: Pruning, doubtful: set[Key]) -> Iterator[Diagnostic]:
-    """Every finding of every rule; an error in one never hides another.
+def validate(
+    spec: ClusterSpec, document: Document, pruning: Pruning, doubtful: set[Key], release: ReleaseSupport
+) -> Iterator[Diagnostic]:
+    """Every finding of every rule; an error in one never hides another. `release` is what the spec's Kubespray release supports.
 
     A rule that must see a place whole is left out when that place is damaged or doubtful, and a finding about something that was
     put in for a damaged part is dropped: what was not written cannot be wrong.
@@ -20,7 +23,7 @@ def validate(spec: ClusterSpec, document: Document, pruning: Pruning, doubtful: 
     for rule in RULES:
         if any(broken.touch(need) for need in rule.needs):
             continue
-        for finding in rule.check(spec):
+        for finding in rule.findings(spec, release):
             places = [pruning.original(path) for path in (finding.path, *(path for path, _ in finding.related))]
             if any(broken.touch(pruning.original(need)) for need in finding.needs):
                 continue
@@ -29,7 +32,7 @@ def validate(spec: ClusterSpec, document: Document, pruning: Pruning, doubtful: 
                 yield _placed(rule, finding, places, document)
 
 
-def _placed(rule: Rule, finding: Finding, places: list[Key], document: Document) -> Diagnostic:
+def _placed(rule: Rule | ReleaseRule, finding: Finding, places: list[Key], document: Document) -> Diagnostic:
     return Diagnostic(
         rule.code,
         rule.severity,

@@ -7,8 +7,8 @@ from typing import Any
 
 from twinkeel.spec.document import Key
 from twinkeel.spec.fields import IPAddress
-from twinkeel.spec.kubespray_releases import is_typed
 from twinkeel.spec.model import ClusterSpec
+from twinkeel.spec.release_support import ReleaseSupport
 from twinkeel.spec.rule import Finding
 
 _FALSE = ("false", "no", "off", "n", "0")
@@ -82,9 +82,9 @@ _STATEMENTS = re.compile(r"\A(\s*\{%.*?%\})*\s*", re.DOTALL)
 _LIST_OR_MAPPING = re.compile(r"\[.*\]|\{(?![{%]).*\}", re.DOTALL)
 
 
-def text_for_another_type(spec: ClusterSpec) -> Iterator[Finding]:
+def text_for_another_type(spec: ClusterSpec, release: ReleaseSupport) -> Iterator[Finding]:
     """Before ansible-core 2.19 a text that looked like a list or like true became one. Now it stays a text."""
-    if not is_typed(spec.kubernetes.kubespray):
+    if not release.typed:
         return
     for name, value in spec.kubernetes.variables.items():
         if not isinstance(value, str):

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from twinkeel.spec.kubespray_releases import table_support
 from twinkeel.spec.model import ClusterSpec, Host
+from twinkeel.spec.release_support import ReleaseSupport
 from twinkeel.topology.model import (
     Cluster,
     Endpoint,
@@ -26,12 +28,13 @@ from twinkeel.topology.services import build_services
 from twinkeel.topology.vrrp_instances import build_load_balancers
 
 
-def build(spec: ClusterSpec, spec_folder: Path) -> Topology:
+def build(spec: ClusterSpec, spec_folder: Path, release: ReleaseSupport | None = None) -> Topology:
     """The system that a valid spec describes.
 
     Args:
         spec: a spec without findings of severity error.
         spec_folder: what relative paths of the spec are relative to. It is not read.
+        release: what the spec's Kubespray release supports; None for what our table says of it.
     """
     machines = _machines(spec, spec_folder)
     control_plane = tuple(machines[name] for name in spec.control_plane)
@@ -49,7 +52,7 @@ def build(spec: ClusterSpec, spec_folder: Path) -> Topology:
         haproxy=_haproxy(spec),
         keepalived=KeepalivedSettings(_version(spec.keepalived.version), _given(spec.keepalived.extra)),
         system=SystemSettings(spec.system.packages, spec.system.firewall, spec.system.selinux),
-        cluster=_cluster(spec),
+        cluster=_cluster(spec, release or table_support(spec.kubernetes.kubespray)),
         power=PowerControl(spec.power.off, spec.power.on) if spec.power else None,
         link=LinkControl(spec.link.cut, spec.link.restore) if spec.link else None,
         budgets=spec.failover.budget,
@@ -121,11 +124,12 @@ def _given(extra: BaseModel) -> dict[str, str]:
     return extra.model_dump(by_alias=True, exclude_none=True)
 
 
-def _cluster(spec: ClusterSpec) -> Cluster:
+def _cluster(spec: ClusterSpec, release: ReleaseSupport) -> Cluster:
     kubernetes = spec.kubernetes
     return Cluster(
         version=kubernetes.version,
         kubespray=kubernetes.kubespray,
+        release=release,
         network_plugin=kubernetes.network_plugin,
         pod_network=kubernetes.pod_network,
         service_network=kubernetes.service_network,

@@ -6,6 +6,7 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network
 from typing import Any, Literal
 
 from twinkeel.spec.fields import IPAddress, IPInterface
+from twinkeel.spec.release_support import ReleaseSupport
 
 Role = Literal["load_balancer", "control_plane", "etcd", "worker"]
 Version = tuple[int, ...]
@@ -195,10 +196,11 @@ class SystemSettings:
 
 @dataclass(frozen=True)
 class Cluster:
-    """What Kubespray is told, beyond hosts."""
+    """What Kubespray is told, beyond hosts. `release` is what the release of the tag `kubespray` supports."""
 
     version: str
     kubespray: str
+    release: ReleaseSupport
     network_plugin: str
     pod_network: IPv4Network
     service_network: IPv4Network

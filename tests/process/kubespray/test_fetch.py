@@ -5,15 +5,16 @@ import subprocess
 import sys
 import threading
 import time
-import zipfile
 from pathlib import Path
 
 import pytest
+from local_release import git, wheelhouse
 
 from twinkeel.errors import ToolError, UsageError
-from twinkeel.kubespray.environment import AnsibleRange, read_range
+from twinkeel.kubespray.environment import read_range
 from twinkeel.kubespray.fetch import FetchOptions, fetch_release
 from twinkeel.kubespray.release import find_release
+from twinkeel.spec.release_support import AnsibleRange
 
 VERSION_PLAYBOOK = """\
 - name: Check Ansible version
@@ -22,11 +23,6 @@ VERSION_PLAYBOOK = """\
     minimal_ansible_version: 2.18.0
     maximal_ansible_version: 2.19.0
 """
-
-
-def git(folder: Path, *arguments: str) -> None:
-    identity = ("-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false")
-    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
 
 
 @pytest.fixture
@@ -41,18 +37,6 @@ def repository(tmp_path: Path) -> Path:
     git(folder, "commit", "-m", "one")
     git(folder, "tag", "v2.30.0")
     git(folder, "tag", "-a", "v2.31.0", "-m", "release")
-    return folder
-
-
-def wheelhouse(tmp_path: Path, version: str = "2.18.3") -> Path:
-    """A folder with one wheel of that name and version, without anything in it."""
-    folder = tmp_path / "wheels"
-    folder.mkdir(exist_ok=True)
-    info = f"ansible_core-{version}.dist-info"
-    with zipfile.ZipFile(folder / f"ansible_core-{version}-py3-none-any.whl", "w") as wheel:
-        wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: ansible-core\nVersion: {version}\n")
-        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        wheel.writestr(f"{info}/RECORD", "")
     return folder
 
 

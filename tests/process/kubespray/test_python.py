@@ -8,9 +8,9 @@ import pytest
 
 from twinkeel.errors import ToolError
 from twinkeel.kubespray.python import find_python
-from twinkeel.render.kubespray_releases import release_line
+from twinkeel.spec.kubespray_releases import table_support
 
-OLD = release_line("v2.16.0")
+OLD = table_support("v2.16.0")
 
 
 def program(path: Path, text: str) -> Path:
@@ -22,7 +22,7 @@ def program(path: Path, text: str) -> Path:
 
 def test_our_own_python_where_it_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
-    assert find_python(replace(release_line("v2.31.0"), pythons=(11, sys.version_info.minor))) == sys.executable
+    assert find_python(replace(table_support("v2.31.0"), pythons=(11, sys.version_info.minor))) == sys.executable
 
 
 def test_another_one_that_really_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,7 +37,7 @@ def test_another_one_that_really_runs(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_none_is_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
-    with pytest.raises(ToolError, match=r"Ansible of Kubespray v2\.16 needs Python 3\.6 to 3\.8, and none is here") as none:
+    with pytest.raises(ToolError, match=r"Ansible of Kubespray v2\.16\.0 needs Python 3\.6 to 3\.8, and none is here") as none:
         find_python(OLD)
     assert "--python" in none.value.hint
-    assert find_python(replace(release_line("v2.31.0"), pythons=(3, 4))) == sys.executable
+    assert find_python(replace(table_support("v2.31.0"), pythons=(3, 4))) == sys.executable

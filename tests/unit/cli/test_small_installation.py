@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import made_up_release
+
 ROOT = Path(__file__).parents[3]
 SPEC = str(ROOT / "examples" / "lab-home.yaml")
 # Each costs tens of milliseconds, or is an extra: nothing that reads and judges a file needs it.
@@ -18,9 +20,16 @@ def main(*argv: str, before: str = "", after: str = "") -> subprocess.CompletedP
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_check_loads_nothing_heavy() -> None:
+@pytest.mark.parametrize("fetched", [False, True])
+def test_check_loads_nothing_heavy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fetched: bool) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    folder = tmp_path / "twinkeel/kubespray/v2.31.0"
+    if fetched:
+        made_up_release.write(folder, {f"checkout/{name}": text for name, text in made_up_release.newest_release().items()})
+        (folder / "complete.json").write_text("{}")
     ended = main("check", "-f", SPEC, after="print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)")
     assert ended.returncode == 0, ended.stderr
+    assert (folder / "supports.json").exists() == fetched
     loaded = set(ended.stderr.split())
     assert "pydantic" in loaded
     assert loaded & HEAVY == set()

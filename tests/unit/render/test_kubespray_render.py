@@ -1,5 +1,6 @@
 """What Kubespray is told, per release line, and YAML that Ansible reads as it was meant."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twinkeel.render.kubespray import render_kubespray
-from twinkeel.render.kubespray_releases import LINES, release_line
 from twinkeel.render.yaml_text import block, scalar
 from twinkeel.source import SourceFile
-from twinkeel.spec.kubespray_releases import RELEASES, knows_ipv6_alone
+from twinkeel.spec.kubespray_releases import LINES, RELEASES, release_line, table_support
 from twinkeel.spec.kubespray_variables import RESERVED_VARIABLES
 from twinkeel.spec.load import load
 from twinkeel.topology.build import build
@@ -85,6 +85,17 @@ def test_what_differs_between_release_lines(tag: str, stack: dict[str, bool], ve
     assert values["supplementary_addresses_in_ssl_keys"][:3] == ["10.40.0.100", "fd00:40::100", "api.dual.example.org"]
 
 
+def test_what_was_read_of_a_release_decides_and_not_its_tag() -> None:
+    loaded = load(SourceFile("dual-stack.yaml", (SPECS / "dual-stack.yaml").read_text())).spec
+    assert loaded is not None
+    release = replace(table_support("v2.31.0"), version_prefix="v", stack_switches=False)
+    files = {file.path: file.content for file in render_kubespray(build(loaded, Path("/srv"), release))}
+    text = files["group_vars/k8s_cluster/k8s-cluster.yml"] + files["group_vars/all/all.yml"]
+    assert f'kube_version: "v{loaded.kubernetes.version}"' in text
+    assert "enable_dual_stack_networks: true" in text
+    assert "ipv6_stack" not in text
+
+
 def test_a_cluster_without_ipv4() -> None:
     files = rendered("ipv6-alone")
     values = variables(files)
@@ -103,8 +114,7 @@ def test_the_line_of_a_tag() -> None:
         (2, 32),
     ]
     assert {release_line(tag).line for tag in RELEASES} == {line.line for line in LINES}
-    assert {tag: knows_ipv6_alone(tag) for tag in RELEASES} == {tag: release_line(tag).stack_switches for tag in RELEASES}
-    assert knows_ipv6_alone("master")
+    assert table_support("master").stack_switches
 
 
 def test_every_variable_that_we_write_is_refused_from_the_user() -> None:

@@ -321,6 +321,15 @@ CASES: dict[str, tuple[Edits, tuple[int, int], str, Edits]] = {
         "refuses every cluster with IPv6",
         RELEASE_2_32,
     ),
+    "S095": (
+        [kubernetes("variables: {kubelet_static_pod_path: /etc/kubernetes/manifests}")],
+        (21, 63),
+        "has removed `kubelet_static_pod_path`",
+        [
+            ("version: 1.35.4, kubespray: v2.31.0", "version: 1.34.3, kubespray: v2.30.0"),
+            kubernetes("variables: {kubelet_static_pod_path: /x}"),
+        ],
+    ),
     "S093": (
         [*RELEASE_2_32, kubernetes("variables: {a: '[1, 2]', b: [1], c: '{{ c }}', d: '[x', e: plain}")],
         (21, 63),

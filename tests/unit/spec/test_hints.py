@@ -158,6 +158,7 @@ DONE: dict[str, list[tuple[str, list[tuple[str, str]]]]] = {
         ("delete the line", [("option tcp-check", "''")]),
     ],
     "S093": [("write it as YAML", [("'[1, 2]'", "[1, 2]")])],
+    "S095": [("delete it", [("variables: {kubelet_static_pod_path: /etc/kubernetes/manifests}", "")])],
     "S094": [("use v2.31.0", [("version: 1.36.4, kubespray: v2.32.0", "version: 1.35.4, kubespray: v2.31.0")])],
 }
 
