@@ -99,15 +99,17 @@ async def cluster_lock(
     *,
     break_lock: bool = False,
     held: bool = False,
+    skip_unreachable: bool = False,
 ) -> AsyncIterator[None]:
     """Hold the lock of every machine while the body runs; released also after an error or Ctrl-C.
 
     The first machine's lock is taken first: it decides between two runs.
 
     Args:
-        note: is told when a dead run's lock is taken over.
+        note: is told when a dead run's lock is taken over, and which machine is left out.
         break_lock: take locks over whoever holds them.
         held: this run holds the lock already, and goes on holding it afterwards (a bench that applies).
+        skip_unreachable: leave machines out that cannot be locked (a drill's fault that is to be healed may be why).
 
     Raises:
         LockedError: another run holds one; nothing is held then.
@@ -116,18 +118,34 @@ async def cluster_lock(
     if held:
         yield
         return
-    mine = this_process(command)
+    mine, skipped = this_process(command), set[str]()
+
+    async def take(machine: Machine) -> None:
+        try:
+            await _take(writer, machine, mine, note, break_lock)
+        except HostError as error:
+            if isinstance(error, LockedError) or not skip_unreachable:
+                raise
+            skipped.add(machine.name)
+            note(f"{machine.name}: its lock is not held, and the work goes on without: {error.what}")
+
     first, *others = sorted(machines, key=lambda machine: machine.name)
     try:
-        await _take(writer, first, mine, note, break_lock)
+        await take(first)
         # All are waited for: a lock that was still being taken when this ends would stay.
-        taken = await asyncio.gather(*(_take(writer, each, mine, note, break_lock) for each in others), return_exceptions=True)
+        taken = await asyncio.gather(*(take(each) for each in others), return_exceptions=True)
         for answer in taken:
             if answer is not None:
                 raise answer
         yield
     finally:
-        await asyncio.shield(asyncio.gather(*(_release(writer, machine, mine) for machine in machines)))
+        held_here = [machine for machine in machines if machine.name not in skipped]
+        await asyncio.shield(asyncio.gather(*(_release(writer, machine, mine) for machine in held_here)))
+
+
+def lock_taken(argv: Sequence[str]) -> bool | None:
+    """Whether a command takes a lock (True) or releases one (False); None: it is about something else."""
+    return bool(argv[-1]) if tuple(argv[:-2]) == _exchange("", "")[:-2] else None
 
 
 async def _take(writer: Writer, machine: Machine, mine: LockOwner, note: Callable[[str], None], break_lock: bool) -> None:
