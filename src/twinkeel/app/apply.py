@@ -2,6 +2,7 @@
 
 from twinkeel.app.context import Context
 from twinkeel.app.hosts import ClusterHosts
+from twinkeel.app.run_log import log_of
 from twinkeel.rollout import apply as rollout
 from twinkeel.rollout.apply import ApplyResult
 
@@ -23,7 +24,7 @@ async def apply(context: Context, *, preflight: bool = True) -> ApplyResult:
         return await rollout.apply(
             context.topology,
             hosts,
-            context.log_for("apply"),
+            log_of(context, "apply"),
             context.on_event,
             secrets=context.secrets,
             break_lock=context.break_lock,

@@ -1,6 +1,6 @@
 """Use cases: the same faults, or the same load, on other configurations of the load balancers; ours comes back at the end."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,22 +8,31 @@ from twinkeel.app.context import Context
 from twinkeel.app.drill import DrillOrder, drills_folder
 from twinkeel.app.drill import prepare as prepare_drill
 from twinkeel.app.hosts import ClusterHosts
+from twinkeel.app.run_log import log_of
 from twinkeel.bench import run as benches
 from twinkeel.bench.configurations import CONFIGURATIONS, Configuration
 from twinkeel.bench.data_path import Effort, measure_paths
 from twinkeel.bench.data_path import Path as Way
+from twinkeel.bench.load_generator import require_generator
 from twinkeel.bench.look import plain_look
 from twinkeel.bench.peer_files import refuse_what_peers_cannot
 from twinkeel.bench.run import FAULTS, Bench
+from twinkeel.drill.fault import Fault
+from twinkeel.drill.faults.registry import find_fault
 from twinkeel.drill.heal import heal_what_is_left
 from twinkeel.rollout import apply as rollout
 from twinkeel.spec.failover_defaults import TIMERS
 from twinkeel.topology.build import build
 from twinkeel.topology.model import Topology
 
-__all__ = ["FAULTS", "Effort", "Way", "data_path", "restore", "run"]
+__all__ = ["FAULTS", "Effort", "Way", "data_path", "find_faults", "require_generator", "restore", "run"]
 
 RECOVERY = 45.0  # Seconds; see `Drill.recovery`.
+
+
+def find_faults(names: Sequence[str]) -> tuple[Fault, ...]:
+    """The scenarios in a list whose items may hold several, with commas between them. Raises UsageError."""
+    return tuple(find_fault(name) for part in names for name in part.split(",") if name)
 
 
 async def run(context: Context, configurations: tuple[Configuration, ...], order: DrillOrder, recovery: float) -> None:
@@ -75,7 +84,7 @@ async def prepare(
     async def bring_to(wanted: Topology) -> None:
         # The bench holds the lock all the time.
         async with hosts.open() as writer:
-            await rollout.apply(wanted, writer, context.log_for("bench"), lambda _: None, secrets=secrets, held=True)
+            await rollout.apply(wanted, writer, log_of(context, "bench"), lambda _: None, secrets=secrets, held=True)
 
     return Bench(replace(drill, recovery=recovery, command="twinkeel bench"), configurations, variants(context), bring_to, ca)
 

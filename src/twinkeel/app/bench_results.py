@@ -1,19 +1,13 @@
-"""Use cases about a bench that touch no host: which configurations there are, and the table of what was measured."""
+"""Use case: the table of what a bench measured; no host is asked."""
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from twinkeel.bench.configurations import CONFIGURATIONS, Configuration, chosen
-from twinkeel.bench.load_generator import require_generator
 from twinkeel.bench.results import all_measured, read_columns
 from twinkeel.bench.table import EXPLANATION, as_markdown, as_object, remarks, rows, trials
 from twinkeel.drill.facts import read_facts
-from twinkeel.drill.fault import Fault
-from twinkeel.drill.faults.registry import find_fault
-
-__all__ = ["CONFIGURATIONS", "Configuration", "Table", "chosen", "find_faults", "require_generator", "write_table"]
 
 
 @dataclass(frozen=True)
@@ -29,11 +23,6 @@ class Table:
     remarks: tuple[str, ...]
     shown: dict[str, Any]
     complete: bool
-
-
-def find_faults(names: list[str]) -> tuple[Fault, ...]:
-    """The scenarios in a list whose items may hold several, with commas between them. Raises UsageError."""
-    return tuple(find_fault(name) for part in names for name in part.split(",") if name)
 
 
 def write_table(folder: Path) -> Table:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from twinkeel.app.run_log import new_log
 from twinkeel.diagnostic import Diagnostic
 from twinkeel.errors import SpecError
 from twinkeel.source import SourceFile
@@ -70,14 +69,6 @@ class Context:
     def telling(self, on_event: OnEvent) -> "Context":
         """The same, with somebody who listens."""
         return replace(self, on_event=on_event)
-
-    def logging(self, command: str) -> "Context":
-        """The same, with a new log of its own for this command."""
-        return replace(self, log=new_log(command, self.topology.name))
-
-    def log_for(self, command: str) -> Path:
-        """The log of this run; a new one where nobody asked for one by `logging`."""
-        return self.log or new_log(command, self.topology.name)
 
     def note(self, text: str) -> None:
         """Something that the person must read."""

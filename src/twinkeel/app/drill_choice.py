@@ -3,8 +3,8 @@
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from twinkeel.app.context import Context
 from twinkeel.drill.fault import Fault
 from twinkeel.drill.faults.registry import DEFAULT, FAULTS, find_fault
 from twinkeel.drill.needs import missing
@@ -12,13 +12,18 @@ from twinkeel.errors import UsageError
 from twinkeel.topology.first_vip import with_first_vip
 from twinkeel.topology.model import PowerControl, Topology
 
+if TYPE_CHECKING:
+    from twinkeel.app.context import Context
 
-def measuring(context: Context, vip: str) -> Context:
+__all__ = ["FAULTS", "choose_faults", "find_kubectl", "measuring", "with_power"]
+
+
+def measuring(context: "Context", vip: str) -> "Context":
     """The same, with the virtual IP first that is measured and whose holder is broken. Raises UsageError for an unknown one."""
     return replace(context, topology=with_first_vip(context.topology, vip))
 
 
-def with_power(context: Context, off: str | None, on: str | None) -> Context:
+def with_power(context: "Context", off: str | None, on: str | None) -> "Context":
     """The same with these power commands, when they were given. Raises UsageError for one without the other."""
     if off is None and on is None:
         return context

@@ -1,15 +1,14 @@
-"""Use cases about drills that touch no host: which scenarios there are, recorded trials judged anew, two runs side by side."""
+"""Use cases about recorded trials: judge them anew, compare two runs; no host is asked."""
 
 from pathlib import Path
 from typing import Any
 
-from twinkeel.drill.faults.registry import FAULTS
 from twinkeel.drill.trial import Trial, read_trials
 from twinkeel.report.summary import compare as compare_runs
 from twinkeel.report.summary import summarize
 from twinkeel.report.write import write_reports
 
-__all__ = ["FAULTS", "Trial", "compare", "write_reports"]
+__all__ = ["Trial", "compare", "write_reports"]
 
 
 def compare(before: Path, after: Path) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from twinkeel.app.context import Context
 from twinkeel.app.hosts import ClusterHosts
+from twinkeel.app.run_log import log_of
 from twinkeel.rollout import generations
 from twinkeel.rollout import rollback as rollout
 from twinkeel.rollout.generations import Generation
@@ -26,5 +27,5 @@ async def rollback(context: Context, number: int | None = None) -> RollbackResul
     # The rollout takes the lock itself, under the number of the generation that it has chosen.
     async with ClusterHosts(context).open() as hosts:
         return await rollout.rollback(
-            context.topology, hosts, context.log_for("rollback"), context.on_event, number, break_lock=context.break_lock
+            context.topology, hosts, log_of(context, "rollback"), context.on_event, number, break_lock=context.break_lock
         )

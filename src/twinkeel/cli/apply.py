@@ -25,10 +25,11 @@ def apply(
     replaced, and virtual IPs move away from a load balancer before it is worked on. A second run changes nothing.
     """
     from twinkeel.app.apply import apply as run_apply
+    from twinkeel.app.run_log import logging
     from twinkeel.cli.load import open_context
     from twinkeel.cli.show_work import show_work
 
-    context = open_context(file, renders=True, break_lock=break_lock).logging("apply")
+    context = logging(open_context(file, renders=True, break_lock=break_lock), "apply")
     show_work(
         context,
         f"apply {context.topology.name}",

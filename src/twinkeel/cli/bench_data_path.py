@@ -35,9 +35,9 @@ def data_path(
     """
     from dataclasses import asdict
 
-    from twinkeel.app.bench import Effort
+    from twinkeel.app.bench import Effort, require_generator
     from twinkeel.app.bench import data_path as measure_paths
-    from twinkeel.app.bench_results import chosen, require_generator
+    from twinkeel.app.bench_choice import chosen
     from twinkeel.app.drill import default_folder
     from twinkeel.cli.load import open_context
     from twinkeel.errors import EXIT_NO

@@ -36,9 +36,10 @@ def run(
     after a bench that was killed. Meant for a lab: each configuration is in force for minutes.
     Exit code 0: everything was measured. 1: not everything. 3: it could not run, or ours could not be put back.
     """
-    from twinkeel.app.bench import FAULTS
+    from twinkeel.app.bench import FAULTS, find_faults
     from twinkeel.app.bench import run as run_bench
-    from twinkeel.app.bench_results import chosen, find_faults, write_table
+    from twinkeel.app.bench_choice import chosen
+    from twinkeel.app.bench_results import write_table
     from twinkeel.app.drill import DrillOrder, default_folder
     from twinkeel.cli.load import open_context
 

@@ -27,7 +27,7 @@ def list_faults(format: OutputFormat = Format.text) -> None:  # noqa: A002
     from rich.padding import Padding
     from rich.text import Text
 
-    from twinkeel.app.drill_results import FAULTS
+    from twinkeel.app.drill_choice import FAULTS
 
     if format is Format.json:
         keys = ("id", "title", "does", "why", "heals", "expect", "budget_ms", "needs")

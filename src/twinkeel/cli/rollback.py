@@ -32,6 +32,7 @@ def rollback(
     change it too, or the next `twinkeel apply` brings its settings again. A rollback can be taken back by another one.
     """
     from twinkeel.app.rollback import rollback as run_rollback
+    from twinkeel.app.run_log import logging
     from twinkeel.cli.load import open_context
     from twinkeel.cli.show_work import show_work
 
@@ -39,7 +40,7 @@ def rollback(
     if listed:
         _show(context, format)
         return
-    context = context.logging("rollback")
+    context = logging(context, "rollback")
     show_work(
         context,
         f"rollback {context.topology.name}",

@@ -23,6 +23,7 @@ from twinkeel.topology.model import Machine
 
 LOCK_FILE = "/run/twinkeel/lock"
 OLD_AFTER = 30 * 60  # Seconds. The longest step is a package installation.
+LONG_COMMANDS = ("twinkeel bench", "twinkeel drill")
 MINUTE = 60
 
 # $1 lock file, $2 what it must hold now (empty: it must not exist), $3 what it shall hold (empty: it is removed).
@@ -176,7 +177,9 @@ def _refusal(machine: Machine, holder: LockOwner | None, found: str, break_lock:
         return LockedError("a lock that is not Twinkeel's is in the way", where=where, hint="look at it, or use --break-lock")
     age = holder.age(datetime.now(UTC))
     who = f"{holder.owner} (process {holder.pid}) runs `{holder.command}` since {holder.since}, {age / MINUTE:.0f} min ago"
-    if age > OLD_AFTER:
+    if holder.command.startswith(LONG_COMMANDS):
+        hint = "wait until it is done: it may take hours; if that run is dead, use --break-lock"
+    elif age > OLD_AFTER:
         hint = f"no run takes {OLD_AFTER // MINUTE} minutes: make sure that it is dead, then use --break-lock"
     else:
         hint = "wait until it is done; if that run is dead, use --break-lock"

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from twinkeel.app.context import SpecFindings, build_context
+from twinkeel.app.run_log import log_of, logging
 from twinkeel.errors import SpecError
 from twinkeel.spec.secrets import Secrets
 from twinkeel.support.events import Event, Note
@@ -71,9 +72,9 @@ def test_who_listens_hears_notes_and_a_log_belongs_to_one_command(monkeypatch: p
     context.telling(heard.append).note("look")
     assert heard == [Note("look")]
     assert context.log is None
-    log = context.logging("apply").log
+    log = logging(context, "apply").log
     assert log is not None
     assert log.parent == tmp_path / "twinkeel/logs"
     assert log.name.startswith("apply-lab-home-")
-    assert context.logging("apply").log_for("another").name.startswith("apply-")
-    assert context.log_for("bench").name.startswith("bench-lab-home-")
+    assert log_of(logging(context, "apply"), "another").name.startswith("apply-")
+    assert log_of(context, "bench").name.startswith("bench-lab-home-")

@@ -42,7 +42,7 @@ def typed(command: str, spec: Path, out: Path) -> int:
 def own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("STATE", "DATA"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name))
-    monkeypatch.setattr("twinkeel.app.bench_results.require_generator", lambda: None)
+    monkeypatch.setattr("twinkeel.app.bench.require_generator", lambda: None)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

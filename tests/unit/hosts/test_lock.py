@@ -102,6 +102,11 @@ def test_an_old_lock_of_another_machine_is_explained_and_broken_when_asked(tmp_p
     with pytest.raises(LockedError, match="120 min ago") as caught:
         take(here, machines)
     assert "no run takes 30 minutes" in caught.value.hint
+    here.file(machines[0]).write_text(replace(this_process("twinkeel drill soak"), place="far away", since=since).text() + "\n")
+    with pytest.raises(LockedError, match="120 min ago") as caught:
+        take(here, machines)
+    assert "it may take hours" in caught.value.hint
+    here.file(machines[0]).write_text(replace(this_process("twinkeel apply"), place="far away", since=since).text() + "\n")
     (note,) = take(here, machines, break_lock=True)
     assert "--break-lock" in note
 
