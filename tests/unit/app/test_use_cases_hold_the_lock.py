@@ -6,13 +6,16 @@ The list cannot be shorter than the code: every function that opens hosts for ch
 
 import ast
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import nullcontext
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 import twinkeel.app
 from twinkeel.app import apply, bench, drill, kubespray, rollback, rotation, switchover
@@ -20,10 +23,13 @@ from twinkeel.app.context import Context, build_context
 from twinkeel.app.hosts import ClusterHosts
 from twinkeel.bench.configurations import CONFIGURATIONS
 from twinkeel.bench.data_path import Effort
+from twinkeel.cli.main import cli
 from twinkeel.drill.fault import OpenHosts
+from twinkeel.drill.note import path_of
 from twinkeel.drill.run import Drill
+from twinkeel.errors import HostError
 from twinkeel.hosts.executor import Writer
-from twinkeel.hosts.lock import cluster_lock
+from twinkeel.hosts.lock import LockedError, cluster_lock, this_process
 
 from .conftest import EXAMPLE, Recorder
 
@@ -67,6 +73,10 @@ CASES: dict[str, tuple[UseCase, str]] = {
         "twinkeel.rollout.apply.apply",
     ),
 }
+# Use cases that take the lock themselves; beneath the others there is work that does.
+TAKING_IT = {"switchover", "drain", "undrain", "bench.restore"}
+DONE = ["lock lb-1", "lock lb-2", "change master-1", "release lb-1", "release lb-2"]
+
 # Every function of app/ that opens hosts for changes -> the cases that go through it.
 OPENING = {
     "apply.apply": {"apply", "kubespray"},
@@ -163,23 +173,63 @@ def test_careless_work_changes_nothing_before_the_lock_is_held(
     name: str, context: Context, hosts: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place(name, standing_in(context, locks=False), monkeypatch)
-    try:
+    if name in TAKING_IT:
         played(name, context, tmp_path / "out")
-    except RuntimeError as error:
-        assert "without the cluster's lock" in str(error)  # noqa: PT017
-        assert hosts.story == []
     else:
-        assert hosts.story == ["lock lb-1", "lock lb-2", "change master-1", "release lb-1", "release lb-2"]
+        with pytest.raises(RuntimeError, match="without the cluster's lock"):
+            played(name, context, tmp_path / "out")
+    assert hosts.story == (DONE if name in TAKING_IT else [])
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if name not in {"switchover", "drain", "undrain", "bench.restore"}])
+@pytest.mark.parametrize("name", [name for name in CASES if name not in TAKING_IT])
 def test_work_that_takes_the_lock_itself_may_change(
     name: str, context: Context, hosts: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place(name, standing_in(context, locks=True), monkeypatch)
     played(name, context, tmp_path / "out")
-    assert hosts.story == ["lock lb-1", "lock lb-2", "change master-1", "release lb-1", "release lb-2"]
+    assert hosts.story == DONE
     assert not any(hosts.locks.values())
+
+
+@pytest.mark.parametrize("name", ["bench.run", "bench.data_path"])
+def test_a_bench_holds_the_lock_before_it_looks_for_another_configuration(
+    name: str, context: Context, hosts: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @asynccontextmanager
+    async def ours_afterwards(made: bench.Bench) -> AsyncIterator[None]:
+        async with made.drill.hosts() as writer:
+            await writer.change(master(context), ["reboot"])
+        raise HostError("enough was seen")
+        yield
+
+    for module in ("run", "data_path"):
+        monkeypatch.setattr(f"twinkeel.bench.{module}.ours_afterwards", ours_afterwards)
+    with pytest.raises(HostError, match="enough was seen"):
+        played(name, context, tmp_path / "out")
+    assert hosts.story == DONE
+
+
+def test_drill_heal_as_typed_goes_on_where_a_load_balancer_is_out_of_reach(
+    context: Context, hosts: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = {"cluster": "lab-home", "scenario": "haproxy-stop", "holder": "lb-1", "target": "lb-1", "before": "", "pid": 2**22 + 1}
+    path_of(drill.drills_folder(), "lab-home").parent.mkdir(parents=True)
+    path_of(drill.drills_folder(), "lab-home").write_text(json.dumps(note))
+
+    async def healthy(*_: object) -> None:
+        hosts.story.append("healthy")
+
+    monkeypatch.setattr("twinkeel.drill.heal._wait_for_health", healthy)
+    hosts.lost = "lb-2"
+    hosts.locks["lb-1"] = other = replace(this_process("twinkeel apply"), place="far away").text()
+    typed = ["drill", "heal", "-f", str(EXAMPLE)]
+    with pytest.raises(LockedError):
+        CliRunner().invoke(cli, typed, catch_exceptions=False)
+    assert (hosts.story, hosts.locks["lb-1"]) == ([], other)
+    ended = CliRunner().invoke(cli, [*typed, "--break-lock"], catch_exceptions=False)
+    assert (ended.exit_code, ended.stdout) == (0, "healed: haproxy-stop on lb-1\n")
+    assert "lb-2: its lock is not held, and the work goes on without: does not answer\n" in ended.stderr
+    assert hosts.story == ["lock lb-1", "change lb-1", "healthy", "release lb-1"]
 
 
 def functions_that_open_hosts() -> Iterator[str]:
