@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from twinkeel.diagnostic import Diagnostic
@@ -36,7 +36,7 @@ def _unheard(_: Event) -> None:
     """Where events go that nobody listens to."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Context:
     """One command's view of one cluster.
 
@@ -51,8 +51,12 @@ class Context:
     topology: Topology
     passwords: Secrets | SpecError
     break_lock: bool = False
-    on_event: OnEvent = field(default=_unheard, repr=False)
+    on_event: OnEvent = _unheard
     log: Path | None = None
+
+    def __repr__(self) -> str:
+        """Which spec it is of. What stands there may hold passwords of other programs, and a traceback may show this."""
+        return f"Context({str(self.file)!r})"
 
     @property
     def secrets(self) -> Secrets:
