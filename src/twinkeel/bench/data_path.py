@@ -57,12 +57,13 @@ async def measure_paths(bench: Bench, effort: Effort) -> list[Path]:
     """The way straight to the first API server, then through each configuration; ours is back at the end.
 
     Raises:
+        LockedError: another run works on these load balancers.
         VerificationError: the system is not healthy to begin with.
         TwinkeelError: ours could not be put back.
     """
     topology = bench.drill.topology
     server, vip = topology.control_plane[0].address, topology.endpoint.vip.ip
-    async with ours_afterwards(bench):
+    async with bench.drill.alone(), ours_afterwards(bench):
         bench.drill.say(STRAIGHT)
         paths = [await _measure(STRAIGHT, f"https://{server}:{topology.cluster.api_port}/readyz", effort)]
         for configuration in bench.configurations:

@@ -7,7 +7,7 @@ import typer
 from twinkeel.cli.options import DEFAULT_SPEC, BreakLock, Format, OutputFormat, SpecFile
 
 if TYPE_CHECKING:
-    from twinkeel.rollout.run import ApplyResult
+    from twinkeel.app.apply import ApplyResult
 
 app = typer.Typer(add_completion=False)
 
@@ -24,28 +24,20 @@ def apply(
     Standby first, verified, undone where it fails. Each host's own haproxy and keepalived judge the new files before any is
     replaced, and virtual IPs move away from a load balancer before it is worked on. A second run changes nothing.
     """
-    import asyncio
+    from twinkeel.app.apply import apply as run_apply
+    from twinkeel.app.run_log import logging
+    from twinkeel.cli.load import open_context
+    from twinkeel.cli.show_work import show_work
 
-    from twinkeel.cli.apply_progress import ApplyProgress
-    from twinkeel.cli.load import load_topology_and_secrets
-    from twinkeel.cli.run_log import new_log
-    from twinkeel.hosts.ssh import SshHosts
-    from twinkeel.rollout.apply import apply as run_apply
-
-    topology, secrets = load_topology_and_secrets(file)
-    log = new_log("apply", topology.name)
-
-    hosts_to_change = [balancer.machine.name for balancer in topology.load_balancers]
-
-    async def run() -> "ApplyResult":
-        async with SshHosts() as hosts:
-            return await run_apply(
-                topology, hosts, log, progress.show, secrets=secrets, break_lock=break_lock, preflight=not no_preflight
-            )
-
-    with ApplyProgress(f"apply {topology.name}", as_json=format is Format.json, hosts=hosts_to_change, log=log) as progress:
-        result = asyncio.run(run())
-        progress.finish(result, _sentence(result))
+    context = logging(open_context(file, renders=True, break_lock=break_lock), "apply")
+    show_work(
+        context,
+        f"apply {context.topology.name}",
+        lambda given: run_apply(given, preflight=not no_preflight),
+        _sentence,
+        as_json=format is Format.json,
+        hosts=context.load_balancers,
+    )
 
 
 def _sentence(result: "ApplyResult") -> str:

@@ -47,7 +47,7 @@ def list_configurations(format: OutputFormat = Format.text) -> None:  # noqa: A0
     from rich.padding import Padding
     from rich.text import Text
 
-    from twinkeel.bench.configurations import CONFIGURATIONS
+    from twinkeel.app.bench_choice import CONFIGURATIONS
 
     if format is Format.json:
         print(json.dumps([asdict(each) for each in CONFIGURATIONS]))

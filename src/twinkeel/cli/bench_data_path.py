@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twinkeel.cli.bench_common import prepare_bench
-from twinkeel.cli.bench_run import Configurations, Yes, ask, run_to_the_end
-from twinkeel.cli.drill_common import default_folder
+from twinkeel.cli.bench_run import Configurations, Yes, ask
 from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
+from twinkeel.cli.run_to_the_end import notes_console, notes_on, run_to_the_end
 
 if TYPE_CHECKING:
-    from twinkeel.bench.data_path import Path as Way
+    from twinkeel.app.bench import Way
 
 HEADINGS = ("way", "new connections/s", "p99 ms", "requests/s, kept", "p99 ms", "failed", "memory MiB", "processor %")
 
@@ -36,24 +35,19 @@ def data_path(
     """
     from dataclasses import asdict
 
-    from rich.console import Console
-
-    from twinkeel.bench.configurations import chosen
-    from twinkeel.bench.data_path import Effort, measure_paths
-    from twinkeel.bench.load_generator import require_generator
+    from twinkeel.app.bench import Effort, require_generator
+    from twinkeel.app.bench import data_path as measure_paths
+    from twinkeel.app.bench_choice import chosen
+    from twinkeel.app.drill import default_folder
+    from twinkeel.cli.load import open_context
     from twinkeel.errors import EXIT_NO
 
     wanted = chosen(configurations or [])
     require_generator()
     ask(yes, f"Replace the load balancers' configuration {len(wanted)} times, and load the API through each?")
     folder = output or default_folder("bench-data-path")
-    ways: list[Way] = []
-
-    async def measure() -> None:
-        bench = await prepare_bench(file, wanted, (), 1, 45, folder, Console(stderr=True, highlight=False, soft_wrap=True))
-        ways.extend(await measure_paths(bench, Effort(seconds, connections, rounds, idle)))
-
-    run_to_the_end(measure())
+    context = open_context(file, renders=True).telling(notes_on(notes_console()))
+    ways = run_to_the_end(measure_paths(context, wanted, Effort(seconds, connections, rounds, idle), folder))
     (folder / "data-path.json").write_text(json.dumps([asdict(way) for way in ways], indent=2) + "\n", encoding="utf-8")
     if format is Format.json:
         print(json.dumps([asdict(way) for way in ways]))

@@ -1,17 +1,14 @@
 """`twinkeel bench run` and `twinkeel bench restore`."""
 
-import asyncio
-import signal
 import sys
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from twinkeel.cli.bench_common import prepare_bench, show_columns
-from twinkeel.cli.drill_common import default_folder
+from twinkeel.cli.bench_common import show_columns
 from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
+from twinkeel.cli.run_to_the_end import notes_console, notes_on, run_to_the_end
 from twinkeel.errors import EXIT_NO, UsageError
 
 Configurations = Annotated[list[str] | None, typer.Argument(help="Default: every one of `twinkeel bench list`.")]
@@ -39,33 +36,28 @@ def run(
     after a bench that was killed. Meant for a lab: each configuration is in force for minutes.
     Exit code 0: everything was measured. 1: not everything. 3: it could not run, or ours could not be put back.
     """
-    from rich.console import Console
-
-    from twinkeel.bench.configurations import chosen
-    from twinkeel.bench.results import all_measured, read_columns
-    from twinkeel.bench.run import FAULTS, run_bench
-    from twinkeel.drill.faults.registry import find_fault
+    from twinkeel.app.bench import FAULTS, find_faults
+    from twinkeel.app.bench import run as run_bench
+    from twinkeel.app.bench_choice import chosen
+    from twinkeel.app.bench_results import write_table
+    from twinkeel.app.drill import DrillOrder, default_folder
+    from twinkeel.cli.load import open_context
 
     wanted = chosen(configurations or [])
-    names = [name for part in faults or FAULTS for name in part.split(",") if name]
-    scenarios = tuple(find_fault(name) for name in names)
+    scenarios = find_faults(faults or list(FAULTS))
     ask(yes, f"Replace the load balancers' configuration {len(wanted)} times, and break the cluster with each?")
     folder = output or default_folder("bench")
     if any((folder / each.id).exists() for each in wanted):
         raise UsageError("the folder holds a bench already", where=str(folder), hint="give another folder with -o")
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-
-    async def measure() -> None:
-        bench = await prepare_bench(file, wanted, scenarios, trials, deadline, folder, console)
-        await run_bench(bench)
-
+    console = notes_console()
+    context = open_context(file, renders=True).telling(notes_on(console))
     try:
-        run_to_the_end(measure())
+        run_to_the_end(run_bench(context, wanted, DrillOrder(folder, scenarios, trials), deadline))
     finally:
         if any((folder / each.id).is_dir() for each in wanted):
             show_columns(folder, format)
             console.print(f"histories: {folder}", markup=False)
-    if not all_measured(read_columns(folder)):
+    if not write_table(folder).complete:
         raise typer.Exit(EXIT_NO)
 
 
@@ -76,17 +68,12 @@ def restore(file: SpecFile = DEFAULT_SPEC) -> None:
     """
     from tempfile import TemporaryDirectory
 
-    from rich.console import Console
+    from twinkeel.app.bench import restore as bring_ours
+    from twinkeel.cli.load import open_context
 
-    from twinkeel.bench.run import restore as bring_ours
-
-    async def put_back(folder: Path) -> None:
-        bench = await prepare_bench(file, (), (), 1, 45, folder, Console(stderr=True, highlight=False, soft_wrap=True))
-        async with bench.drill.alone():
-            await bring_ours(bench)
-
+    context = open_context(file, renders=True).telling(notes_on(notes_console()))
     with TemporaryDirectory(prefix="twinkeel-bench-") as folder:
-        run_to_the_end(put_back(Path(folder)))
+        run_to_the_end(bring_ours(context, Path(folder)))
     print("our own configuration is in force")
 
 
@@ -94,19 +81,3 @@ def ask(yes: bool, question: str) -> None:
     """Wait for a yes where somebody can give it. Abort otherwise."""
     if not yes and sys.stdin.isatty():
         typer.confirm(question, abort=True, err=True)
-
-
-def run_to_the_end(work: Coroutine[Any, Any, None]) -> None:
-    """Run it; SIGTERM and a closed terminal end it as Ctrl-C does: what was changed is put back first."""
-
-    async def with_signals() -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            for number in (signal.SIGTERM, signal.SIGHUP):
-                asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-        await work
-
-    try:
-        asyncio.run(with_signals())
-    except asyncio.CancelledError:
-        raise KeyboardInterrupt from None

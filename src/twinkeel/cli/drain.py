@@ -8,7 +8,7 @@ from twinkeel.cli.options import DEFAULT_SPEC, BreakLock, Format, OutputFormat, 
 from twinkeel.errors import EXIT_GOOD, EXIT_NO
 
 if TYPE_CHECKING:
-    from twinkeel.rotation.drain import RotationResult
+    from twinkeel.app.rotation import RotationResult
 
 app = typer.Typer(add_completion=False)
 
@@ -31,26 +31,20 @@ def drain(
     It gets no new connections; the old ones may end by themselves. The state outlives reloads, restarts and `apply`.
     Exit code 1: connections were left after the timeout; the host still gets no new ones.
     """
-    import asyncio
+    from twinkeel.app.rotation import control_plane_host
+    from twinkeel.app.rotation import drain as run_drain
+    from twinkeel.cli.load import open_context
+    from twinkeel.cli.show_work import show_work
 
-    from twinkeel.cli.apply_progress import ApplyProgress
-    from twinkeel.cli.load import load_topology
-    from twinkeel.cli.nodes import control_plane_host
-    from twinkeel.hosts.ssh import SshHosts
-    from twinkeel.rotation.drain import drain as run_drain
-
-    topology = load_topology(file)
-    machine = control_plane_host(topology, node)
-
-    async def run() -> "RotationResult":
-        async with SshHosts() as hosts:
-            return await run_drain(
-                topology, hosts, machine, timeout=timeout, force=force, on_event=progress.show, break_lock=break_lock
-            )
-
-    with ApplyProgress(f"drain {node}", as_json=format is Format.json) as progress:
-        result = asyncio.run(run())
-        progress.finish(result, _sentence(result))
+    context = open_context(file, break_lock=break_lock)
+    machine = control_plane_host(context.topology, node)
+    result = show_work(
+        context,
+        f"drain {node}",
+        lambda given: run_drain(given, machine, timeout=timeout, force=force),
+        _sentence,
+        as_json=format is Format.json,
+    )
     raise typer.Exit(EXIT_NO if result.state == "draining" else EXIT_GOOD)
 
 

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from twinkeel.cli import drill_run, drill_soak
-from twinkeel.cli.drill_common import exit_code, heal, print_object, show
-from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
+from twinkeel.cli.drill_common import exit_code, print_object, show
+from twinkeel.cli.options import DEFAULT_SPEC, BreakLock, Format, OutputFormat, SpecFile
+from twinkeel.cli.run_to_the_end import notes_console, notes_on
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
@@ -26,7 +27,7 @@ def list_faults(format: OutputFormat = Format.text) -> None:  # noqa: A002
     from rich.padding import Padding
     from rich.text import Text
 
-    from twinkeel.drill.faults.registry import FAULTS
+    from twinkeel.app.drill_choice import FAULTS
 
     if format is Format.json:
         keys = ("id", "title", "does", "why", "heals", "expect", "budget_ms", "needs")
@@ -47,15 +48,18 @@ app.command("soak")(drill_soak.soak)
 
 
 @app.command("heal")
-def heal_now(file: SpecFile = DEFAULT_SPEC) -> None:
+def heal_now(file: SpecFile = DEFAULT_SPEC, break_lock: BreakLock = False) -> None:
     """Heal what a drill that was killed left broken. Nothing to heal is good, too.
+
+    The load balancers' lock is held meanwhile on each of them that answers: the fault may be why another one does not.
 
     Exit code 0: the system is healthy. 3: it is not, or a host cannot be reached.
     """
-    from twinkeel.cli.load import load_topology
+    from twinkeel.app.drill import heal
+    from twinkeel.cli.load import open_context
 
-    topology = load_topology(file)
-    healed = asyncio.run(heal(topology))
+    context = open_context(file, break_lock=break_lock).telling(notes_on(notes_console()))
+    healed = asyncio.run(heal(context))
     print(f"healed: {healed}" if healed else "no drill of this cluster left anything to heal")
 
 
@@ -68,7 +72,7 @@ def report(
 
     Exit code 0: every trial passed. 1: one failed, or could not be judged.
     """
-    from twinkeel.report.write import write_reports
+    from twinkeel.app.drill_results import write_reports
 
     trials = write_reports(folder)
     if format is Format.json:
@@ -89,11 +93,9 @@ def compare(
     from rich.console import Console
     from rich.table import Table
 
-    from twinkeel.drill.trial import read_trials
-    from twinkeel.report.summary import compare as compare_runs
-    from twinkeel.report.summary import summarize
+    from twinkeel.app.drill_results import compare as compare_runs
 
-    rows = compare_runs(summarize(read_trials(before)), summarize(read_trials(after)))
+    rows = compare_runs(before, after)
     if format is Format.json:
         print(json.dumps(rows))
         return

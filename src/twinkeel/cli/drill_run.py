@@ -1,7 +1,5 @@
 """`twinkeel drill run`: break the system, measure, heal, judge."""
 
-import asyncio
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twinkeel.cli.drill_common import COLOURS, default_folder, exit_code, heal, prepare, print_object, show
+from twinkeel.cli.drill_common import COLOURS, exit_code, print_object, show
 from twinkeel.cli.options import DEFAULT_SPEC, BreakLock, Format, OutputFormat, SpecFile
+from twinkeel.cli.run_to_the_end import notes_console, notes_on, run_to_the_end
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from twinkeel.drill.fault import Fault
-    from twinkeel.drill.trial import Trial
+    from twinkeel.app.drill import Fault, Trial
     from twinkeel.topology.model import Topology
 
 
@@ -54,74 +52,38 @@ def run(
     With --format json one object a trial, a line each.
     Exit code 0: every trial passed. 1: one failed, or could not be judged. 3: the drill could not run.
     """
-    from rich.console import Console
 
-    from twinkeel.cli.load import load_topology
-    from twinkeel.topology.first_vip import with_first_vip
+    from twinkeel.app.drill import DrillOrder, default_folder
+    from twinkeel.app.drill import run as run_drill
+    from twinkeel.app.drill_choice import choose_faults, find_kubectl, measuring, with_power
+    from twinkeel.cli.load import open_context
 
-    topology = load_topology(file)
+    context = open_context(file, break_lock=break_lock)
     if vip is not None:
-        topology = with_first_vip(topology, vip)
-    topology = _with_power(topology, power_off, power_on)
-    faults = _chosen(scenarios or [], budget, topology)
+        context = measuring(context, vip)
+    context = with_power(context, power_off, power_on)
+    faults = choose_faults(scenarios or [], budget, context.topology)
     if not yes and sys.stdin.isatty():
-        _ask(topology, faults, trials)
-    program = _kubectl() if kubectl else ""
-    folder = output or default_folder(topology.name)
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+        _ask(context.topology, faults, trials)
+    program = find_kubectl() if kubectl else ""
+    order = DrillOrder(output or default_folder(context.topology.name), faults, trials, program)
+    console = notes_console()
+    done: list[Trial] = []
+
+    def show_trial(trial: "Trial") -> None:
+        done.append(trial)
+        _announce(trial, console)
+        if format is Format.json:
+            print_object(trial)
+
     try:
-        done = asyncio.run(
-            _run(topology, faults, trials, folder, format, console, file.read_text(encoding="utf-8"), program, break_lock)
-        )
-    except asyncio.CancelledError:
-        raise KeyboardInterrupt from None
-    if format is Format.text:
-        show(done)
-    console.print(f"report and histories: {folder}/report.html", markup=False)
+        run_to_the_end(run_drill(context.telling(notes_on(console)), order, show_trial))
+    finally:
+        # Also of a drill that was broken off.
+        if done and format is Format.text:
+            show(done)
+    console.print(f"report and histories: {order.folder}/report.html", markup=False)
     raise typer.Exit(exit_code(done))
-
-
-def _chosen(names: Sequence[str], budget: float | None, topology: "Topology") -> "tuple[Fault, ...]":
-    """The scenarios that were named, each with its budget: the command line's, else the spec's, else its own."""
-    from dataclasses import replace
-
-    from twinkeel.drill.faults.registry import DEFAULT, FAULTS, find_fault
-    from twinkeel.drill.needs import missing
-
-    budgets = {find_fault(name).id: limit for name, limit in topology.budgets.items()}
-    if "all" in names:
-        # What takes the whole API away for a time is done only when it is asked for by its name.
-        can = [fault for fault in FAULTS if all(missing(need, topology) is None for need in fault.needs)]
-        faults = tuple(fault for fault in can if fault.survivable or fault.id in names)
-    else:
-        faults = tuple(find_fault(name) for name in names or DEFAULT)
-    return tuple(replace(fault, budget_ms=budgets.get(fault.id, fault.budget_ms) if budget is None else budget) for fault in faults)
-
-
-def _with_power(topology: "Topology", off: str | None, on: str | None) -> "Topology":
-    """With the command line's power commands, when they were given. Raises UsageError for one without the other."""
-    from dataclasses import replace
-
-    from twinkeel.errors import UsageError
-    from twinkeel.topology.model import PowerControl
-
-    if off is None and on is None:
-        return topology
-    if not off or not on:
-        raise UsageError("a host that is switched off must be switched on again", hint="give both power commands, or neither")
-    return replace(topology, power=PowerControl(off, on))
-
-
-def _kubectl() -> str:
-    """Where it is. Raises UsageError when there is none."""
-    import shutil
-
-    from twinkeel.errors import UsageError
-
-    found = shutil.which("kubectl")
-    if found is None:
-        raise UsageError("there is no kubectl on PATH", hint="install it, or leave --kubectl out")
-    return found
 
 
 def _ask(topology: "Topology", faults: "Sequence[Fault]", trials: int) -> None:
@@ -134,43 +96,6 @@ def _ask(topology: "Topology", faults: "Sequence[Fault]", trials: int) -> None:
     typer.confirm("Go on?", abort=True, err=True)
 
 
-async def _run(
-    topology: "Topology",
-    faults: "tuple[Fault, ...]",
-    trials: int,
-    folder: Path,
-    format: Format,  # noqa: A002
-    console: "Console",
-    spec: str,
-    kubectl: str,
-    break_lock: bool,
-) -> "list[Trial]":
-    """Every trial of the drill. SIGTERM ends it like Ctrl-C: the fault under way is healed first."""
-    from dataclasses import replace
-
-    from twinkeel.drill.run import run_drill
-
-    task = asyncio.current_task()
-    if task is not None:
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    done: list[Trial] = []
-    await heal(topology)
-    drill = replace(await prepare(topology, faults, trials, folder, console, spec, kubectl), break_lock=break_lock)
-    try:
-        async for trial in run_drill(drill):
-            done.append(trial)
-            _announce(trial, console)
-            if format is Format.json:
-                print_object(trial)
-    finally:
-        if done:
-            _write_reports(folder, console)
-            if len(done) < len(faults) * trials and format is Format.text:
-                show(done)
-    return done
-
-
 def _announce(trial: "Trial", console: "Console") -> None:
     verdict = trial.verdict
     downtime = "not measured" if verdict.downtime_ms is None else f"{verdict.downtime_ms:.0f} ms"
@@ -178,16 +103,3 @@ def _announce(trial: "Trial", console: "Console") -> None:
     console.print(f"{trial.scenario} {trial.number}: downtime {downtime}, [{colour}]{verdict.verdict}[/]")
     for reason in verdict.reasons:
         console.print(f"    {reason}", markup=False)
-
-
-def _write_reports(folder: Path, console: "Console") -> None:
-    """The reports; a full disk here must not hide what the drill itself has to say."""
-    from twinkeel.report.write import write_reports
-    from twinkeel.support.extras import ExtraMissingError
-
-    try:
-        write_reports(folder)
-    except ExtraMissingError as error:
-        console.print(f"there is no report.html: {error.what}. {error.hint}; then twinkeel drill report {folder}", markup=False)
-    except OSError as error:
-        console.print(f"the reports could not be written: {error.strerror} ({folder})", markup=False)

@@ -4,19 +4,13 @@ import asyncio
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from twinkeel.cli.drill_common import default_folder, prepare
 from twinkeel.cli.options import DEFAULT_SPEC, BreakLock, Format, OutputFormat, SpecFile
+from twinkeel.cli.run_to_the_end import notes_console, notes_on
 from twinkeel.errors import EXIT_GOOD, EXIT_NO
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from twinkeel.drill.soak import SoakResult
-    from twinkeel.topology.model import Topology
 
 
 def soak(
@@ -31,18 +25,17 @@ def soak(
 
     Exit code 0: the virtual IP never moved. 1: it did, or that could not be judged. 3: the soak could not run.
     """
-    from rich.console import Console
+    from twinkeel.app.drill import default_folder
+    from twinkeel.app.drill import soak as run_soak
+    from twinkeel.cli.load import open_context
 
-    from twinkeel.cli.load import load_topology
-
-    topology = load_topology(file)
+    context = open_context(file, break_lock=break_lock)
+    name = context.topology.name
     if not yes and sys.stdin.isatty():
-        typer.confirm(
-            f"Saturate the processors of every load balancer of {topology.name} for {minutes:g} min?", abort=True, err=True
-        )
-    folder = output or default_folder(f"{topology.name}-soak")
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    result = asyncio.run(_soak(topology, minutes, folder, console, file.read_text(encoding="utf-8"), break_lock))
+        typer.confirm(f"Saturate the processors of every load balancer of {name} for {minutes:g} min?", abort=True, err=True)
+    folder = output or default_folder(f"{name}-soak")
+    console = notes_console()
+    result = asyncio.run(run_soak(context.telling(notes_on(console)), folder, minutes))
     if format is Format.json:
         print(json.dumps(vars(result)))
     else:
@@ -53,14 +46,3 @@ def soak(
             print(f"  {reason}")
     console.print(f"history: {folder}", markup=False)
     raise typer.Exit(EXIT_GOOD if result.verdict == "pass" else EXIT_NO)
-
-
-async def _soak(
-    topology: "Topology", minutes: float, folder: Path, console: "Console", spec: str, break_lock: bool
-) -> "SoakResult":
-    from dataclasses import replace
-
-    from twinkeel.drill.soak import soak as run_soak
-
-    drill = await prepare(topology, (), 1, folder, console, spec)
-    return await run_soak(replace(drill, command="twinkeel drill soak", break_lock=break_lock), minutes)

@@ -19,13 +19,13 @@ def explain(
     """Show the topology, every default in force, and the predicted downtime per fault."""
     import shutil
 
-    from twinkeel.cli.load import load_topology
+    from twinkeel.cli.load import open_context
     from twinkeel.cli.show_json import as_json
     from twinkeel.cli.show_mermaid import as_mermaid
     from twinkeel.cli.show_topology import as_text
     from twinkeel.cli.text_layout import usable_width
 
-    topology = load_topology(file, reading=True)
+    topology = open_context(file, reading=True).topology
     if mermaid:
         print(as_mermaid(topology), end="")
     elif output is Format.json:

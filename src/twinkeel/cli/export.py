@@ -24,11 +24,10 @@ def ansible(
 
     The same spec gives the same bytes. Lines with passwords are in a file of their own, mode 0600, ready for ansible-vault.
     """
-    from twinkeel.cli.load import load_topology_and_secrets
-    from twinkeel.export.export import SECRETS_FILE, export_project
+    from twinkeel.app.export import SECRETS_FILE, export_ansible
+    from twinkeel.cli.load import open_context
 
-    topology, secrets = load_topology_and_secrets(file)
-    exported = export_project(topology, secrets, folder)
+    exported = export_ansible(open_context(file, renders=True), folder)
     written = exported.written
     print(f"{written.total} files in {folder}: {written.changed} changed, {written.removed} removed")
     for path in written.kept:

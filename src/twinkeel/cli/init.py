@@ -41,10 +41,10 @@ def init(
     ADDRESS may be ADDRESS,IPV6-ADDRESS in a dual-stack cluster. A host that has another role already is given by its NAME alone.
     Both files must not be there yet. Ctrl-C leaves nothing behind.
     """
+    from twinkeel.app.init import passwords_path
     from twinkeel.cli.init_flags import draft_from_flags
     from twinkeel.cli.init_prompts import draft_from_answers
     from twinkeel.spec.draft import Draft
-    from twinkeel.spec.new_files import refuse_existing
 
     start = Draft(secrets_file=secrets_file)
     given = {
@@ -60,9 +60,7 @@ def init(
         "profile": _one(profile),
         "ssh_user": _one(ssh_user),
     }
-    refuse_existing([file], "edit it, or name another file with -f")
-    passwords = file.parent / Path(secrets_file or "secrets.yaml").expanduser()
-    refuse_existing([passwords], "another spec may need it: name another file with --secrets-file")
+    passwords = passwords_path(file, secrets_file)
     asks = not yes and is_terminal()
     _write(file, passwords, (draft_from_answers(start, given) if asks else draft_from_flags(start, given)).text())
 
@@ -77,14 +75,11 @@ def _one(value: str | None) -> tuple[str, ...]:
 
 
 def _write(file: Path, passwords: Path, text: str) -> None:
-    from twinkeel.cli.load import valid_spec
-    from twinkeel.source import SourceFile
-    from twinkeel.spec.new_files import NewFile, write_new
-    from twinkeel.spec.new_secrets import new_secrets_text
+    from twinkeel.app.init import write_spec
+    from twinkeel.cli.load import show_findings
 
     # The same words as `check`: warnings are shown, and a spec with errors is not written.
-    valid_spec(SourceFile(str(file), text))
-    write_new([NewFile(passwords, new_secrets_text(), 0o600), NewFile(file, text)])
+    write_spec(file, passwords, text, show_findings)
     option = "" if file == DEFAULT_SPEC else f" -f {file}"
     print(f"written: {file}\nwritten: {passwords} (mode 0600; keep it out of Git)\nnext:")
     for command, does in _NEXT:

@@ -1,20 +1,15 @@
 """`twinkeel kubeconfig`."""
 
 import json
-import os
 import shlex
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
 from twinkeel.errors import UsageError
-
-if TYPE_CHECKING:
-    from twinkeel.kubeconfig.write import Written
-    from twinkeel.topology.model import Topology
 
 app = typer.Typer(add_completion=False)
 
@@ -57,53 +52,41 @@ def kubeconfig(
     """
     import asyncio
 
-    from twinkeel.cli.load import load_topology
-    from twinkeel.hosts.ssh import SshHosts
-    from twinkeel.kubeconfig.fetch import fetch_admin_conf, read_artifact
-    from twinkeel.kubeconfig.rewrite import rewrite_server
-    from twinkeel.kubeconfig.server import choose_server
-    from twinkeel.kubeconfig.verify import verify_kubeconfig
-    from twinkeel.kubeconfig.write import write_kubeconfig
+    from twinkeel.app.kubeconfig import artifacts_folder, fetch
+    from twinkeel.app.kubeconfig import merge as put_into
+    from twinkeel.app.kubeconfig import write as write_file
+    from twinkeel.cli.load import open_context
 
     _refuse_contradictions(
         stdout=stdout, output=output, merge=merge, print_env=print_env, context=context, as_json=format is Format.json
     )
-    topology = load_topology(file, reading=True)
-    url, by_name = choose_server(topology.endpoint, server.value), server is Server.name
-
-    async def fetch() -> tuple[str, str]:
-        if from_artifacts or artifacts_dir is not None:
-            return read_artifact((artifacts_dir or _artifacts(topology.name)) / "admin.conf")
-        async with SshHosts() as hosts:
-            return await fetch_admin_conf(hosts, topology.control_plane)
-
-    async def run() -> tuple[str, str, str]:
-        fetched, where = await fetch()
-        rewritten = rewrite_server(fetched, url, where)
-        return rewritten, where, await verify_kubeconfig(rewritten, topology.endpoint, where, by_name=by_name)
-
-    text, where, version = asyncio.run(run())
+    given = open_context(file, reading=True)
+    artifacts = artifacts_dir or (artifacts_folder(given) if from_artifacts else None)
+    fetched = asyncio.run(fetch(given, server.value, artifacts))
     if stdout:
-        print(text, end="")
+        print(fetched.text, end="")
         return
+    name = context or given.topology.name
     if merge:
-        name = context or topology.name
-        path, written = _merge(text, where, topology, name, output, force=force)
+        path, written = put_into(given, fetched, name, output, force=force)
     else:
-        name = ""
-        path = output or Path.home() / ".kube" / f"twinkeel-{topology.name}.yaml"
-        written = write_kubeconfig(path, topology.name, text, force=force)
+        path, written = write_file(given, fetched, output, force=force)
     export = f"export KUBECONFIG={shlex.quote(str(path.absolute()))}"
     if print_env:
         print(export)
         return
     if format is Format.json:
-        shown = {"path": str(path), "server": url, "from": where, "version": version, "file": written.value}
+        shown = {
+            "path": str(path),
+            "server": fetched.server,
+            "from": fetched.where,
+            "version": fetched.version,
+            "file": written.value,
+        }
         print(json.dumps({**shown, "context": name} if merge else shown))
         return
-    proved = [*(str(vip.ip) for vip in topology.endpoint.vips if not by_name), topology.endpoint.name]
-    print(f"{written.value}: {path} (from {where})")
-    print(f"{url} answers as {version}; its certificate verifies for {' and '.join(proved)}")
+    print(f"{written.value}: {path} (from {fetched.where})")
+    print(f"{fetched.server} answers as {fetched.version}; its certificate verifies for {' and '.join(fetched.verified)}")
     print(f"kubectl --context {shlex.quote(name)} get nodes" if merge else export)
 
 
@@ -118,29 +101,3 @@ def _refuse_contradictions(
         raise UsageError("--context names the context that --merge writes", hint="add --merge")
     if context == "":
         raise UsageError("a context needs a name", hint="--context NAME")
-
-
-def _merge(
-    text: str, where: str, topology: "Topology", context: str, output: Path | None, *, force: bool
-) -> tuple[Path, "Written"]:
-    from twinkeel.kubeconfig.document import parse_kubeconfig
-    from twinkeel.kubeconfig.merge import merge_kubeconfig
-    from twinkeel.kubeconfig.target import choose_target, has_current_context, read_text
-    from twinkeel.kubeconfig.write import update_kubeconfig
-
-    path = output or choose_target(context, os.environ, Path.home())
-    ours = parse_kubeconfig(text, where)
-    read_text(path)
-    # With --output the file is one of its own, whatever KUBECONFIG lists.
-    has_current = output is None and has_current_context(os.environ, path)
-
-    def merged(old: str) -> str:
-        return merge_kubeconfig(old, str(path), ours, context, topology.name, force=force, has_current=has_current)
-
-    return path, update_kubeconfig(path, merged)
-
-
-def _artifacts(cluster: str) -> Path:
-    from twinkeel.kubespray.folders import cluster_folder
-
-    return cluster_folder(cluster) / "inventory" / "artifacts"

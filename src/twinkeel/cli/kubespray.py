@@ -11,11 +11,9 @@ from twinkeel.cli.kubespray_mirror import app as mirror_app
 from twinkeel.cli.options import DEFAULT_SPEC, SpecFile
 
 if TYPE_CHECKING:
-    from twinkeel.kubespray.command import Action, Request
-    from twinkeel.kubespray.workflow import Procedure
+    from twinkeel.app.kubespray import Action, Procedure
     from twinkeel.spec.release_support import ReleaseSupport
-    from twinkeel.spec.secrets import Secrets
-    from twinkeel.topology.model import Topology
+    from twinkeel.support.events import Event
 
 app = typer.Typer(
     add_completion=False, help="The Kubespray life cycle: fetch a release, run its playbooks with guards.", no_args_is_help=True
@@ -45,11 +43,10 @@ def fetch(
 
     Several releases lie side by side. A fetch that was interrupted is not used; run it again.
     """
-    from twinkeel.cli.load import load_topology
-    from twinkeel.kubespray.fetch import FetchOptions, fetch_release
-    from twinkeel.kubespray.kept_support import support_of
+    from twinkeel.app.kubespray import FetchOptions, fetch_release, support_of
+    from twinkeel.cli.load import open_context
 
-    wanted = tag or load_topology(file).cluster.kubespray
+    wanted = tag or open_context(file).topology.cluster.kubespray
     release = fetch_release(wanted, FetchOptions(source, python, wheelhouse, force), lambda text: print(text, file=sys.stderr))
     facts = release.facts()
     print(f"{wanted}: {release.folder} (commit {facts['commit'][:12]}, ansible-core {facts['ansible']})")
@@ -168,101 +165,35 @@ def _carry_out(
     no_apply: bool = False,
     confirm: str | None = None,
 ) -> None:
-    from twinkeel.cli.load import load_topology_and_secrets
-    from twinkeel.kubespray.command import Request, with_whole_paths
-    from twinkeel.kubespray.folders import cluster_folder, releases_folder
-    from twinkeel.kubespray.guards import confirm_reset, find_nodes, guard, guard_order
-    from twinkeel.kubespray.release import Release, find_release
-    from twinkeel.kubespray.workflow import describe, plan
+    from twinkeel.app.kubespray import applies, carry_out, confirm_reset, describe, prepare
+    from twinkeel.cli.kubespray_progress import KubesprayView
+    from twinkeel.cli.load import open_context
 
-    # Asked for now, not after twenty minutes of Kubespray: its closing apply renders files with the passwords.
-    topology, secrets = load_topology_and_secrets(file, required=action != "reset" and not (dry_run or no_apply))
-    request = Request(action, find_nodes(topology, names), dead, with_whole_paths(extra or (), Path.cwd()))
-    guard(topology, request)
-    tag = topology.cluster.kubespray
-    release = Release(tag, releases_folder() / tag) if dry_run else find_release(tag)
-    folder = cluster_folder(topology.name)
-    if action in ("run", "scale", "upgrade"):
-        guard_order(topology, folder)
-    procedure = plan(topology, release, folder, request)
+    # Passwords are asked for now, not after twenty minutes of Kubespray: its closing apply renders files with them.
+    context = open_context(file, renders=applies(action, dry_run=dry_run, no_apply=no_apply)).telling(_show_note)
+    procedure = prepare(context, action, names=names, dead=dead, extra=extra or (), dry_run=dry_run)
     if dry_run:
         print(describe(procedure))
         return
+    name = context.topology.name
     if action == "reset":
         confirm_reset(
-            topology, confirm if confirm is not None else typer.prompt(f"Type the name of the cluster to destroy ({topology.name})")
+            context.topology, confirm if confirm is not None else typer.prompt(f"Type the name of the cluster to destroy ({name})")
         )
-    _work(procedure, secrets, skip_preflight=skip_preflight, no_apply=no_apply)
-    _say_what_is_next(topology, request)
-
-
-def _work(procedure: "Procedure", secrets: "Secrets", *, skip_preflight: bool, no_apply: bool) -> None:
-    from twinkeel.cli.kubespray_progress import PlaybookProgress
-    from twinkeel.kubespray.workflow import new_log, run_playbooks
-
-    if procedure.request.action in ("run", "scale", "upgrade") or (procedure.check_first and not skip_preflight):
-        _check(procedure, skip_preflight=skip_preflight)
-    log = new_log(procedure.folder, procedure.request.action)
-    if procedure.before is not None and not no_apply:
-        _apply(procedure.before, secrets)
-    with PlaybookProgress() as progress:
-        states = run_playbooks(procedure, log, progress.show, progress.announce)
-    for state in states:
-        progress.summary(state)
-    if procedure.after is not None and not no_apply:
-        _apply(procedure.after, secrets)
+    log = carry_out(context, procedure, KubesprayView(), skip_preflight=skip_preflight, no_apply=no_apply)
     print(f"done; log: {log}")
+    _say_what_is_next(procedure)
 
 
-def _check(procedure: "Procedure", *, skip_preflight: bool) -> None:
-    import asyncio
+def _show_note(event: "Event") -> None:
+    from twinkeel.support.events import Note
 
-    from twinkeel.errors import HostError
-    from twinkeel.hosts.ssh import SshHosts
-    from twinkeel.kubespray.guards import guard_upgrade
-    from twinkeel.kubespray.preflight import preflight, require
-    from twinkeel.kubespray.running_nodes import guard_node_names, running_nodes
-
-    topology, request = procedure.topology, procedure.request
-    broken = request.nodes if request.action == "recover" else ()
-
-    async def ask() -> None:
-        async with SshHosts() as hosts:
-            if request.action in ("run", "scale", "upgrade"):
-                try:
-                    running_names = await running_nodes(topology, hosts)
-                except HostError as error:
-                    if not skip_preflight:
-                        raise
-                    print(f"twinkeel: the running nodes' names could not be compared: {error.what}", file=sys.stderr)
-                else:
-                    guard_node_names(topology, running_names)
-            if request.action == "upgrade":
-                running = await guard_upgrade(topology, hosts)
-                print(f"from {running} to {topology.cluster.version}", file=sys.stderr)
-            if not skip_preflight:
-                require(await preflight(topology, hosts, [node for node in topology.nodes if node not in broken]))
-
-    asyncio.run(ask())
+    if isinstance(event, Note):
+        print(event.text, file=sys.stderr)
 
 
-def _apply(topology: "Topology", secrets: "Secrets") -> None:
-    import asyncio
-
-    from twinkeel.cli.apply_progress import ApplyProgress
-    from twinkeel.cli.run_log import new_log
-    from twinkeel.hosts.ssh import SshHosts
-    from twinkeel.rollout.apply import apply
-
-    async def work() -> None:
-        async with SshHosts() as hosts:
-            with ApplyProgress() as progress:
-                await apply(topology, hosts, new_log("apply", topology.name), progress.show, secrets=secrets)
-
-    asyncio.run(work())
-
-
-def _say_what_is_next(topology: "Topology", request: "Request") -> None:
+def _say_what_is_next(procedure: "Procedure") -> None:
+    request = procedure.request
     if request.action == "remove-node":
         names = ", ".join(node.name for node in request.nodes)
         print(f"now delete {names} from the spec; then `twinkeel apply` changes nothing")

@@ -9,11 +9,7 @@ import typer
 from twinkeel.cli.options import Format, OutputFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from contextlib import AbstractContextManager
-
-    from twinkeel.mirror.build import BuildOptions
-    from twinkeel.mirror.manifest import Manifest
+    from twinkeel.app.mirror import Manifest
 
 app = typer.Typer(
     add_completion=False,
@@ -55,15 +51,17 @@ def build(
     The release itself is asked, with its own Ansible. Run it again to go on where it stopped. What cannot be got is listed by name,
     and the exit code is 3.
     """
+    from twinkeel.app.mirror import build as build_mirror
+    from twinkeel.app.mirror import build_options, find_release
+    from twinkeel.cli.load import open_context
     from twinkeel.cli.progress import progress_bar
     from twinkeel.errors import EXIT_FAILED
-    from twinkeel.kubespray.release import find_release
-    from twinkeel.mirror.build import build as build_mirror
 
     release = find_release(tag)
-    options = _options(folders or [], distribution, replace or [], variables or [], images or [])
-    with _inventory(file, tag) as inventory, progress_bar("mirror") as progress:
-        manifest = build_mirror(release, inventory, to, options, progress)
+    options = build_options(folders or [], distribution, replace or [], variables or [], images or [])
+    context = None if file is None else open_context(file)
+    with progress_bar("mirror") as progress:
+        manifest = build_mirror(release, context, to, options, progress)
     _tell(manifest, to)
     if manifest.missing:
         raise typer.Exit(EXIT_FAILED)
@@ -75,8 +73,8 @@ def serve(folder: Folder, address: Address = "127.0.0.1", port: Port = DEFAULT_P
     import signal
     import threading
 
-    from twinkeel.mirror.manifest import load
-    from twinkeel.mirror.serve import serve as serve_mirror
+    from twinkeel.app.mirror import load
+    from twinkeel.app.mirror import serve as serve_mirror
     from twinkeel.support.url_host import url_host
 
     ended = threading.Event()
@@ -100,14 +98,12 @@ def verify(folder: Folder, output: OutputFormat = Format.text) -> None:
     """Check every file, package and image against the manifest; name what is missing, changed, or too much. Exit code 1 then."""
     import json
 
+    from twinkeel.app.mirror import verify as verify_mirror
     from twinkeel.cli.progress import progress_bar
     from twinkeel.errors import EXIT_NO
-    from twinkeel.mirror.manifest import load
-    from twinkeel.mirror.verify import verify as verify_mirror
 
-    manifest = load(folder)
     with progress_bar("mirror") as progress:
-        findings = verify_mirror(folder, manifest, progress)
+        manifest, findings = verify_mirror(folder, progress)
     if output is Format.json:
         print(json.dumps([{"kind": kind, "name": name} for kind, name in findings], indent=1))
     else:
@@ -122,84 +118,11 @@ def verify(folder: Folder, output: OutputFormat = Format.text) -> None:
 @app.command()
 def variables(folder: Folder, address: Address = "127.0.0.1", port: Port = DEFAULT_PORT) -> None:
     """Print the variables that make Kubespray take everything from the mirror, for `twinkeel kubespray run -- -e @FILE`."""
-    from twinkeel.mirror.manifest import load
-    from twinkeel.mirror.variables import mirror_variables
-    from twinkeel.render.yaml_text import block
+    from twinkeel.app.mirror import variables as mirror_variables
 
-    manifest = load(folder)
+    manifest, text = mirror_variables(folder, address, port)
     print(f"# Everything for Kubespray {manifest.tag} from the mirror at {address}. Give it as: -e @FILE")
-    print(block(mirror_variables(manifest, address, port)), end="")
-
-
-def _inventory(file: Path | None, tag: str) -> "AbstractContextManager[Path | None]":
-    """A cluster's hosts.yaml, for as long as it is asked about; None without a spec."""
-    from contextlib import contextmanager, nullcontext
-    from tempfile import TemporaryDirectory
-
-    from twinkeel.cli.load import load_topology
-    from twinkeel.errors import UsageError
-    from twinkeel.kubespray.inventory import write_inventory
-
-    if file is None:
-        return nullcontext()
-    topology = load_topology(file)
-    if topology.cluster.kubespray != tag:
-        what = f"the spec names Kubespray {topology.cluster.kubespray}, and the mirror is to be for {tag}"
-        raise UsageError(what, where=str(file), hint="kubernetes.kubespray in the spec, or the command's TAG")
-
-    @contextmanager
-    def written() -> "Iterator[Path | None]":
-        with TemporaryDirectory(prefix="twinkeel-inventory-") as folder:
-            yield write_inventory(topology, Path(folder))
-
-    return written()
-
-
-def _options(
-    folders: list[Path], distribution: bool, replace: list[str], variables: list[Path], images: list[str]
-) -> "BuildOptions":
-    from twinkeel.errors import UsageError
-    from twinkeel.mirror.build import BuildOptions
-    from twinkeel.mirror.image_sources import full_name
-    from twinkeel.mirror.needs import NeededImage
-
-    for folder in folders:
-        if not folder.is_dir():
-            raise UsageError("--from is no folder", where=str(folder))
-    pairs = [pair.partition("=") for pair in replace]
-    if any("://" not in start or "://" not in to for start, _, to in pairs):
-        raise UsageError("--replace takes two addresses, as https://dl.k8s.io=http://127.0.0.1:8000")
-    wanted = []
-    for name in images:
-        repo, colon, tag = full_name(name).rpartition(":")
-        if not colon or "/" in tag:
-            raise UsageError(f"--image {name} has no tag", hint="as docker.io/library/nginx:1.27")
-        wanted.append(NeededImage(name, repo, tag))
-    return BuildOptions(
-        folders=tuple(folders),
-        distribution=distribution,
-        replace={start.rstrip("/"): to.rstrip("/") for start, _, to in pairs},
-        variables=_read_variables(variables),
-        images=tuple(wanted),
-    )
-
-
-def _read_variables(paths: list[Path]) -> dict[str, object]:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    from twinkeel.errors import UsageError
-
-    found: dict[str, object] = {}
-    for path in paths:
-        try:
-            values = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-        except (OSError, YAMLError, UnicodeDecodeError) as error:
-            raise UsageError(f"the variables cannot be read: {error}", where=str(path)) from error
-        if not isinstance(values, dict):
-            raise UsageError("a file of variables holds names and values", where=str(path))
-        found |= values
-    return found
+    print(text, end="")
 
 
 def _tell(manifest: "Manifest", folder: Path) -> None:

@@ -1,6 +1,8 @@
 """Progress of a playbook on standard error: a live block on a terminal, plain lines elsewhere."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -9,10 +11,12 @@ from rich.live import Live
 from rich.markup import escape
 from rich.text import Text
 
+from twinkeel.cli.apply_progress import ApplyProgress
 from twinkeel.kubespray.command import Invocation
 from twinkeel.kubespray.events import Event, HostResult, PlayBegan
 from twinkeel.kubespray.progress import Progress
 from twinkeel.kubespray.redact import redact
+from twinkeel.support.events import OnEvent
 
 COUNTED = ("ok", "changed", "skipped", "failed", "unreachable")
 MOST_HOSTS = 20
@@ -60,6 +64,20 @@ class PlaybookProgress:
             self._console.print(escape(line))
         for seconds, name in state.slowest():
             self._console.print(f"  {seconds:7.1f} s  {escape(name)}")
+
+
+class KubesprayView:
+    """How a whole procedure is shown: its applies, and its playbooks."""
+
+    @contextmanager
+    def applying(self) -> Iterator[OnEvent]:
+        """See `twinkeel.app.kubespray.View`."""
+        with ApplyProgress() as progress:
+            yield progress.show
+
+    def playing(self) -> PlaybookProgress:
+        """See `twinkeel.app.kubespray.View`."""
+        return PlaybookProgress()
 
 
 def clock(seconds: float) -> str:

@@ -10,7 +10,7 @@ from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
 from twinkeel.errors import EXIT_FAILED, EXIT_GOOD, EXIT_NO
 
 if TYPE_CHECKING:
-    from twinkeel.plan.model import FileChange, HostPlan, Plan
+    from twinkeel.app.plan import FileChange, HostPlan, Plan
 
 app = typer.Typer(add_completion=False)
 
@@ -25,18 +25,11 @@ def plan(file: SpecFile = DEFAULT_SPEC, format: OutputFormat = Format.text) -> N
     """
     import asyncio
 
-    from twinkeel.cli.load import load_topology_and_secrets
-    from twinkeel.hosts.ssh import SshHosts
-    from twinkeel.plan.make_plan import make_plan
-    from twinkeel.plan.model import as_json
+    from twinkeel.app.plan import as_json
+    from twinkeel.app.plan import plan as make_plan
+    from twinkeel.cli.load import open_context
 
-    topology, secrets = load_topology_and_secrets(file, reading=True)
-
-    async def run() -> "Plan":
-        async with SshHosts() as hosts:
-            return await make_plan(topology, hosts, secrets)
-
-    made = asyncio.run(run())
+    made = asyncio.run(make_plan(open_context(file, reading=True, renders=True)))
     if format is Format.json:
         print(json.dumps(as_json(made)))
     else:

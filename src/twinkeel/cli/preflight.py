@@ -11,7 +11,7 @@ from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from twinkeel.preflight.model import Check, Checked, Finding, Preflight
+    from twinkeel.app.preflight import Check, Checked, Finding, Preflight
 
 app = typer.Typer(add_completion=False)
 
@@ -31,22 +31,15 @@ def preflight(
     """
     import asyncio
 
-    from twinkeel.cli.load import load_topology
-    from twinkeel.hosts.ssh import SshHosts
-    from twinkeel.preflight.preflight import preflight as run_preflight
-    from twinkeel.preflight.preflight import select
+    from twinkeel.app.preflight import preflight as run_preflight
+    from twinkeel.app.preflight import select
+    from twinkeel.cli.load import open_context
 
     checks = select(only or ())
     if show_list:
         _show_list(checks, format)
         return
-    topology = load_topology(file)
-
-    async def run() -> "Preflight":
-        async with SshHosts() as hosts:
-            return await run_preflight(hosts, topology, checks)
-
-    result = asyncio.run(run())
+    result = asyncio.run(run_preflight(open_context(file), checks))
     _show(result, format)
     raise typer.Exit(result.exit_code)
 
@@ -65,7 +58,7 @@ def _show_list(checks: Sequence["Check"], format: Format) -> None:  # noqa: A002
 def _show(result: "Preflight", format: Format) -> None:  # noqa: A002
     from rich.console import Console
 
-    from twinkeel.preflight.model import as_json
+    from twinkeel.app.preflight import as_json
 
     if format is Format.json:
         print(json.dumps(as_json(result)))

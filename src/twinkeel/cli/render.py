@@ -31,13 +31,10 @@ def render(
 
     A file that an earlier run wrote and this one does not is removed; nothing else is.
     """
-    from twinkeel.cli.load import load_topology_and_secrets
-    from twinkeel.render.render import render as render_files
-    from twinkeel.render.write import write
+    from twinkeel.app.render import render as render_files
+    from twinkeel.cli.load import open_context
 
-    topology, secrets = load_topology_and_secrets(file)
-    rendered = render_files(topology, trust.value, secrets)
-    written = write(rendered, out, force=force)
+    written = render_files(open_context(file, renders=True), out, trust.value, force=force)
     print(f"{written.total} files in {out}: {written.changed} written, {written.total - written.changed} already right")
     if written.removed:
         print(f"{written.removed} removed that an earlier run had written")

@@ -9,9 +9,8 @@ import typer
 from twinkeel.cli.options import DEFAULT_SPEC, BreakLock, Format, OutputFormat, SpecFile
 
 if TYPE_CHECKING:
-    from twinkeel.rollout.generations import Generation
-    from twinkeel.rollout.rollback import RollbackResult
-    from twinkeel.topology.model import Topology
+    from twinkeel.app.context import Context
+    from twinkeel.app.rollback import Generation, RollbackResult
 
 app = typer.Typer(add_completion=False)
 
@@ -32,29 +31,24 @@ def rollback(
     It goes the same way as an apply: judged first, standby first, verified, undone where it fails. The spec stays as it is:
     change it too, or the next `twinkeel apply` brings its settings again. A rollback can be taken back by another one.
     """
-    import asyncio
+    from twinkeel.app.rollback import rollback as run_rollback
+    from twinkeel.app.run_log import logging
+    from twinkeel.cli.load import open_context
+    from twinkeel.cli.show_work import show_work
 
-    from twinkeel.cli.apply_progress import ApplyProgress
-    from twinkeel.cli.load import load_topology
-    from twinkeel.cli.run_log import new_log
-    from twinkeel.hosts.ssh import SshHosts
-    from twinkeel.rollout.rollback import rollback as run_rollback
-
-    topology = load_topology(file)
+    context = open_context(file, break_lock=break_lock)
     if listed:
-        _show(topology, format)
+        _show(context, format)
         return
-    log = new_log("rollback", topology.name)
-
-    hosts_to_change = [balancer.machine.name for balancer in topology.load_balancers]
-
-    async def run() -> "RollbackResult":
-        async with SshHosts() as hosts:
-            return await run_rollback(topology, hosts, log, progress.show, to, break_lock=break_lock)
-
-    with ApplyProgress(f"rollback {topology.name}", as_json=format is Format.json, hosts=hosts_to_change, log=log) as progress:
-        done = asyncio.run(run())
-        progress.finish(done, _sentence(done))
+    context = logging(context, "rollback")
+    show_work(
+        context,
+        f"rollback {context.topology.name}",
+        lambda given: run_rollback(given, to),
+        _sentence,
+        as_json=format is Format.json,
+        hosts=context.load_balancers,
+    )
 
 
 def _sentence(done: "RollbackResult") -> str:
@@ -67,17 +61,12 @@ def _sentence(done: "RollbackResult") -> str:
     )
 
 
-def _show(topology: "Topology", format: Format) -> None:  # noqa: A002
+def _show(context: "Context", format: Format) -> None:  # noqa: A002
     import asyncio
 
-    from twinkeel.hosts.ssh import SshHosts
-    from twinkeel.rollout.generations import list_generations
+    from twinkeel.app.rollback import list_generations
 
-    async def run() -> "tuple[Generation, ...]":
-        async with SshHosts() as hosts:
-            return await list_generations(hosts, topology)
-
-    generations = asyncio.run(run())
+    generations = asyncio.run(list_generations(context))
     if format is Format.json:
         print(json.dumps([{**asdict(generation), "whole": generation.whole} for generation in generations]))
         return

@@ -13,7 +13,7 @@ from twinkeel.errors import EXIT_FAILED, EXIT_GOOD, EXIT_NO
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from twinkeel.status.snapshot import Snapshot
+    from twinkeel.app.status import Snapshot
 
 app = typer.Typer(add_completion=False)
 
@@ -32,31 +32,17 @@ def status(
     """
     import asyncio
 
-    from twinkeel.cli.load import load_topology
-    from twinkeel.hosts.ssh import SshHosts
-    from twinkeel.status.probe import find_ca, take_snapshot
+    from twinkeel.app.status import status as look
+    from twinkeel.app.status import watch as look_again_and_again
+    from twinkeel.cli.load import open_context
 
-    topology = load_topology(file, reading=True)
-
-    async def look_once() -> "Snapshot":
-        async with SshHosts() as hosts:
-            return await take_snapshot(hosts, topology)
-
-    async def look_again_and_again(show: "Callable[[Snapshot], None]") -> None:
-        async with SshHosts() as hosts:
-            ca = None
-            while True:
-                # Read once: it is the same for years, and every control-plane host was asked for it every second.
-                ca = ca or await find_ca(hosts, topology)
-                show(await take_snapshot(hosts, topology, ca))
-                await asyncio.sleep(WATCH_PERIOD)
-
+    context = open_context(file, reading=True)
     if watch:
         # Ctrl-C is how a watch ends: what it showed is the answer, and nothing failed.
         with contextlib.suppress(KeyboardInterrupt), _watcher(format) as show:
-            asyncio.run(look_again_and_again(show))
+            asyncio.run(look_again_and_again(context, show, WATCH_PERIOD))
         raise typer.Exit(EXIT_GOOD)
-    snapshot = asyncio.run(look_once())
+    snapshot = asyncio.run(look(context))
     _show(snapshot, format)
     raise typer.Exit(EXIT_GOOD if snapshot.healthy else EXIT_FAILED if snapshot.nobody_answered else EXIT_NO)
 
@@ -103,8 +89,8 @@ class _Changes:
 def _show(snapshot: "Snapshot", format: Format) -> None:  # noqa: A002
     from rich.console import Console
 
+    from twinkeel.app.status import as_json
     from twinkeel.cli.show_status import status_lines
-    from twinkeel.status.snapshot import as_json
 
     if format is Format.json:
         print(json.dumps(as_json(snapshot)), flush=True)

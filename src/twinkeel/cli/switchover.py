@@ -7,8 +7,8 @@ import typer
 from twinkeel.cli.options import DEFAULT_SPEC, BreakLock, Format, OutputFormat, SpecFile
 
 if TYPE_CHECKING:
+    from twinkeel.app.switchover import SwitchoverResult
     from twinkeel.topology.model import Topology
-    from twinkeel.vip.switchover import SwitchoverResult
 
 app = typer.Typer(add_completion=False)
 
@@ -29,28 +29,25 @@ def switchover(
     It refuses when the target is not healthy, and proves before and after that the API answers through the virtual IP.
     A load balancer that holds several virtual IPs gives all of them away.
     """
-    import asyncio
     from ipaddress import ip_address
 
-    from twinkeel.cli.apply_progress import ApplyProgress
-    from twinkeel.cli.load import load_topology
+    from twinkeel.app.switchover import switchover as run_switchover
+    from twinkeel.cli.load import open_context
+    from twinkeel.cli.show_work import show_work
     from twinkeel.errors import UsageError
-    from twinkeel.hosts.ssh import SshHosts
-    from twinkeel.vip.switchover import switchover as run_switchover
 
-    topology = load_topology(file)
+    context = open_context(file, break_lock=break_lock)
     try:
         address = ip_address(vip) if vip is not None else None
     except ValueError as error:
         raise UsageError(f"{vip!r} is no address", hint="--vip takes an address without a prefix length") from error
-
-    async def run() -> "SwitchoverResult":
-        async with SshHosts() as hosts:
-            return await run_switchover(topology, hosts, progress.show, to=to, vip=address, break_lock=break_lock)
-
-    with ApplyProgress(f"switchover {topology.name}", as_json=format is Format.json) as progress:
-        result = asyncio.run(run())
-        progress.finish(result, _sentence(topology, result))
+    show_work(
+        context,
+        f"switchover {context.topology.name}",
+        lambda given: run_switchover(given, to=to, vip=address),
+        lambda result: _sentence(context.topology, result),
+        as_json=format is Format.json,
+    )
 
 
 def _sentence(topology: "Topology", result: "SwitchoverResult") -> str:

@@ -1,14 +1,11 @@
 """`twinkeel undrain`."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from twinkeel.cli.drain import Node
 from twinkeel.cli.options import DEFAULT_SPEC, BreakLock, Format, OutputFormat, SpecFile
-
-if TYPE_CHECKING:
-    from twinkeel.rotation.drain import RotationResult
 
 app = typer.Typer(add_completion=False)
 
@@ -22,21 +19,17 @@ def undrain(
     break_lock: BreakLock = False,
 ) -> None:
     """Put a control-plane host back into rotation on every load balancer."""
-    import asyncio
+    from twinkeel.app.rotation import control_plane_host
+    from twinkeel.app.rotation import undrain as run_undrain
+    from twinkeel.cli.load import open_context
+    from twinkeel.cli.show_work import show_work
 
-    from twinkeel.cli.apply_progress import ApplyProgress
-    from twinkeel.cli.load import load_topology
-    from twinkeel.cli.nodes import control_plane_host
-    from twinkeel.hosts.ssh import SshHosts
-    from twinkeel.rotation.drain import undrain as run_undrain
-
-    topology = load_topology(file)
-    machine = control_plane_host(topology, node)
-
-    async def run() -> "RotationResult":
-        async with SshHosts() as hosts:
-            return await run_undrain(topology, hosts, machine, timeout=timeout, on_event=progress.show, break_lock=break_lock)
-
-    with ApplyProgress(f"undrain {node}", as_json=format is Format.json) as progress:
-        result = asyncio.run(run())
-        progress.finish(result, f"{result.node} is back in rotation")
+    context = open_context(file, break_lock=break_lock)
+    machine = control_plane_host(context.topology, node)
+    show_work(
+        context,
+        f"undrain {node}",
+        lambda given: run_undrain(given, machine, timeout=timeout),
+        lambda result: f"{result.node} is back in rotation",
+        as_json=format is Format.json,
+    )

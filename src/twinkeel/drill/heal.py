@@ -10,6 +10,7 @@ from twinkeel.drill.faults.registry import find_fault
 from twinkeel.drill.note import read_note, remove_note, scene_of
 from twinkeel.drill.run import Look
 from twinkeel.errors import UsageError, VerificationError
+from twinkeel.hosts.lock import cluster_lock
 from twinkeel.status.probe import take_snapshot
 from twinkeel.topology.model import Topology
 
@@ -18,11 +19,20 @@ HEALTH_EVERY = 1.0
 
 
 async def heal_what_is_left(
-    topology: Topology, hosts: OpenHosts, folder: Path, say: Callable[[str], None], look: Look = take_snapshot
+    topology: Topology,
+    hosts: OpenHosts,
+    folder: Path,
+    say: Callable[[str], None],
+    look: Look = take_snapshot,
+    *,
+    break_lock: bool = False,
 ) -> str:
     """The scenario that was healed and its host; empty when no drill left a note. `look` tells whether the system is whole.
 
+    The cluster's lock is held meanwhile on every load balancer that answers: the fault may be why another one does not.
+
     Raises:
+        LockedError: another run works on these load balancers. Nothing was done.
         UsageError: the drill is still running, or its note cannot be used.
         HostError, ToolError: it cannot be healed now. The note stays.
         VerificationError: it was healed, and the system is not healthy within five minutes.
@@ -35,9 +45,14 @@ async def heal_what_is_left(
         raise UsageError(f"a drill of {topology.name} is under way (process {note.pid})", hint=hint)
     say(f"an earlier drill was killed while {note.scenario} was in force on {note.target}: healing")
     scene = scene_of(note, topology, hosts)
-    await find_fault(note.scenario).heal(scene)
-    remove_note(folder, topology.name)
-    await _wait_for_health(topology, hosts, look)
+    machines = [balancer.machine for balancer in topology.load_balancers]
+    async with (
+        hosts() as locking,
+        cluster_lock(locking, machines, "twinkeel drill heal", say, break_lock=break_lock, skip_unreachable=True),
+    ):
+        await find_fault(note.scenario).heal(scene)
+        remove_note(folder, topology.name)
+        await _wait_for_health(topology, hosts, look)
     return f"{note.scenario} on {note.target}"
 
 

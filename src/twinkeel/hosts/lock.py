@@ -23,6 +23,7 @@ from twinkeel.topology.model import Machine
 
 LOCK_FILE = "/run/twinkeel/lock"
 OLD_AFTER = 30 * 60  # Seconds. The longest step is a package installation.
+LONG_COMMANDS = ("twinkeel bench", "twinkeel drill")
 MINUTE = 60
 
 # $1 lock file, $2 what it must hold now (empty: it must not exist), $3 what it shall hold (empty: it is removed).
@@ -99,15 +100,17 @@ async def cluster_lock(
     *,
     break_lock: bool = False,
     held: bool = False,
+    skip_unreachable: bool = False,
 ) -> AsyncIterator[None]:
     """Hold the lock of every machine while the body runs; released also after an error or Ctrl-C.
 
     The first machine's lock is taken first: it decides between two runs.
 
     Args:
-        note: is told when a dead run's lock is taken over.
+        note: is told when a dead run's lock is taken over, and which machine is left out.
         break_lock: take locks over whoever holds them.
         held: this run holds the lock already, and goes on holding it afterwards (a bench that applies).
+        skip_unreachable: leave machines out that cannot be locked (a drill's fault that is to be healed may be why).
 
     Raises:
         LockedError: another run holds one; nothing is held then.
@@ -116,18 +119,34 @@ async def cluster_lock(
     if held:
         yield
         return
-    mine = this_process(command)
+    mine, skipped = this_process(command), set[str]()
+
+    async def take(machine: Machine) -> None:
+        try:
+            await _take(writer, machine, mine, note, break_lock)
+        except HostError as error:
+            if isinstance(error, LockedError) or not skip_unreachable:
+                raise
+            skipped.add(machine.name)
+            note(f"{machine.name}: its lock is not held, and the work goes on without: {error.what}")
+
     first, *others = sorted(machines, key=lambda machine: machine.name)
     try:
-        await _take(writer, first, mine, note, break_lock)
+        await take(first)
         # All are waited for: a lock that was still being taken when this ends would stay.
-        taken = await asyncio.gather(*(_take(writer, each, mine, note, break_lock) for each in others), return_exceptions=True)
+        taken = await asyncio.gather(*(take(each) for each in others), return_exceptions=True)
         for answer in taken:
             if answer is not None:
                 raise answer
         yield
     finally:
-        await asyncio.shield(asyncio.gather(*(_release(writer, machine, mine) for machine in machines)))
+        held_here = [machine for machine in machines if machine.name not in skipped]
+        await asyncio.shield(asyncio.gather(*(_release(writer, machine, mine) for machine in held_here)))
+
+
+def lock_taken(argv: Sequence[str]) -> bool | None:
+    """Whether a command takes a lock (True) or releases one (False); None: it is about something else."""
+    return bool(argv[-1]) if tuple(argv[:-2]) == _exchange("", "")[:-2] else None
 
 
 async def _take(writer: Writer, machine: Machine, mine: LockOwner, note: Callable[[str], None], break_lock: bool) -> None:
@@ -158,7 +177,9 @@ def _refusal(machine: Machine, holder: LockOwner | None, found: str, break_lock:
         return LockedError("a lock that is not Twinkeel's is in the way", where=where, hint="look at it, or use --break-lock")
     age = holder.age(datetime.now(UTC))
     who = f"{holder.owner} (process {holder.pid}) runs `{holder.command}` since {holder.since}, {age / MINUTE:.0f} min ago"
-    if age > OLD_AFTER:
+    if holder.command.startswith(LONG_COMMANDS):
+        hint = "wait until it is done: it may take hours; if that run is dead, use --break-lock"
+    elif age > OLD_AFTER:
         hint = f"no run takes {OLD_AFTER // MINUTE} minutes: make sure that it is dead, then use --break-lock"
     else:
         hint = "wait until it is done; if that run is dead, use --break-lock"

@@ -3,14 +3,13 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal
 
 from twinkeel.errors import HostError, TwinkeelError, UsageError, VerificationError
 from twinkeel.hosts.cluster_ca import fetch_cluster_ca
 from twinkeel.hosts.executor import Writer
-from twinkeel.hosts.lock import cluster_lock
 from twinkeel.rotation.rotation import Rotation, State, read_rotation, set_rotation
 from twinkeel.support.events import Note, OnEvent, StepDetail, StepEnded, StepStarted
 from twinkeel.topology.model import Machine, Topology
@@ -44,9 +43,10 @@ async def drain(
     timeout: float,
     force: bool,
     on_event: OnEvent,
-    break_lock: bool = False,
 ) -> RotationResult:
     """No new connections for `node` on any load balancer; then wait for the old ones to end, and stop its health checks.
+
+    The caller holds the cluster's lock.
 
     Args:
         timeout: seconds to wait for connections; those that are left stay, unless `force`.
@@ -54,58 +54,54 @@ async def drain(
 
     Raises:
         UsageError: no API server, or fewer than half, would be left.
-        LockedError: another run works on these load balancers.
         HostError: a load balancer cannot be reached or refuses; every one is as it was before.
         VerificationError: the API does not answer through the virtual IP; every load balancer is as it was before.
     """
     work = _Work(topology, hosts, node, on_event)
-    async with work.locked(f"twinkeel drain {node.name}", break_lock):
-        async with work.step("Ask the load balancers"):
-            before = await work.look()
-            is_drained = all(servers[node.name].state == servers[node.name].kept == "maint" for servers in before.values())
-            if not is_drained:
-                _refuse_to_leave_too_few(before, node, force=force)
-            work.detail = "it is drained already" if is_drained else f"{_in_use(before, node)} connections to {node.name}"
+    async with work.step("Ask the load balancers"):
+        before = await work.look()
+        is_drained = all(servers[node.name].state == servers[node.name].kept == "maint" for servers in before.values())
         if not is_drained:
-            async with work.step(f"Send {node.name} no new connections"):
-                await work.set_everywhere("drain", before)
-                work.detail = f"on {', '.join(before)}"
-            async with work.step("Verify through the virtual IP"):
-                await work.verify_or_undo(before)
-            left = await work.empty(timeout, force=force)
-            if left:
-                return work.result("draining", left)
-            async with work.step("Stop its health checks"):
-                await work.set_everywhere("maint", before)
-                await work.verify_or_undo(before)
+            _refuse_to_leave_too_few(before, node, force=force)
+        work.detail = "it is drained already" if is_drained else f"{_in_use(before, node)} connections to {node.name}"
+    if not is_drained:
+        async with work.step(f"Send {node.name} no new connections"):
+            await work.set_everywhere("drain", before)
+            work.detail = f"on {', '.join(before)}"
+        async with work.step("Verify through the virtual IP"):
+            await work.verify_or_undo(before)
+        left = await work.empty(timeout, force=force)
+        if left:
+            return work.result("draining", left)
+        async with work.step("Stop its health checks"):
+            await work.set_everywhere("maint", before)
+            await work.verify_or_undo(before)
     return work.result("drained", 0)
 
 
-async def undrain(
-    topology: Topology, hosts: Writer, node: Machine, *, timeout: float, on_event: OnEvent, break_lock: bool = False
-) -> RotationResult:
+async def undrain(topology: Topology, hosts: Writer, node: Machine, *, timeout: float, on_event: OnEvent) -> RotationResult:
     """`node` gets connections again on every load balancer, as soon as its health checks pass there.
+
+    The caller holds the cluster's lock.
 
     Args:
         timeout: seconds to wait for the health checks.
 
     Raises:
-        LockedError: another run works on these load balancers.
         HostError: a load balancer cannot be reached or refuses; every one is as it was before.
         VerificationError: the health checks do not pass in time (HAProxy sends clients there once they do), or the API does
             not answer through the virtual IP.
     """
     work = _Work(topology, hosts, node, on_event)
-    async with work.locked(f"twinkeel undrain {node.name}", break_lock):
-        async with work.step("Ask the load balancers"):
-            before = await work.look()
-        async with work.step(f"Put {node.name} back into rotation"):
-            await work.set_everywhere("ready", before)
-            work.detail = f"on {', '.join(before)}"
-        async with work.step("Wait for its health checks"):
-            await work.wait_until_up(timeout)
-        async with work.step("Verify through the virtual IP"):
-            await work.verify()
+    async with work.step("Ask the load balancers"):
+        before = await work.look()
+    async with work.step(f"Put {node.name} back into rotation"):
+        await work.set_everywhere("ready", before)
+        work.detail = f"on {', '.join(before)}"
+    async with work.step("Wait for its health checks"):
+        await work.wait_until_up(timeout)
+    async with work.step("Verify through the virtual IP"):
+        await work.verify()
     return work.result("ready", 0)
 
 
@@ -124,10 +120,6 @@ class _Work:
         self._on_event(StepStarted(title))
         yield
         self._on_event(StepEnded(title, self.detail, (time.monotonic_ns() - began) / 1e9))
-
-    def locked(self, command: str, break_lock: bool) -> AbstractAsyncContextManager[None]:
-        machines = list(self._balancers.values())
-        return cluster_lock(self._hosts, machines, command, lambda text: self._on_event(Note(text)), break_lock=break_lock)
 
     async def empty(self, timeout: float, *, force: bool) -> int:
         async with self.step("Wait for its connections to end"):

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from twinkeel.errors import HostError, UsageError
 from twinkeel.hosts.cluster_ca import fetch_cluster_ca
 from twinkeel.hosts.executor import Writer
-from twinkeel.hosts.lock import cluster_lock
 from twinkeel.observe.balancer_state import BalancerState, observe
 from twinkeel.spec.fields import IPAddress
-from twinkeel.support.events import Event, Note, OnEvent, StepEnded, StepStarted, VipMoved
+from twinkeel.support.events import Event, OnEvent, StepEnded, StepStarted, VipMoved
 from twinkeel.topology.model import Topology
 from twinkeel.vip.handover import aside, wait_answers, wait_moved
 
@@ -39,30 +38,26 @@ async def switchover(
     writer: Writer,
     on_event: OnEvent,
     *,
-    to: str | None = None,
-    vip: IPAddress | None = None,
-    break_lock: bool = False,
+    to: str | None,
+    vip: IPAddress,
 ) -> SwitchoverResult:
-    """Move virtual IPs to `to`, or to whoever takes what the holder of `vip` (default: the first one) has.
+    """Move virtual IPs to `to`, or to whoever takes what the holder of `vip` has. The caller holds the cluster's lock.
 
     A load balancer gives away all that it holds: several virtual IPs of one holder move together.
 
+    Args:
+        to, vip: what `check_names` has found good.
+
     Raises:
-        UsageError: there is no such load balancer or virtual IP.
-        LockedError: another run works on these load balancers.
         HostError: the target is not fit to take over, or a load balancer cannot be reached; nothing moved.
         VerificationError: the API does not answer through the virtual IP, before (nothing moved) or after.
     """
     began = time.monotonic_ns()
-    wanted = check_names(topology, to, vip)
-    machines = [balancer.machine for balancer in topology.load_balancers]
-    command = "twinkeel switchover" + (f" --to {to}" if to else "")
-    async with cluster_lock(writer, machines, command, lambda text: on_event(Note(text)), break_lock=break_lock):
-        observed = await observe(writer, topology)
-        ca = await fetch_cluster_ca(writer, topology.control_plane)
-        plan = decide(observed, wanted, to)
-        moves = await _carry_out(topology, writer, plan, ca, on_event) if plan is not None else ()
-        after = await observe(writer, topology)
+    observed = await observe(writer, topology)
+    ca = await fetch_cluster_ca(writer, topology.control_plane)
+    plan = decide(observed, vip, to)
+    moves = await _carry_out(topology, writer, plan, ca, on_event) if plan is not None else ()
+    after = await observe(writer, topology)
     return SwitchoverResult(moves, holders_of(after), _since(began))
 
 

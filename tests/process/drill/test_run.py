@@ -42,12 +42,15 @@ class Hosts:
         self.keepalived = "active"
         self.trace = 0
         self.locks: dict[str, str] = {}
+        self.lost = ""
 
     async def run(self, machine: Machine, argv: Sequence[str], *, timeout: float = DEFAULT_TIMEOUT) -> CommandResult:
         return CommandResult(machine.name, tuple(argv), 0, self._answer(machine, argv), "")
 
     async def change(self, machine: Machine, argv: Sequence[str], *, timeout: float = DEFAULT_TIMEOUT) -> CommandResult:
         assert lock.LOCK_FILE in argv, "the faults of this test change nothing else"
+        if machine.name == self.lost:
+            raise HostError(f"{machine.name} does not answer")
         now, (expected, wanted) = self.locks.get(machine.name, ""), argv[-2:]
         if now != expected:
             return CommandResult(machine.name, tuple(argv), 1, now, "")
@@ -309,6 +312,44 @@ def test_what_a_failed_healing_left_is_healed_later(registered: Drill, story: St
     assert heal_now(registered) == "a-fault on lb-1"
     assert story.told == ["inject lb-1", "heal lb-1", "heal lb-1"]
     assert heal_now(registered) == ""
+
+
+@pytest.fixture
+def left_broken(registered: Drill, story: Story) -> Drill:
+    """A drill that was killed while its fault was in force."""
+
+    async def fail() -> None:
+        raise HostError("cannot heal")
+
+    story.on_heal = fail
+    trials_of(registered)
+    path = path_of(registered.notes, registered.topology.name)
+    path.write_text(json.dumps({**json.loads(path.read_text()), "pid": 2**22 + 1}))
+    story.on_heal = None
+    return registered
+
+
+def test_healing_holds_the_lock_of_every_load_balancer_that_answers(left_broken: Drill, hosts: Hosts, story: Story) -> None:
+    said, held = list[str](), list[str]()
+
+    async def look() -> None:
+        held.extend(name for name, owner in hosts.locks.items() if "twinkeel drill heal" in owner)
+        # The fault was why it did not answer.
+        hosts.lost = ""
+
+    story.on_heal, hosts.lost = look, "lb-1"
+    assert heal_now(replace(left_broken, say=said.append)) == "a-fault on lb-1"
+    assert held == ["lb-2"]
+    assert "lb-1: its lock is not held, and the work goes on without: lb-1 does not answer" in said
+    assert not any(hosts.locks.values())
+
+
+def test_nothing_is_healed_while_another_run_works_on_the_load_balancers(left_broken: Drill, hosts: Hosts, story: Story) -> None:
+    hosts.locks["lb-2"] = replace(lock.this_process("twinkeel apply"), place="far away").text()
+    with pytest.raises(lock.LockedError, match="runs `twinkeel apply`"):
+        heal_now(left_broken)
+    assert story.told == ["inject lb-1", "heal lb-1"]
+    assert read_note(left_broken.notes, left_broken.topology.name) is not None
 
 
 def test_a_drill_under_way_is_not_healed_from_outside(registered: Drill, story: Story) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from twinkeel.app import kubespray as use_cases
+from twinkeel.app.context import Context
 from twinkeel.cli import kubespray
 from twinkeel.errors import HostError, SpecError, ToolError
 from twinkeel.kubespray.workflow import Procedure
@@ -59,19 +61,19 @@ def run(tmp_path: Path, noted: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         with noted.open("a") as file:
             file.write(text + "\n")
 
-    async def apply(topology: Topology, *_: object, secrets: Secrets | None = None) -> None:
+    async def apply(topology: Topology, *_: object, secrets: Secrets | None = None, **__: object) -> None:
         assert secrets is not None
         assert secrets.metrics_password == os.environ["TWINKEEL_METRICS_PASSWORD"]
         web = topology.services[-1]
         names = [machine.name for machine in topology.control_plane] + [target.name for target in web.targets]
         note(f"apply {' '.join(names)}")
 
-    def check(procedure: Procedure, *, skip_preflight: bool) -> None:
+    async def check(_: Context, __: Procedure, *, skip_preflight: bool) -> None:
         note("guards" if skip_preflight else "preflight")
 
     monkeypatch.setenv("TWINKEEL_METRICS_PASSWORD", "of-the-environment")
     monkeypatch.setattr("twinkeel.rollout.apply.apply", apply)
-    monkeypatch.setattr(kubespray, "_check", check)
+    monkeypatch.setattr(use_cases, "_check", check)
 
     def typed(*arguments: str) -> list[str]:
         noted.unlink(missing_ok=True)

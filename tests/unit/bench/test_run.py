@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from twinkeel.app.bench import variants
 from twinkeel.bench.run import _to_the_end
-from twinkeel.cli.bench_common import load_variants
+from twinkeel.cli.load import open_context
 
 SPEC = Path(__file__).parents[3] / "examples/lab-home.yaml"
 
@@ -16,10 +17,11 @@ def test_our_profiles_are_without_the_specs_own_timers(tmp_path: Path) -> None:
     text = SPEC.read_text().replace("profile: fast", "profile: steady, advert_interval: 0.5, check_fall: 7")
     assert "check_fall" in text
     file.write_text(text)
-    own, _, variants = load_variants(file)
-    intervals = {name: each.load_balancers[0].instances[0].advert_interval for name, each in variants.items()}
+    context = open_context(file)
+    own, ours = context.topology, variants(context)
+    intervals = {name: each.load_balancers[0].instances[0].advert_interval for name, each in ours.items()}
     assert intervals == {"twinkeel-fast": 0.07, "twinkeel-steady": 1.0}
-    assert {name: each.timers.check_fall for name, each in variants.items()} == {"twinkeel-fast": 2, "twinkeel-steady": 3}
+    assert {name: each.timers.check_fall for name, each in ours.items()} == {"twinkeel-fast": 2, "twinkeel-steady": 3}
     assert (own.load_balancers[0].instances[0].advert_interval, own.timers.check_fall) == (0.5, 7)
 
 

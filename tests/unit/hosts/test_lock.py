@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from twinkeel.errors import HostError
 from twinkeel.hosts import lock
 from twinkeel.hosts.executor import DEFAULT_TIMEOUT, CommandResult
-from twinkeel.hosts.lock import LockedError, LockOwner, cluster_lock, this_process
+from twinkeel.hosts.lock import LockedError, LockOwner, cluster_lock, lock_taken, this_process
 from twinkeel.topology.model import Machine, Topology
 
 
@@ -101,6 +102,11 @@ def test_an_old_lock_of_another_machine_is_explained_and_broken_when_asked(tmp_p
     with pytest.raises(LockedError, match="120 min ago") as caught:
         take(here, machines)
     assert "no run takes 30 minutes" in caught.value.hint
+    here.file(machines[0]).write_text(replace(this_process("twinkeel drill soak"), place="far away", since=since).text() + "\n")
+    with pytest.raises(LockedError, match="120 min ago") as caught:
+        take(here, machines)
+    assert "it may take hours" in caught.value.hint
+    here.file(machines[0]).write_text(replace(this_process("twinkeel apply"), place="far away", since=since).text() + "\n")
     (note,) = take(here, machines, break_lock=True)
     assert "--break-lock" in note
 
@@ -149,3 +155,66 @@ def test_of_many_runs_at_once_exactly_one_gets_it(tmp_path: Path, machines: list
 
     asyncio.run(race())
     assert (most, won >= 1) == (1, True)
+
+
+class Partly(Here):
+    """One machine is out of reach."""
+
+    def __init__(self, folder: Path, lost: str) -> None:
+        super().__init__(folder)
+        self.lost = lost
+        self.asked = 0
+
+    async def change(self, machine: Machine, argv: Sequence[str], *, timeout: float = DEFAULT_TIMEOUT) -> CommandResult:
+        if machine.name == self.lost:
+            self.asked += 1
+            raise HostError("no answer within 5 s", where=machine.name)
+        return await super().change(machine, argv, timeout=timeout)
+
+
+@pytest.mark.parametrize("lost", ["lb-1", "lb-2"])
+def test_a_machine_out_of_reach_is_an_error_unless_it_may_be_left_out(tmp_path: Path, machines: list[Machine], lost: str) -> None:
+    here, notes, held = Partly(tmp_path, lost), list[str](), list[str]()
+
+    async def hold(*, skip_unreachable: bool) -> None:
+        async with cluster_lock(here, machines, "twinkeel drill heal", notes.append, skip_unreachable=skip_unreachable):
+            held.extend(machine.name for machine in machines if here.file(machine).exists())
+
+    with pytest.raises(HostError, match="no answer"):
+        asyncio.run(hold(skip_unreachable=False))
+    assert (held, notes) == ([], [])
+    assert not any(here.file(machine).exists() for machine in machines)
+    here.asked = 0
+    asyncio.run(hold(skip_unreachable=True))
+    # Each try may take seconds: there is nothing to release.
+    assert here.asked == 1
+    assert held == [machine.name for machine in machines if machine.name != lost]
+    assert notes == [f"{lost}: its lock is not held, and the work goes on without: no answer within 5 s"]
+    assert not any(here.file(machine).exists() for machine in machines)
+
+
+def test_another_run_is_not_passed_by_where_a_machine_may_be_left_out(tmp_path: Path, machines: list[Machine]) -> None:
+    here = Partly(tmp_path, "lb-1")
+    put(here, machines[1], replace(this_process("twinkeel apply"), place="far away"))
+
+    async def hold() -> None:
+        async with cluster_lock(here, machines, "twinkeel drill heal", print, skip_unreachable=True):
+            raise AssertionError("another run holds lb-2")
+
+    with pytest.raises(LockedError):
+        asyncio.run(hold())
+    assert here.file(machines[1]).exists()
+
+
+def test_what_takes_a_lock_is_told_from_what_releases_it_and_from_the_rest(tmp_path: Path, machines: list[Machine]) -> None:
+    seen: list[tuple[str, ...]] = []
+
+    class Listening(Here):
+        async def change(self, machine: Machine, argv: Sequence[str], *, timeout: float = DEFAULT_TIMEOUT) -> CommandResult:
+            seen.append(tuple(argv))
+            return await super().change(machine, argv, timeout=timeout)
+
+    take(Listening(tmp_path), machines[:1])
+    assert [lock_taken(argv) for argv in seen] == [True, False]
+    assert lock_taken(["sh", "-c", "echo", "sh", lock.LOCK_FILE, "", "x"]) is None
+    assert lock_taken(["reboot"]) is None

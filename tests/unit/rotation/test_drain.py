@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from twinkeel.cli.nodes import control_plane_host
+from twinkeel.app.nodes import control_plane_host
 from twinkeel.errors import HostError, UsageError, VerificationError
 from twinkeel.hosts.executor import DEFAULT_TIMEOUT, CommandResult, FileMissingError
 from twinkeel.rotation import drain as drain_module
@@ -28,7 +28,6 @@ class Balancers:
     connections: list[int] = field(default_factory=list)
     killed: list[str] = field(default_factory=list)
     sick: str = ""
-    locks: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for name in ("lb-1", "lb-2"):
@@ -44,9 +43,6 @@ class Balancers:
         return CommandResult(machine.name, tuple(argv), 0, answer, "")
 
     async def change(self, machine: Machine, argv: Sequence[str], *, timeout: float = DEFAULT_TIMEOUT) -> CommandResult:
-        if argv[0] == "sh":
-            self.locks.append(machine.name)
-            return CommandResult(machine.name, tuple(argv), 0, "", "")
         asked = json.loads(argv[-1])
         if machine.name == self.refuses and "ready" not in asked["set"].values():
             return CommandResult(machine.name, tuple(argv), 1, "", "HAProxy answers `set server` with: no")
@@ -90,8 +86,6 @@ def test_every_load_balancer_ends_in_maintenance(lab_home_topology: Topology, ba
     result = drained(lab_home_topology, balancers)
     assert (result.state, balancers.states("master-2")) == ("drained", ["maint", "maint"])
     assert balancers.states("master-1") == ["ready", "ready"]
-    # Every load balancer's lock was taken and released.
-    assert sorted(balancers.locks) == ["lb-1", "lb-1", "lb-2", "lb-2"]
     # A second time there is nothing to do.
     assert drained(lab_home_topology, balancers).state == "drained"
 

@@ -1,10 +1,23 @@
 """Where a command that changes load balancers keeps Ansible's output."""
 
 import os
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import platformdirs
+
+from twinkeel.app.context import Context
+
+
+def logging(context: Context, command: str) -> Context:
+    """The same context with a log of its own for this command: the caller can say where it will be."""
+    return replace(context, log=new_log(command, context.topology.name))
+
+
+def log_of(context: Context, command: str) -> Path:
+    """The context's log; a new one where it has none."""
+    return context.log or new_log(command, context.topology.name)
 
 
 def new_log(command: str, cluster: str) -> Path:

@@ -1,12 +1,13 @@
-"""What `twinkeel drill run` makes of its arguments, before anything is broken."""
+"""What is made of the arguments of `twinkeel drill run`, before anything is broken."""
 
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from twinkeel.cli import drill_run
-from twinkeel.cli.load import load_topology
+from twinkeel.app.context import Context
+from twinkeel.app.drill_choice import choose_faults, find_kubectl, measuring, with_power
+from twinkeel.cli.load import open_context
 from twinkeel.drill.faults.registry import FAULTS
 from twinkeel.errors import UsageError
 from twinkeel.topology.model import PowerControl, Topology
@@ -15,12 +16,17 @@ EXAMPLE = Path(__file__).parents[3] / "examples" / "lab-home.yaml"
 
 
 @pytest.fixture(scope="module")
-def topology() -> Topology:
-    return load_topology(EXAMPLE)
+def context() -> Context:
+    return open_context(EXAMPLE)
+
+
+@pytest.fixture(scope="module")
+def topology(context: Context) -> Topology:
+    return context.topology
 
 
 def chosen(topology: Topology, *names: str, budget: float | None = None) -> list[str]:
-    return [fault.id for fault in drill_run._chosen(names, budget, topology)]
+    return [fault.id for fault in choose_faults(names, budget, topology)]
 
 
 def test_all_is_what_can_run_here_and_be_survived(topology: Topology) -> None:
@@ -37,19 +43,25 @@ def test_all_is_what_can_run_here_and_be_survived(topology: Topology) -> None:
 
 def test_the_budget_of_the_command_line_comes_before_the_specs(topology: Topology) -> None:
     strict = replace(topology, budgets={"haproxy-stop": 70.0})
-    assert [fault.budget_ms for fault in drill_run._chosen(["haproxy-stop"], None, strict)] == [70]
-    assert [fault.budget_ms for fault in drill_run._chosen(["haproxy-stop"], 12, strict)] == [12]
+    assert [fault.budget_ms for fault in choose_faults(["haproxy-stop"], None, strict)] == [70]
+    assert [fault.budget_ms for fault in choose_faults(["haproxy-stop"], 12, strict)] == [12]
 
 
-def test_power_commands_come_in_pairs(topology: Topology) -> None:
-    assert drill_run._with_power(topology, None, None) is topology
-    assert drill_run._with_power(topology, "off {host}", "on {host}").power == PowerControl("off {host}", "on {host}")
+def test_power_commands_come_in_pairs(context: Context) -> None:
+    assert with_power(context, None, None) is context
+    assert with_power(context, "off {host}", "on {host}").topology.power == PowerControl("off {host}", "on {host}")
     for half in (("off", None), (None, "on"), ("off", "")):
         with pytest.raises(UsageError, match="must be switched on again"):
-            drill_run._with_power(topology, *half)
+            with_power(context, *half)
+
+
+def test_an_unknown_virtual_ip_is_not_measured(context: Context) -> None:
+    assert measuring(context, "192.168.1.110").topology.endpoint.vip.ip == context.topology.endpoint.vip.ip
+    with pytest.raises(UsageError):
+        measuring(context, "192.0.2.77")
 
 
 def test_kubectl_that_is_not_there_is_said_before_anything_is_broken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UsageError, match="no kubectl"):
-        drill_run._kubectl()
+        find_kubectl()

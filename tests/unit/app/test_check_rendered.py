@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import twinkeel.render.judge as judges
-from twinkeel.cli.check_rendered import Judgement, judge_rendered
+from twinkeel.app.check_rendered import Judgement, judge_rendered
 from twinkeel.source import SourceFile, Span
 from twinkeel.spec.load import load
 from twinkeel.spec.schema import json_schema

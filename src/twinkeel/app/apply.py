@@ -1,0 +1,32 @@
+"""Use case: the load balancers get what the spec says."""
+
+from twinkeel.app.context import Context
+from twinkeel.app.hosts import ClusterHosts
+from twinkeel.app.run_log import log_of
+from twinkeel.rollout import apply as rollout
+from twinkeel.rollout.apply import ApplyResult
+
+__all__ = ["ApplyResult", "apply"]
+
+
+async def apply(context: Context, *, preflight: bool = True) -> ApplyResult:
+    """Install and configure HAProxy and Keepalived on every load balancer, standby first, and verify the result.
+
+    Args:
+        preflight: make the checks first that protect an apply.
+
+    Raises:
+        SpecError: a password is missing.
+        LockedError, HostError, ToolError, VerificationError: see `twinkeel.rollout.apply.apply`.
+    """
+    # The rollout takes the lock itself: the checks come before it.
+    async with ClusterHosts(context).open() as hosts:
+        return await rollout.apply(
+            context.topology,
+            hosts,
+            log_of(context, "apply"),
+            context.on_event,
+            secrets=context.secrets,
+            break_lock=context.break_lock,
+            preflight=preflight,
+        )

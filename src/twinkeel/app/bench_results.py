@@ -1,0 +1,36 @@
+"""Use case: the table of what a bench measured; no host is asked."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from twinkeel.bench.results import all_measured, read_columns
+from twinkeel.bench.table import EXPLANATION, as_markdown, as_object, remarks, rows, trials
+from twinkeel.drill.facts import read_facts
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a bench came to: `rows` with a fault first, then a cell for each of `configurations`; `shown` is all of it for JSON.
+
+    `complete`: every configuration was measured to its end, and every trial proves something.
+    """
+
+    configurations: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    explanation: str
+    remarks: tuple[str, ...]
+    shown: dict[str, Any]
+    complete: bool
+
+
+def write_table(folder: Path) -> Table:
+    """Judge a bench's histories, and write bench.json and bench.md beside them. Raises UsageError when there are none."""
+    columns = read_columns(folder)
+    shown = as_object(columns)
+    (folder / "bench.json").write_text(json.dumps(shown, indent=2) + "\n", encoding="utf-8")
+    (folder / "bench.md").write_text(as_markdown(columns, read_facts(folder)), encoding="utf-8")
+    names = tuple(column.configuration.id for column in columns)
+    explanation = f"{trials(columns)}. {EXPLANATION}"
+    return Table(names, tuple(rows(columns)), explanation, tuple(remarks(columns)), shown, all_measured(columns))

@@ -1,0 +1,39 @@
+"""Use case: every problem of a spec, those included that only its rendered files show."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from twinkeel.app.check_rendered import Judgement, judge_rendered
+from twinkeel.diagnostic import Diagnostic
+from twinkeel.kubespray.kept_support import find_support
+from twinkeel.source import SourceFile
+from twinkeel.spec.document import read_source
+from twinkeel.spec.load import Loaded, in_order, load
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was found, in the order of the file, and notes on what could not be looked at."""
+
+    source: SourceFile
+    diagnostics: tuple[Diagnostic, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def valid(self) -> bool:
+        """Whether no finding is an error."""
+        return not any(item.severity == "error" for item in self.diagnostics)
+
+
+def check(file: Path) -> Checked:
+    """What is to say about the spec at `file`. No password is read. Raises SpecError when the file cannot be read."""
+    loaded = load(read_source(file), find_support)
+    judgement = _judgement(loaded, file)
+    return Checked(loaded.source, in_order([*loaded.diagnostics, *judgement.diagnostics]), judgement.notes)
+
+
+def _judgement(loaded: Loaded, file: Path) -> Judgement:
+    """What the rendered files show, once there is a spec to render."""
+    if loaded.spec is None or loaded.document is None:
+        return Judgement((), ())
+    return judge_rendered(loaded.spec, loaded.document, file.parent)
