@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from twinkeel.errors import ToolError, UsageError
-from twinkeel.kubespray.release import Release
+from twinkeel.kubespray.release import MARK, Release
 from twinkeel.mirror import build as mirror_build
 from twinkeel.mirror.build import BuildOptions, build
 from twinkeel.mirror.manifest import Manifest, load
@@ -44,6 +44,8 @@ def gather(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Build:
         monkeypatch.setattr(mirror_build, "kubeadm_images", lambda *_: ())
         monkeypatch.setattr(mirror_build, "_read_lists", lambda *_, **__: "no packages in this test")
         release = Release("v2.31.0", tmp_path / "release")
+        release.folder.mkdir(exist_ok=True)
+        (release.folder / MARK).write_text("{}")
         return build(release, None, tmp_path / "mirror", BuildOptions(**options), lambda *_: None)  # type: ignore[arg-type]
 
     return gathered
