@@ -4,7 +4,7 @@ from twinkeel.app.context import Context
 from twinkeel.app.hosts import ClusterHosts
 from twinkeel.app.run_log import log_of
 from twinkeel.rollout import apply as rollout
-from twinkeel.rollout.apply import ApplyResult
+from twinkeel.rollout.run import ApplyResult
 
 __all__ = ["ApplyResult", "apply"]
 
