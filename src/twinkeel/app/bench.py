@@ -96,5 +96,7 @@ def variants(context: Context) -> Mapping[str, Topology]:
     for each in CONFIGURATIONS:
         if each.profile is not None:
             failover = context.spec.failover.model_copy(update={**none_given, "profile": each.profile})
-            found[each.id] = build(context.spec.model_copy(update={"failover": failover}), context.file.parent, context.topology.cluster.release)
+            found[each.id] = build(
+                context.spec.model_copy(update={"failover": failover}), context.file.parent, context.topology.cluster.release
+            )
     return found
