@@ -41,8 +41,8 @@ def not_excused(requests: Sequence[Request], direct: Sequence[Request]) -> tuple
 def moments(failed: Sequence[Request]) -> int:
     """How often something failed: requests that were under way at once, and that one move of the address reset, are one moment.
 
-    On a quiet machine an answer takes less than the 10 ms between two requests, and a move meets one. On a busy one several are under
-    way, and their resets arrive within microseconds. Requests that are refused or time out end as far apart as they began.
+    On a quiet machine an answer takes less than the 10 ms between two requests, and a move meets one. On a busy one several are
+    under way, and their resets arrive within microseconds. Requests that are refused or time out end as far apart as they began.
     """
     ends = sorted(each.end for each in failed)
     return sum(1 for before, end in zip((None, *ends), ends, strict=False) if before is None or end - before > MILLISECOND)
