@@ -38,25 +38,35 @@ def up(
     installer: Annotated[
         Literal["lab", "kubespray"], typer.Option(help="Who puts Kubernetes there: the lab, or you with `twinkeel kubespray run`.")
     ] = "lab",
+    suite: Annotated[
+        str | None, typer.Option(metavar="bookworm|trixie|sid", help="The hosts' Debian release; default: this machine's.")
+    ] = None,
 ) -> None:
     """Make the lab: every host of the spec, a client and an operator, with systemd and sshd."""
     from twinkeel.cli.load import load_topology
     from twinkeel.cli.progress import progress_bar
+    from twinkeel.debian.sources import machine_release
+    from twinkeel.debian.suites import find_suite
     from twinkeel.lab.layout import build_layout
     from twinkeel.lab.state import paths_of
     from twinkeel.lab.up import Making, bring_up
 
     _go_home()
+    own = machine_release()[1]
+    hosts = find_suite(own if suite is None else suite, own)
     topology = load_topology(file)
-    layout = build_layout(topology, name or topology.name)
+    layout = build_layout(topology, name or topology.name, hosts.name)
     bare = installer == "kubespray"
     choice = None if no_kubernetes or bare else kubernetes
-    making = Making(layout, topology, file.read_text(), paths_of(layout.name), lambda *_: None, choice, mirror, bare)
+    making = Making(layout, topology, file.read_text(), paths_of(layout.name), lambda *_: None, hosts, choice, mirror, bare)
     with progress_bar(f"lab {layout.name}") as making.progress:
         bring_up(making)
-    print(f"The lab {layout.name} is up: {', '.join(layout.names)}.")
+    print(f"The lab {layout.name} is up on {hosts.title} ({hosts.name}): {', '.join(layout.names)}.")
     if making.binaries is not None:
-        print(f"{making.binaries.describe(topology.cluster.version)}. Nodes get Ready when the virtual IP works.")
+        promise = " Nodes get Ready when the virtual IP works." if making.fit.nodes else ""
+        print(f"{making.binaries.describe(topology.cluster.version)}.{promise}")
+    for note in making.fit.notes:
+        print(f"Note: {note}.")
     print("Next: twinkeel lab exec operator -- twinkeel apply")
     if bare:
         print(f"Then: twinkeel lab exec operator -- twinkeel kubespray run -- -e @{making.paths.overlay}")
@@ -87,7 +97,7 @@ def down(name: LabName = None, file: LabFile = None) -> None:
 
 @app.command()
 def status(name: LabName = None, file: LabFile = None, form: OutputFormat = Format.text) -> None:
-    """Show every host: address, power, link, and what its systemd says."""
+    """Show every host: address, power, link, what its systemd says, and its daemons' versions."""
     import json
     from dataclasses import asdict
 
@@ -96,13 +106,17 @@ def status(name: LabName = None, file: LabFile = None, form: OutputFormat = Form
     paths, layout = _lab(name, file)
     hosts = overview(paths, layout)
     if form is Format.json:
-        print(json.dumps({"name": layout.name, "hosts": [asdict(host) for host in hosts]}, indent=2))
+        print(json.dumps({"name": layout.name, "suite": layout.suite, "hosts": [asdict(host) for host in hosts]}, indent=2))
         return
-    rows = [("HOST", "ROLE", "ADDRESS", "POWER", "LINK", "SYSTEMD")]
-    rows += [(host.name, host.role, host.address, host.power, host.link, host.systemd) for host in hosts]
+    rows = [("HOST", "ROLE", "ADDRESS", "POWER", "LINK", "SYSTEMD", "DAEMONS")]
+    for host in hosts:
+        daemons = ", ".join(f"{name} {version}" for name, version in host.versions.items())
+        rows.append((host.name, host.role, host.address, host.power, host.link, host.systemd, daemons))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    if layout.suite:
+        print(f"Debian suite: {layout.suite}")
 
 
 @app.command("exec")

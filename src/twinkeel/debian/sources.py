@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
+from twinkeel.debian.suites import Suite
 from twinkeel.errors import ToolError
 
 APT = Path("/etc/apt")
@@ -31,6 +32,26 @@ def debian_stanzas(suite: str, folder: Path = APT) -> tuple[str, ...]:
     for path in sorted((folder / "sources.list.d").glob("*.sources")):
         stanzas += [text.strip("\n") for text in re.split(r"\n[ \t]*\n", _without_comments(path.read_text())) if text.strip()]
     return tuple(chosen for stanza in stanzas if (chosen := _keep_suite(stanza, suite)))
+
+
+def stanzas_for(suite: Suite, release: str, folder: Path = APT) -> tuple[str, ...]:
+    """Stanzas for a suite from a machine of `release`: its own ones for that suite, else those of its release, the suite exchanged.
+
+    Servers, keys and options are what the machine's owner chose. A part that the suite has not (unstable: security, updates) is
+    left out; a machine of unstable names no server of security updates, so none is asked there.
+    """
+    own = debian_stanzas(suite.name, folder)
+    if own:
+        return own
+    return tuple(text for stanza in debian_stanzas(release, folder) if (text := _exchange(stanza, release, suite)))
+
+
+def _exchange(stanza: str, release: str, suite: Suite) -> str | None:
+    """The stanza with the release's suites exchanged for the suite's; None when the suite has nothing of it."""
+    fields = _fields(stanza.splitlines())
+    parts = [suite.part(name.removeprefix(release)) for name in fields["suites"].split()]
+    suites = [name for name in parts if name is not None]
+    return _text(fields | {"suites": " ".join(suites)}) if suites else None
 
 
 def acquire_options() -> tuple[str, ...]:
@@ -68,6 +89,10 @@ def _keep_suite(stanza: str, suite: str) -> str | None:
     if not suites or not debian or fields.get("enabled", "yes").strip().lower() == "no":
         return None
     fields |= {"suites": " ".join(suites), "types": "deb", "components": "main"}
+    return _text(fields)
+
+
+def _text(fields: dict[str, str]) -> str:
     return "\n".join(f"{name.title()}: {value}" for name, value in fields.items())
 
 

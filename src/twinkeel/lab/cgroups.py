@@ -39,6 +39,16 @@ def systemd_runs_here() -> bool:
     return Path("/run/systemd/system").is_dir()
 
 
+def version_2_is_there() -> bool:
+    """Whether version 2 is mounted here, alone or beside version 1."""
+    return any(kind == "cgroup2" for _, kind, _ in _mounts())
+
+
+def version_2_alone() -> bool:
+    """Whether version 2 has every controller: nothing of version 1 is mounted."""
+    return version_2_is_there() and all(kind == "cgroup2" for _, kind, _ in _mounts())
+
+
 def lab_groups(layout: LabLayout) -> tuple[Path, ...]:
     """The lab's own folder in every hierarchy, where hosts' groups are made."""
     return tuple(base / f"twinkeel-{layout.lab_id}" for base in _hierarchies())

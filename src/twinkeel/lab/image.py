@@ -4,24 +4,21 @@ import fcntl
 import hashlib
 import os
 import shlex
-import subprocess
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from twinkeel.debian.sources import acquire_options, debian_stanzas, machine_release
+from twinkeel.debian.sources import acquire_options, machine_release, stanzas_for
+from twinkeel.debian.suites import Suite
 from twinkeel.errors import ToolError
-from twinkeel.lab import local_repository
+from twinkeel.lab import local_repository, mmdebstrap
 from twinkeel.lab.folders import GIB, remove_tree, require_space
-
-# What is being done, and how far the whole is (0 to 1).
-Progress = Callable[[str, float], None]
+from twinkeel.lab.mmdebstrap import Progress
 
 # Bump it when this file's way of building changes what comes out.
-RECIPE_VERSION = 2
+RECIPE_VERSION = 3
 
 BARE_PACKAGES: tuple[str, ...] = (
     *("systemd", "systemd-sysv", "dbus", "openssh-server", "sudo", "python3", "python3-apt", "ca-certificates"),
@@ -42,28 +39,14 @@ REPOSITORY_PACKAGES: tuple[str, ...] = ("haproxy", "keepalived")
 DISABLED_UNITS = ("etcd.service", "containerd.service", "e2scrub_reap.service", "systemd-pstore.service", "remote-fs.target")
 MASKED_UNITS = (
     *("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "fstrim.timer", "man-db.timer"),
-    *("getty@tty1.service", "console-getty.service", "systemd-logind.service"),
+    *("getty@tty1.service", "console-getty.service", "systemd-logind.service", "systemd-logind-varlink.socket"),
     *("modprobe@.service", "sys-kernel-debug.mount", "sys-kernel-tracing.mount", "sys-fs-fuse-connections.mount"),
     *("dev-hugepages.mount", "dev-mqueue.mount", "systemd-remount-fs.service", "systemd-machine-id-commit.service"),
 )
 
-# A host that may write to /proc/sys must not change the machine's own kernel settings with Debian's defaults.
 FILES = {
-    "etc/sysctl.d/50-pid-max.conf": "",
-    "etc/sysctl.d/99-protect-links.conf": "",
     "etc/systemd/journald.conf.d/lab.conf": "[Journal]\nStorage=persistent\nSystemMaxUse=128M\nRateLimitBurst=0\n",
     "etc/systemd/system.conf.d/lab.conf": "[Manager]\nDefaultTimeoutStopSec=20s\n",
-}
-
-# mmdebstrap's own lines -> how far the build is when the line appears, measured on two cores.
-STAGES = {
-    "running apt-get update": 0.02,
-    "downloading packages": 0.08,
-    "extracting archives": 0.20,
-    "installing essential packages": 0.30,
-    "installing remaining packages": 0.40,
-    "running --customize-hook": 0.85,
-    "cleaning package lists": 0.90,
 }
 
 BUILD_SPACE = 3 * GIB
@@ -81,19 +64,19 @@ def recipe_hash(suite: str, *, bare: bool = False) -> str:
     return hashlib.sha256(repr(recipe).encode()).hexdigest()[:12]
 
 
-def image_path(cache: Path | None = None, *, bare: bool = False) -> Path:
-    """Where the image for this machine's release stands, or will stand."""
-    return (cache or cache_folder()) / f"image-{recipe_hash(machine_release()[1], bare=bare)}"
+def image_path(suite: str, cache: Path | None = None, *, bare: bool = False) -> Path:
+    """Where the image of a suite stands, or will stand."""
+    return (cache or cache_folder()) / f"image-{recipe_hash(suite, bare=bare)}"
 
 
-def ensure_image(progress: Progress, cache: Path | None = None, *, bare: bool = False) -> Path:
+def ensure_image(progress: Progress, suite: Suite, cache: Path | None = None, *, bare: bool = False) -> Path:
     """The image's folder; built if it is not there. An interrupted build leaves nothing that counts as an image.
 
     Raises:
-        ToolError: mmdebstrap failed, or this machine has no Debian sources.
+        ToolError: mmdebstrap failed, or this machine has no Debian sources to make the suite from.
         LabError: the disk is nearly full.
     """
-    final = image_path(cache, bare=bare)
+    final = image_path(suite.name, cache, bare=bare)
     if final.is_dir():
         return final
     final.parent.mkdir(parents=True, exist_ok=True)
@@ -104,24 +87,24 @@ def ensure_image(progress: Progress, cache: Path | None = None, *, bare: bool = 
             require_space(final.parent, BUILD_SPACE, "building the image")
             partial = final.with_suffix(".partial")
             try:
-                _build(partial, lock, progress, bare=bare)
+                _build(partial, suite, lock, progress, bare=bare)
                 partial.rename(final)
             finally:
                 remove_tree(partial)
     return final
 
 
-def _build(partial: Path, lock: int, progress: Progress, *, bare: bool) -> None:
-    _, suite = machine_release()
-    stanzas = debian_stanzas(suite)
+def _build(partial: Path, suite: Suite, lock: int, progress: Progress, *, bare: bool) -> None:
+    _, own = machine_release()
+    stanzas = stanzas_for(suite, own)
     if not stanzas:
-        hint = "the image is made from the machine's own Debian sources: add one for this release"
-        raise ToolError(f"apt has no enabled Debian source for {suite or 'this system'}", where="/etc/apt", hint=hint)
+        hint = f"the image is made from the machine's own Debian sources: add one for {own or 'its release'} or for {suite.name}"
+        raise ToolError(f"apt has no enabled Debian source for {suite.name}", where="/etc/apt", hint=hint)
     # The program ends with us (setpriv), and holds the lock until it has: no second build meets the first one's remains.
     argv = ["setpriv", "--pdeathsig", "TERM", "mmdebstrap", "--variant=minbase", "--format=directory"]
     argv += [f"--include={','.join(BARE_PACKAGES if bare else PACKAGES)}", *(f"--aptopt={option}" for option in acquire_options())]
-    argv += [f"--customize-hook={_download_hook()}", suite, str(partial), "-"]
-    _run_mmdebstrap(argv, "\n\n".join(stanzas) + "\n", lock, progress)
+    argv += [f"--customize-hook={_download_hook()}", suite.name, str(partial), "-"]
+    mmdebstrap.run(argv, "\n\n".join(stanzas) + "\n", lock, progress, suite=suite.name)
     progress("preparing the package repository", 0.92)
     local_repository.write_index(partial)
     _settle(partial)
@@ -141,41 +124,15 @@ def _download_hook() -> str:
     )
 
 
-def _run_mmdebstrap(argv: list[str], sources: str, lock: int, progress: Progress) -> None:
-    progress("starting mmdebstrap", 0.0)
-    last: deque[str] = deque(maxlen=8)
-    with subprocess.Popen(
-        argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace", pass_fds=[lock]
-    ) as child:
-        try:
-            assert child.stdin is not None  # noqa: S101 - for the type checker; PIPE gives a stream
-            assert child.stderr is not None  # noqa: S101
-            child.stdin.write(sources)
-            child.stdin.close()
-            for line in child.stderr:
-                last.append(line.rstrip())
-                for text, fraction in STAGES.items():
-                    if text in line:
-                        progress(text, fraction)
-            code = child.wait()
-        except BaseException:
-            child.terminate()
-            raise
-    if code != 0:
-        errors = [line for line in last if line.startswith("E:")] or list(last)[-1:]
-        hint = "see whether `apt-get update` works on this machine, then run the command again"
-        raise ToolError(f"mmdebstrap ended with {code}: {'; '.join(errors)}", hint=hint)
-
-
 def _settle(image: Path) -> None:
     """What makes an installed system an image: no keys, no identity, nothing started that a host did not ask for."""
-    for name in DISABLED_UNITS:
-        for link in (image / "etc/systemd/system").glob(f"*.wants/{name}"):
-            link.unlink()
+    units = image / "etc/systemd/system"
+    # The links point into the image, to files that this machine has not: a pattern with their names finds none of them.
+    for wants in units.glob("*.wants"):
+        for name in (*DISABLED_UNITS, *MASKED_UNITS):
+            (wants / name).unlink(missing_ok=True)
     for name in MASKED_UNITS:
-        for link in (image / "etc/systemd/system").glob(f"*.wants/{name}"):
-            link.unlink()
-        mask = image / "etc/systemd/system" / name
+        mask = units / name
         mask.unlink(missing_ok=True)
         mask.symlink_to("/dev/null")
     for key in (image / "etc/ssh").glob("ssh_host_*"):
@@ -183,9 +140,22 @@ def _settle(image: Path) -> None:
     for name in ("etc/machine-id", "etc/hostname", "etc/resolv.conf"):
         (image / name).unlink(missing_ok=True)
     (image / "var/log/journal").mkdir(exist_ok=True)
+    _silence_sysctls(image)
+    # The packages' own scripts have done already what systemd would do at the first boot after an update (ConditionNeedsUpdate=).
+    for name in ("etc/.updated", "var/.updated"):
+        (image / name).touch()
     for name, text in FILES.items():
         (image / name).parent.mkdir(parents=True, exist_ok=True)
         (image / name).write_text(text)
+
+
+def _silence_sysctls(image: Path) -> None:
+    """A host that may write to /proc/sys must not change the machine's own kernel settings with Debian's defaults (sysctl.d(5)).
+
+    Every release has others, in files of other names: an empty file of the same name in /etc counts instead of each.
+    """
+    for path in (image / "usr/lib/sysctl.d").glob("*.conf"):
+        (image / "etc/sysctl.d" / path.name).write_text("")
 
 
 def age_lists(image: Path) -> None:

@@ -19,8 +19,8 @@ Networks = Mapping[int, IPv4Network | IPv6Network]
 INTERFACE_NAME_LIMIT = 15
 
 
-def build_layout(topology: Topology, name: str) -> LabLayout:
-    """The lab called `name` for this topology.
+def build_layout(topology: Topology, name: str, suite: str = "") -> LabLayout:
+    """The lab called `name` for this topology, of hosts of a Debian suite.
 
     Raises:
         UsageError: two hosts share an address or a name, an address is no host address of the virtual IP's network,
@@ -32,7 +32,7 @@ def build_layout(topology: Topology, name: str) -> LabLayout:
     _refuse_clashes(topology)
     hosts = tuple(_lab_host(machine, networks) for machine in machines)
     outside = _outside_hosts(topology, hosts[0], networks)
-    return LabLayout(name, lab_id(name), topology.domain, endpoint.name, endpoint.port, endpoint.vips, hosts + outside)
+    return LabLayout(name, lab_id(name), topology.domain, endpoint.name, endpoint.port, endpoint.vips, hosts + outside, suite)
 
 
 def _outside_hosts(topology: Topology, like: LabHost, networks: Networks) -> tuple[LabHost, ...]:

@@ -48,7 +48,10 @@ class LabHost:
 
 @dataclass(frozen=True)
 class LabLayout:
-    """The whole lab, in the spec's order, then client and operator. `lab_id` is short and tags everything made."""
+    """The whole lab, in the spec's order, then client and operator. `lab_id` is short and tags everything made.
+
+    `suite` is the code name of the Debian release that its hosts are made of; empty for a lab of an older Twinkeel.
+    """
 
     name: str
     lab_id: str
@@ -57,6 +60,7 @@ class LabLayout:
     endpoint_port: int
     vips: tuple[IPInterface, ...]
     hosts: tuple[LabHost, ...]
+    suite: str = ""
 
     @property
     def vip(self) -> IPInterface:

@@ -1,18 +1,40 @@
-"""What a lab looks like at this moment: power, link and systemd of every host."""
+"""What a lab looks like at this moment: power, link, systemd and daemons of every host."""
 
+import re
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from twinkeel.lab import network, power
-from twinkeel.lab.model import LabHost, LabLayout, LabPaths
+from twinkeel.lab.host import SYSTEM_PATH
+from twinkeel.lab.model import LabHost, LabLayout, LabPaths, LabRole
 
 ASK_DEADLINE = 10.0
+
+# The first line is systemd's; each program then tells its own version. The image has some that only hosts of one role start.
+_QUESTION = """
+systemctl is-system-running
+for program in "haproxy -v" "keepalived -v" "etcd --version" "containerd --version"; do $program; done 2>&1
+"""
+_DAEMONS: dict[LabRole, tuple[str, ...]] = {
+    "load_balancer": ("haproxy", "keepalived"),
+    "control_plane": ("etcd", "containerd"),
+    "worker": ("containerd",),
+}
+_VERSIONS = {
+    "haproxy": re.compile(r"^HAProxy version (\d+\.\d+[.\d]*)", re.MULTILINE),
+    "keepalived": re.compile(r"^Keepalived v(\d+\.\d+[.\d]*)", re.MULTILINE),
+    "etcd": re.compile(r"^etcd Version: (\d+\.\d+[.\d]*)", re.MULTILINE),
+    "containerd": re.compile(r"^containerd \S+ v?(\d+\.\d+[.\d]*)", re.MULTILINE),
+}
 
 
 @dataclass(frozen=True)
 class HostState:
-    """One host. `systemd` is what `systemctl is-system-running` says; "off" without power, "booting" before it answers."""
+    """One host. `systemd` is what `systemctl is-system-running` says; "off" without power, "booting" before it answers.
+
+    `versions` are those of the daemons that it has, as they say: {"haproxy": "3.0.11", "keepalived": "2.3.3"}.
+    """
 
     name: str
     role: str
@@ -20,6 +42,7 @@ class HostState:
     power: Literal["on", "off"]
     link: Literal["up", "down"]
     systemd: str
+    versions: dict[str, str] = field(default_factory=dict)
 
 
 def overview(paths: LabPaths, layout: LabLayout) -> tuple[HostState, ...]:
@@ -30,16 +53,26 @@ def overview(paths: LabPaths, layout: LabLayout) -> tuple[HostState, ...]:
 
 def _state(paths: LabPaths, layout: LabLayout, host: LabHost, link: bool) -> HostState:
     on = power.is_on(paths, layout, host)
-    systemd = _systemd(power.leader(paths, layout, host)) if on else "off"
-    return HostState(host.name, host.role, str(host.address), "on" if on else "off", "up" if link else "down", systemd)
+    systemd, versions = _ask(power.leader(paths, layout, host)) if on else ("off", {})
+    own = {name for role in host.roles for name in _DAEMONS.get(role, ())}
+    versions = {name: version for name, version in versions.items() if name in own}
+    return HostState(host.name, host.role, str(host.address), "on" if on else "off", "up" if link else "down", systemd, versions)
 
 
-def _systemd(leader: int | None) -> str:
+def _ask(leader: int | None) -> tuple[str, dict[str, str]]:
     if leader is None:
-        return "booting"
-    argv = ["nsenter", "--target", str(leader), "--all", "systemctl", "is-system-running"]
+        return "booting", {}
+    argv = ["nsenter", "--target", str(leader), "--all", "sh", "-c", _QUESTION]
+    environment = {"PATH": SYSTEM_PATH, "LC_ALL": "C"}
     try:
-        ended = subprocess.run(argv, capture_output=True, text=True, timeout=ASK_DEADLINE, check=False)
+        ended = subprocess.run(argv, capture_output=True, text=True, timeout=ASK_DEADLINE, check=False, env=environment)
     except subprocess.TimeoutExpired:
-        return "silent"
-    return ended.stdout.strip() or "booting"
+        return "silent", {}
+    return understand(ended.stdout)
+
+
+def understand(said: str) -> tuple[str, dict[str, str]]:
+    """systemd's state and the daemons' versions, from what a host said."""
+    systemd, _, rest = said.partition("\n")
+    found = {name: match[1].rstrip(".") for name, pattern in _VERSIONS.items() if (match := pattern.search(rest))}
+    return systemd.strip() or "booting", found

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from twinkeel.debian.sources import machine_release
 from twinkeel.errors import LabError, ToolError, UsageError
+from twinkeel.lab import mmdebstrap
 
 # Program -> the Debian package that brings it.
 PROGRAMS = {
@@ -51,7 +52,7 @@ def missing() -> list[str]:
     if distribution != "debian" or not release:
         found.append("the lab's image is made from the machine's own package sources, and this is not Debian")
     if not found:
-        found = _kernel_problems()
+        found = [*filter(None, [mmdebstrap.too_old(mmdebstrap.said_version())]), *_kernel_problems()]
     return found
 
 
@@ -60,7 +61,7 @@ def require() -> None:
 
     Raises:
         UsageError: we are not root.
-        ToolError: a program is not installed, or this is not Debian.
+        ToolError: a program is not installed, or is too old.
         LabError: the kernel or a container's rules forbid namespaces.
     """
     require_root()
@@ -70,6 +71,8 @@ def require() -> None:
     packages = {package for name, package in PROGRAMS.items() if not shutil.which(name)}
     if packages:
         raise ToolError("; ".join(problems), hint=f"apt-get install {' '.join(sorted(packages))}")
+    if mmdebstrap.too_old(mmdebstrap.said_version()):
+        raise ToolError("; ".join(problems), hint="apt-get install mmdebstrap, of Debian 12 or newer")
     raise LabError("; ".join(problems), hint="use a machine or a virtual machine of your own; `twinkeel render` needs none of this")
 
 

@@ -1,15 +1,17 @@
 """`twinkeel lab up`: the whole procedure, a step a line in `bring_up`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from twinkeel.debian.suites import Suite
 from twinkeel.errors import UsageError
 from twinkeel.lab import cgroups, host, manifest, network, processes, requirements, ssh_keys, state, watches
 from twinkeel.lab.cleanup import remove_lab
+from twinkeel.lab.fit import Fit, fit
 from twinkeel.lab.folders import GIB, require_space
 from twinkeel.lab.host_files import base_files
-from twinkeel.lab.image import Progress, cache_folder, ensure_image
+from twinkeel.lab.image import cache_folder, ensure_image
 from twinkeel.lab.kubernetes.api import admin_api
 from twinkeel.lab.kubernetes.binaries import resolve_binaries
 from twinkeel.lab.kubernetes.cluster import lab_cluster
@@ -20,6 +22,7 @@ from twinkeel.lab.kubernetes.readiness import declare_nodes, wait_for_control_pl
 from twinkeel.lab.kubespray.hosts import OVERLAY, bare_cluster, bare_extras
 from twinkeel.lab.layout import to_json
 from twinkeel.lab.manifest import Entry, Manifest
+from twinkeel.lab.mmdebstrap import Progress
 from twinkeel.lab.model import HostExtras, LabHost, LabLayout, LabPaths
 from twinkeel.lab.ready import wait_for_ssh
 from twinkeel.lab.signals import uninterrupted
@@ -37,8 +40,9 @@ CONTROL_PLANE_DEADLINE = 120.0
 class Making:
     """A lab while it is made.
 
-    `spec` is the spec's text. `kubernetes` is what `--kubernetes` says, None for hosts without a cluster; `mirror` is a server of
-    Kubernetes releases, None for the official one. `bare`: hosts without anything of Kubernetes, on which Kubespray installs it.
+    `spec` is the spec's text, `suite` the Debian release of the hosts. `kubernetes` is what `--kubernetes` says, None for hosts
+    without a cluster; `mirror` is a server of Kubernetes releases, None for the official one. `bare`: hosts without anything of
+    Kubernetes, on which Kubespray installs it. `fit` is what follows for this image on this machine.
     """
 
     layout: LabLayout
@@ -46,11 +50,13 @@ class Making:
     spec: str
     paths: LabPaths
     progress: Progress
+    suite: Suite
     kubernetes: str | None = None
     mirror: str | None = None
     bare: bool = False
     image: Path = field(default_factory=Path)
     binaries: Binaries | None = None
+    fit: Fit = field(default_factory=Fit)
     login_key: SshKey = field(default_factory=lambda: ssh_keys.generate("twinkeel-lab"))
 
 
@@ -64,8 +70,9 @@ def bring_up(making: Making) -> None:
     """
     extras.require("pyroute2")
     requirements.require()
-    making.image = ensure_image(making.progress, bare=making.bare)
+    making.image = ensure_image(making.progress, making.suite, bare=making.bare)
     fetch_programs(making)
+    see_whether_it_fits(making)
     with state.locked(making.layout.name):
         remove_leftovers(making)
         try:
@@ -90,6 +97,14 @@ def fetch_programs(making: Making) -> None:
     if making.kubernetes is not None:
         version = making.topology.cluster.version
         making.binaries = resolve_binaries(making.kubernetes, version, cache_folder(), making.mirror, making.progress)
+
+
+def see_whether_it_fits(making: Making) -> None:
+    """What this image and these programs can do on this machine. Raises LabError when its hosts cannot boot here."""
+    version = making.topology.cluster.version if making.bare else None
+    version = making.binaries.version if making.binaries is not None else version
+    minor = int(version.split(".")[1]) if version is not None else None
+    making.fit = fit(making.image, making.suite.name, minor)
 
 
 def remove_leftovers(making: Making) -> None:
@@ -137,7 +152,9 @@ def write_hosts(making: Making) -> None:
         key = ssh_keys.generate(machine.fqdn)
         lines.append(ssh_keys.known_hosts_line(machine, key))
         files = base_files(making.layout, machine, key, making.login_key)
-        host.prepare(making.paths, making.layout, machine, making.image, files, extras.get(machine.name, HostExtras()))
+        own = extras.get(machine.name, HostExtras())
+        own = replace(own, environment=(*own.environment, *making.fit.environment))
+        host.prepare(making.paths, making.layout, machine, making.image, files, own)
     making.paths.known_hosts_file.write_text("".join(lines))
 
 
@@ -151,7 +168,10 @@ def _extras(making: Making) -> dict[str, HostExtras]:
     pki = load_or_make_pki(making.paths.pki, cluster)
     making.paths.tools.mkdir()
     (making.paths.tools / "kubectl").symlink_to(making.binaries.kubectl)
-    return {machine.name: host_extras(cluster, pki, making.binaries, making.paths, machine) for machine in making.layout.hosts}
+    return {
+        machine.name: host_extras(cluster, pki, making.binaries, making.paths, machine, nodes=making.fit.nodes)
+        for machine in making.layout.hosts
+    }
 
 
 def create_network(making: Making) -> None:

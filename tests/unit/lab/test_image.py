@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from twinkeel.debian.flat_repository import index_stanza
+from twinkeel.debian.suites import Suite
 from twinkeel.errors import ToolError
-from twinkeel.lab import image
+from twinkeel.lab import image, mmdebstrap
+
+SUITE = Suite("bookworm", "Debian 12")
 
 
 def silent(_text: str, _fraction: float) -> None:
@@ -21,7 +24,7 @@ def builds(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Every folder that was built; a build makes one file."""
     made: list[Path] = []
 
-    def build(partial: Path, _lock: int, _progress: image.Progress, *, bare: bool) -> None:
+    def build(partial: Path, _suite: Suite, _lock: int, _progress: image.Progress, *, bare: bool) -> None:
         partial.mkdir()
         (partial / "file").touch()
         made.append(partial)
@@ -32,41 +35,41 @@ def builds(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 
 def test_an_image_is_built_once(tmp_path: Path, builds: list[Path]) -> None:
-    first = image.ensure_image(silent, tmp_path)
+    first = image.ensure_image(silent, SUITE, tmp_path)
     assert (first / "file").exists()
-    assert image.ensure_image(silent, tmp_path) == first
+    assert image.ensure_image(silent, SUITE, tmp_path) == first
     assert len(builds) == 1
 
 
 def test_remains_of_a_killed_build_are_removed(tmp_path: Path, builds: list[Path]) -> None:
-    old = image.image_path(tmp_path).with_suffix(".partial")
+    old = image.image_path(SUITE.name, tmp_path).with_suffix(".partial")
     (old / "half").mkdir(parents=True)
-    final = image.ensure_image(silent, tmp_path)
+    final = image.ensure_image(silent, SUITE, tmp_path)
     assert not (final / "half").exists()
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == [final.name]
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), ToolError("mmdebstrap ended with 1")])
 def test_a_failed_build_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
-    def build(partial: Path, _lock: int, _progress: image.Progress, *, bare: bool) -> None:
+    def build(partial: Path, _suite: Suite, _lock: int, _progress: image.Progress, *, bare: bool) -> None:
         partial.mkdir()
         raise error
 
     monkeypatch.setattr(image, "_build", build)
     monkeypatch.setattr(image, "BUILD_SPACE", 1)
     with pytest.raises(type(error)):
-        image.ensure_image(silent, tmp_path)
+        image.ensure_image(silent, SUITE, tmp_path)
     assert [path for path in tmp_path.iterdir() if path.is_dir()] == []
 
 
 def test_another_recipe_is_another_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = image.image_path(tmp_path)
+    before = image.image_path(SUITE.name, tmp_path)
     monkeypatch.setattr(image, "PACKAGES", (*image.PACKAGES, "haproxy"))
-    assert image.image_path(tmp_path) != before
+    assert image.image_path(SUITE.name, tmp_path) != before
 
 
 def test_bare_hosts_have_an_image_of_their_own(tmp_path: Path, builds: list[Path]) -> None:
-    assert image.ensure_image(silent, tmp_path, bare=True) != image.ensure_image(silent, tmp_path)
+    assert image.ensure_image(silent, SUITE, tmp_path, bare=True) != image.ensure_image(silent, SUITE, tmp_path)
     assert len(builds) == 2
     assert "containerd" not in image.BARE_PACKAGES
 
@@ -82,7 +85,7 @@ def test_mmdebstraps_own_error_is_told(tmp_path: Path) -> None:
     argv = ["sh", "-c", "cat >/dev/null; echo 'I: running apt-get update...' >&2; echo 'E: no such suite' >&2; exit 25"]
     seen: list[str] = []
     with open(tmp_path / "lock", "w") as lock, pytest.raises(ToolError, match="ended with 25: E: no such suite"):
-        image._run_mmdebstrap(argv, "sources", lock.fileno(), lambda text, _: seen.append(text))
+        mmdebstrap.run(argv, "sources", lock.fileno(), lambda text, _: seen.append(text))
     assert "running apt-get update" in seen
 
 

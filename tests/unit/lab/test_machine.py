@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from twinkeel.errors import LabError, ToolError, UsageError
-from twinkeel.lab import folders, manifest, requirements, state, watches
+from twinkeel.lab import folders, manifest, mmdebstrap, requirements, state, watches
 from twinkeel.lab.manifest import Manifest
 from twinkeel.lab.model import LabPaths
 from twinkeel.lab.spec_copy import spec_for_lab
@@ -45,6 +45,7 @@ def test_what_the_kernel_refuses_is_named(monkeypatch: pytest.MonkeyPatch, code:
     monkeypatch.setattr("os.geteuid", lambda: 0)
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(requirements, "machine_release", lambda: ("debian", "bookworm"))
+    monkeypatch.setattr(mmdebstrap, "said_version", lambda: "mmdebstrap 1.3.5")
     monkeypatch.setattr("subprocess.run", lambda *_, **__: subprocess.CompletedProcess([], code, "", stderr))
     with pytest.raises(LabError) as caught:
         requirements.require()

@@ -18,13 +18,19 @@ _MASTER_UNITS = ("etcd.service", "kube-apiserver.service", "kube-controller-mana
 KUBELET_NSPAWN = ("--bind=/dev/null:/dev/kmsg", "--bind-ro=/sys/module", "--system-call-filter=@keyring bpf @mount")
 
 
-def host_extras(cluster: LabCluster, pki: Pki, binaries: Binaries, paths: LabPaths, host: LabHost) -> HostExtras:
-    """Files, units, binds and nspawn options of one host; nothing for a host that is not a node of the cluster."""
+def host_extras(
+    cluster: LabCluster, pki: Pki, binaries: Binaries, paths: LabPaths, host: LabHost, *, nodes: bool = True
+) -> HostExtras:
+    """Files, units, binds and nspawn options of one host; nothing for a host that is not a node of the cluster.
+
+    Without `nodes` no kubelet is started (it could only fail, again and again); its files are there all the same.
+    """
+    units = _NODE_UNITS if nodes else ()
     if "control_plane" in host.roles:
         files = (*etcd_files(cluster, pki, host), *control_plane_files(cluster, pki, host), *node_files(cluster, pki, host))
-        return _extras(files, (*_MASTER_UNITS, *_NODE_UNITS), binaries, (*CONTROL_PLANE, *NODE, *CLIENT), paths.host(host.name))
+        return _extras(files, (*_MASTER_UNITS, *units), binaries, (*CONTROL_PLANE, *NODE, *CLIENT), paths.host(host.name))
     if "worker" in host.roles:
-        return _extras(node_files(cluster, pki, host), _NODE_UNITS, binaries, NODE, paths.host(host.name))
+        return _extras(node_files(cluster, pki, host), units, binaries, NODE, paths.host(host.name))
     return HostExtras()
 
 

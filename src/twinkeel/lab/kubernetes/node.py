@@ -159,7 +159,12 @@ def _pod_network(cluster: LabCluster, host: LabHost) -> dict[str, Any]:
 
 def mounts_files() -> tuple[HostFile, ...]:
     """The unit and the script that prepare a host's mounts before its container runtime starts."""
-    return (_mounts_unit(), HostFile(MOUNTS_SCRIPT, _mounts_script().encode(), 0o755))
+    return (_mounts_unit(), HostFile(MOUNTS_SCRIPT, _mounts_script().encode(), 0o755), _journal_file())
+
+
+def _journal_file() -> HostFile:
+    """A node's /dev/kmsg is /dev/null, for kubelet (see KUBELET_NSPAWN). A current journald ends when it is to wait for that."""
+    return HostFile("/etc/systemd/journald.conf.d/node.conf", b"[Journal]\nReadKMsg=no\n")
 
 
 def _mounts_unit() -> HostFile:

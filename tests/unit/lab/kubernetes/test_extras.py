@@ -70,12 +70,31 @@ def test_every_enabled_unit_is_written_and_nothing_twice(cluster: LabCluster, ex
 
 
 @pytest.mark.parametrize("name", NODES)
+def test_where_kubelets_cannot_work_none_is_started_and_the_control_plane_is(
+    cluster: LabCluster, pki: Pki, binaries: Binaries, tmp_path: Path, name: str
+) -> None:
+    host = cluster.layout.host(name)
+    extras = host_extras(cluster, pki, binaries, LabPaths(tmp_path / "lab"), host, nodes=False)
+    assert not {"kubelet.service", "containerd.service"} & set(extras.enable)
+    assert ("kube-apiserver.service" in extras.enable) == (host.role == "control_plane")
+    assert f"{UNITS}kubelet.service" in by_path(extras)
+
+
+@pytest.mark.parametrize("name", NODES)
+def test_a_nodes_journald_does_not_wait_for_dev_null(cluster: LabCluster, extras_of: Any, name: str) -> None:
+    extras = extras_of(cluster, name)
+    assert "--bind=/dev/null:/dev/kmsg" in extras.nspawn_args
+    assert by_path(extras)["/etc/systemd/journald.conf.d/node.conf"].content == b"[Journal]\nReadKMsg=no\n"
+
+
+@pytest.mark.parametrize("name", NODES)
 def test_secrets_are_for_root_alone(cluster: LabCluster, extras_of: Any, name: str) -> None:
     extras = extras_of(cluster, name)
     for file in extras.files:
         secret = b"PRIVATE KEY" in file.content or b"client-key-data" in file.content
         assert file.mode == (0o600 if secret else file.mode & 0o755), file.path
-        assert secret == (file.path.endswith(".key") or (file.path.endswith(".conf"))), file.path
+        kubeconfig = file.path.startswith("/etc/kubernetes/") and file.path.endswith(".conf")
+        assert secret == (file.path.endswith(".key") or kubeconfig), file.path
 
 
 def test_a_worker_holds_no_secret_of_the_control_plane(cluster: LabCluster, extras_of: Any, pki: Pki) -> None:
