@@ -191,6 +191,18 @@ class Running:
 
 
 @contextmanager
+def slow_reload(site: Site, host: str) -> Iterator[None]:
+    """HAProxy's reload takes ten seconds there: what happens to the host meanwhile happens in the middle of the work on it."""
+    folder = "/etc/systemd/system/haproxy.service.d"
+    drop_in = f"mkdir -p {folder} && printf '[Service]\\nExecReload=/bin/sleep 10\\n' > {folder}/slow.conf"
+    good(site.lab.run(host, ["sh", "-c", f"{drop_in} && systemctl daemon-reload"]))
+    try:
+        yield
+    finally:
+        good(site.lab.run(host, ["sh", "-c", f"rm {folder}/slow.conf && systemctl daemon-reload"]))
+
+
+@contextmanager
 def change_running(site: Site) -> Iterator[Running]:
     """An apply of other timers, killed when the body is done with it."""
     running = Running(site, "apply", "-f", site.spec(*site.other))
@@ -322,8 +334,9 @@ def test_ctrl_c_leaves_nobody_aside_and_no_lock(site: Site) -> None:
 @pytest.mark.parametrize("victim", ["standby", "holder"])
 def test_a_power_loss_in_the_middle_ends_it_and_the_api_goes_on(site: Site, victim: str) -> None:
     (holder,) = site.holders()
-    lost = holder if victim == "holder" else next(name for name in PAIR if name != holder)
-    with Prober(site.lab, site.folder / "power") as prober:
+    (standby,) = set(PAIR) - {holder}
+    lost = holder if victim == "holder" else standby
+    with Prober(site.lab, site.folder / "power") as prober, slow_reload(site, standby):
         with change_running(site) as running:
             running.wait_for("Replace the files")
             site.lab.command("power-off", lost)
@@ -339,7 +352,7 @@ def test_a_power_loss_in_the_middle_ends_it_and_the_api_goes_on(site: Site, vict
 def test_a_host_whose_sshd_stops_is_named_and_the_next_apply_goes_on(site: Site) -> None:
     (holder,) = site.holders()
     (standby,) = set(PAIR) - {holder}
-    with Prober(site.lab, site.folder / "sshd") as prober:
+    with Prober(site.lab, site.folder / "sshd") as prober, slow_reload(site, standby):
         with change_running(site) as running:
             running.wait_for("Replace the files")
             # Connections that are there would outlive the daemon alone.
