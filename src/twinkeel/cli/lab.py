@@ -45,15 +45,12 @@ def up(
     """Make the lab: every host of the spec, a client and an operator, with systemd and sshd."""
     from twinkeel.cli.load import load_topology
     from twinkeel.cli.progress import progress_bar
-    from twinkeel.debian.sources import machine_release
-    from twinkeel.debian.suites import find_suite
     from twinkeel.lab.layout import build_layout
     from twinkeel.lab.state import paths_of
-    from twinkeel.lab.up import Making, bring_up
+    from twinkeel.lab.up import Making, bring_up, chosen_suite
 
     _go_home()
-    own = machine_release()[1]
-    hosts = find_suite(own if suite is None else suite, own)
+    hosts = chosen_suite(suite)
     topology = load_topology(file)
     layout = build_layout(topology, name or topology.name, hosts.name)
     bare = installer == "kubespray"

@@ -6,7 +6,8 @@ They are modules of ours that import the standard library alone (Python 3.8 or n
 from importlib.resources import files
 
 HAPROXY_SOCKET = "twinkeel.hosts.host_programs.haproxy_socket"
-"""A part that several programs share."""
+WORK_LOCK = "twinkeel.hosts.host_programs.work_lock"
+"""Parts that several programs share."""
 PYTHON_HINT = "install python3 there: Ansible needs it, too"
 
 # Each part becomes a module under its own name before the program is run, so that its `import` finds it there as it does here.

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from twinkeel.debian.suites import Suite
+from twinkeel.debian.sources import machine_release
+from twinkeel.debian.suites import Suite, find_suite
 from twinkeel.errors import UsageError
 from twinkeel.lab import cgroups, host, manifest, network, processes, requirements, ssh_keys, state, watches
 from twinkeel.lab.cleanup import remove_lab
@@ -58,6 +59,12 @@ class Making:
     binaries: Binaries | None = None
     fit: Fit = field(default_factory=Fit)
     login_key: SshKey = field(default_factory=lambda: ssh_keys.generate("twinkeel-lab"))
+
+
+def chosen_suite(name: str | None) -> Suite:
+    """The Debian release of the hosts: that of this machine unless one is named. Raises UsageError for one that we do not know."""
+    own = machine_release()[1]
+    return find_suite(own if name is None else name, own)
 
 
 def bring_up(making: Making) -> None:

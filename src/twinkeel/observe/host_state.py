@@ -8,7 +8,7 @@ from ipaddress import ip_address
 
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import Reader
-from twinkeel.hosts.host_program import HAPROXY_SOCKET, PYTHON_HINT, host_program
+from twinkeel.hosts.host_program import HAPROXY_SOCKET, PYTHON_HINT, WORK_LOCK, host_program
 from twinkeel.spec.fields import IPAddress
 from twinkeel.status.backends import SOCKET, Backend, parse_servers
 from twinkeel.topology.model import Machine
@@ -19,7 +19,8 @@ GENERATIONS = "/var/lib/twinkeel/generations"
 MARKER = "Written by Twinkeel"
 PACKAGE_VERSIONS = "twinkeel.observe.host_programs.package_versions"
 RELOAD_SAFETY = "twinkeel.observe.host_programs.reload_safety"
-READ_STATE = host_program("twinkeel.observe.host_programs.read_state", HAPROXY_SOCKET, PACKAGE_VERSIONS, RELOAD_SAFETY)
+READ_STATE = host_program("twinkeel.observe.host_programs.read_state", HAPROXY_SOCKET, WORK_LOCK, PACKAGE_VERSIONS, RELOAD_SAFETY)
+READ_TIMEOUT = 60.0  # Seconds: more than a module that is still at work is waited for (work_lock.DEADLINE).
 # Where files of ours can lie; what lies there and is no longer rendered is told.
 FOLDERS = (
     "/etc/haproxy",
@@ -94,12 +95,14 @@ async def read_host_state(
 ) -> HostState:
     """The host's state now, of the files, units and packages that are named; files of ours are looked for in `folders`.
 
+    Where a module of an earlier run is still at work on the host its end is waited for.
+
     Raises:
         HostError: the host cannot be asked, or has no python3.
     """
     asked = {"files": paths, "units": units, "packages": packages, "notes": NOTES, "live": LIVE}
     asked |= {"marker": MARKER, "folders": folders, "haproxy_socket": SOCKET, "generations": GENERATIONS}
-    result = await reader.run(machine, ["python3", "-c", READ_STATE, json.dumps(asked)])
+    result = await reader.run(machine, ["python3", "-c", READ_STATE, json.dumps(asked)], timeout=READ_TIMEOUT)
     if result.exit_code != 0:
         said = (result.stderr.strip() or "nothing").splitlines()[-1]
         raise HostError(f"the host's state cannot be read: python3 said: {said}", where=machine.name, hint=PYTHON_HINT)

@@ -24,7 +24,7 @@ INVENTORY = "inventory.yaml"
 SHARED = (
     ("twinkeel.plan", "unit_actions.py"),
     ("twinkeel.observe.host_programs", "reload_safety.py"),
-    ("twinkeel.hosts.host_programs", "haproxy_socket.py"),
+    *(("twinkeel.hosts.host_programs", name) for name in ("haproxy_socket.py", "work_lock.py")),
     *(("twinkeel.rollout.host_programs", name) for name in ("candidate_files.py", "balancer_units.py", "balancer_health.py")),
 )
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from twinkeel.hosts.host_program import HAPROXY_SOCKET
+from twinkeel.hosts.host_program import HAPROXY_SOCKET, WORK_LOCK
 from twinkeel.observe.host_programs import reload_safety
 from twinkeel.observe.host_state import FOLDERS, MARKER, PACKAGE_VERSIONS, READ_STATE, RELOAD_SAFETY, parse_host_state
 from twinkeel.preflight.facts import Clock, parse_host
@@ -34,7 +34,7 @@ def test_it_needs_the_standard_library_and_its_parts_alone(source: Path) -> None
     tree = ast.parse(source.read_text())
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert {module.split(".")[0] for module in imported - {HAPROXY_SOCKET, PACKAGE_VERSIONS, RELOAD_SAFETY}} <= set(
+    assert {module.split(".")[0] for module in imported - {HAPROXY_SOCKET, WORK_LOCK, PACKAGE_VERSIONS, RELOAD_SAFETY}} <= set(
         sys.stdlib_module_names
     )
 

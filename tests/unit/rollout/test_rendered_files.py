@@ -8,7 +8,9 @@ import os
 import runpy
 import stat
 import sys
+import threading
 from contextlib import redirect_stdout
+from functools import partial
 from importlib.resources import files
 from io import StringIO
 from pathlib import Path
@@ -17,7 +19,7 @@ from typing import Any
 import pytest
 from ansible.module_utils import basic
 
-from twinkeel.hosts.host_programs import haproxy_socket
+from twinkeel.hosts.host_programs import haproxy_socket, work_lock
 from twinkeel.lab.kubernetes.certificates import Authority
 from twinkeel.observe.host_programs import reload_safety
 from twinkeel.plan import unit_actions
@@ -33,6 +35,7 @@ def entry(path: Path, content: str, **more: Any) -> dict[str, Any]:
 
 def run(tmp_path: Path, state: str, entries: list[dict[str, Any]], **arguments: Any) -> dict[str, Any]:
     own = {"notes": str(tmp_path / "notes.json"), "live": str(tmp_path / "live.json")}
+    own["lock"] = str(tmp_path / "lock")
     given = {"state": state, "files": entries, **own, "_ansible_remote_tmp": str(tmp_path / "ansible"), **arguments}
     # The module ends with sys.exit after it printed its result, as every Ansible module does. In this process it takes
     # milliseconds. Where no test brings a systemctl of its own, none is asked to do anything: no unit needs an action.
@@ -41,7 +44,7 @@ def run(tmp_path: Path, state: str, entries: list[dict[str, Any]], **arguments: 
         patch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": given}).encode())
         patch.setattr(basic, "_ANSIBLE_PROFILE", "legacy")
         # Ansible sends them along with the module.
-        for part in (unit_actions, reload_safety, haproxy_socket, candidate_files, balancer_units, balancer_health):
+        for part in (unit_actions, reload_safety, haproxy_socket, work_lock, candidate_files, balancer_units, balancer_health):
             patch.setitem(sys.modules, f"ansible.module_utils.{part.__name__.rpartition('.')[2]}", part)
         with pytest.raises(SystemExit):
             runpy.run_path(str(MODULE), run_name="__main__")
@@ -307,3 +310,20 @@ def test_a_checker_that_died_is_no_refusal(tmp_path: Path) -> None:
     assert result["failed"] is True
     assert "ended by signal 15 before it had judged" in result["msg"]
     assert not (tmp_path / "a.conf").exists()
+
+
+def test_a_module_that_is_still_at_work_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work_lock, "PAUSE", 0.01)
+    held = work_lock.at_work(str(tmp_path / "lock"))
+    held.__enter__()
+    threading.Timer(0.1, held.__exit__, (None, None, None)).start()
+    assert run(tmp_path, "brought", [entry(tmp_path / "file", "x\n")])["changed"] is True
+
+
+def test_where_it_does_not_end_nothing_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work_lock, "at_work", partial(work_lock.at_work, deadline=0))
+    with work_lock.at_work(str(tmp_path / "lock")):
+        result = run(tmp_path, "brought", [entry(tmp_path / "file", "x\n")])
+    assert result["failed"] is True
+    assert "another run is still at work" in result["msg"]
+    assert not (tmp_path / "file").exists()

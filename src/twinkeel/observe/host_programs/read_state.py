@@ -18,6 +18,7 @@ import sys
 from typing import Any
 
 from twinkeel.hosts.host_programs.haproxy_socket import ask_haproxy
+from twinkeel.hosts.host_programs.work_lock import wait_until_free
 from twinkeel.observe.host_programs.package_versions import output, package, package_manager
 from twinkeel.observe.host_programs.reload_safety import outlives_reload
 
@@ -120,6 +121,7 @@ def newest_generation(folder: str) -> int:
 def main() -> None:
     """Print what was asked for."""
     asked = json.loads(sys.argv[1])
+    wait_until_free()
     units = {unit: output(["systemctl", "show", UNIT_PROPERTIES, unit]) for unit in asked["units"]}
     state = {
         "files": {path: look_at(path) for path in asked["files"]},

@@ -18,6 +18,7 @@ from ansible.module_utils.haproxy_socket import ask_haproxy
 # The decision that `twinkeel plan` takes, too.
 from ansible.module_utils.reload_safety import outlives_reload
 from ansible.module_utils.unit_actions import UnitFile, action, digests
+from ansible.module_utils.work_lock import PATH, at_work
 
 DOCUMENTATION = r"""
 module: rendered_files
@@ -44,6 +45,7 @@ options:
   about: {type: dict, default: {}, description: "kept with the notes: when, who, command, spec"}
   notes: {type: path, default: /var/lib/twinkeel/loaded.json}
   live: {type: path, default: /var/lib/twinkeel/live.json, description: "which files on this host are ours"}
+  lock: {type: path, default: /run/twinkeel/work, description: "held by whoever is at work on this host"}
 """
 
 FILE_OPTIONS = {
@@ -214,15 +216,19 @@ def main() -> None:
             "about": {"type": "dict", "default": {}},
             "notes": {"type": "path", "default": "/var/lib/twinkeel/loaded.json"},
             "live": {"type": "path", "default": "/var/lib/twinkeel/live.json"},
+            "lock": {"type": "path", "default": PATH},
         },
         supports_check_mode=True,
     )
     candidates = [Candidate(given) for given in module.params["files"]]
-    live = read_notes(module.params["live"])
     try:
-        if module.params["state"] == "judged":
-            judged(module, candidates, live)
-        brought(module, candidates, live)
+        with at_work(module.params["lock"]) as alone:
+            if not alone:
+                module.fail_json(msg="another run is still at work on this host; nothing was replaced: run it again")
+            live = read_notes(module.params["live"])
+            if module.params["state"] == "judged":
+                judged(module, candidates, live)
+            brought(module, candidates, live)
     except OSError as error:
         module.fail_json(msg=f"{error.strerror}: {error.filename or module.params['live']}")
     except UnitError as error:
