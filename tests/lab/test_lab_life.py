@@ -13,7 +13,7 @@ from twinkeel.lab import processes
 from twinkeel.lab.layout import build_layout, lab_id
 from twinkeel.lab.network import NAMESPACES
 from twinkeel.lab.state import paths_of
-from twinkeel.lab.up import Making, bring_up
+from twinkeel.lab.up import LabBuild, bring_up, chosen_suite
 from twinkeel.spec.document import read_source
 from twinkeel.spec.load import load
 from twinkeel.topology.build import build
@@ -110,7 +110,8 @@ def test_a_host_that_cannot_boot_is_named_and_nothing_is_left(
     loaded = load(read_source(small_spec))
     assert loaded.spec is not None
     topology = build(loaded.spec, small_spec.parent)
-    layout = build_layout(topology, NAME)
+    suite = chosen_suite(None)
+    layout = build_layout(topology, NAME, suite.name)
     with pytest.raises(LabError, match=r"^[\w-]+ ended while it booted: no such luck"):
-        bring_up(Making(layout, topology, small_spec.read_text(), paths_of(NAME), lambda *_: None))
+        bring_up(LabBuild(layout, topology, small_spec.read_text(), paths_of(NAME), lambda *_: None, suite))
     assert traces(NAME) == []

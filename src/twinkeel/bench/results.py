@@ -8,8 +8,8 @@ from statistics import median
 
 from twinkeel.bench.configurations import CONFIGURATIONS, Configuration
 from twinkeel.drill.history import EVENTS_FILE, History, read_history
-from twinkeel.drill.holding import spells_of
 from twinkeel.drill.trial import Trial, trial_of
+from twinkeel.drill.vip_ownership import ownership_intervals
 from twinkeel.errors import UsageError
 
 NOTE_FILE = "configuration.json"
@@ -18,7 +18,7 @@ COUNTED = ("control-plane-power-loss", "api-server-hang")
 
 
 @dataclass(frozen=True)
-class Note:
+class RunMetadata:
     """What was noted while a configuration was on: what checkers said of its files, why it was not measured to the end, and how
     many seconds a fault was given.
     """
@@ -65,22 +65,22 @@ class Column:
     """One configuration's results, in the order in which its faults were tried."""
 
     configuration: Configuration
-    note: Note
+    note: RunMetadata
     results: tuple[Result, ...]
 
 
-def write_note(folder: Path, note: Note) -> None:
+def write_note(folder: Path, note: RunMetadata) -> None:
     """Keep a configuration's note beside its histories."""
     (folder / NOTE_FILE).write_text(json.dumps(asdict(note), indent=2) + "\n", encoding="utf-8")
 
 
-def read_note(folder: Path) -> Note:
+def read_note(folder: Path) -> RunMetadata:
     """The note; an empty one when the bench was killed before it was written, or it makes no sense."""
     try:
         said = json.loads((folder / NOTE_FILE).read_text(encoding="utf-8"))
-        return Note(tuple(said["complaints"]), said["trouble"], said["deadline"])
+        return RunMetadata(tuple(said["complaints"]), said["trouble"], said["deadline"])
     except (OSError, ValueError, KeyError, TypeError):
-        return Note(trouble="the bench was broken off")
+        return RunMetadata(trouble="the bench was broken off")
 
 
 def read_columns(folder: Path) -> tuple[Column, ...]:
@@ -116,7 +116,7 @@ def _in_place(history: History) -> bool:
     fault, holder = history.event("fault"), history.value("holder-before", "holder")
     if fault is None:
         return False
-    return all(holder in spell.holders for spell in spells_of(history) if spell.start <= fault.at < spell.end)
+    return all(holder in interval.holders for interval in ownership_intervals(history) if interval.start <= fault.at < interval.end)
 
 
 def summarize(configuration: str, scenario: str, tried: Sequence[Tried], deadline: float) -> Result:

@@ -10,7 +10,7 @@ from typing import Any
 from twinkeel.bench.configurations import Configuration
 from twinkeel.bench.install import bring_back, peer_is_there, put_peer
 from twinkeel.bench.look import plain_look
-from twinkeel.bench.results import Note, write_note
+from twinkeel.bench.results import RunMetadata, write_note
 from twinkeel.drill.run import Drill, Look, run_drill
 from twinkeel.errors import TwinkeelError, VerificationError
 from twinkeel.status.probe import take_snapshot
@@ -83,7 +83,7 @@ async def _measure(bench: Bench, configuration: Configuration) -> None:
             topology=topology,
             folder=folder,
             look=bench.look,
-            patience=COME_UP_DEADLINE,
+            settle_timeout=COME_UP_DEADLINE,
             settle=configuration.settle,
             held=True,
         )
@@ -94,7 +94,7 @@ async def _measure(bench: Bench, configuration: Configuration) -> None:
         trouble = f"{error.what} ({error.where})" if error.where else error.what
         bench.drill.say(f"{configuration.id}: {error}")
     finally:
-        write_note(folder, Note(complaints, trouble, bench.drill.recovery))
+        write_note(folder, RunMetadata(complaints, trouble, bench.drill.recovery))
 
 
 async def put_on(bench: Bench, configuration: Configuration) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ def up(
     from twinkeel.cli.progress import progress_bar
     from twinkeel.lab.layout import build_layout
     from twinkeel.lab.state import paths_of
-    from twinkeel.lab.up import Making, bring_up, chosen_suite
+    from twinkeel.lab.up import LabBuild, bring_up, chosen_suite
 
     _go_home()
     hosts = chosen_suite(suite)
@@ -55,18 +55,18 @@ def up(
     layout = build_layout(topology, name or topology.name, hosts.name)
     bare = installer == "kubespray"
     choice = None if no_kubernetes or bare else kubernetes
-    making = Making(layout, topology, file.read_text(), paths_of(layout.name), lambda *_: None, hosts, choice, mirror, bare)
-    with progress_bar(f"lab {layout.name}") as making.progress:
-        bring_up(making)
+    build = LabBuild(layout, topology, file.read_text(), paths_of(layout.name), lambda *_: None, hosts, choice, mirror, bare)
+    with progress_bar(f"lab {layout.name}") as build.progress:
+        bring_up(build)
     print(f"The lab {layout.name} is up on {hosts.title} ({hosts.name}): {', '.join(layout.names)}.")
-    if making.binaries is not None:
-        promise = " Nodes get Ready when the virtual IP works." if making.fit.nodes else ""
-        print(f"{making.binaries.describe(topology.cluster.version)}.{promise}")
-    for note in making.fit.notes:
+    if build.binaries is not None:
+        promise = " Nodes get Ready when the virtual IP works." if build.fit.nodes else ""
+        print(f"{build.binaries.describe(topology.cluster.version)}.{promise}")
+    for note in build.fit.notes:
         print(f"Note: {note}.")
     print("Next: twinkeel lab exec operator -- twinkeel apply")
     if bare:
-        print(f"Then: twinkeel lab exec operator -- twinkeel kubespray run -- -e @{making.paths.overlay}")
+        print(f"Then: twinkeel lab exec operator -- twinkeel kubespray run -- -e @{build.paths.overlay}")
 
 
 @app.command()

@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from twinkeel.drill.active_fault import read_note, remove_note, scene_of
 from twinkeel.drill.fault import OpenHosts
 from twinkeel.drill.faults.registry import find_fault
-from twinkeel.drill.note import read_note, remove_note, scene_of
 from twinkeel.drill.run import Look
 from twinkeel.errors import UsageError, VerificationError
 from twinkeel.hosts.lock import cluster_lock

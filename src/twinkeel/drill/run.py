@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from twinkeel.drill.access import Access
+from twinkeel.drill.active_fault import remove_note, write_note
 from twinkeel.drill.checker import BASELINE, SERVED_WITHIN, STABLE
 from twinkeel.drill.fault import Fault, OpenHosts, Scene
 from twinkeel.drill.history import EVENTS_FILE, SECOND, Event, HistoryWriter, read_history
@@ -19,7 +20,6 @@ from twinkeel.drill.https import Target
 from twinkeel.drill.kubectl import Kubectl
 from twinkeel.drill.measure import Measurement
 from twinkeel.drill.needs import refuse_without
-from twinkeel.drill.note import remove_note, write_note
 from twinkeel.drill.observe import Observers
 from twinkeel.drill.observe_nodes import NodeObserver
 from twinkeel.drill.trial import Trial, trial_of
@@ -50,8 +50,8 @@ class Drill:
 
     `folder` gets one folder a trial, `notes` the note of the fault in force; `say` gets a line for each thing that happens.
     `look` tells whether the system is whole: another configuration than ours has not the files that ours is known by.
-    `recovery` is how long a fault may keep clients from being served, `patience` how long a system may take to be whole before a
-    trial, and `settle` how long it must have been whole with the virtual IP in one place by then, all in seconds.
+    `recovery` is how long a fault may keep clients from being served, `settle_timeout` how long a system may take to be whole
+    before a trial, and `settle` how long it must have been whole with the virtual IP in one place by then, all in seconds.
     `access` is for the streams that need credentials, `kubectl` the program to run beside the client, if any; `left_out` names what
     is not measured, and why. `command` is what the cluster's lock says; with `held` the caller has that lock already.
     """
@@ -66,7 +66,7 @@ class Drill:
     say: Say
     look: Look = take_snapshot
     recovery: float = RECOVERY_DEADLINE
-    patience: float = 0.0
+    settle_timeout: float = 0.0
     settle: float = 0.0
     access: Access | None = None
     kubectl: str = ""
@@ -124,7 +124,7 @@ async def require_health(drill: Drill) -> Machine:
     Raises:
         VerificationError: it is not, and did not get so in time; the message holds everything that is wrong.
     """
-    end = time.monotonic() + drill.patience
+    end = time.monotonic() + drill.settle_timeout
     async with drill.hosts() as hosts:
         seen, since = await drill.look(hosts, drill.topology), time.monotonic()
         while (not seen.healthy or time.monotonic() - since < drill.settle) and time.monotonic() < end:

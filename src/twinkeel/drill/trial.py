@@ -5,8 +5,8 @@ from pathlib import Path
 
 from twinkeel.drill.checker import Verdict, judge
 from twinkeel.drill.history import EVENTS_FILE, History, read_history
-from twinkeel.drill.holding import NOT_WATCHED, Holding, holding_of
 from twinkeel.drill.kubectl import milliseconds_of
+from twinkeel.drill.vip_ownership import NOT_WATCHED, VipOwnership, vip_ownership
 from twinkeel.drill.watching import Watching, watching_of
 from twinkeel.errors import UsageError
 
@@ -32,7 +32,7 @@ class Trial:
     holder_before: str | None
     holder_after: str | None
     verdict: Verdict
-    holding: Holding = NOT_WATCHED
+    holding: VipOwnership = NOT_WATCHED
     watching: Watching | None = None
     kubectl: Runs | None = None
     nodes_not_ready: tuple[str, ...] = ()
@@ -48,7 +48,7 @@ def trial_of(history: History) -> Trial:
         holder_before=history.value("holder-before", "holder"),
         holder_after=history.value("holder-after", "holder"),
         verdict=judge(history),
-        holding=holding_of(history),
+        holding=vip_ownership(history),
         watching=watching_of(history),
         kubectl=_kubectl_of(history),
         nodes_not_ready=tuple(sorted(_not_ready(history))),

@@ -20,7 +20,7 @@ from twinkeel.kubespray.progress import Progress
 from twinkeel.kubespray.redact import redact
 
 RESUME = "run the same command again: what is done is not done twice"
-PATIENCE = 10.0
+GRACE_PERIOD = 10.0
 OnProgress = Callable[[Event, Progress], None]
 
 
@@ -66,15 +66,15 @@ def _follow(invocation: Invocation, log: Path, show: OnProgress, progress: Progr
             stop(child)
             raise
         finally:
-            said.join(PATIENCE)
+            said.join(GRACE_PERIOD)
 
 
-def stop(child: "subprocess.Popen[str]", patience: float = PATIENCE) -> None:
-    """End ansible-playbook and its workers: asked first, forced when they do not end within `patience` seconds."""
+def stop(child: "subprocess.Popen[str]", grace_period: float = GRACE_PERIOD) -> None:
+    """End ansible-playbook and its workers: asked first, forced when they do not end within `grace_period` seconds."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(child.pid, number)
-            child.wait(patience)
+            child.wait(grace_period)
         except ProcessLookupError:
             child.wait()
         except subprocess.TimeoutExpired:

@@ -38,7 +38,7 @@ CONTROL_PLANE_DEADLINE = 120.0
 
 
 @dataclass
-class Making:
+class LabBuild:
     """A lab while it is made.
 
     `spec` is the spec's text, `suite` the Debian release of the hosts. `kubernetes` is what `--kubernetes` says, None for hosts
@@ -67,7 +67,7 @@ def chosen_suite(name: str | None) -> Suite:
     return find_suite(own if name is None else name, own)
 
 
-def bring_up(making: Making) -> None:
+def bring_up(build: LabBuild) -> None:
     """Make the lab; on any failure, an interruption too, all that was made is removed.
 
     Raises:
@@ -77,55 +77,55 @@ def bring_up(making: Making) -> None:
     """
     extras.require("pyroute2")
     requirements.require()
-    making.image = ensure_image(making.progress, making.suite, bare=making.bare)
-    fetch_programs(making)
-    see_whether_it_fits(making)
-    with state.locked(making.layout.name):
-        remove_leftovers(making)
+    build.image = ensure_image(build.progress, build.suite, bare=build.bare)
+    fetch_programs(build)
+    see_whether_it_fits(build)
+    with state.locked(build.layout.name):
+        remove_leftovers(build)
         try:
-            write_intent(making)
-            write_ssh_files(making)
-            write_hosts(making)
-            create_network(making)
-            create_control_groups(making)
-            allow_watches(making)
-            boot_hosts(making)
-            wait_for_ssh(making.paths, making.layout, making.layout.hosts, _counter(making))
-            start_cluster(making)
-            manifest.set_state(making.paths.manifest, "up")
+            write_intent(build)
+            write_ssh_files(build)
+            write_hosts(build)
+            create_network(build)
+            create_control_groups(build)
+            allow_watches(build)
+            boot_hosts(build)
+            wait_for_ssh(build.paths, build.layout, build.layout.hosts, _counter(build))
+            start_cluster(build)
+            manifest.set_state(build.paths.manifest, "up")
         except BaseException:
             with uninterrupted():
-                remove_lab(making.paths)
+                remove_lab(build.paths)
             raise
 
 
-def fetch_programs(making: Making) -> None:
+def fetch_programs(build: LabBuild) -> None:
     """Kubernetes' own programs, from the cache or made now."""
-    if making.kubernetes is not None:
-        version = making.topology.cluster.version
-        making.binaries = resolve_binaries(making.kubernetes, version, cache_folder(), making.mirror, making.progress)
+    if build.kubernetes is not None:
+        version = build.topology.cluster.version
+        build.binaries = resolve_binaries(build.kubernetes, version, cache_folder(), build.mirror, build.progress)
 
 
-def see_whether_it_fits(making: Making) -> None:
+def see_whether_it_fits(build: LabBuild) -> None:
     """What this image and these programs can do on this machine. Raises LabError when its hosts cannot boot here."""
-    version = making.topology.cluster.version if making.bare else None
-    version = making.binaries.version if making.binaries is not None else version
+    version = build.topology.cluster.version if build.bare else None
+    version = build.binaries.version if build.binaries is not None else version
     minor = int(version.split(".")[1]) if version is not None else None
-    making.fit = fit(making.image, making.suite.name, minor)
+    build.fit = fit(build.image, build.suite.name, minor)
 
 
-def remove_leftovers(making: Making) -> None:
+def remove_leftovers(build: LabBuild) -> None:
     """Refuse a lab that is up; remove what a killed `lab up` or a reboot of the machine left."""
-    found = manifest.read(making.paths.manifest)
+    found = manifest.read(build.paths.manifest)
     if found is not None and found.state == "up" and found.boot_id == processes.boot_id():
-        name = making.layout.name
+        name = build.layout.name
         raise UsageError(f"a lab called {name} is up already", hint=f"twinkeel lab down --name {name}, or give --name NAME")
-    remove_lab(making.paths)
+    remove_lab(build.paths)
 
 
-def write_intent(making: Making) -> None:
+def write_intent(build: LabBuild) -> None:
     """The lab's folder, and the list of all that is about to be made: before the first of it is."""
-    layout, paths = making.layout, making.paths
+    layout, paths = build.layout, build.paths
     require_space(paths.root, STATE_SPACE, "the lab")
     paths.root.mkdir(parents=True, mode=state.PRIVATE)
     entries = [Entry("namespace", network.switch_namespace(layout))]
@@ -138,93 +138,93 @@ def write_intent(making: Making) -> None:
         entries += [Entry("process", str(paths.host(machine.name) / "supervise")) for machine in layout.hosts]
     manifest.write(paths.manifest, Manifest(layout.name, layout.lab_id, processes.boot_id(), "making", tuple(entries)))
     paths.layout_file.write_text(to_json(layout))
-    _write_secret(paths.spec_file, spec_for_lab(making.spec, paths).encode())
-    if making.bare:
+    _write_secret(paths.spec_file, spec_for_lab(build.spec, paths).encode())
+    if build.bare:
         paths.overlay.write_bytes(OVERLAY.read_bytes())
 
 
-def write_ssh_files(making: Making) -> None:
+def write_ssh_files(build: LabBuild) -> None:
     """The key that opens every host. Hosts' own keys are added to known_hosts when they are made."""
-    making.paths.identity_file.parent.mkdir()
-    _write_secret(making.paths.identity_file, making.login_key.private)
-    making.paths.identity_file.with_suffix(".pub").write_text(f"{making.login_key.public}\n")
+    build.paths.identity_file.parent.mkdir()
+    _write_secret(build.paths.identity_file, build.login_key.private)
+    build.paths.identity_file.with_suffix(".pub").write_text(f"{build.login_key.public}\n")
 
 
-def write_hosts(making: Making) -> None:
+def write_hosts(build: LabBuild) -> None:
     """Every host's folder: its overlay, its keys, its scripts."""
-    extras = _extras(making)
+    extras = _extras(build)
     lines = []
-    for machine in making.layout.hosts:
-        making.progress(f"preparing {machine.name}", 0.0)
+    for machine in build.layout.hosts:
+        build.progress(f"preparing {machine.name}", 0.0)
         key = ssh_keys.generate(machine.fqdn)
         lines.append(ssh_keys.known_hosts_line(machine, key))
-        files = base_files(making.layout, machine, key, making.login_key)
+        files = base_files(build.layout, machine, key, build.login_key)
         own = extras.get(machine.name, HostExtras())
-        own = replace(own, environment=(*own.environment, *making.fit.environment))
-        host.prepare(making.paths, making.layout, machine, making.image, files, own)
-    making.paths.known_hosts_file.write_text("".join(lines))
+        own = replace(own, environment=(*own.environment, *build.fit.environment))
+        host.prepare(build.paths, build.layout, machine, build.image, files, own)
+    build.paths.known_hosts_file.write_text("".join(lines))
 
 
-def _extras(making: Making) -> dict[str, HostExtras]:
-    if making.bare:
-        bare = bare_cluster(making.layout, making.topology)
-        return {machine.name: bare_extras(bare, making.paths, machine) for machine in making.layout.hosts}
-    if making.binaries is None:
+def _extras(build: LabBuild) -> dict[str, HostExtras]:
+    if build.bare:
+        bare = bare_cluster(build.layout, build.topology)
+        return {machine.name: bare_extras(bare, build.paths, machine) for machine in build.layout.hosts}
+    if build.binaries is None:
         return {}
-    cluster = lab_cluster(making.layout, making.topology, making.binaries)
-    pki = load_or_make_pki(making.paths.pki, cluster)
-    making.paths.tools.mkdir()
-    (making.paths.tools / "kubectl").symlink_to(making.binaries.kubectl)
+    cluster = lab_cluster(build.layout, build.topology, build.binaries)
+    pki = load_or_make_pki(build.paths.pki, cluster)
+    build.paths.tools.mkdir()
+    (build.paths.tools / "kubectl").symlink_to(build.binaries.kubectl)
     return {
-        machine.name: host_extras(cluster, pki, making.binaries, making.paths, machine, nodes=making.fit.nodes)
-        for machine in making.layout.hosts
+        machine.name: host_extras(cluster, pki, build.binaries, build.paths, machine, nodes=build.fit.nodes)
+        for machine in build.layout.hosts
     }
 
 
-def create_network(making: Making) -> None:
+def create_network(build: LabBuild) -> None:
     """The switch, and every host's cable."""
-    network.create_switch(making.layout)
-    for machine in making.layout.hosts:
-        network.plug_in(making.layout, machine)
+    network.create_switch(build.layout)
+    for machine in build.layout.hosts:
+        network.plug_in(build.layout, machine)
 
 
-def create_control_groups(making: Making) -> None:
+def create_control_groups(build: LabBuild) -> None:
     """A private control group for each host in every hierarchy that systemd does not look after."""
-    listed = manifest.read(making.paths.manifest)
+    listed = manifest.read(build.paths.manifest)
     for entry in listed.of_kind("cgroup") if listed else ():
         cgroups.create(Path(entry.name))
-    for machine in making.layout.with_role("load_balancer"):
-        cgroups.allow_real_time(making.layout, machine)
+    for machine in build.layout.with_role("load_balancer"):
+        cgroups.allow_real_time(build.layout, machine)
 
 
-def allow_watches(making: Making) -> None:
+def allow_watches(build: LabBuild) -> None:
     """Nine systemds watch more files than a user may by default; the machine's limit is raised, and `down` puts it back."""
-    watches.raise_limit(making.paths)
+    watches.raise_limit(build.paths)
 
 
-def boot_hosts(making: Making) -> None:
+def boot_hosts(build: LabBuild) -> None:
     """Switch every host on; they boot side by side."""
-    for machine in making.layout.hosts:
-        host.start(making.paths, making.layout, machine)
+    for machine in build.layout.hosts:
+        host.start(build.paths, build.layout, machine)
 
 
-def start_cluster(making: Making) -> None:
+def start_cluster(build: LabBuild) -> None:
     """Wait for etcd and the API servers, and declare the nodes. They get Ready when the virtual IP works."""
-    if making.binaries is None:
+    if build.binaries is None:
         return
-    cluster = lab_cluster(making.layout, making.topology, making.binaries)
-    api = admin_api(cluster, making.paths)
-    wait_for_control_plane(api, cluster, CONTROL_PLANE_DEADLINE, making.progress)
+    cluster = lab_cluster(build.layout, build.topology, build.binaries)
+    api = admin_api(cluster, build.paths)
+    wait_for_control_plane(api, cluster, CONTROL_PLANE_DEADLINE, build.progress)
     declare_nodes(api, cluster)
 
 
-def _counter(making: Making) -> Callable[[LabHost], None]:
-    total, ready = len(making.layout.hosts), 0
+def _counter(build: LabBuild) -> Callable[[LabHost], None]:
+    total, ready = len(build.layout.hosts), 0
 
     def count(machine: LabHost) -> None:
         nonlocal ready
         ready += 1
-        making.progress(f"{machine.name} answers ({ready} of {total})", ready / total)
+        build.progress(f"{machine.name} answers ({ready} of {total})", ready / total)
 
     return count
 

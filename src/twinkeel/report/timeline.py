@@ -9,7 +9,7 @@ from typing import Any
 
 from twinkeel.drill.checker import served
 from twinkeel.drill.history import MILLISECOND, Event, History, Request
-from twinkeel.drill.holding import spells_of
+from twinkeel.drill.vip_ownership import ownership_intervals
 
 BEFORE_MS = 500
 AFTER_MS = 1500
@@ -73,12 +73,12 @@ def _requests(requests: list[Request], zero: int, name: str, row: int) -> Iterat
 
 def _holders(history: History, zero: int, end: float) -> Iterator[Figure]:
     """A bar for each time in which a load balancer held the virtual IP."""
-    hosts = sorted({host for spell in spells_of(history) for host in spell.holders})
+    hosts = sorted({host for interval in ownership_intervals(history) for host in interval.holders})
     for number, host in enumerate(hosts):
         starts, lengths = [], []
-        for spell in spells_of(history):
-            start, stop = max(_ms(spell.start, zero), -BEFORE_MS), min(_ms(spell.end, zero), end)
-            if host in spell.holders and stop > start:
+        for interval in ownership_intervals(history):
+            start, stop = max(_ms(interval.start, zero), -BEFORE_MS), min(_ms(interval.end, zero), end)
+            if host in interval.holders and stop > start:
                 starts.append(start)
                 lengths.append(round(stop - start, 1))
         yield {

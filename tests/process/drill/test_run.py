@@ -17,9 +17,9 @@ import pytest
 
 from twinkeel.cli.load import load_topology
 from twinkeel.drill import heal, run
+from twinkeel.drill.active_fault import path_of, read_note
 from twinkeel.drill.fault import Fault, Scene
 from twinkeel.drill.https import Target
-from twinkeel.drill.note import path_of, read_note
 from twinkeel.drill.run import Drill, run_drill
 from twinkeel.drill.trial import Trial
 from twinkeel.errors import HostError, UsageError, VerificationError

@@ -24,8 +24,8 @@ from twinkeel.app.hosts import ClusterHosts
 from twinkeel.bench.configurations import CONFIGURATIONS
 from twinkeel.bench.data_path import Effort
 from twinkeel.cli.main import cli
+from twinkeel.drill.active_fault import path_of
 from twinkeel.drill.fault import OpenHosts
-from twinkeel.drill.note import path_of
 from twinkeel.drill.run import Drill
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import Writer

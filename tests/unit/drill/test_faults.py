@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from twinkeel.cli.load import load_topology
-from twinkeel.drill import stranger
+from twinkeel.drill import rogue_vrrp_router
+from twinkeel.drill.active_fault import read_note, scene_of, write_note
 from twinkeel.drill.fault import Fault, Scene
 from twinkeel.drill.faults.registry import DEFAULT, FAULTS, find_fault
 from twinkeel.drill.needs import missing
-from twinkeel.drill.note import read_note, scene_of, write_note
 from twinkeel.drill.switches import run_switch
 from twinkeel.errors import ToolError, UsageError, VerificationError
 from twinkeel.hosts.executor import Writer
@@ -133,11 +133,11 @@ def test_a_power_command_is_finished_even_when_the_drill_is_interrupted(tmp_path
 
 def test_a_strangers_advertisement_is_a_valid_one() -> None:
     """Byte for byte as RFC 9568, section 5.2 draws it; the checksum over pseudo-header and packet comes out as 0."""
-    packet = stranger.advertisement(77, "192.168.1.110", "192.168.1.9", "224.0.0.18")
+    packet = rogue_vrrp_router.advertisement(77, "192.168.1.110", "192.168.1.9", "224.0.0.18")
     assert packet[:6] == bytes([0x31, 77, 255, 1, 0, 10])
     assert packet[8:] == bytes([192, 168, 1, 110])
     pseudo = bytes([192, 168, 1, 9, 224, 0, 0, 18, 0, 112, 0, len(packet)])
-    assert stranger.checksum(pseudo + packet) == 0
+    assert rogue_vrrp_router.checksum(pseudo + packet) == 0
 
 
 @pytest.mark.parametrize("said", ["seen", "nothing"])
@@ -164,8 +164,8 @@ def test_a_stranger_whose_packets_never_arrived_proves_nothing(
         holder = lab_home_topology.load_balancers[0].machine
         await find_fault("vrrp-stranger").inject(Scene(lab_home_topology, holder, holder, opened))  # type: ignore[arg-type]
 
-    monkeypatch.setattr(stranger, "claim", claim)
-    monkeypatch.setattr(stranger, "own_address", lambda _: "192.168.1.9")
+    monkeypatch.setattr(rogue_vrrp_router, "claim", claim)
+    monkeypatch.setattr(rogue_vrrp_router, "own_address", lambda _: "192.168.1.9")
     if said == "seen":
         asyncio.run(inject())
         return

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from importlib.resources import files
 
-from twinkeel.drill import stranger
+from twinkeel.drill import rogue_vrrp_router
 from twinkeel.drill.fault import Fault, Scene, addresses_of
 from twinkeel.errors import UsageError, VerificationError
 
@@ -20,11 +20,11 @@ async def _inject(scene: Scene) -> None:
         raise UsageError("a stranger is played for IPv4 virtual IPs only", where=str(instance.vip.ip), hint=hint)
     targets = [str(balancer.machine.address) for balancer in scene.topology.load_balancers]
     async with scene.hosts() as hosts:
-        argv = ("python3", "-c", SEE_ADVERTISEMENT, stranger.own_address(str(scene.holder.address)), f"{SECONDS + WAIT:g}")
+        argv = ("python3", "-c", SEE_ADVERTISEMENT, rogue_vrrp_router.own_address(str(scene.holder.address)), f"{SECONDS + WAIT:g}")
         lines = hosts.stream(scene.holder, argv)
         async with contextlib.aclosing(lines):
             await anext(lines)
-            await asyncio.to_thread(stranger.claim, instance.vrid, str(instance.vip.ip), targets, SECONDS)
+            await asyncio.to_thread(rogue_vrrp_router.claim, instance.vrid, str(instance.vip.ip), targets, SECONDS)
             arrived = (await anext(lines)).strip() == "seen"
     if not arrived:
         hint = "something on the way drops protocol 112: run the drill on the load balancers' own segment"

@@ -30,12 +30,12 @@ OPTIONS = {
 """What Ansible is told of the question: see the documentation of `load_balancer_health`."""
 
 PAUSE = 0.1
-PATIENCE = 3.0
+TIMEOUT = 3.0
 
 
 def get(port: int, path: str) -> str:
     """Empty when GET on the loopback answers 200, else what is wrong."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()
@@ -63,9 +63,9 @@ def checked_servers(ask_haproxy: AskHaproxy, path: str, backend: str) -> str:
 def own_connection(port: int) -> socket.socket:
     """A connection to this host's own port: over IPv4, or over IPv6 where HAProxy listens on that alone."""
     try:
-        return socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+        return socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT)
     except ConnectionRefusedError:
-        return socket.create_connection(("::1", port), timeout=PATIENCE)
+        return socket.create_connection(("::1", port), timeout=TIMEOUT)
 
 
 def through_frontend(port: int, name: str, ca_file: str, status: int) -> str:

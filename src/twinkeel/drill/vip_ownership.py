@@ -8,7 +8,7 @@ from twinkeel.drill.history import MILLISECOND, History
 
 
 @dataclass(frozen=True)
-class Spell:
+class OwnershipInterval:
     """From one time to another (nanoseconds of CLOCK_MONOTONIC) these hosts held the virtual IP."""
 
     start: int
@@ -17,37 +17,37 @@ class Spell:
 
 
 @dataclass(frozen=True)
-class Holding:
+class VipOwnership:
     """Milliseconds from the fault to the end of the trial; None when the load balancers were not watched."""
 
     no_holder_ms: float | None
     two_holders_ms: float | None
 
 
-NOT_WATCHED = Holding(None, None)
+NOT_WATCHED = VipOwnership(None, None)
 
 
-def holding_of(history: History) -> Holding:
+def vip_ownership(history: History) -> VipOwnership:
     """The times of one trial. Never raises."""
     fault = history.event("fault")
-    spells = [] if fault is None else [spell for spell in spells_of(history) if spell.end > fault.at]
-    if fault is None or not spells:
+    intervals = [] if fault is None else [interval for interval in ownership_intervals(history) if interval.end > fault.at]
+    if fault is None or not intervals:
         return NOT_WATCHED
     times = {0: 0, 1: 0, 2: 0}
-    for spell in spells:
-        times[min(len(spell.holders), 2)] += spell.end - max(spell.start, fault.at)
-    return Holding(round(times[0] / MILLISECOND, 1), round(times[2] / MILLISECOND, 1))
+    for interval in intervals:
+        times[min(len(interval.holders), 2)] += interval.end - max(interval.start, fault.at)
+    return VipOwnership(round(times[0] / MILLISECOND, 1), round(times[2] / MILLISECOND, 1))
 
 
-def spells_of(history: History) -> Iterator[Spell]:
-    """Who held the virtual IP, spell by spell, from the first look at every load balancer on."""
+def ownership_intervals(history: History) -> Iterator[OwnershipInterval]:
+    """Who held the virtual IP, interval by interval, from the first look at every load balancer on."""
     changes = sorted(_changes(history))
     known = {host for _, host, _ in changes}
     seen: dict[str, bool] = {}
     for (at, host, held), (until, _, _) in pairwise([*changes, (_end(history), "", False)]):
         seen[host] = held
         if len(seen) == len(known) and until > at:
-            yield Spell(at, until, tuple(sorted(name for name, holds in seen.items() if holds)))
+            yield OwnershipInterval(at, until, tuple(sorted(name for name, holds in seen.items() if holds)))
 
 
 def _changes(history: History) -> Iterator[tuple[int, str, bool]]:

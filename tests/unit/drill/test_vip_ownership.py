@@ -4,8 +4,8 @@ import socket
 import struct
 
 from twinkeel.drill.history import MILLISECOND, Event, History
-from twinkeel.drill.holding import Holding, Spell, holding_of, spells_of
 from twinkeel.drill.programs import watch_host
+from twinkeel.drill.vip_ownership import OwnershipInterval, VipOwnership, ownership_intervals, vip_ownership
 
 
 def at(milliseconds: int, name: str, **data: object) -> Event:
@@ -21,35 +21,35 @@ START = (at(0, "vip", host="lb-1", held=True), at(1, "vip", host="lb-2", held=Fa
 
 def test_a_move_with_a_gap() -> None:
     seen = history(*START, at(110, "vip", host="lb-1", held=False), at(150, "vip", host="lb-2", held=True), at(400, "heal"))
-    assert holding_of(seen) == Holding(no_holder_ms=40, two_holders_ms=0)
+    assert vip_ownership(seen) == VipOwnership(no_holder_ms=40, two_holders_ms=0)
 
 
 def test_two_holders() -> None:
     seen = history(*START, at(150, "vip", host="lb-2", held=True), at(170, "vip", host="lb-1", held=False), at(400, "heal"))
-    assert holding_of(seen) == Holding(no_holder_ms=0, two_holders_ms=20)
+    assert vip_ownership(seen) == VipOwnership(no_holder_ms=0, two_holders_ms=20)
 
 
 def test_a_host_that_is_gone_holds_nothing_since_it_was_last_heard() -> None:
     lost = Event("observer-lost", 900 * MILLISECOND, {"host": "lb-1", "heard": 105 * MILLISECOND})
     seen = history(*START, at(300, "vip", host="lb-2", held=True), lost)
-    assert holding_of(seen) == Holding(no_holder_ms=195, two_holders_ms=0)
+    assert vip_ownership(seen) == VipOwnership(no_holder_ms=195, two_holders_ms=0)
 
 
 def test_a_host_was_not_gone_before_it_told_what_it_holds() -> None:
     lost = Event("observer-lost", 900 * MILLISECOND, {"host": "lb-1", "heard": -1})
     seen = history(*START, at(300, "vip", host="lb-2", held=True), lost)
-    assert holding_of(seen) == Holding(no_holder_ms=200, two_holders_ms=0)
+    assert vip_ownership(seen) == VipOwnership(no_holder_ms=200, two_holders_ms=0)
 
 
 def test_without_a_watch_nothing_is_known() -> None:
-    assert holding_of(history(at(100, "fault", host="lb-1"), at(400, "heal"))) == Holding(None, None)
+    assert vip_ownership(history(at(100, "fault", host="lb-1"), at(400, "heal"))) == VipOwnership(None, None)
 
 
 def test_spells_begin_when_every_load_balancer_has_been_seen() -> None:
-    spells = list(spells_of(history(*START, at(150, "vip", host="lb-2", held=True), at(160, "heal"))))
-    assert spells == [
-        Spell(1 * MILLISECOND, 150 * MILLISECOND, ("lb-1",)),
-        Spell(150 * MILLISECOND, 160 * MILLISECOND, ("lb-1", "lb-2")),
+    intervals = list(ownership_intervals(history(*START, at(150, "vip", host="lb-2", held=True), at(160, "heal"))))
+    assert intervals == [
+        OwnershipInterval(1 * MILLISECOND, 150 * MILLISECOND, ("lb-1",)),
+        OwnershipInterval(150 * MILLISECOND, 160 * MILLISECOND, ("lb-1", "lb-2")),
     ]
 
 

@@ -12,7 +12,7 @@ from twinkeel.topology.model import PowerControl, Topology
 
 
 @dataclass(frozen=True)
-class Note:
+class ActiveFault:
     """Which scenario was injected where. `pid` is the drill's process on this machine.
 
     The power commands are kept because they may have been given on the command line, and whoever heals cannot know them.
@@ -43,7 +43,7 @@ def write_note(folder: Path, fault: Fault, scene: Scene) -> None:
     """Say what is about to be broken. Raises ToolError: nothing may be broken that nobody could know of."""
     power = scene.topology.power
     commands = (power.off, power.on) if power else ("", "")
-    note = Note(
+    note = ActiveFault(
         scene.topology.name,
         fault.id,
         scene.holder.name,
@@ -68,7 +68,7 @@ def remove_note(folder: Path, cluster: str) -> None:
     path_of(folder, cluster).unlink(missing_ok=True)
 
 
-def read_note(folder: Path, cluster: str) -> Note | None:
+def read_note(folder: Path, cluster: str) -> ActiveFault | None:
     """The note that a drill of this cluster left; None when there is none.
 
     Raises:
@@ -76,7 +76,7 @@ def read_note(folder: Path, cluster: str) -> Note | None:
     """
     path = path_of(folder, cluster)
     try:
-        return Note(**json.loads(path.read_text()))
+        return ActiveFault(**json.loads(path.read_text()))
     except FileNotFoundError:
         return None
     except (ValueError, TypeError) as error:
@@ -84,7 +84,7 @@ def read_note(folder: Path, cluster: str) -> Note | None:
         raise UsageError("the note of an earlier drill cannot be understood", where=str(path), hint=hint) from error
 
 
-def scene_of(note: Note, topology: Topology, hosts: OpenHosts) -> Scene:
+def scene_of(note: ActiveFault, topology: Topology, hosts: OpenHosts) -> Scene:
     """The scene that a note speaks of. Raises UsageError when the spec has no such hosts any more."""
     if note.power_on:
         topology = replace(topology, power=PowerControl(note.power_off, note.power_on))

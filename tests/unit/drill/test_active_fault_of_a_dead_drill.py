@@ -2,12 +2,12 @@
 
 import os
 
-from twinkeel.drill.note import Note
+from twinkeel.drill.active_fault import ActiveFault
 from twinkeel.support.process_start import process_start
 
 
-def note(pid: int, start: str = "") -> Note:
-    return Note("lab-home", "power-loss", "lb-1", "lb-1", "", pid, process_start=start)
+def note(pid: int, start: str = "") -> ActiveFault:
+    return ActiveFault("lab-home", "power-loss", "lb-1", "lb-1", "", pid, process_start=start)
 
 
 def test_the_drill_that_still_runs() -> None:
