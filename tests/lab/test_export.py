@@ -44,7 +44,7 @@ def worked_on(ended: Ended) -> list[str]:
     return [
         name
         for part in parts
-        if part.startswith("files : Replace")
+        if part.startswith("bring : Replace")
         for name in re.findall(r"^changed: \[(\S+)\]", part, re.MULTILINE)
     ]
 
