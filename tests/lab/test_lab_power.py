@@ -46,6 +46,7 @@ def test_a_power_loss_ends_everything_and_takes_run_time_addresses_with_it(small
         "power": "off",
         "link": "down",
         "systemd": "off",
+        "versions": {},
     }
     assert small_lab.run("lb-2", [*PING, "192.168.1.110"]).returncode != 0
     assert small_lab.run("lb-1", ["true"]).returncode == 2
