@@ -18,6 +18,8 @@ FEW = 20
 DIRECT_MS = 100
 # A direct request begins up to 100 ms after the stall, and waits that much less than the timeout of 1 s.
 SLOW = SECOND // 2
+# How a connection ends that leads to another host in the middle.
+CUT = ("reset", "closed")
 
 
 def not_excused(requests: Sequence[Request], direct: Sequence[Request]) -> tuple[Request, ...]:
@@ -39,13 +41,17 @@ def not_excused(requests: Sequence[Request], direct: Sequence[Request]) -> tuple
 
 
 def moments(failed: Sequence[Request]) -> int:
-    """How often something failed: requests that were under way at once, and that one move of the address reset, are one moment.
+    """How often something failed: requests that were all under way at one instant, and that a move reset, are one moment.
 
     On a quiet machine an answer takes less than the 10 ms between two requests, and a move meets one. On a busy one several are
-    under way, and their resets arrive within microseconds. Requests that are refused or time out end as far apart as they began.
+    under way, and each is reset when its next packet comes to the new holder, a few milliseconds apart. It is the smallest number
+    of instants such that each reset request was under way at one of them. Any other failure is one by itself.
     """
-    ends = sorted(each.end for each in failed)
-    return sum(1 for before, end in zip((None, *ends), ends, strict=False) if before is None or end - before > MILLISECOND)
+    count, instant = 0, -1
+    for each in sorted((each for each in failed if each.error in CUT), key=lambda each: each.end):
+        if each.start > instant:
+            count, instant = count + 1, each.end
+    return count + sum(1 for each in failed if each.error not in CUT)
 
 
 class _Client:

@@ -46,10 +46,12 @@ def reset(start: int, end: int) -> Request:
     [
         ((), 0),
         ((reset(0, 33 * MILLISECOND), reset(11 * MILLISECOND, 33 * MILLISECOND + 20_000)), 1),
+        ((reset(0, 63 * MILLISECOND), reset(9 * MILLISECOND, 60 * MILLISECOND), reset(50 * MILLISECOND, 55 * MILLISECOND)), 1),
+        ((reset(0, 30 * MILLISECOND), reset(20 * MILLISECOND, 60 * MILLISECOND), reset(50 * MILLISECOND, 90 * MILLISECOND)), 2),
         ((reset(0, 5 * MILLISECOND), reset(10 * MILLISECOND, 15 * MILLISECOND)), 2),
         (asked("refused", "refused", "refused", every=10 * MILLISECOND), 3),
     ],
-    ids=["none", "under way at once", "one after the other", "refused"],
+    ids=["none", "under way at once", "cut a little later", "never all at once", "one after the other", "refused"],
 )
 def test_requests_that_one_move_resets_are_one_moment(failed: tuple[Request, ...], count: int) -> None:
     assert moments(failed) == count
