@@ -85,7 +85,8 @@ async def converge(run: Run, command: str, decide: Decide) -> ApplyResult:
     if seen.ca is None:
         run.note(BOOTSTRAP_NOTE)
     seconds = (time.monotonic_ns() - began) / 1e9
-    changed = {machine.name: host.changes for machine in machines for host in made.hosts if host.name == machine.name}
+    changes = {host.name: host.changes for host in made.hosts}
+    changed = {machine.name: changes[machine.name] for machine in machines}
     generation = seen.next_generation if made.replaces_files else None
     return ApplyResult(changed, holders[str(topology.endpoint.vip.ip)], wanted.trust, seconds, generation, holders)
 

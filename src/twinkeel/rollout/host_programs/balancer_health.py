@@ -7,13 +7,15 @@ import http.client
 import socket
 import ssl
 import time
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-# What Ansible's run_command takes and gives: the words of a command; its exit code, output and errors.
-RunCommand = Callable[[list[str]], tuple[int, str, str]]
-# See haproxy_socket.py, which a module brings along as well.
-AskHaproxy = Callable[[str, str], str]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    # What Ansible's run_command takes and gives: the words of a command; its exit code, output and errors.
+    RunCommand = Callable[[list[str]], tuple[int, str, str]]
+    # See haproxy_socket.py, which a module brings along as well.
+    AskHaproxy = Callable[[str, str], str]
 
 OPTIONS = {
     "monitor_port": {"type": "int", "required": True},

@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-# What Ansible's run_command takes and gives: the words of a command; its exit code, output and errors.
-RunCommand = Callable[[list[str]], tuple[int, str, str]]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    # What Ansible's run_command takes and gives: the words of a command; its exit code, output and errors.
+    RunCommand = Callable[[list[str]], tuple[int, str, str]]
 
 # A reload that comes when the unit no longer runs starts it.
 VERBS = {"start": "start", "reload": "reload-or-restart", "restart": "restart"}

@@ -1,6 +1,6 @@
 """Wait until a load balancer serves (see DOCUMENTATION below).
 
-Sent to the host by Ansible; it needs Python 3.9, Ansible's own module helpers, and `balancer_health`.
+Sent to the host by Ansible; it needs Python 3.8, Ansible's own module helpers, and `balancer_health`.
 """
 
 from __future__ import annotations

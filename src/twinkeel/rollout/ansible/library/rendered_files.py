@@ -1,6 +1,6 @@
 """Judge a host's rendered files, and bring the host to them (see DOCUMENTATION below).
 
-Sent to the host by Ansible; it needs Python 3.9 and Ansible's own module helpers. Its other parts are in the project's folder
+Sent to the host by Ansible; it needs Python 3.8 and Ansible's own module helpers. Its other parts are in the project's folder
 module_utils: see write_project.py.
 """
 
@@ -113,18 +113,15 @@ def shown(module: AnsibleModule, unit: str) -> str:
     return str(out)
 
 
-def put_in_place(
-    module: AnsibleModule, candidates: list[Candidate], old: list[dict[str, Any]], live: dict[str, Any]
-) -> dict[str, Any]:
-    """Replace these files and remove the `old` ones; what is noted as ours now."""
+def put_in_place(module: AnsibleModule, candidates: list[Candidate], old: list[dict[str, Any]], live: dict[str, Any]) -> None:
+    """Replace these files and remove the `old` ones."""
+    if not candidates and not old:
+        return
     # First of all it is noted that these files are ours: a run that breaks off here leaves nothing behind that nobody knows.
     known = {entry["path"]: entry for entry in live.get("files", []) + ours(candidates)}
-    noted = dict(live, files=sorted(known.values(), key=lambda entry: str(entry["path"])))
-    if candidates or old:
-        write_notes(module.params["live"], noted)
-        replace(candidates)
-        remove(module, old)
-    return noted
+    write_notes(module.params["live"], dict(live, files=sorted(known.values(), key=lambda entry: str(entry["path"]))))
+    replace(candidates)
+    remove(module, old)
 
 
 def make_ready(module: AnsibleModule, candidates: list[Candidate], live: dict[str, Any]) -> list[str]:
