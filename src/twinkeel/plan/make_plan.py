@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from twinkeel.errors import HostError
 from twinkeel.hosts.cluster_ca import fetch_cluster_ca
 from twinkeel.hosts.executor import Reader
-from twinkeel.observe.balancer_state import STATE_FILES
 from twinkeel.observe.host_state import HostState, read_host_state
 from twinkeel.plan.mask_secrets import SecretMask
 from twinkeel.plan.model import Desired, Plan
@@ -17,6 +16,7 @@ from twinkeel.render.render import render
 from twinkeel.render.services import packages_of
 from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.model import LoadBalancer, Topology
+from twinkeel.vip.balancer_state import state_files
 
 
 async def make_plan(topology: Topology, reader: Reader, secrets: Secrets | None = None) -> Plan:
@@ -46,7 +46,7 @@ async def read_states(reader: Reader, topology: Topology, wanted: Desired) -> di
 
 
 async def _ask(reader: Reader, balancer: LoadBalancer, wanted: Sequence[RenderedFile], topology: Topology) -> HostState | HostError:
-    paths = [CA_PATH, *(file.path for file in wanted), *STATE_FILES]
+    paths = [CA_PATH, *(file.path for file in wanted), *state_files(topology)]
     try:
         return await read_host_state(reader, balancer.machine, paths, units_of(wanted), packages_of(topology))
     except HostError as error:

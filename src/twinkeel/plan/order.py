@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from twinkeel.observe.balancer_state import BalancerState
+from twinkeel.vip.balancer_state import BalancerState
 
 
 def batches(order: Sequence[str], observed: Mapping[str, BalancerState]) -> tuple[tuple[str, ...], ...]:

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from twinkeel.errors import HostError
-from twinkeel.observe.balancer_state import BalancerState, balancer_state, text_of
-from twinkeel.observe.foreign import foreign_haproxy, foreign_keepalived
+from twinkeel.observe.foreign import foreign_haproxy
 from twinkeel.observe.host_state import MARKER, HostState
 from twinkeel.plan.compare_files import Mask, compare_files, no_longer_wanted
 from twinkeel.plan.model import Desired, FileChange, HostPlan, Plan
@@ -13,10 +12,11 @@ from twinkeel.plan.order import batches
 from twinkeel.plan.unit_actions import UnitFile, action, digests
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.haproxy import CONFIG_PATH as HAPROXY_CONFIG
-from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED_CONFIG
 from twinkeel.render.services import UNITS, reader_of
 from twinkeel.topology.model import Topology
-from twinkeel.vip.vrrp_compatibility import vrrp_incompatible_after_change
+from twinkeel.vip.balancer_state import BalancerState, balancer_state, text_of
+from twinkeel.vip.choose_backend import vip_backend
+from twinkeel.vip.compatibility import incompatible_after_change
 
 
 def plan(topology: Topology, desired: Desired, states: Mapping[str, HostState | HostError], mask: Mask) -> Plan:
@@ -39,13 +39,15 @@ def plan(topology: Topology, desired: Desired, states: Mapping[str, HostState | 
 def _unheard_by(
     topology: Topology, desired: Desired, host: HostPlan, plans: Mapping[str, HostPlan], observed: Mapping[str, BalancerState]
 ) -> tuple[str, ...]:
-    """The holders that get another keepalived.conf after this host, and do not hear it before."""
+    """The holders that get other settings of the same protocol after this host, and do not hear it before."""
     if host.holds or not host.has_changes:
         return ()
     balancer = next(each for each in topology.load_balancers if each.machine.name == host.name)
-    candidate = next((file.content for file in desired.rendered.hosts[host.name] if file.path == KEEPALIVED_CONFIG), "")
-    later = (name for name, each in plans.items() if each.holds and any(file.path == KEEPALIVED_CONFIG for file in each.replaced))
-    return tuple(name for name in later if vrrp_incompatible_after_change(balancer, candidate, observed[name]))
+    backend = vip_backend(topology)
+    path = backend.config_path
+    candidate = next((file.content for file in desired.rendered.hosts[host.name] if file.path == path), "")
+    later = (name for name, each in plans.items() if each.holds and any(file.path == path for file in each.replaced))
+    return tuple(name for name in later if incompatible_after_change(backend, balancer, candidate, observed[name]))
 
 
 def units_of(wanted: Sequence[RenderedFile]) -> tuple[str, ...]:
@@ -67,17 +69,18 @@ def plan_host(topology: Topology, name: str, wanted: Sequence[RenderedFile], sta
         foreign=tuple(_foreign(topology, name, state)),
     )
     if plan.has_changes and plan.holds and look.handover == "stop":
-        # Somebody else set Keepalived up: the virtual IP leaves it by a stop.
-        return replace(plan, actions={**(plan.actions or {}), "keepalived": "start"})
+        # Somebody else set it up: the virtual IP leaves it by a stop.
+        return replace(plan, actions={**(plan.actions or {}), vip_backend(topology).unit: "start"})
     return plan
 
 
 def _foreign(topology: Topology, name: str, state: HostState) -> Iterator[str]:
     balancer = next(each for each in topology.load_balancers if each.machine.name == name)
-    haproxy, keepalived = text_of(state, HAPROXY_CONFIG), text_of(state, KEEPALIVED_CONFIG)
+    backend = vip_backend(topology)
+    haproxy, config = text_of(state, HAPROXY_CONFIG), text_of(state, backend.config_path)
     # Debian's package brings a haproxy.cfg of its own; nobody holds a virtual IP with that alone.
-    if keepalived and MARKER not in keepalived:
-        yield from foreign_keepalived(KEEPALIVED_CONFIG, keepalived, topology, balancer)
+    if config and not backend.is_ours(config):
+        yield from backend.foreign(config, topology, balancer)
         if MARKER not in haproxy:
             yield from foreign_haproxy(HAPROXY_CONFIG, haproxy, topology)
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
+from twinkeel.hosts.os_family import family_of, refresh_commands
 from twinkeel.preflight.facts import HostFacts
 from twinkeel.preflight.model import Finding, Judge, Survey, balancers, on_each
 from twinkeel.preflight.versions import known_bad, parse_version, shown
 from twinkeel.render.limits import limits
 from twinkeel.topology.model import Machine, Topology, Version
 
-FAMILIES = {"debian": "apt", "ubuntu": "apt", "rhel": "dnf", "fedora": "dnf", "centos": "dnf", "rocky": "dnf", "almalinux": "dnf"}
 ROOM = 50 * 1024 * 1024
 FIREWALLS = ("firewalld", "ufw", "nftables")
 OTHER_FIREWALLS = ("iptables", "netfilter-persistent")
@@ -17,10 +17,8 @@ WRONG_MANAGER = "set system.packages to `auto`, or to what the host has"
 
 def _operating_system(survey: Survey, machine: Machine, facts: HostFacts) -> Iterator[Finding]:
     name = facts.os.get("PRETTY_NAME") or "an unknown system"
-    words = [facts.os.get("ID", ""), *facts.os.get("ID_LIKE", "").split()]
-    family = next((FAMILIES[word] for word in words if word in FAMILIES), None)
     asked = survey.topology.system.packages
-    if family is None or facts.package_manager is None:
+    if family_of(facts.os) is None or facts.package_manager is None:
         advice = "use Debian, Ubuntu or a system of the Red Hat family for load balancers"
         yield Finding("failure", machine.name, f"{name} is not a system that we install packages on", advice)
     elif asked not in ("auto", facts.package_manager):
@@ -49,7 +47,7 @@ def package_version(package: str) -> Judge:
     return on_each(balancers, judge)
 
 
-NO_PACKAGE = "on the host: `apt-get update` or `dnf makecache`, and check its package sources"
+NO_PACKAGE = f"on the host: {refresh_commands()}, and check its package sources"
 
 
 def _judge_version(topology: Topology, machine: Machine, package: str, text: str, how: str) -> Finding:

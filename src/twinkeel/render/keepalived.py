@@ -7,6 +7,7 @@ from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.model import LoadBalancer, Topology
 
 CONFIG_PATH = "/etc/keepalived/keepalived.conf"
+UNIT = "keepalived"
 
 # There are no scripts; naming a user keeps keepalived from looking for one, and from root should a script ever be added.
 SCRIPT_USER = "nobody"

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from twinkeel.errors import TwinkeelError, VerificationError
 from twinkeel.hosts.executor import Writer
-from twinkeel.observe.balancer_state import BalancerState
 from twinkeel.rollout.run_playbook import PlaybookRun, run_playbook
 from twinkeel.spec.fields import IPAddress
 from twinkeel.status.holders import read_addresses
 from twinkeel.support.events import Note, OnEvent
 from twinkeel.topology.model import LoadBalancer, Machine, Topology
+from twinkeel.vip.balancer_state import BalancerState
+from twinkeel.vip.choose_backend import vip_backend
 from twinkeel.vip.handover import enter_standby, leave_standby, move_away, wait_answers, wait_moved
 
 KEEP, GIVE_BACK = "keep.yml", "give_back.yml"
@@ -110,7 +111,7 @@ class GiveBack:
         await self._run(GIVE_BACK, [balancer.machine.name for balancer in balancers], number)
 
     async def _start(self, machine: Machine) -> None:
-        (await self.writer.change(machine, ("systemctl", "start", "keepalived"))).checked()
+        (await self.writer.change(machine, ("systemctl", "start", vip_backend(self.topology).unit))).checked()
 
     async def _run(self, playbook: str, limit: Sequence[str] = (), number: int = 0) -> PlaybookRun:
         run = await run_playbook(self.folder, self.log, self.on_event, playbook, limit, number=number)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from twinkeel.errors import HostError
 from twinkeel.hosts.cluster_ca import fetch_cluster_ca
-from twinkeel.observe.balancer_state import BalancerState, balancer_state
 from twinkeel.observe.host_state import HostState
 from twinkeel.plan.make_plan import read_states
 from twinkeel.plan.model import Desired
@@ -16,8 +15,10 @@ from twinkeel.rollout.run import Run
 from twinkeel.spec.model import MONITOR_PORT
 from twinkeel.status.readyz import ask_readyz, tls_context
 from twinkeel.topology.model import Topology
+from twinkeel.vip.balancer_state import BalancerState, balancer_state
+from twinkeel.vip.choose_backend import vip_backend
+from twinkeel.vip.compatibility import incompatible_now
 from twinkeel.vip.handover import leave_standby
-from twinkeel.vip.vrrp_compatibility import vrrp_incompatible_now
 
 # Given the cluster's authority (None before there is one), what the load balancers shall have.
 Decide = Callable[[str | None], Desired]
@@ -86,7 +87,7 @@ async def take_back(run: Run, observed: Mapping[str, BalancerState]) -> frozense
     kept = set[str]()
     for balancer in run.topology.load_balancers:
         found, machine = observed[balancer.machine.name], balancer.machine
-        if found.standby and vrrp_incompatible_now(balancer, found, observed):
+        if found.standby and incompatible_now(vip_backend(run.topology), balancer, found, observed):
             kept.add(machine.name)
         elif found.standby:
             await leave_standby(run.writer, machine)

@@ -10,11 +10,9 @@ from tempfile import TemporaryDirectory
 from twinkeel.errors import UsageError
 from twinkeel.hosts.executor import Writer
 from twinkeel.hosts.lock import cluster_lock
-from twinkeel.observe.host_state import MARKER
 from twinkeel.plan.model import Desired
 from twinkeel.render.files import RenderedFile, RenderedFiles
 from twinkeel.render.haproxy import CA_PATH, CONFIG_PATH
-from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED_CONFIG
 from twinkeel.rollout.apply import converge
 from twinkeel.rollout.generations import Generation, choose, list_generations, read_generation
 from twinkeel.rollout.give_back import TAKE_DEADLINE, GiveBack
@@ -23,6 +21,8 @@ from twinkeel.rollout.run import ApplyResult, Run, about_this_run
 from twinkeel.rollout.write_project import write_project
 from twinkeel.support.events import OnEvent
 from twinkeel.topology.model import Topology
+from twinkeel.vip.backend import VipBackend
+from twinkeel.vip.choose_backend import vip_backend
 from twinkeel.vip.verify_endpoint import verify_virtual_ips
 
 
@@ -49,18 +49,20 @@ async def rollback(
     machines = [balancer.machine for balancer in topology.load_balancers]
     found = await asyncio.gather(*(read_generation(writer, machine, chosen.number) for machine in machines))
     files = {machine.name: mine for machine, mine in zip(machines, found, strict=True)}
-    refuse_newcomers(files, chosen.number)
+    backend = vip_backend(topology)
+    refuse_newcomers(files, backend, chosen.number)
     desired = desired_of(files)
 
     run = Run(topology, writer, log, on_event, break_lock)
-    if is_foreign(files):
+    if is_foreign(files, backend):
         return RollbackResult(chosen, await give_back(run, chosen.number, desired))
     return RollbackResult(chosen, await converge(run, f"rollback --to {chosen.number}", lambda _: desired))
 
 
-def is_foreign(files: Mapping[str, Sequence[RenderedFile]]) -> bool:
-    """Whether a generation is of a pair that somebody else set up: its Keepalived cannot be steered by our files."""
-    return any(file.path == KEEPALIVED_CONFIG and MARKER not in file.content for mine in files.values() for file in mine)
+def is_foreign(files: Mapping[str, Sequence[RenderedFile]], backend: VipBackend) -> bool:
+    """Whether a generation is of a pair that somebody else set up: it cannot be steered by our files."""
+    every = (file for mine in files.values() for file in mine if file.path == backend.config_path)
+    return any(not backend.is_ours(file.content) for file in every)
 
 
 async def give_back(run: Run, number: int, desired: Desired) -> ApplyResult:
@@ -92,14 +94,14 @@ async def give_back(run: Run, number: int, desired: Desired) -> ApplyResult:
     return ApplyResult(work.changed, holders[str(topology.endpoint.vip.ip)], desired.trust, seconds, kept_as, holders)
 
 
-def refuse_newcomers(files: dict[str, tuple[RenderedFile, ...]], number: int) -> None:
+def refuse_newcomers(files: dict[str, tuple[RenderedFile, ...]], backend: VipBackend, number: int) -> None:
     """A host that was no load balancer then has nothing to go back to.
 
     Raises:
         UsageError: there is one; nothing was changed.
     """
     for name, mine in files.items():
-        if not {CONFIG_PATH, KEEPALIVED_CONFIG} <= {file.path for file in mine}:
+        if not {CONFIG_PATH, backend.config_path} <= {file.path for file in mine}:
             hint = "choose a later generation (`twinkeel rollback --list`), or take it out of the spec and run `twinkeel apply`"
             raise UsageError(f"generation {number} is from before {name} was a load balancer", where=name, hint=hint)
 

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from twinkeel.errors import HostError, TwinkeelError, VerificationError
 from twinkeel.hosts.executor import Writer
-from twinkeel.observe.balancer_state import BalancerState, observe
 from twinkeel.plan.model import HostPlan, Plan
 from twinkeel.rollout.run_playbook import run_playbook
 from twinkeel.rollout.stepped_playbook import SteppedPlaybook
@@ -21,9 +20,11 @@ from twinkeel.status.holders import read_addresses
 from twinkeel.status.readyz import ask_readyz, tls_context
 from twinkeel.support.events import HostEnded, HostStarted, Note, OnEvent, Outcome, TaskFailed
 from twinkeel.topology.model import LoadBalancer, Machine, Topology
+from twinkeel.vip.balancer_state import BalancerState, observe
+from twinkeel.vip.choose_backend import vip_backend
+from twinkeel.vip.compatibility import incompatible_now
 from twinkeel.vip.handover import StillInStandbyError, all_leave_standby, enter_standby, leave_standby, move_away, wait_answers
 from twinkeel.vip.verify_endpoint import verify_endpoint
-from twinkeel.vip.vrrp_compatibility import vrrp_incompatible_now
 
 ROLLOUT, UNDO = "rollout.yml", "undo.yml"
 STOP_TASK = "Stop here"
@@ -111,10 +112,11 @@ class Rollout:
             observed = await observe(self.writer, self.topology)
         except HostError:
             observed = {}
+        backend = vip_backend(self.topology)
         deaf = {
             name
             for name in self.held_in_standby
-            if name not in observed or vrrp_incompatible_now(self.balancers[name], observed[name], observed)
+            if name not in observed or incompatible_now(backend, self.balancers[name], observed[name], observed)
         }
         try:
             await all_leave_standby(self.writer, (self.balancers[name].machine for name in self.held_in_standby - deaf))

@@ -8,20 +8,18 @@ from contextlib import asynccontextmanager
 
 from twinkeel.errors import HostError, TwinkeelError, VerificationError
 from twinkeel.hosts.executor import Writer
-from twinkeel.observe.balancer_state import HandoverMethod
-from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
+from twinkeel.render.keepalived import UNIT
 from twinkeel.spec.fields import IPAddress
 from twinkeel.status.holders import read_addresses
 from twinkeel.status.readyz import ask_readyz, tls_context
 from twinkeel.support.events import OnEvent, VipMoved
 from twinkeel.topology.model import LoadBalancer, Machine, Topology
+from twinkeel.vip.backend import HandoverMethod
+from twinkeel.vip.steering import let_hold_by_hand, steer
 
 MOVE_DEADLINE = 10.0
 ANSWER_DEADLINE = 5.0
 PAUSE = 0.02
-
-# $1 the file, $2 what it gets. keepalived follows it through inotify: it is written in place.
-_WRITE = 'mkdir -p "${1%/*}" && echo "$2" > "$1"'
 
 
 async def enter_standby(writer: Writer, machine: Machine, handover: HandoverMethod = "standby") -> None:
@@ -30,7 +28,7 @@ async def enter_standby(writer: Writer, machine: Machine, handover: HandoverMeth
     Raises:
         HostError: it cannot be told.
     """
-    await _tell(writer, machine, handover, "1")
+    (await writer.change(machine, steer(handover, standby=True))).checked()
 
 
 async def leave_standby(writer: Writer, machine: Machine, handover: HandoverMethod = "standby") -> None:
@@ -39,16 +37,7 @@ async def leave_standby(writer: Writer, machine: Machine, handover: HandoverMeth
     Raises:
         HostError: it cannot be told.
     """
-    await _tell(writer, machine, handover, "0")
-
-
-async def _tell(writer: Writer, machine: Machine, handover: HandoverMethod, value: str) -> None:
-    if handover == "stop":
-        # Keepalived gives its addresses away in milliseconds, and its process ends a second later: that is not waited for here.
-        argv: Sequence[str] = ("systemctl", "--no-block", "stop" if value == "1" else "start", "keepalived")
-    else:
-        argv = ("sh", "-c", _WRITE, "sh", STANDBY_FILE if handover == "standby" else DOWN_FILE, value)
-    (await writer.change(machine, argv)).checked()
+    (await writer.change(machine, steer(handover, standby=False))).checked()
 
 
 class StillInStandbyError(HostError):
@@ -78,11 +67,9 @@ async def all_leave_standby(writer: Writer, machines: Iterable[Machine], handove
 
 
 def _still_in_standby(left: Mapping[str, HostError], handover: HandoverMethod, before: BaseException | None) -> StillInStandbyError:
-    file = STANDBY_FILE if handover == "standby" else DOWN_FILE
-    command = "systemctl start keepalived" if handover == "stop" else f"echo 0 > {file}"
     said = [before.what] if isinstance(before, TwinkeelError) else []
     said += [f"{name} still stands aside and takes no virtual IP: {error.what}" for name, error in left.items()]
-    hint = f"on {' and '.join(left)}: {command}; or `twinkeel apply` once it can be reached"
+    hint = f"on {' and '.join(left)}: {let_hold_by_hand(handover)}; or `twinkeel apply` once it can be reached"
     return StillInStandbyError("\n  ".join(said), where=" and ".join(left), hint=hint)
 
 
@@ -188,7 +175,7 @@ async def move_away(
         raise
     if handover == "stop":
         # Only now its process has surely ended: what starts next is ours.
-        (await writer.change(source.machine, ("systemctl", "stop", "keepalived"))).checked()
+        (await writer.change(source.machine, ("systemctl", "stop", UNIT))).checked()
 
 
 async def _take_from_foreign(writer: Writer, source: Machine, successor: Machine, vips: Sequence[IPAddress]) -> None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from twinkeel.errors import HostError, UsageError
 from twinkeel.hosts.cluster_ca import fetch_cluster_ca
 from twinkeel.hosts.executor import Writer
-from twinkeel.observe.balancer_state import BalancerState, observe
 from twinkeel.spec.fields import IPAddress
 from twinkeel.support.events import Event, OnEvent, StepEnded, StepStarted, VipMoved
 from twinkeel.topology.model import Topology
+from twinkeel.vip.balancer_state import BalancerState, observe
 from twinkeel.vip.handover import aside, wait_answers, wait_moved
 
 HINT = "`twinkeel status` shows more; `twinkeel apply` puts it right"
@@ -137,7 +137,7 @@ def unfit(target: BalancerState, *, api_is_up: bool) -> str:
         return "HAProxy does not run there"
     if target.down:
         return "Keepalived considers HAProxy down"
-    if not target.keepalived:
+    if not target.vip_daemon:
         return "Keepalived does not run there"
     if target.standby:
         return "it stands aside (/run/twinkeel/standby is 1)"

@@ -4,13 +4,14 @@ import pytest
 
 from twinkeel.bench.configurations import CONFIGURATIONS, Configuration
 from twinkeel.bench.peer_files import peer_files
-from twinkeel.observe.foreign import foreign_haproxy, foreign_keepalived
-from twinkeel.observe.keepalived_file import parse_keepalived
+from twinkeel.observe.foreign import foreign_haproxy
 from twinkeel.observe.words import words_of
 from twinkeel.render.haproxy import CONFIG_PATH as HAPROXY
 from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED
 from twinkeel.render.render import render
 from twinkeel.topology.model import Topology
+from twinkeel.vip.keepalived.foreign import foreign_keepalived
+from twinkeel.vip.keepalived.statements import parse_keepalived
 
 DOCUMENTS = [each for each in CONFIGURATIONS if each.profile is None]
 HAND_MADE = """\

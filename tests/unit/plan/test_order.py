@@ -5,8 +5,9 @@ from ipaddress import ip_address
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twinkeel.observe.balancer_state import BalancerState
 from twinkeel.plan.order import batches
+from twinkeel.vip.backend import LiveSettings
+from twinkeel.vip.balancer_state import BalancerState
 
 VIPS = tuple(ip_address(f"192.168.1.{end}") for end in (110, 120, 130))
 
@@ -22,7 +23,7 @@ def pairs(draw: st.DrawFn) -> dict[str, BalancerState]:
             name,
             tuple(vip for vip in VIPS if holder[vip] == name),
             *(draw(flags), draw(flags), draw(flags), draw(flags)),
-            *(draw(st.integers(0, 3)), "standby", frozenset(), frozenset()),
+            *(draw(st.integers(0, 3)), LiveSettings("standby", frozenset(), frozenset())),
         )
         for name in names
     }

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from vrrp_segment import Segment, Steps
 
 from twinkeel.errors import HostError, VerificationError
-from twinkeel.observe.balancer_state import BalancerState
 from twinkeel.plan.model import FileChange, HostPlan, Plan
 from twinkeel.plan.order import batches
 from twinkeel.render.keepalived import CONFIG_PATH
 from twinkeel.rollout import rollout
 from twinkeel.topology.model import Topology
 from twinkeel.vip import handover
+from twinkeel.vip.backend import LiveSettings
+from twinkeel.vip.balancer_state import BalancerState
 
 VIP = "192.168.1.110"
 BALANCERS = [f"lb-{number}" for number in range(1, 6)]
@@ -60,9 +61,8 @@ def seen(segment: Segment) -> dict[str, BalancerState]:
         name: BalancerState(
             name,
             (ip_address(VIP),) if name in segment.holders.values() else (),
-            *(fit, fit, False, segment.aside[name], 3 if fit else 0, "standby"),
-            frozenset({segment.heard[name]}),
-            known,
+            *(fit, fit, False, segment.aside[name], 3 if fit else 0),
+            LiveSettings("standby", frozenset({segment.heard[name]}), known),
         )
         for name, fit in segment.fit.items()
     }

@@ -10,14 +10,16 @@ from twinkeel.bench.configurations import CONFIGURATIONS, Configuration
 from twinkeel.bench.peer_files import peer_files
 from twinkeel.errors import HostError, VerificationError
 from twinkeel.hosts.executor import CommandResult
-from twinkeel.observe.balancer_state import BalancerState, unicast_peers
 from twinkeel.render.keepalived import CONFIG_PATH
 from twinkeel.rollout.decommissioned import decommissioned_peers, require_stopped
 from twinkeel.topology.model import Machine, Topology
+from twinkeel.vip.backend import LiveSettings
+from twinkeel.vip.balancer_state import BalancerState
+from twinkeel.vip.keepalived.live_file import unicast_peers
 
 
 def observed(*known: str) -> dict[str, BalancerState]:
-    return {"lb-1": BalancerState("lb-1", (), True, True, False, False, 3, "standby", frozenset(), frozenset(known))}
+    return {"lb-1": BalancerState("lb-1", (), True, True, False, False, 3, LiveSettings("standby", frozenset(), frozenset(known)))}
 
 
 class Hosts:

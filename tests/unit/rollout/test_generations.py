@@ -20,6 +20,7 @@ from twinkeel.render.files import RenderedFile
 from twinkeel.render.haproxy import CA_PATH, CONFIG_PATH
 from twinkeel.rollout.generations import choose, merge
 from twinkeel.rollout.rollback import desired_of, refuse_newcomers
+from twinkeel.vip.keepalived.backend import KeepalivedBackend
 
 MODULE = files("twinkeel.rollout") / "ansible" / "library" / "generations.py"
 
@@ -141,6 +142,6 @@ def test_a_kept_authority_is_told_from_the_files_that_need_it() -> None:
 
 def test_a_host_that_was_no_load_balancer_then_has_nothing_to_go_back_to() -> None:
     whole = (RenderedFile("/etc/haproxy/haproxy.cfg", "x\n"), RenderedFile("/etc/keepalived/keepalived.conf", "x\n"))
-    refuse_newcomers({"lb-1": whole, "lb-2": whole}, 3)
+    refuse_newcomers({"lb-1": whole, "lb-2": whole}, KeepalivedBackend(), 3)
     with pytest.raises(UsageError, match="generation 3 is from before lb-2 was a load balancer"):
-        refuse_newcomers({"lb-1": whole, "lb-2": (RenderedFile("/etc/haproxy/kubernetes-ca.pem", "x\n"),)}, 3)
+        refuse_newcomers({"lb-1": whole, "lb-2": (RenderedFile("/etc/haproxy/kubernetes-ca.pem", "x\n"),)}, KeepalivedBackend(), 3)

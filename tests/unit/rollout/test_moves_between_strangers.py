@@ -9,12 +9,14 @@ import pytest
 from vrrp_segment import Segment, Steps
 
 from twinkeel.errors import HostError
-from twinkeel.observe.balancer_state import BalancerState, vrrp_lines
 from twinkeel.plan.model import FileChange, HostPlan, Plan
 from twinkeel.render.keepalived import CONFIG_PATH
 from twinkeel.render.render import render
 from twinkeel.rollout import rollout
 from twinkeel.topology.model import Topology
+from twinkeel.vip.backend import LiveSettings
+from twinkeel.vip.balancer_state import BalancerState
+from twinkeel.vip.keepalived.live_file import vrrp_lines
 
 Build = Callable[..., Topology]
 
@@ -30,7 +32,7 @@ def test_the_old_holder_stays_aside_until_it_has_its_new_file(
     known = frozenset(str(each.machine.address) for each in old.load_balancers)
     holds = {"lb-1": (old.endpoint.vips[0].ip,), "lb-2": ()}
     observed = {
-        name: BalancerState(name, holds[name], True, True, False, False, 3, "standby", vrrp_lines(live[name]), known)
+        name: BalancerState(name, holds[name], True, True, False, False, 3, LiveSettings("standby", vrrp_lines(live[name]), known))
         for name in live
     }
 
@@ -41,7 +43,8 @@ def test_the_old_holder_stays_aside_until_it_has_its_new_file(
 
     async def observe(*_: object) -> dict[str, BalancerState]:
         changed = {name: observed[name] for name in observed}
-        changed["lb-2"] = BalancerState("lb-2", holds["lb-1"], True, True, False, False, 3, "standby", frozenset({"other"}), known)
+        others = LiveSettings("standby", frozenset({"other"}), known)
+        changed["lb-2"] = BalancerState("lb-2", holds["lb-1"], True, True, False, False, 3, others)
         return changed
 
     monkeypatch.setattr(rollout, "observe", observe)
@@ -71,7 +74,7 @@ def test_a_holder_that_sends_clients_nowhere_does_not_stop_the_work_that_mends_i
     """Its new files are what mends it: the API is asked from the moment that it is worked on, and before if it served."""
     segment, asked = Segment("192.168.1.110", {"lb-1": True, "lb-2": True}, "lb-1"), list[str | None]()
     holds = {"lb-1": (lab_home_topology.endpoint.vips[0].ip,), "lb-2": ()}
-    fit = BalancerState("", (), True, True, False, False, 0, "standby", frozenset(), frozenset(), dead_end)
+    fit = BalancerState("", (), True, True, False, False, 0, LiveSettings("standby", frozenset(), frozenset()), dead_end)
     observed = {name: replace(fit, name=name, holds=held) for name, held in holds.items()}
 
     async def verify(_: object, __: object, ca: str | None, **___: object) -> None:

@@ -7,22 +7,29 @@ from ipaddress import ip_address
 import pytest
 
 from twinkeel.errors import HostError, UsageError
-from twinkeel.observe.balancer_state import BalancerState, handover_of, vrrp_lines
 from twinkeel.plan.order import batches
 from twinkeel.render.keepalived import CONFIG_PATH
 from twinkeel.render.render import render
 from twinkeel.support.events import Note, TaskEnded, VipMoved, as_record
 from twinkeel.topology.model import Topology
+from twinkeel.vip.backend import LiveSettings
+from twinkeel.vip.balancer_state import BalancerState
+from twinkeel.vip.compatibility import incompatible_after_change, incompatible_now
+from twinkeel.vip.keepalived.backend import KeepalivedBackend
+from twinkeel.vip.keepalived.live_file import handover_of, vrrp_lines
 from twinkeel.vip.switchover import Plan, check_names, decide
-from twinkeel.vip.vrrp_compatibility import vrrp_incompatible_after_change, vrrp_incompatible_now
 
+BACKEND = KeepalivedBackend()
 VIP = ip_address("192.168.1.110")
 OTHER = ip_address("192.168.1.120")
 Build = Callable[..., Topology]
 
 
 def seen(name: str, **more: object) -> BalancerState:
-    fit = BalancerState(name, (), True, True, False, False, 3, "standby", frozenset(), frozenset())
+    """One that is fit, but for what is given; fields of its settings are given by their own names."""
+    own = {"handover": "standby", "protocol": frozenset(), "peers": frozenset()}
+    own |= {key: more.pop(key) for key in list(more) if key in own}
+    fit = BalancerState(name, (), True, True, False, False, 3, LiveSettings(**own))  # type: ignore[arg-type]
     return replace(fit, **more)  # type: ignore[arg-type]
 
 
@@ -36,7 +43,7 @@ def observed(*found: BalancerState) -> dict[str, BalancerState]:
         ((seen("a", holds=(VIP,)), seen("b")), (("b",), ("a",))),
         ((seen("a", holds=(VIP,)), seen("b"), seen("c"), seen("d")), (("b",), ("c", "d"), ("a",))),
         # A new one is no canary while there is a standby that can take over.
-        ((seen("a", holds=(VIP,)), seen("b", keepalived=False), seen("c")), (("c",), ("b",), ("a",))),
+        ((seen("a", holds=(VIP,)), seen("b", vip_daemon=False), seen("c")), (("c",), ("b",), ("a",))),
         # Two holders: the one with less goes first, each by itself.
         ((seen("a", holds=(VIP, OTHER)), seen("b", holds=(ip_address("fd00::1"),))), (("b",), ("a",))),
         ((seen("a"), seen("b")), (("a",), ("b",))),
@@ -52,19 +59,20 @@ def test_who_hears_whom_follows_from_the_files(lab_home_topology: Topology, buil
     standby = lab_home_topology.load_balancers[1]
     texts = {name: {file.path: file.content for file in mine} for name, mine in render(lab_home_topology).hosts.items()}
     live, candidate = texts["lb-1"][CONFIG_PATH], texts["lb-2"][CONFIG_PATH]
-    known = frozenset(str(each.machine.address) for each in lab_home_topology.load_balancers)
-    holder = seen("lb-1", holds=(VIP,), vrrp=vrrp_lines(live), known=known)
-    assert not vrrp_incompatible_after_change(standby, candidate, holder)
-    assert vrrp_incompatible_after_change(standby, candidate, replace(holder, known=known - {"192.168.1.112"}))
-    assert not vrrp_incompatible_now(standby, seen("lb-2", vrrp=holder.vrrp), observed(holder))
-    assert vrrp_incompatible_now(standby, seen("lb-2", vrrp=holder.vrrp), observed(replace(holder, known=frozenset())))
-    assert vrrp_incompatible_now(standby, seen("lb-2"), observed(holder))
-    assert not vrrp_incompatible_now(standby, seen("lb-2"), observed(replace(holder, holds=())))
+    settings = BACKEND.read(live)
+    assert settings.peers == {"192.168.1.112"}
+    holder, same = seen("lb-1", holds=(VIP,), **vars(settings)), seen("lb-2", protocol=settings.protocol)
+    assert not incompatible_after_change(BACKEND, standby, candidate, holder)
+    assert incompatible_after_change(BACKEND, standby, candidate, seen("lb-1", holds=(VIP,), protocol=settings.protocol))
+    assert not incompatible_now(BACKEND, standby, same, observed(holder))
+    assert incompatible_now(BACKEND, standby, same, observed(seen("lb-1", holds=(VIP,), protocol=settings.protocol)))
+    assert incompatible_now(BACKEND, standby, seen("lb-2"), observed(holder))
+    assert not incompatible_now(BACKEND, standby, seen("lb-2"), observed(replace(holder, holds=())))
     other_id = candidate.replace("virtual_router_id ", "virtual_router_id 1")
-    assert vrrp_incompatible_after_change(standby, other_id, holder)
+    assert incompatible_after_change(BACKEND, standby, other_id, holder)
     other_interval = candidate.replace("advert_int 0.07", "advert_int 0.3")
     assert other_interval != candidate
-    assert not vrrp_incompatible_after_change(standby, other_interval, holder)
+    assert not incompatible_after_change(BACKEND, standby, other_interval, holder)
 
 
 def test_version_2_does_not_hear_another_interval() -> None:
@@ -91,7 +99,7 @@ def test_a_named_target_gets_it_while_the_others_stand_aside() -> None:
     ("target", "reason"),
     [
         (seen("b", haproxy=False), "HAProxy does not run there"),
-        (seen("b", keepalived=False), "Keepalived does not run there"),
+        (seen("b", vip_daemon=False), "Keepalived does not run there"),
         (seen("b", down=True), "considers HAProxy down"),
         (seen("b", standby=True), "it stands aside"),
         (seen("b", servers_up=0), "it reaches no API server"),

@@ -159,9 +159,9 @@ def restore(module: AnsibleModule) -> None:
         elif os.path.exists(given[name]):
             os.unlink(given[name])
     actions = {unit: needed(unit, active, [readers[path] for path in changed]) for unit, active in meta["units"].items()}
-    if actions.get("keepalived") == "reloaded":
-        _, shown, _ = module.run_command(["systemctl", "show", "--property=MainPID", "keepalived"])
-        actions["keepalived"] = "reloaded" if outlives_reload("keepalived", shown) else "restarted"
+    for unit in [unit for unit, each in actions.items() if each == "reloaded"]:
+        _, shown, _ = module.run_command(["systemctl", "show", "--property=MainPID", unit])
+        actions[unit] = "reloaded" if outlives_reload(unit, shown) else "restarted"
     module.exit_json(changed=bool(changed), files=changed, actions=actions, bare=meta["bare"])
 
 

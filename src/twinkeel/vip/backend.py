@@ -1,0 +1,51 @@
+"""The seam for what shares virtual IPs out among load balancers: how its files are read and told apart.
+
+Planning, rollout and moves ask through it; only its implementation knows the daemon. Its files are rendered in `twinkeel.render`,
+its failure arithmetic is in `twinkeel.topology.predict`, and `twinkeel.vip.steering` tells it who may hold virtual IPs.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from twinkeel.topology.model import LoadBalancer, Topology
+
+# How a load balancer is told to give its virtual IPs away: the standby file; the file of a dead HAProxy, where the daemon runs
+# with a file of an older Twinkeel; or a stop of a daemon that somebody else set up.
+HandoverMethod = Literal["standby", "haproxy-down", "stop"]
+
+
+@dataclass(frozen=True)
+class LiveSettings:
+    """What a load balancer's own file says that matters to the others.
+
+    `protocol` are the lines that must agree on both sides for them to hear each other, `peers` the addresses that it sends to;
+    none where it names none, as with multicast.
+    """
+
+    handover: HandoverMethod
+    protocol: frozenset[str]
+    peers: frozenset[str]
+
+
+class VipBackend(Protocol):
+    """One mechanism. `daemon` is what people call it, `unit` its systemd unit, `config_path` the file that it reads."""
+
+    daemon: str
+    unit: str
+    config_path: str
+
+    def read(self, config: str) -> LiveSettings:
+        """What the text of its file says; that of an empty text where there is none. Never fails."""
+
+    def hears(self, balancer: LoadBalancer, mine: LiveSettings, holder: LiveSettings) -> bool:
+        """Whether `balancer`, running with `mine`, and a holder with other settings would know of each other.
+
+        The ownership invariant hangs on it: two that do not hear each other hold one virtual IP at the same time.
+        """
+
+    def is_ours(self, config: str) -> bool:
+        """Whether Twinkeel wrote the file: one that somebody else wrote cannot be steered by our files."""
+
+    def foreign(self, config: str, topology: Topology, balancer: LoadBalancer) -> Iterator[str]:
+        """A sentence for each thing that somebody else's file does and the spec does not say, with its place."""

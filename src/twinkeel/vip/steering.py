@@ -1,0 +1,25 @@
+"""How a load balancer is told to give its virtual IPs away, or that it may hold them again."""
+
+from twinkeel.render.keepalived import UNIT
+from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
+from twinkeel.vip.backend import HandoverMethod
+
+# $1 the file, $2 what it gets. The daemon follows it through inotify: it is written in place.
+_WRITE = 'mkdir -p "${1%/*}" && echo "$2" > "$1"'
+
+
+def steer(handover: HandoverMethod, *, standby: bool) -> tuple[str, ...]:
+    """The command, to be run there."""
+    if handover == "stop":
+        # It gives its addresses away in milliseconds, and its process ends a second later: that is not waited for here.
+        return ("systemctl", "--no-block", "stop" if standby else "start", UNIT)
+    return ("sh", "-c", _WRITE, "sh", _file(handover), "1" if standby else "0")
+
+
+def let_hold_by_hand(handover: HandoverMethod) -> str:
+    """What a person types there to let it hold virtual IPs again."""
+    return f"systemctl start {UNIT}" if handover == "stop" else f"echo 0 > {_file(handover)}"
+
+
+def _file(handover: HandoverMethod) -> str:
+    return STANDBY_FILE if handover == "standby" else DOWN_FILE
