@@ -19,6 +19,7 @@ from twinkeel.observe.host_programs import reload_safety
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.haproxy import CA_PATH, CONFIG_PATH
 from twinkeel.rollout.generations import choose, merge
+from twinkeel.rollout.host_programs import candidate_files
 from twinkeel.rollout.rollback import desired_of, refuse_newcomers
 from twinkeel.vip.keepalived.backend import KeepalivedBackend
 
@@ -33,7 +34,8 @@ def run(folder: Path, state: str, **arguments: Any) -> dict[str, Any]:
         patch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": given}).encode())
         patch.setattr(basic, "_ANSIBLE_PROFILE", "legacy")
         # Ansible sends it along with the module.
-        patch.setitem(sys.modules, "ansible.module_utils.reload_safety", reload_safety)
+        for part in (candidate_files, reload_safety):
+            patch.setitem(sys.modules, f"ansible.module_utils.{part.__name__.rpartition('.')[2]}", part)
         with pytest.raises(SystemExit):
             runpy.run_path(str(MODULE), run_name="__main__")
     result: dict[str, Any] = json.loads(output.getvalue())

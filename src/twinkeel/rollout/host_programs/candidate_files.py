@@ -1,4 +1,4 @@
-"""A part of the module `rendered_files`: files as they must become, put in their places atomically, and what is noted of them."""
+"""A part of the modules `rendered_files` and `generations`: files as they must become, put in place atomically, and their notes."""
 
 from __future__ import annotations
 
@@ -53,20 +53,30 @@ class Candidate:
 
     def write_beside(self) -> str:
         """The name of a finished file beside the live one; a rename puts it in place."""
-        folder = os.path.dirname(self.path)
-        os.makedirs(folder, mode=0o755, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=".twinkeel-", dir=folder)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(self.content)
-                os.fchown(file.fileno(), self.uid, self.gid)
-                os.fchmod(file.fileno(), self.mode)
-                file.flush()
-                os.fsync(file.fileno())
-        except BaseException:
-            os.unlink(temporary)
-            raise
-        return temporary
+        return write_beside(self.path, self.content, self.mode, self.uid, self.gid)
+
+
+def write_beside(path: str, content: bytes, mode: int, uid: int, gid: int) -> str:
+    """The name of a finished file beside `path`, on the same file system; nobody else can read it before its mode is set."""
+    folder = os.path.dirname(path)
+    os.makedirs(folder, mode=0o755, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=".twinkeel-", dir=folder)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            os.fchown(file.fileno(), uid, gid)
+            os.fchmod(file.fileno(), mode)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    return temporary
+
+
+def put(path: str, content: bytes, mode: int, uid: int, gid: int) -> None:
+    """Replace one file atomically."""
+    os.rename(write_beside(path, content, mode, uid, gid), path)
 
 
 def replace(candidates: list[Candidate]) -> None:

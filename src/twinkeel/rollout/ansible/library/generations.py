@@ -1,6 +1,6 @@
 """Keep and bring back what a host had before its files were replaced (see DOCUMENTATION below).
 
-Sent to the host by Ansible; it needs Python 3.8, Ansible's own module helpers, and `reload_safety`.
+Sent to the host by Ansible; it needs Python 3.8, Ansible's own module helpers, `candidate_files` and `reload_safety`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import stat
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.candidate_files import put, read_notes
 from ansible.module_utils.reload_safety import outlives_reload
 
 DOCUMENTATION = r"""
@@ -46,34 +47,6 @@ def numbers(folder: str) -> list[int]:
     return sorted(int(name) for name in names if name.isdigit() and os.path.exists(os.path.join(folder, name, META)))
 
 
-def read_json(path: str) -> dict[str, Any]:
-    """A noted document; empty when there is none."""
-    try:
-        with open(path) as file:
-            document: dict[str, Any] = json.load(file)
-            return document
-    except (OSError, ValueError):
-        return {}
-
-
-def put(path: str, content: bytes, mode: int, uid: int, gid: int) -> None:
-    """Replace a file atomically."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    temporary = f"{path}.twinkeel-{os.getpid()}"
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            os.fchown(file.fileno(), uid, gid)
-            os.fchmod(file.fileno(), mode)
-            file.flush()
-            os.fsync(file.fileno())
-        os.rename(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
 def owner_name(uid: int) -> str:
     """A user's name, or the number where it has none."""
     try:
@@ -99,7 +72,7 @@ def is_active(module: AnsibleModule, unit: str) -> bool:
 def keep(module: AnsibleModule) -> None:
     """Do `state=kept`. The generation gets its number when it is complete: one that broke off is no generation."""
     given = module.params
-    live, notes = read_json(given["live"]), read_json(given["notes"])
+    live, notes = read_notes(given["live"]), read_notes(given["notes"])
     known = {entry["path"]: entry for entry in live.get("files", [])}
     known.update({entry["path"]: {key: entry.get(key) for key in ("path", "unit", "on_change")} for entry in given["files"]})
     os.makedirs(given["folder"], mode=0o700, exist_ok=True)
@@ -137,10 +110,10 @@ def restore(module: AnsibleModule) -> None:
     """Do `state=restored`."""
     given = module.params
     kept = os.path.join(given["folder"], f"{given['number']:04d}")
-    meta = read_json(os.path.join(kept, META))
+    meta = read_notes(os.path.join(kept, META))
     if not meta:
         module.fail_json(msg=f"this host has no generation {given['number']}")
-    readers = {entry["path"]: entry for entry in read_json(given["live"]).get("files", []) + given["files"] + meta["files"]}
+    readers = {entry["path"]: entry for entry in read_notes(given["live"]).get("files", []) + given["files"] + meta["files"]}
     wanted = {entry["path"]: entry for entry in meta["files"]}
     changed = []
     for path, entry in wanted.items():
