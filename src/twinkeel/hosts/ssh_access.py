@@ -78,7 +78,9 @@ def host_error(machine: Machine, error: Exception, timeout: float) -> HostError:
     if isinstance(error, TimeoutError | asyncio.TimeoutError):
         return HostError(f"the host did not answer within {timeout:g} s", where=where, hint="is it up, and is its address right?")
     if isinstance(error, asyncssh.ConfigParseError):
-        return HostError(f"your SSH configuration cannot be read: {error}", where="~/.ssh/config", hint="correct it")
+        # ssh takes more than asyncssh does: see findings/asyncssh-openssh-config-values.sh.
+        hint = "ssh may accept it; for Twinkeel write times in seconds, ports as numbers, and `yes` or `no`"
+        return HostError(f"your SSH configuration cannot be read: {error}", where="~/.ssh/config", hint=hint)
     if isinstance(error, asyncssh.Error):
         return HostError(
             f"SSH failed: {error.reason or error}",

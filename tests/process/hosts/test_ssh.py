@@ -270,3 +270,12 @@ def test_a_lost_connection_is_an_error_and_the_next_command_connects_again(tmp_p
             assert (await hosts.run(server.machine, ["echo", "back"])).stdout == "back\n"
 
     asyncio.run(attempt())
+
+
+def test_a_value_of_the_users_own_configuration_that_ssh_alone_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh" / "config").write_text("Host *\n  ServerAliveInterval 5m\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    error = refused(tmp_path)
+    assert "Invalid ServerAliveInterval integer value: 5m" in error.what
+    assert error.hint.startswith("ssh may accept it; for Twinkeel write times in seconds")
