@@ -337,7 +337,7 @@ class ApiCheck(_Strict):
 
 
 class ApiServer(_Strict):
-    """How API servers stop, and how their clients spread again. Kubespray writes it into their manifests; the lab runs with it, too.
+    """How API servers stop, and how their clients spread again. Kubespray writes it into their manifests; the lab has it, too.
 
     `kube_kubeadm_apiserver_extra_args` of `variables` adds to it, and wins.
     """
@@ -353,8 +353,8 @@ class ApiServer(_Strict):
     )
     goaway_chance: float = key(
         0.001,
-        "The share of HTTP/2 requests after which an API server asks its client to connect anew: without it clients stay where they "
-        "are, and a server that was away idles. 0: never. With one control-plane host it is left out.",
+        "The share of HTTP/2 requests after which an API server asks its client to connect anew: without it clients stay where "
+        "they are, and a server that was away idles. 0: never. With one control-plane host it is left out.",
         0,
         ge=0,
         le=0.02,
