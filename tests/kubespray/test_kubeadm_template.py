@@ -1,4 +1,4 @@
-"""Kubespray's own kubeadm template, rendered from our inventory: it must hold our endpoint and certificate names.
+"""Kubespray's own kubeadm template, rendered from our inventory: it must hold our endpoint, certificate names and arguments.
 
 Nothing is installed and no host is contacted: connection local, --check, made-up facts, and a start at the task that gathers the
 names.
@@ -104,7 +104,7 @@ def kubeadm_config(release: Release, inventory: Path, folder: Path) -> dict[str,
         ("tests/kubespray/specs/dual-stack.yaml", "api.dual.example.org:6443", {"10.40.0.100", "fd00:40::100", "fd00:40::1"}),
     ],
 )
-def test_kubeadm_gets_our_endpoint_and_names(spec: str, endpoint: str, names: set[str], tmp_path: Path) -> None:
+def test_kubeadm_gets_our_endpoint_names_and_arguments(spec: str, endpoint: str, names: set[str], tmp_path: Path) -> None:
     release = FOUND[-1]
     config = kubeadm_config(release, write_inventory(ROOT / spec, release, tmp_path), tmp_path)
     assert config["controlPlaneEndpoint"] == endpoint
@@ -112,3 +112,6 @@ def test_kubeadm_gets_our_endpoint_and_names(spec: str, endpoint: str, names: se
     assert isinstance(server, dict)
     assert names <= set(server["certSANs"])
     assert len(server["certSANs"]) == len(set(server["certSANs"]))
+    given = {argument["name"]: argument["value"] for argument in server["extraArgs"]}
+    ours = {"shutdown-delay-duration": "5s", "shutdown-send-retry-after": "true", "goaway-chance": "0.001"}
+    assert ours.items() <= given.items()
