@@ -1,7 +1,7 @@
-"""Kubespray's own kubeadm template, rendered from our inventory: it must hold our endpoint and certificate names.
+"""Kubespray's own kubeadm template, rendered from our inventory: it must hold our endpoint, certificate names and arguments.
 
 Nothing is installed and no host is contacted: connection local, --check, made-up facts, and a start at the task that gathers the
-names.
+names. With TWINKEEL_TEST_KUBERNETES=DIR the kubeadm there makes the API server's manifest of it.
 """
 
 import json
@@ -17,6 +17,8 @@ from test_boilerplate import ROOT, write_inventory
 FOUND = [release for release in releases() if release.tag.startswith("v2.31.")]
 pytestmark = pytest.mark.skipif(not FOUND, reason="KUBESPRAY_DIR names no v2.31 release that `twinkeel kubespray fetch` made")
 
+OURS = {"shutdown-delay-duration": "5s", "shutdown-send-retry-after": "true", "goaway-chance": "0.001"}
+PROGRAMS = os.environ.get("TWINKEEL_TEST_KUBERNETES")
 START = "Kubeadm | aggregate all SANs"
 RENDER = "Kubeadm | Create kubeadm config"
 MACHINE = {
@@ -42,8 +44,8 @@ def write_facts(inventory: Path, folder: Path) -> None:
         (folder / name).write_text(json.dumps({**MACHINE, **own, **computed}))
 
 
-def kubeadm_config(release: Release, inventory: Path, folder: Path) -> dict[str, object]:
-    """kubeadm's ClusterConfiguration as the real template renders it."""
+def kubeadm_config(release: Release, inventory: Path, folder: Path) -> str:
+    """kubeadm's configuration as the real template renders it."""
     write_facts(inventory, folder / "facts")
     book = folder / "render.yml"
     defaults = {"name": "Defaults", "import_role": {"name": "kubespray_defaults"}, "when": False}
@@ -83,8 +85,7 @@ def kubeadm_config(release: Release, inventory: Path, folder: Path) -> dict[str,
     for line in result.stdout.splitlines():
         if RENDER in line and '"diff"' in line:
             (host,) = json.loads(line)["hosts"].values()
-            documents = list(yaml.safe_load_all(host["diff"][0]["after"]))
-            return next(document for document in documents if document["kind"] == "ClusterConfiguration")
+            return str(host["diff"][0]["after"])
     raise AssertionError(result.stdout[-3000:] + result.stderr)
 
 
@@ -104,11 +105,29 @@ def kubeadm_config(release: Release, inventory: Path, folder: Path) -> dict[str,
         ("tests/kubespray/specs/dual-stack.yaml", "api.dual.example.org:6443", {"10.40.0.100", "fd00:40::100", "fd00:40::1"}),
     ],
 )
-def test_kubeadm_gets_our_endpoint_and_names(spec: str, endpoint: str, names: set[str], tmp_path: Path) -> None:
+def test_kubeadm_gets_our_endpoint_names_and_arguments(spec: str, endpoint: str, names: set[str], tmp_path: Path) -> None:
     release = FOUND[-1]
-    config = kubeadm_config(release, write_inventory(ROOT / spec, release, tmp_path), tmp_path)
+    text = kubeadm_config(release, write_inventory(ROOT / spec, release, tmp_path), tmp_path)
+    config = next(document for document in yaml.safe_load_all(text) if document["kind"] == "ClusterConfiguration")
     assert config["controlPlaneEndpoint"] == endpoint
     server = config["apiServer"]
     assert isinstance(server, dict)
     assert names <= set(server["certSANs"])
     assert len(server["certSANs"]) == len(set(server["certSANs"]))
+    given = {argument["name"]: argument["value"] for argument in server["extraArgs"]}
+    assert OURS.items() <= given.items()
+
+
+@pytest.mark.skipif(not PROGRAMS, reason="TWINKEEL_TEST_KUBERNETES names no folder with a kubeadm")
+def test_kubeadm_itself_makes_the_manifest_with_our_arguments(tmp_path: Path) -> None:
+    release = FOUND[-1]
+    config, made = tmp_path / "kubeadm.yaml", tmp_path / "made"
+    config.write_text(kubeadm_config(release, write_inventory(ROOT / "examples/lab-home.yaml", release, tmp_path), tmp_path))
+    made.mkdir()
+    argv = [f"{PROGRAMS}/kubeadm", "init", "phase", "control-plane", "apiserver", "--dry-run", "--config", str(config)]
+    environment = {**os.environ, "KUBEADM_INIT_DRYRUN_DIR": str(made)}
+    subprocess.run(argv, env=environment, check=True, capture_output=True, timeout=60)
+    manifest = yaml.safe_load(next(made.rglob("kube-apiserver.yaml")).read_text())
+    assert {f"--{name}={value}" for name, value in OURS.items()} <= set(manifest["spec"]["containers"][0]["command"])
+    # Kubernetes' own default then holds: 30 s, more than the longest delay.
+    assert "terminationGracePeriodSeconds" not in manifest["spec"]

@@ -88,6 +88,7 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
     """Start an HTTPS server: serve(pair, answers, client_ca=None, host="127.0.0.1") -> port. Other paths give 404."""
     # It answers for certain, and on a busy machine late.
     monkeypatch.setattr("twinkeel.status.readyz.PROBE_TIMEOUT", 60.0)
+    monkeypatch.setattr("twinkeel.status.readyz.ANSWER_TIMEOUT", 60.0)
     monkeypatch.setattr("twinkeel.kubeconfig.verify.TIMEOUT", 60.0)
     with ExitStack() as stack:
 

@@ -61,7 +61,7 @@ def up(
     print(f"The lab {layout.name} is up on {hosts.title} ({hosts.name}): {', '.join(layout.names)}.")
     if build.binaries is not None:
         promise = " Nodes get Ready when the virtual IP works." if build.fit.nodes else ""
-        print(f"{build.binaries.describe(topology.cluster.version)}.{promise}")
+        print(f"{build.layout.kubernetes}.{promise}")
     for note in build.fit.notes:
         print(f"Note: {note}.")
     print("Next: twinkeel lab exec operator -- twinkeel apply")
@@ -103,7 +103,8 @@ def status(name: LabName = None, file: LabFile = None, form: OutputFormat = Form
     paths, layout = _lab(name, file)
     hosts = overview(paths, layout)
     if form is Format.json:
-        print(json.dumps({"name": layout.name, "suite": layout.suite, "hosts": [asdict(host) for host in hosts]}, indent=2))
+        told = {"name": layout.name, "suite": layout.suite, "kubernetes": layout.kubernetes}
+        print(json.dumps(told | {"hosts": [asdict(host) for host in hosts]}, indent=2))
         return
     rows = [("HOST", "ROLE", "ADDRESS", "POWER", "LINK", "SYSTEMD", "DAEMONS")]
     for host in hosts:
@@ -114,6 +115,8 @@ def status(name: LabName = None, file: LabFile = None, form: OutputFormat = Form
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     if layout.suite:
         print(f"Debian suite: {layout.suite}")
+    if layout.kubernetes:
+        print(layout.kubernetes)
 
 
 @app.command("exec")

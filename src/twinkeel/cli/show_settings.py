@@ -6,6 +6,7 @@ from twinkeel.cli.text_layout import seconds
 from twinkeel.render.haproxy import CLOSE_SPREAD_TIME, HARD_STOP_AFTER
 from twinkeel.spec.failover_defaults import advert_interval
 from twinkeel.spec.model import MONITOR_PORT, Failover
+from twinkeel.topology.api_server import balanced_arguments
 from twinkeel.topology.model import Metrics, Topology
 from twinkeel.topology.profiles import HEALTH_TIMERS
 from twinkeel.vrrp import DOWN_TIMER_ADVERTS, master_down, skew
@@ -163,13 +164,18 @@ def _kubernetes_rows(topology: Topology) -> Rows:
     names = ", ".join(cluster.certificate_names) or "none"
     return [
         ("version", f"{cluster.version}, by Kubespray {cluster.kubespray}"),
-        ("API servers", f"port {cluster.api_port}"),
+        ("API servers", f"port {cluster.api_port}; {_api_arguments(topology)}"),
         ("network", f"{cluster.network_plugin}; pods {pods}, services {services}"),
         ("workloads", "on the control plane, too" if cluster.schedule_on_control_plane else "on workers alone"),
         ("DNS", _dns(topology)),
         ("certificates", f"hold the endpoint's name, the virtual IPs, and each load balancer; more names: {names}"),
         ("variables", ", ".join(cluster.variables) or "none of your own"),
     ]
+
+
+def _api_arguments(topology: Topology) -> str:
+    arguments = balanced_arguments(topology.cluster, topology.cluster.version)
+    return ", ".join(f"--{name}={value}" for name, value in arguments.items()) or "no flags of ours"
 
 
 def _dns(topology: Topology) -> str:

@@ -50,7 +50,8 @@ class LabHost:
 class LabLayout:
     """The whole lab, in the spec's order, then client and operator. `lab_id` is short and tags everything made.
 
-    `suite` is the code name of the Debian release that its hosts are made of; empty for a lab of an older Twinkeel.
+    `suite` is the code name of the Debian release that its hosts are made of, `kubernetes` a line that says which programs run and
+    where they come from; both are empty for a lab of an older Twinkeel, and `kubernetes` where the lab brings none.
     """
 
     name: str
@@ -61,6 +62,7 @@ class LabLayout:
     vips: tuple[IPInterface, ...]
     hosts: tuple[LabHost, ...]
     suite: str = ""
+    kubernetes: str = ""
 
     @property
     def vip(self) -> IPInterface:

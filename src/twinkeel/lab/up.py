@@ -104,6 +104,7 @@ def fetch_programs(build: LabBuild) -> None:
     if build.kubernetes is not None:
         version = build.topology.cluster.version
         build.binaries = resolve_binaries(build.kubernetes, version, cache_folder(), build.mirror, build.progress)
+        build.layout = replace(build.layout, kubernetes=build.binaries.describe(version))
 
 
 def see_whether_it_fits(build: LabBuild) -> None:

@@ -7,6 +7,7 @@ from twinkeel.render.files import RenderedFile
 from twinkeel.render.template import fill
 from twinkeel.render.yaml_text import block, ini_value, scalar
 from twinkeel.spec.fields import IPAddress
+from twinkeel.topology.api_server import VARIABLE, extra_arguments
 from twinkeel.topology.model import Machine, Topology
 
 
@@ -30,11 +31,13 @@ def render_kubespray(topology: Topology) -> tuple[RenderedFile, ...]:
         "scalar": scalar,
         "ini_value": ini_value,
     }
+    arguments = extra_arguments(topology.cluster)
     variables = {
         "topology": topology,
         "scalar": scalar,
         "stack": _stack(topology),
         "certificate_names": certificate_names(topology),
+        "arguments": block({VARIABLE: arguments}) if arguments else "",
     }
     version = topology.cluster.release.version_prefix + topology.cluster.version
     files = [
@@ -43,9 +46,11 @@ def render_kubespray(topology: Topology) -> tuple[RenderedFile, ...]:
         RenderedFile("group_vars/all/all.yml", fill("all.yml.j2", **variables)),
         RenderedFile("group_vars/k8s_cluster/k8s-cluster.yml", fill("k8s-cluster.yml.j2", **variables, kube_version=version)),
     ]
-    if topology.cluster.variables:
+    # The arguments of API servers stand with ours in k8s-cluster.yml, which would win.
+    others = {name: value for name, value in topology.cluster.variables.items() if not (name == VARIABLE and arguments)}
+    if others:
         note = f"# Written by Twinkeel from the cluster {topology.name!r}: kubernetes.variables of the spec, as they are.\n"
-        files.append(RenderedFile("group_vars/all/variables.yml", note + block(topology.cluster.variables)))
+        files.append(RenderedFile("group_vars/all/variables.yml", note + block(others)))
     return tuple(files)
 
 

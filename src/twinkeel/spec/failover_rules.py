@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from twinkeel.spec.failover_defaults import advert_interval, timer
+from twinkeel.spec.failover_defaults import LONGEST_SHUTDOWN_DELAY, advert_interval, detection, shutdown_delay, timer
 from twinkeel.spec.model import ClusterSpec
 from twinkeel.spec.rule import Finding
-from twinkeel.vrrp import server_detection
 
 LONGEST_V3_INTERVAL = 40.95
 
@@ -79,7 +78,7 @@ def detection_before_motion(spec: ClusterSpec) -> Iterator[Finding]:
     watchdog_deadline + watchdog_interval.
     """
     failover = spec.failover
-    detected = _detection(spec, answer_time=0)
+    detected = detection(failover, answer_time=0)
     moved = timer(failover, "watchdog_deadline") + timer(failover, "watchdog_interval")
     if detected > moved + 1e-9:
         names = ("check_interval", "check_fall", "check_fast_interval", "watchdog_deadline", "watchdog_interval", "profile")
@@ -110,7 +109,9 @@ def failback_before_detection(spec: ClusterSpec) -> Iterator[Finding]:
     if back is None or back == "never":
         return
     silent = min(timer(spec.failover, "connect_timeout"), timer(spec.failover, "check_interval"))
-    needed = max(_detection(spec, silent), timer(spec.failover, "watchdog_deadline") + timer(spec.failover, "watchdog_interval"))
+    needed = max(
+        detection(spec.failover, silent), timer(spec.failover, "watchdog_deadline") + timer(spec.failover, "watchdog_interval")
+    )
     if back < needed:
         yield Finding(
             ("failover", "failback"),
@@ -119,9 +120,17 @@ def failback_before_detection(spec: ClusterSpec) -> Iterator[Finding]:
         )
 
 
-def _detection(spec: ClusterSpec, answer_time: float) -> float:
-    """The longest time until HAProxy marks a dead API server down, in seconds."""
-    failover = spec.failover
-    fall = int(timer(failover, "check_fall"))
-    interval, fast = timer(failover, "check_interval"), timer(failover, "check_fast_interval")
-    return server_detection(interval, fast, fall, answer_time).high
+def stops_before_it_is_noticed(spec: ClusterSpec) -> Iterator[Finding]:
+    """An API server that closes its port while HAProxy still sends clients there drops what is under way. 0 is a choice."""
+    delay, noticed = shutdown_delay(spec.kubernetes.api_server, spec.failover), detection(spec.failover, answer_time=0)
+    if 0 < delay < noticed:
+        given = spec.kubernetes.api_server.shutdown_delay is not None
+        names = ("check_interval", "check_fall", "check_fast_interval", "profile")
+        own = next((name for name in names if getattr(spec.failover, name) is not None), "profile")
+        yield Finding(
+            ("kubernetes", "api_server", "shutdown_delay") if given else ("failover", own),
+            f"an API server that stops closes its port after {delay:g} s: HAProxy notices after up to {noticed:g} s",
+            f"write a shutdown_delay of {noticed:g} or more"
+            if noticed <= LONGEST_SHUTDOWN_DELAY
+            else "shorten check_interval, check_fast_interval or check_fall",
+        )

@@ -336,6 +336,31 @@ class ApiCheck(_Strict):
     )
 
 
+class ApiServer(_Strict):
+    """How API servers stop, and how their clients spread again. Kubespray writes it into their manifests; the lab has it, too.
+
+    `kube_kubeadm_apiserver_extra_args` of `variables` adds to it, and wins.
+    """
+
+    shutdown_delay: float | None = key(
+        None,
+        "How long an API server that is told to stop goes on serving while /readyz fails: longer than HAProxy takes to notice. "
+        "Kubelet kills it 30 s after it told it to stop. Without it: HAProxy's longest detection, rounded up, and 3. 0: no delay.",
+        10,
+        "s",
+        ge=0,
+        le=20,
+    )
+    goaway_chance: float = key(
+        0.001,
+        "The share of HTTP/2 requests after which an API server asks its client to connect anew: without it clients stay where "
+        "they are, and a server that was away idles. 0: never. With one control-plane host it is left out.",
+        0,
+        ge=0,
+        le=0.02,
+    )
+
+
 class Kubernetes(_Strict):
     """What Kubespray installs behind the load balancers."""
 
@@ -352,6 +377,7 @@ class Kubernetes(_Strict):
     api_check: ApiCheck = key(
         ApiCheck, "How API servers are asked whether they serve, where anonymous requests to /readyz are off.", {"type": "tcp"}
     )
+    api_server: ApiServer = key(ApiServer, "How API servers stop, and how their clients spread again.", {"shutdown_delay": 10})
     schedule_on_control_plane: Flag = key(True, "Whether control-plane hosts run workloads, too.", False)
     node_names: Literal["full", "short"] = key(
         "full", "What nodes are called in Kubernetes: NAME.DOMAIN, or NAME alone. A running cluster's stay as they are.", "short"

@@ -153,6 +153,13 @@ RULES: tuple[Rule | ReleaseRule, ...] = (
         release_rules.removed_variable,
         _keys("kubernetes.kubespray"),
     ),
+    Rule(
+        "S096",
+        "warning",
+        "an API server that stops serves until HAProxy has noticed",
+        failover_rules.stops_before_it_is_noticed,
+        _keys("failover", "kubernetes.api_server"),
+    ),
 )
 """Every rule, in the order in which they run."""
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from twinkeel.spec.failover_defaults import shutdown_delay
 from twinkeel.spec.kubespray_releases import table_support
 from twinkeel.spec.model import ClusterSpec, Host
 from twinkeel.spec.release_support import ReleaseSupport
@@ -145,4 +146,6 @@ def _cluster(spec: ClusterSpec, release: ReleaseSupport) -> Cluster:
         api_status=None if kubernetes.api_check.type == "tcp" else kubernetes.api_check.status,
         api_client_certificate=kubernetes.api_check.client_certificate,
         api_certificate_name=kubernetes.api_check.certificate_name,
+        shutdown_delay=shutdown_delay(kubernetes.api_server, spec.failover),
+        goaway_chance=kubernetes.api_server.goaway_chance if len(spec.control_plane) > 1 else 0.0,
     )

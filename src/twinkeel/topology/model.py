@@ -220,6 +220,11 @@ class Cluster:
     api_certificate_name: str | None = "kubernetes"
     """A name that each API server's certificate must hold for HAProxy; None when any of the authority's will do."""
 
+    shutdown_delay: float = 0.0
+    """How long an API server that stops goes on serving, in seconds; 0 for none."""
+    goaway_chance: float = 0.0
+    """The share of HTTP/2 requests after which an API server asks its client to connect anew."""
+
     @property
     def anonymous_status(self) -> int | None:
         """The status of /readyz that means ready to whoever asks without a certificate; None when any answer does."""

@@ -53,6 +53,7 @@ kubernetes:
   pod_network6: "fd85::/112"
   service_network6: "fd86::/116"
   api_port: 7443
+  api_server: {shutdown_delay: 11, goaway_chance: 0.002}
   schedule_on_control_plane: false
   certificate_names: [extra.example.org]
   variables: {kube_proxy_mode: ipvs}
@@ -103,6 +104,7 @@ def _plain(text: str) -> str:
         "SELinux left as it is",
         "1.34.3, by Kubespray v2.30.0",
         "GET /readyz on port 7443",
+        "port 7443; --shutdown-delay-duration=11s, --shutdown-send-retry-after=true, --goaway-chance=0.002",
         "cilium; pods 10.233.64.0/18 and fd85::/112, services 10.233.0.0/18 and fd86::/116",
         "on workers alone",
         "manual, server 192.168.7.2; names outside the cluster: 192.168.7.3",

@@ -1,5 +1,6 @@
 """What Kubespray is told, per release line, and YAML that Ansible reads as it was meant."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ from twinkeel.source import SourceFile
 from twinkeel.spec.kubespray_releases import LINES, RELEASES, release_line, table_support
 from twinkeel.spec.kubespray_variables import RESERVED_VARIABLES
 from twinkeel.spec.load import load
+from twinkeel.topology.api_server import VARIABLE
 from twinkeel.topology.build import build
+from twinkeel.topology.model import Topology
 
 SPECS = Path(__file__).parents[2] / "kubespray" / "specs"
 
@@ -63,6 +66,27 @@ def test_load_balancers_on_the_control_plane() -> None:
     assert passed["node_labels"] == {"on": "yes", "size": "012"}
     mirror = {"host": "https://registry.example.org", "capabilities": ["pull", "resolve"], "skip_verify": False}
     assert passed["containerd_registries_mirrors"] == [{"prefix": "docker.io", "mirrors": [mirror]}]
+
+
+def test_the_user_s_arguments_of_api_servers_stand_with_ours(build_edited: Callable[..., Topology]) -> None:
+    """group_vars/k8s_cluster wins over group_vars/all: two places would mean that ours alone count."""
+    own = "{shutdown-delay-duration: 15s, default-not-ready-toleration-seconds: 30}"
+    edit = ("network_plugin: calico}", f"variables: {{kube_kubeadm_apiserver_extra_args: {own}, kubelet_max_pods: 200}}}}")
+    files = {file.path: file.content for file in render_kubespray(build_edited(edit))}
+    assert yaml_1_1.safe_load(files["group_vars/all/variables.yml"]) == {"kubelet_max_pods": 200}
+    assert yaml_1_1.safe_load(files["group_vars/k8s_cluster/k8s-cluster.yml"])["kube_kubeadm_apiserver_extra_args"] == {
+        "default-not-ready-toleration-seconds": 30,
+        "goaway-chance": "0.001",
+        "shutdown-delay-duration": "15s",
+        "shutdown-send-retry-after": "true",
+    }
+
+
+def test_a_template_for_all_arguments_of_api_servers_is_not_undone(build_edited: Callable[..., Topology]) -> None:
+    edit = ("network_plugin: calico}", "variables: {kube_kubeadm_apiserver_extra_args: '{{ mine }}'}}")
+    files = {file.path: yaml_1_1.safe_load(file.content) for file in render_kubespray(build_edited(edit)) if "vars" in file.path}
+    assert "kube_kubeadm_apiserver_extra_args" not in files["group_vars/k8s_cluster/k8s-cluster.yml"]
+    assert files["group_vars/all/variables.yml"] == {"kube_kubeadm_apiserver_extra_args": "{{ mine }}"}
 
 
 @pytest.mark.parametrize(
@@ -123,7 +147,8 @@ def test_every_variable_that_we_write_is_refused_from_the_user() -> None:
         for tag in ("v2.26.0", "v2.31.0"):
             files = rendered(name, tag)
             written |= set(variables(files)).union(*files["hosts.yaml"]["all"]["hosts"].values())
-    assert written <= set(RESERVED_VARIABLES)
+    # The one that holds several values: the user's stand beside ours.
+    assert written - {VARIABLE} <= set(RESERVED_VARIABLES)
 
 
 values_ = st.recursive(

@@ -239,6 +239,12 @@ CASES: dict[str, tuple[Edits, tuple[int, int], str, Edits]] = {
     "S068": ([failover("check_fall: 3")], (20, 39), "up to 1.5 s", [failover("check_fall: 3, watchdog_deadline: 1.25")]),
     "S069": ([failover("connect_timeout: 1.1")], (20, 44), "costs a client more", [failover("connect_timeout: 1")]),
     "S070": ([failover("failback: 2.5")], (20, 37), "that takes 2.75 s", [failover("failback: 2.75")]),
+    "S096": (
+        [kubernetes("api_server: {shutdown_delay: 1.2}")],
+        (21, 80),
+        "closes its port after 1.2 s: HAProxy notices after up to 1.25 s",
+        [kubernetes("api_server: {shutdown_delay: 1.25}")],
+    ),
     "S071": ([more("haproxy: {version: 2.1}")], (23, 20), "2.2 to 3.4", [more("haproxy: {version: 3.4.5}")]),
     "S072": ([more("keepalived: {version: 2.5}")], (23, 23), "2.1 to 2.4", [more("keepalived: {version: 2.4.3}")]),
     "S073": ([more("haproxy: {version: 2.2.13}")], (23, 20), "issue 1234", [more("haproxy: {version: 2.2.14}")]),

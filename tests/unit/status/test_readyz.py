@@ -2,11 +2,16 @@
 
 import asyncio
 import socket
+import ssl
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from twinkeel.status.readyz import Readiness, ask_readyz, tls_context
+from twinkeel.status.readyz import ANSWER_TIMEOUT, PROBE_TIMEOUT, Readiness, ask_readyz, tls_context
 
 NAME = "lb.lab-home.com"
 
@@ -54,6 +59,36 @@ def test_a_closed_port_and_a_silent_one_are_unreachable(authority: Any, monkeypa
     with socket.create_server(("127.0.0.1", 0)) as silent:
         answer = ask(silent.getsockname()[1], authority.pem)
     assert answer == Readiness("unreachable", "no answer within 0.2 s")
+
+
+def test_an_answer_has_longer_than_a_connection(authority: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An API server without etcd's majority says 500 after 4 s; a host that is gone need not cost that much."""
+    assert (PROBE_TIMEOUT, ANSWER_TIMEOUT) == (3.0, 5.0)
+    monkeypatch.setattr("twinkeel.status.readyz.ANSWER_TIMEOUT", 0.05)
+    monkeypatch.setattr("twinkeel.status.readyz.PROBE_TIMEOUT", 30.0)
+    with silent_after_the_handshake(authority) as port:
+        assert ask(port, authority.pem) == Readiness("unreachable", "no answer within 0.05 s")
+
+
+@contextmanager
+def silent_after_the_handshake(authority: Any) -> Iterator[int]:
+    """A TLS server that reads and says nothing."""
+    with tempfile.NamedTemporaryFile() as file, socket.create_server(("127.0.0.1", 0)) as plain:
+        pair = authority.issue("api", ["127.0.0.1"])
+        file.write(pair.certificate + pair.key)
+        file.flush()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(file.name)
+
+        def read_until_the_end() -> None:
+            with context.wrap_socket(plain.accept()[0], server_side=True) as connection:
+                while connection.recv(4096):
+                    pass
+
+        thread = threading.Thread(target=read_until_the_end)
+        thread.start()
+        yield plain.getsockname()[1]
+        thread.join()
 
 
 def test_a_proxy_of_the_environment_is_not_asked(authority: Any, serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """The cluster that runs in a lab: the few facts that certificates, units and checks need."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from itertools import islice
 
@@ -9,6 +9,7 @@ from twinkeel.errors import LabError
 from twinkeel.lab.kubernetes.programs import Binaries
 from twinkeel.lab.model import LabHost, LabLayout
 from twinkeel.spec.fields import IPAddress
+from twinkeel.topology.api_server import balanced_arguments, minor
 from twinkeel.topology.model import Topology
 
 CLUSTER_DOMAIN = "cluster.local"
@@ -19,7 +20,10 @@ _LONGEST_NODE_PREFIX = {4: 28, 6: 124}
 
 @dataclass(frozen=True)
 class LabCluster:
-    """The layout's hosts as a Kubernetes cluster. `version` is the programs' own, like 1.20.2; `api_port` is the masters'."""
+    """The layout's hosts as a Kubernetes cluster. `version` is the programs' own, like 1.20.2; `api_port` is the masters'.
+
+    `api_arguments` are the API servers' flags that Kubespray would give them, too: the lab is no kinder than production.
+    """
 
     layout: LabLayout
     name: str
@@ -27,11 +31,12 @@ class LabCluster:
     api_port: int
     pod_network: IPv4Network | IPv6Network
     service_network: IPv4Network | IPv6Network
+    api_arguments: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def minor(self) -> int:
         """The minor version: 20 of 1.20.2. Flags differ by it."""
-        return int(self.version.split(".")[1])
+        return minor(self.version)
 
     @property
     def masters(self) -> tuple[LabHost, ...]:
@@ -84,7 +89,9 @@ def lab_cluster(layout: LabLayout, topology: Topology, binaries: Binaries) -> La
 def planned_cluster(layout: LabLayout, topology: Topology, version: str) -> LabCluster:
     """The same for a version that is known: pods and services have the kind of address that the hosts have in the first place."""
     cluster = topology.cluster
-    pods, services = cluster.pod_network, cluster.service_network
+    pods: IPv4Network | IPv6Network = cluster.pod_network
+    services: IPv4Network | IPv6Network = cluster.service_network
     if topology.control_plane[0].address.version == 6 and cluster.pod_network6 and cluster.service_network6:
-        return LabCluster(layout, topology.name, version, cluster.api_port, cluster.pod_network6, cluster.service_network6)
-    return LabCluster(layout, topology.name, version, cluster.api_port, pods, services)
+        pods, services = cluster.pod_network6, cluster.service_network6
+    arguments = balanced_arguments(cluster, version)
+    return LabCluster(layout, topology.name, version, cluster.api_port, pods, services, arguments)

@@ -8,8 +8,8 @@ from twinkeel.lab.kubernetes.units import BIN, PKI, flags, service
 from twinkeel.lab.model import HostFile, LabHost
 
 _CERTIFICATES = ("ca", "apiserver", "apiserver-kubelet-client", "apiserver-etcd-client", "front-proxy-client")
-# After SIGTERM /readyz fails while requests are still served: load balancers have this long to look elsewhere.
-SHUTDOWN_DELAY = "5s"
+# What a static pod gets from kubelet (terminationGracePeriodSeconds).
+_GRACE_SECONDS = "30"
 # Three API servers start at once on a few cores: let garbage wait up to this size (see runtime, package of Go).
 _FEW_COLLECTIONS = {"GOGC": "400", "GOMEMLIMIT": "500MiB"}
 # The controllers' plain-HTTP port must be closed by hand before this minor version, and its flag is unknown after it.
@@ -67,7 +67,7 @@ def _api_server(cluster: LabCluster, host: LabHost) -> HostFile:
         "service-account-key-file": f"{PKI}/sa.pub",
         "service-account-signing-key-file": f"{PKI}/sa.key",
         "service-cluster-ip-range": str(cluster.service_network),
-        "shutdown-delay-duration": SHUTDOWN_DELAY,
+        **cluster.api_arguments,
         "profiling": "false",
         "v": "0",
     }
@@ -78,7 +78,7 @@ def _api_server(cluster: LabCluster, host: LabHost) -> HostFile:
         kind="notify",
         after=("etcd.service",),
         environment=_FEW_COLLECTIONS,
-        settings={"TimeoutStartSec": "infinity", "TimeoutStopSec": "20"},
+        settings={"TimeoutStartSec": "infinity", "TimeoutStopSec": _GRACE_SECONDS},
     )
 
 

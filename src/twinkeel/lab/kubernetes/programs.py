@@ -21,8 +21,9 @@ PROGRAMS = (*CONTROL_PLANE, *NODE, *CLIENT)
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 _ORIGINS = {
     "release": "the official release",
-    "distribution": "built from Debian's source package",
-    "folder": "the programs in the given folder",
+    # Debian 12 has no newer one, and upstream's support of it ended in 2022: nobody shall take it for what a cluster would run.
+    "distribution": "fallback built from Debian's source, out of support",
+    "folder": "from {dir}",
 }
 
 
@@ -41,7 +42,7 @@ class Binaries:
 
     def describe(self, wanted: str) -> str:
         """One line for a person: what runs in the lab, and plainly so when it is not the version the spec asks for."""
-        line = f"Kubernetes {self.version} ({_ORIGINS[self.origin]})"
+        line = f"Kubernetes {self.version} ({_ORIGINS[self.origin].format(dir=self.dir)})"
         return line if self.version == wanted else f"{line}; the spec asks for {wanted}, which is not what runs here"
 
 

@@ -33,7 +33,7 @@ def _layout() -> LabLayout:
 def cluster() -> LabCluster:
     """Its endpoint's port differs from the API servers', so that no test passes when one is taken for the other."""
     pods, services = IPv4Network("10.233.64.0/18"), IPv4Network("10.233.0.0/18")
-    return LabCluster(_layout(), "lab-home", "1.20.2", 6443, pods, services)
+    return LabCluster(_layout(), "lab-home", "1.20.2", 6443, pods, services, {"shutdown-delay-duration": "5s"})
 
 
 @pytest.fixture(scope="session")

@@ -67,7 +67,8 @@ def test_when_nothing_works_both_reasons_are_said(tmp_path: Path, monkeypatch: p
 
 def test_another_version_than_the_spec_s_is_said_plainly() -> None:
     built = Binaries(Path("/x"), "1.20.2", "distribution")
-    assert built.describe("1.20.2") == "Kubernetes 1.20.2 (built from Debian's source package)"
+    assert built.describe("1.20.2") == "Kubernetes 1.20.2 (fallback built from Debian's source, out of support)"
+    assert Binaries(Path("/x"), "1.36.2", "folder").describe("1.36.2") == "Kubernetes 1.36.2 (from /x)"
     assert "the spec asks for 1.35.4, which is not what runs here" in built.describe("1.35.4")
 
 

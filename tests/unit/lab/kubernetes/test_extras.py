@@ -127,6 +127,7 @@ def test_an_api_server_drains_and_survives_its_own_etcd_member(cluster: LabClust
     text = unit(extras_of(cluster, "master-1"), "kube-apiserver")
     assert "--etcd-servers=https://192.168.1.101:2379,https://192.168.1.103:2379,https://192.168.1.105:2379 " in text
     assert "--shutdown-delay-duration=5s" in text
+    assert "TimeoutStopSec=30" in text, "no more than a static pod gets"
     assert "--authorization-mode=Node,RBAC" in text
     assert "--secure-port=6443" in text
 
