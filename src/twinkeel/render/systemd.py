@@ -36,7 +36,13 @@ def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
         ),
         RenderedFile(
             "/etc/systemd/system/keepalived.service.d/twinkeel.conf",
-            fill("keepalived-drop-in.conf.j2", **values, restart=keepalived_restart(topology)),
+            fill(
+                "keepalived-drop-in.conf.j2",
+                **values,
+                restart=keepalived_restart(topology),
+                # From 2.2 on Keepalived tells systemd that it runs; packages of 2.1 fork, or do not.
+                notifies=topology.keepalived.version >= (2, 2),
+            ),
         ),
         RenderedFile(
             "/etc/systemd/system/twinkeel-liveness.service",

@@ -29,6 +29,7 @@ from twinkeel.drill.faults import (
     power_loss,
     reboot_holder,
     two_of_three_lost,
+    vrrp_process_kill,
     vrrp_stranger,
 )
 from twinkeel.errors import UsageError
@@ -42,6 +43,7 @@ FAULTS: tuple[Fault, ...] = (
     haproxy_hang.FAULT,
     keepalived_stop.FAULT,
     keepalived_kill.FAULT,
+    vrrp_process_kill.FAULT,
     keepalived_hang.FAULT,
     planned_switchover.FAULT,
     both_balancers_rebooted.FAULT,
