@@ -39,7 +39,7 @@ LOAD_BALANCER_FAULTS = {
     "haproxy-hang": ("HAProxy hangs on the holder", ("haproxy-hang",)),
     "reboot-holder": ("the holder reboots", ("reboot-holder", "both-balancers-rebooted")),
     "planned-switchover": ("a planned move: switchover, apply", ("planned-switchover", "keepalived-stop")),
-    "keepalived-kill": ("Keepalived is killed on the holder, or its VRRP process alone", ("keepalived-kill", "vrrp-process-kill")),
+    "keepalived-kill": ("the holder's Keepalived dies, or its VRRP part", ("keepalived-kill", "vrrp-process-kill")),
     "balancers-partitioned": ("the load balancers are cut off from each other", ("balancers-partitioned", "keepalived-hang")),
     "balancer-cut-from-control-plane": (
         "only the holder reaches no API server",

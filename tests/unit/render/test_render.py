@@ -20,8 +20,10 @@ HOST_FILES = {
     "/etc/keepalived/keepalived.conf": 0o640,
     "/etc/systemd/system/haproxy.service.d/twinkeel.conf": 0o644,
     "/etc/systemd/system/keepalived.service.d/twinkeel.conf": 0o644,
+    "/etc/systemd/system/twinkeel-connections.service": 0o644,
     "/etc/systemd/system/twinkeel-liveness.service": 0o644,
     "/etc/tmpfiles.d/twinkeel.conf": 0o644,
+    "/usr/local/lib/twinkeel/haproxy-connections": 0o755,
     "/usr/local/lib/twinkeel/haproxy-liveness": 0o755,
 }
 
