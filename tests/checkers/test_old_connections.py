@@ -167,7 +167,7 @@ def site(system: Path) -> Iterator[Site]:
             assert process.stdout is not None
             servers.append(process)
             ports.append(int(process.stdout.readline()))
-        inside, port = f"/tmp/{folder.name}", free_port()  # noqa: S108 - a new folder of our own, as HAProxy sees it
+        inside, port = f"/tmp/{folder.name}", free_port()
         (folder / "haproxy.cfg").write_text(configuration(inside, port, free_port(), ports))
         argv = ["chroot", str(system), "/usr/sbin/haproxy", "-W", "-f", f"{inside}/haproxy.cfg"]
         said = stack.enter_context((folder / "said").open("wb"))

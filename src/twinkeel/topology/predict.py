@@ -50,8 +50,8 @@ LOAD_BALANCER_FAULTS = {
 
 CONTROL_PLANE_FAULTS = {
     "api-server-kill": ("an API server dies", ("api-server-kill", "api-server-stop")),
-    "control-plane-power-loss": ("a control-plane host loses power", ("control-plane-power-loss",)),
-    "api-server-hang": ("an API server hangs", ("api-server-hang",)),
+    "control-plane-power-loss": ("a control-plane host loses power", ("control-plane-power-loss", "reload-then-server-lost")),
+    "api-server-hang": ("an API server hangs", ("api-server-hang", "reload-then-server-hang")),
 }
 
 

@@ -111,7 +111,8 @@ def test_before_the_authority_exists_the_file_says_that_it_does_not_verify(lab_h
 @pytest.mark.parametrize(("version", "asked"), [("2.2", False), ("2.4", True), ("2.6", True), ("3.0", True), ("3.2", True)])
 def test_connections_to_a_server_that_is_down_are_ended_but_not_by_3_0(build_edited: Build, version: str, asked: bool) -> None:
     """The file itself asks which HAProxy reads it, where it can: the spec names the oldest one of several."""
-    key = f"network_plugin: calico}}\nservices: {{web: {{port: 80, targets: workers, target_port: 80}}}}\nhaproxy: {{version: '{version}'}}"
+    web = "{port: 80, targets: workers, target_port: 80}"
+    key = f"network_plugin: calico}}\nservices: {{web: {web}}}\nhaproxy: {{version: '{version}'}}"
     topology = build_edited(("network_plugin: calico}", key))
     text = render_haproxy(topology, topology.load_balancers[0], "verified").content
     line = "    default-server on-marked-down shutdown-sessions\n"

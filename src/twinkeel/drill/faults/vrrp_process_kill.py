@@ -43,9 +43,9 @@ FAULT = Fault(
     id="vrrp-process-kill",
     title="Keepalived's VRRP process killed on the VIP holder",
     does="SIGKILL to the children of Keepalived's main process on the load balancer that holds the virtual IP.",
-    why="The kernel ends one that used its real-time limit up, or that was the largest when memory ran out. A parent that starts it "
-    "again at once takes the address away before another has it.",
-    heals="The parent ends with it, and Restart= of systemd starts both again; if not within 20 s the drill does, and the trial fails.",
+    why="The kernel ends one that used its real-time limit up, or when memory ran out. A parent that starts it again at once "
+    "takes the address away before another has it.",
+    heals="The parent ends with it, and Restart= of systemd starts both; if not within 20 s the drill does, and the trial fails.",
     expect="Hardly anything: the address stays and answers until another load balancer has it.",
     budget_ms=400,
     evidence=RUN,
