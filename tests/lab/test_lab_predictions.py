@@ -24,7 +24,15 @@ QUIET = os.environ.get("TWINKEEL_TEST_QUIET") == "1"
 TRIALS = 3 if QUIET else 1
 DEADLINE = 600
 BUSY = 3.0  # Seconds that a busy machine may add.
-FAULTS = ("planned-switchover", "haproxy-stop", "haproxy-kill", "haproxy-hang", "keepalived-kill", "power-loss")
+FAULTS = (
+    "planned-switchover",
+    "haproxy-stop",
+    "haproxy-kill",
+    "haproxy-hang",
+    "keepalived-kill",
+    "vrrp-process-kill",
+    "power-loss",
+)
 
 
 @pytest.fixture(scope="module")

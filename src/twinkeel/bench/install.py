@@ -24,6 +24,7 @@ OURS = (
     "/etc/systemd/system/haproxy.service.d/twinkeel.conf",
     "/etc/systemd/system/keepalived.service.d/twinkeel.conf",
     "/etc/systemd/system/twinkeel-liveness.service",
+    "/etc/systemd/system/twinkeel-connections.service",
 )
 REACH_DEADLINE = 180.0
 REACH_EVERY = 1.0

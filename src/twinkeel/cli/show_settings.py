@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from twinkeel.cli.text_layout import seconds
-from twinkeel.render.haproxy import CLOSE_SPREAD_TIME, HARD_STOP_AFTER
+from twinkeel.render.haproxy import HARD_STOP_AFTER, SPREAD_SECONDS
 from twinkeel.spec.failover_defaults import advert_interval
 from twinkeel.spec.model import MONITOR_PORT, Failover
 from twinkeel.topology.api_server import balanced_arguments
@@ -113,7 +113,10 @@ def _haproxy_rows(topology: Topology) -> Rows:
         ("check", _api_check(topology)),
         ("balance", "leastconn; a refused connection goes to another server; sessions of a server that is down are closed"),
         ("connections", f"{haproxy.max_connections} clients at most"),
-        ("reload", f"old connections are closed over {CLOSE_SPREAD_TIME}, at the latest after {HARD_STOP_AFTER}"),
+        (
+            "reload",
+            f"old connections are ended bit by bit over {seconds(SPREAD_SECONDS)}; what is left then, after {HARD_STOP_AFTER}",
+        ),
         ("log", f"{haproxy.log}, syslog"),
         ("metrics", _metrics(haproxy.metrics)),
         ("watchdog", f"GET http://127.0.0.1:{MONITOR_PORT}/live"),

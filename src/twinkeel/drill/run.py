@@ -169,11 +169,12 @@ class _Stage:
 
     async def play(self, scene: Scene) -> None:
         """The steps. Raises TwinkeelError for trouble of the drill itself."""
-        scene = replace(scene, target=await self._fault.choose(scene))
-        if self._fault.evidence:
-            scene = replace(scene, before=await scene.read(*self._fault.evidence))
         async with self._measuring(scene) as client:
             await self._wait_for_baseline(client)
+            # Now, not before: a target may be chosen for the connections that the client has to it.
+            scene = replace(scene, target=await self._fault.choose(scene))
+            if self._fault.evidence:
+                scene = replace(scene, before=await scene.read(*self._fault.evidence))
             self.say(f"{self._fault.title}: {scene.target.name}")
             async with self._healing(scene):
                 write_note(self._drill.notes, self._fault, scene)

@@ -28,7 +28,13 @@ BACKEND = "kubernetes-api"
 """The API servers' backend. A frontend has another name: HAProxy 3.2 warns of a shared one, 3.3 refuses it."""
 
 HARD_STOP_AFTER = "10m"
-CLOSE_SPREAD_TIME = "30s"
+"""When HAProxy itself ends what an old worker still has, all at once."""
+
+SPREAD_SECONDS = 300
+"""Over how long haproxy-connections ends an old worker's connections: half of that, so that none is left then."""
+
+SERVER_USER_TIMEOUT = "4s"
+"""How long a server's machine may leave what it was sent unacknowledged. Old workers have it, too: they check no servers."""
 
 # By IP version: every address of the host. The virtual IPs come and go, so no listener is bound to one.
 _EVERY_ADDRESS = {4: "bind *:{port}", 6: "bind [::]:{port} v6only"}
@@ -64,7 +70,7 @@ def render_haproxy(topology: Topology, balancer: LoadBalancer, trust: Trust, sec
         socket_folder=SOCKET_FOLDER,
         monitor_port=MONITOR_PORT,
         hard_stop=HARD_STOP_AFTER,
-        close_spread=CLOSE_SPREAD_TIME,
+        user_timeout=SERVER_USER_TIMEOUT,
         metrics=_metrics(metrics, balancer, digest),
     )
     return RenderedFile(CONFIG_PATH, content, mode=0o644 if digest is None else 0o600)

@@ -1,6 +1,7 @@
 """The services of a load balancer, and which of them reads which rendered file."""
 
 from twinkeel.render.firewall import FIREWALL_UNIT, NFTABLES_PATH, UFW_PATH
+from twinkeel.render.systemd import CONNECTIONS_UNIT
 from twinkeel.topology.model import Topology
 
 PACKAGES = ("haproxy", "keepalived")
@@ -12,6 +13,8 @@ READERS = (
     ("/etc/keepalived/", "keepalived", "reload"),
     ("/etc/systemd/system/keepalived.service.d/", "keepalived", "restart"),
     ("/etc/systemd/system/twinkeel-liveness.service", "twinkeel-liveness", "restart"),
+    # Part of the watchdog's: see its unit.
+    (CONNECTIONS_UNIT, "twinkeel-liveness", "restart"),
     # nft -f replaces our table in one step; ufw's script and both units need a new start.
     (NFTABLES_PATH, "twinkeel-firewall", "reload"),
     (UFW_PATH, "twinkeel-firewall", "restart"),

@@ -1,10 +1,11 @@
-"""The units and drop-ins that make a dead HAProxy known to keepalived at once, and the program that finds a hung one."""
+"""The units and drop-ins that make a dead HAProxy known to keepalived at once, and the programs that find a hung one
+and end the connections that one leaves behind."""
 
 from math import ceil
 from pathlib import PurePosixPath
 
 from twinkeel.render.files import RenderedFile
-from twinkeel.render.haproxy import CHROOT, DRAINED_FILE, SOCKET_FOLDER
+from twinkeel.render.haproxy import CHROOT, DRAINED_FILE, SOCKET_FOLDER, SPREAD_SECONDS
 from twinkeel.render.limits import limits
 from twinkeel.render.template import fill, read
 from twinkeel.spec.model import MONITOR_PORT
@@ -18,10 +19,12 @@ STANDBY_FILE = "/run/twinkeel/standby"
 """0 = normal, 1 = this load balancer must not hold a virtual IP. Kept by `apply` and `switchover`; 0 after a boot."""
 
 LIVENESS_PROGRAM = "/usr/local/lib/twinkeel/haproxy-liveness"
+CONNECTIONS_UNIT = "/etc/systemd/system/twinkeel-connections.service"
+CONNECTIONS_PROGRAM = "/usr/local/lib/twinkeel/haproxy-connections"
 
 
 def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
-    """Drop-ins for haproxy.service and keepalived.service, the liveness unit with its program, and tmpfiles.d."""
+    """Drop-ins for haproxy.service and keepalived.service, two units with their programs, and tmpfiles.d."""
     values = {
         "cluster": topology.name,
         "down_file": DOWN_FILE,
@@ -36,7 +39,13 @@ def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
         ),
         RenderedFile(
             "/etc/systemd/system/keepalived.service.d/twinkeel.conf",
-            fill("keepalived-drop-in.conf.j2", **values, restart=keepalived_restart(topology)),
+            fill(
+                "keepalived-drop-in.conf.j2",
+                **values,
+                restart=keepalived_restart(topology),
+                # From 2.2 on Keepalived tells systemd that it runs; packages of 2.1 fork, or do not.
+                notifies=topology.keepalived.version >= (2, 2),
+            ),
         ),
         RenderedFile(
             "/etc/systemd/system/twinkeel-liveness.service",
@@ -51,8 +60,19 @@ def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
                 watchdog_sec=ceil(10 + 2 * timers.watchdog_deadline),
             ),
         ),
+        RenderedFile(
+            CONNECTIONS_UNIT,
+            fill(
+                "twinkeel-connections.service.j2",
+                **values,
+                connections_program=CONNECTIONS_PROGRAM,
+                socket_folder=SOCKET_FOLDER,
+                spread=SPREAD_SECONDS,
+            ),
+        ),
         RenderedFile("/etc/tmpfiles.d/twinkeel.conf", fill("tmpfiles.conf.j2", **values)),
         RenderedFile(LIVENESS_PROGRAM, read("haproxy-liveness"), mode=0o755),
+        RenderedFile(CONNECTIONS_PROGRAM, read("haproxy-connections"), mode=0o755),
     )
 
 

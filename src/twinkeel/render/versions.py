@@ -15,8 +15,6 @@ HAPROXY_KEYWORDS: Mapping[str, Version] = {
     "clitcpka-idle": (2, 3),
     # `.if`, `.alert` and the predicate feature(); before, a file cannot ask whether the Prometheus exporter was built in.
     ".if": (2, 4),
-    # Idle connections of an old process are closed bit by bit after a reload. Before: all at hard-stop-after.
-    "close-spread-time": (2, 6),
 }
 """Keyword -> the first version that has it, for those that some version of HAPROXY_VERSIONS lacks."""
 

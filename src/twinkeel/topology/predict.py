@@ -39,7 +39,7 @@ LOAD_BALANCER_FAULTS = {
     "haproxy-hang": ("HAProxy hangs on the holder", ("haproxy-hang",)),
     "reboot-holder": ("the holder reboots", ("reboot-holder", "both-balancers-rebooted")),
     "planned-switchover": ("a planned move: switchover, apply", ("planned-switchover", "keepalived-stop")),
-    "keepalived-kill": ("Keepalived is killed on the holder", ("keepalived-kill",)),
+    "keepalived-kill": ("the holder's Keepalived dies, or its VRRP part", ("keepalived-kill", "vrrp-process-kill")),
     "balancers-partitioned": ("the load balancers are cut off from each other", ("balancers-partitioned", "keepalived-hang")),
     "balancer-cut-from-control-plane": (
         "only the holder reaches no API server",
@@ -50,8 +50,8 @@ LOAD_BALANCER_FAULTS = {
 
 CONTROL_PLANE_FAULTS = {
     "api-server-kill": ("an API server dies", ("api-server-kill", "api-server-stop")),
-    "control-plane-power-loss": ("a control-plane host loses power", ("control-plane-power-loss",)),
-    "api-server-hang": ("an API server hangs", ("api-server-hang",)),
+    "control-plane-power-loss": ("a control-plane host loses power", ("control-plane-power-loss", "reload-then-server-lost")),
+    "api-server-hang": ("an API server hangs", ("api-server-hang", "reload-then-server-hang")),
 }
 
 

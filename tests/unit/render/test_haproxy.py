@@ -39,8 +39,7 @@ def test_health_checks_ask_readyz_over_verified_tls_and_nothing_overrides_them(c
     assert "/healthz" not in every_word
     default = " ".join(next(line for line in backend if line[0] == "default-server"))
     assert "check check-ssl verify required ca-file /etc/haproxy/kubernetes-ca.pem" in default
-    assert "on-marked-down shutdown-sessions" in default
-    assert "inter 1000ms fastinter 250ms downinter 1000ms fall 2 rise 3" in default
+    assert "inter 1000ms fastinter 250ms downinter 1000ms fall 2 rise 3 slowstart 5s tcp-ut 4s" in default
 
 
 def test_every_timeout_is_set(config: Sections) -> None:
@@ -49,9 +48,7 @@ def test_every_timeout_is_set(config: Sections) -> None:
 
 
 def test_the_process_drops_its_rights_and_logs(config: Sections) -> None:
-    assert {"log", "chroot", "user", "group", "stats", "maxconn", "hard-stop-after", "close-spread-time"} <= {
-        line[0] for line in config["global"]
-    }
+    assert {"log", "chroot", "user", "group", "stats", "maxconn", "hard-stop-after"} <= {line[0] for line in config["global"]}
     assert ["stats", "socket", "/run/haproxy/admin.sock", "mode", "660", "level", "admin"] in config["global"]
     assert ["log", "global"] in config["defaults"]
 
@@ -109,3 +106,26 @@ def test_before_the_authority_exists_the_file_says_that_it_does_not_verify(lab_h
     assert "ca-file" not in bootstrap
     others = [set(text.splitlines()) for text in (verified, bootstrap)]
     assert all("verify" in line or "BOOTSTRAP" in line for line in others[0] ^ others[1] if not line.strip().startswith("# Once"))
+
+
+@pytest.mark.parametrize(("version", "asked"), [("2.2", False), ("2.4", True), ("2.6", True), ("3.0", True), ("3.2", True)])
+def test_connections_to_a_server_that_is_down_are_ended_but_not_by_3_0(build_edited: Build, version: str, asked: bool) -> None:
+    """The file itself asks which HAProxy reads it, where it can: the spec names the oldest one of several."""
+    web = "{port: 80, targets: workers, target_port: 80}"
+    key = f"network_plugin: calico}}\nservices: {{web: {web}}}\nhaproxy: {{version: '{version}'}}"
+    topology = build_edited(("network_plugin: calico}", key))
+    text = render_haproxy(topology, topology.load_balancers[0], "verified").content
+    line = "    default-server on-marked-down shutdown-sessions\n"
+    ends = f".if version_before(3.0)\n{line}.endif\n.if version_atleast(3.2)\n{line}.endif\n"
+    assert text.count(line) == text.count("    balance ") * (2 if asked else 1)
+    assert text.count(ends) == (text.count("    balance ") if asked else 0)
+
+
+def test_nothing_is_said_that_does_nothing_in_mode_tcp(config: Sections) -> None:
+    assert "close-spread-time" not in {line[0] for lines in config.values() for line in lines}
+
+
+def test_a_machine_that_is_gone_is_found_by_the_kernel_where_nobody_checks(config: Sections) -> None:
+    """An old worker runs no checks."""
+    for line in (["srvtcpka-idle", "2s"], ["srvtcpka-intvl", "1s"], ["srvtcpka-cnt", "3"], ["clitcpka-idle", "30s"]):
+        assert line in config["defaults"]

@@ -20,8 +20,10 @@ HOST_FILES = {
     "/etc/keepalived/keepalived.conf": 0o640,
     "/etc/systemd/system/haproxy.service.d/twinkeel.conf": 0o644,
     "/etc/systemd/system/keepalived.service.d/twinkeel.conf": 0o644,
+    "/etc/systemd/system/twinkeel-connections.service": 0o644,
     "/etc/systemd/system/twinkeel-liveness.service": 0o644,
     "/etc/tmpfiles.d/twinkeel.conf": 0o644,
+    "/usr/local/lib/twinkeel/haproxy-connections": 0o755,
     "/usr/local/lib/twinkeel/haproxy-liveness": 0o755,
 }
 
@@ -225,3 +227,21 @@ def test_another_dns_mode_keeps_its_cache(build_edited: Build) -> None:
 def test_a_version_like_a_number_stays_text(build_edited: Build) -> None:
     text = kubespray(build_edited())["group_vars/k8s_cluster/k8s-cluster.yml"]
     assert 'kube_version: "1.35.4"' in text
+
+
+KEEPALIVED_DROP_IN = "/etc/systemd/system/keepalived.service.d/twinkeel.conf"
+
+
+def test_keepalived_never_respawns_and_keeps_the_packages_own_options(build_edited: Build) -> None:
+    """A VRRP process that its parent starts again takes the address away; both distributions' names of their options are kept."""
+    lines = on_host(build_edited(), "lb-1", KEEPALIVED_DROP_IN).splitlines()
+    start = [line for line in lines if line.startswith("ExecStart=")]
+    assert start == ["ExecStart=", "ExecStart=/usr/sbin/keepalived --dont-fork --dont-respawn $DAEMON_ARGS $KEEPALIVED_OPTIONS"]
+    assert "Environment=DAEMON_ARGS= KEEPALIVED_OPTIONS=" in lines
+    assert "Type=simple" not in lines
+
+
+def test_before_2_2_the_packages_own_way_of_starting_does_not_count(build_edited: Build) -> None:
+    """Upstream's unit of 2.1 says Type=forking: with --dont-fork systemd would wait for a parent that never ends, in vain."""
+    old = build_edited(("network_plugin: calico}", "network_plugin: calico}\nkeepalived: {version: '2.1'}"))
+    assert "Type=simple" in on_host(old, "lb-1", KEEPALIVED_DROP_IN).splitlines()

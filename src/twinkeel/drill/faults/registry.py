@@ -28,7 +28,10 @@ from twinkeel.drill.faults import (
     planned_switchover,
     power_loss,
     reboot_holder,
+    reload_then_server_hang,
+    reload_then_server_lost,
     two_of_three_lost,
+    vrrp_process_kill,
     vrrp_stranger,
 )
 from twinkeel.errors import UsageError
@@ -42,6 +45,7 @@ FAULTS: tuple[Fault, ...] = (
     haproxy_hang.FAULT,
     keepalived_stop.FAULT,
     keepalived_kill.FAULT,
+    vrrp_process_kill.FAULT,
     keepalived_hang.FAULT,
     planned_switchover.FAULT,
     both_balancers_rebooted.FAULT,
@@ -57,6 +61,8 @@ FAULTS: tuple[Fault, ...] = (
     api_server_not_ready.FAULT,
     api_server_slow.FAULT,
     control_plane_power_loss.FAULT,
+    reload_then_server_hang.FAULT,
+    reload_then_server_lost.FAULT,
     two_of_three_lost.FAULT,
     all_api_servers_lost.FAULT,
     etcd_leader_kill.FAULT,
