@@ -8,9 +8,11 @@ from typing import Literal
 
 from twinkeel.hosts.executor import Reader
 from twinkeel.observe.host_state import HostState, read_host_state
+from twinkeel.observe.vrrp_authentication import authentication_of
 from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED_CONFIG
 from twinkeel.render.services import UNITS
 from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
+from twinkeel.render.vrrp_authentication import NONE, Authentication
 from twinkeel.spec.fields import IPAddress
 from twinkeel.status.backends import BACKEND
 from twinkeel.topology.model import Topology
@@ -27,7 +29,8 @@ class BalancerState:
     """One load balancer now. `holds` are the spec's virtual IPs that it has; `servers_up` counts API servers that HAProxy uses.
 
     `vrrp` holds the lines of its keepalived.conf that must agree between load balancers for them to hear each other, `known` the
-    addresses of its unicast peers. `serves_nobody`: its HAProxy knows API servers, and may send clients to none of them.
+    addresses of its unicast peers. `authentication` is how it signs.
+    `serves_nobody`: its HAProxy knows API servers, and may send clients to none of them.
     """
 
     name: str
@@ -41,6 +44,7 @@ class BalancerState:
     vrrp: frozenset[str]
     known: frozenset[str]
     serves_nobody: bool = False
+    authentication: Authentication = NONE
 
     @property
     def may_take_over(self) -> bool:
@@ -63,6 +67,7 @@ def balancer_state(topology: Topology, name: str, state: HostState) -> BalancerS
         vrrp=vrrp_lines(config),
         known=unicast_peers(config),
         serves_nobody=bool(backends) and not any(backend.up for backend in backends),
+        authentication=authentication_of(config),
     )
 
 

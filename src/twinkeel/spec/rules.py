@@ -153,6 +153,14 @@ RULES: tuple[Rule | ReleaseRule, ...] = (
         release_rules.removed_variable,
         _keys("kubernetes.kubespray"),
     ),
+    Rule("S098", "warning", "the daemons' versions are known ones", software_rules.newer_than_known),
+    Rule(
+        "S099",
+        "error",
+        "Keepalived can sign advertisements",
+        software_rules.signing_keepalived,
+        _keys("keepalived.version"),
+    ),
 )
 """Every rule, in the order in which they run."""
 

@@ -17,7 +17,8 @@ from twinkeel.preflight.checks import CHECKS
 from twinkeel.preflight.cluster import judge_certificate
 from twinkeel.preflight.facts import Clock, HostFacts, Listener, NameAnswer, TlsAnswer, Voice
 from twinkeel.preflight.model import Finding, Preflight, Survey, as_json, judge_all
-from twinkeel.preflight.versions import known_bad, parse_version
+from twinkeel.preflight.versions import parse_version
+from twinkeel.spec.software_versions import known_bad
 from twinkeel.topology.model import Metrics, Topology
 
 Change = Callable[[HostFacts], HostFacts]
