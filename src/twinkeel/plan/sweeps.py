@@ -96,7 +96,9 @@ def _steps(known: Collection[Authentication]) -> Iterator[Authentication]:
 
 def _can_be_written(path: Sequence[Authentication], wanted: Sequence[str]) -> bool:
     """Not where raw lines of the user's own hold an `auth_hmac`: that is not ours to change."""
-    return all(authentication_of(with_authentication(text, step)) == step for step, text in product(path, wanted))
+    changed = [with_authentication(text, step) for step, text in product(path, wanted)]
+    blocks = [0 if step == NONE else text.count("\nvrrp_instance ") for step, text in product(path, wanted)]
+    return [text.count("auth_hmac {") for text in changed] == blocks
 
 
 def with_step(desired: Desired, step: Authentication) -> Desired:

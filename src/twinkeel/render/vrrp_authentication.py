@@ -1,6 +1,7 @@
 """How advertisements are signed (Keepalived's auth_hmac), and what a load balancer takes from others because of it."""
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -11,7 +12,8 @@ TIME_WINDOW = 30
 before is refused within the window, too, by its sequence number."""
 
 _COMMENT = "    # Every advertisement is signed (HMAC-SHA256), with the time in it: clocks may be {} s apart, no more.\n"
-_AFTER = "    advert_int "
+_OURS = re.compile(re.escape(_COMMENT.format(TIME_WINDOW)) + r"    auth_hmac \{\n(?: {8}.*\n)+    \}\n")
+_ADVERT_INT = re.compile(r"^    advert_int .*\n", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -62,16 +64,6 @@ def block(authentication: Authentication) -> str:
 
 
 def with_authentication(config: str, authentication: Authentication) -> str:
-    """A keepalived.conf of ours with another authentication in every instance."""
-    lines, kept, inside = config.splitlines(keepends=True), list[str](), False
-    for line in lines:
-        if line == "    auth_hmac {\n":
-            inside = True
-            if kept and kept[-1] == _COMMENT.format(TIME_WINDOW):
-                kept.pop()
-        if not inside:
-            kept.append(line)
-            if line.startswith(_AFTER):
-                kept.append(block(authentication))
-        inside = inside and line != "    }\n"
-    return "".join(kept)
+    """A keepalived.conf of ours with another authentication in every instance; blocks that we did not write stay."""
+    bare = _OURS.sub("", config)
+    return _ADVERT_INT.sub(lambda found: found[0] + block(authentication), bare)
