@@ -27,7 +27,7 @@ from twinkeel.topology.build import build
 
 HERE = Path(__file__).parent
 SPECS = {path.stem: path for path in [HERE.parents[1] / "examples/lab-home.yaml", *sorted((HERE / "specs").glob("*.yaml"))]}
-PASSWORDS = Secrets("g0lden:1", "golden")
+PASSWORDS = Secrets("g0lden:1", "golden", "601de2" * 11)
 
 
 @cache

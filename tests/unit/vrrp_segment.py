@@ -27,7 +27,7 @@ class Segment:
         self.seen: list[tuple[str, ...]] = []
 
     def settle(self) -> None:
-        for router in ("old", "new"):
+        for router in sorted({*self.heard.values(), *self.holders}):
             can = [name for name in self.heard if self.heard[name] == router and self.fit[name] and not self.aside[name]]
             if self.holders.get(router) not in can:
                 self.holders.pop(router, None)

@@ -48,7 +48,9 @@ def _failback(topology: Topology) -> str:
 
 def _authentication(topology: Topology) -> str:
     first = topology.load_balancers[0].instances[0]
-    if first.authenticated:
+    if first.authentication == "hmac":
+        return "signed (HMAC-SHA256), with a key from the secrets file or the environment"
+    if first.authentication == "password":
         return "a password in clear text, from the secrets file or the environment"
     heard = "anyone on the network is heard" if first.multicast else "only peers' addresses with TTL 255 are listened to"
     return f"none: {heard}"

@@ -1,7 +1,7 @@
 """What a plan is: what `apply` would do now, as values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from twinkeel.render.files import RenderedFile, RenderedFiles
@@ -86,13 +86,17 @@ class HostPlan:
 class Plan:
     """Every load balancer in the order of work, what happens in which order, and how certificates will be checked.
 
-    `groups` are the names of those that are worked on together, in order; those that could not be asked are in none.
+    `groups` are the names of those that are worked on together, in order; those that could not be asked are in none. `later` says
+    what comes after it before the load balancers have what the spec wants: see `twinkeel.plan.sweeps`. `desired` is what they have
+    when it was carried out; it holds secrets.
     """
 
     hosts: tuple[HostPlan, ...]
     steps: tuple[str, ...]
     trust: str
     groups: tuple[tuple[str, ...], ...] = ()
+    later: tuple[str, ...] = ()
+    desired: Desired | None = field(default=None, repr=False)
 
     @property
     def drift(self) -> bool:
@@ -109,6 +113,10 @@ class Plan:
         """Whether `apply` would replace or remove a file anywhere."""
         return any(host.replaced for host in self.hosts)
 
+    def changes_of(self, name: str) -> int:
+        """How much `apply` would change on a host."""
+        return next((host.changes for host in self.hosts if host.name == name), 0)
+
     @property
     def unreachable(self) -> tuple[HostPlan, ...]:
         """The hosts that could not be asked."""
@@ -122,6 +130,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "trust": plan.trust,
         "order": [host.name for host in plan.hosts],
         "steps": list(plan.steps),
+        "later": list(plan.later),
         "hosts": [_host_json(host) for host in plan.hosts],
     }
 

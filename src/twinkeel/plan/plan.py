@@ -9,10 +9,12 @@ from twinkeel.observe.host_state import MARKER, HostState
 from twinkeel.plan.compare_files import Mask, compare_files, no_longer_wanted
 from twinkeel.plan.model import Desired, FileChange, HostPlan, Plan
 from twinkeel.plan.order import batches
+from twinkeel.plan.sweeps import live_of, said_of, way, with_step
 from twinkeel.plan.unit_actions import UnitFile, action, digests
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.haproxy import CONFIG_PATH as HAPROXY_CONFIG
 from twinkeel.render.services import UNITS, reader_of
+from twinkeel.render.vrrp_authentication import Authentication
 from twinkeel.topology.model import Topology
 from twinkeel.vip.balancer_state import BalancerState, balancer_state, text_of
 from twinkeel.vip.choose_backend import vip_backend
@@ -27,13 +29,32 @@ def plan(topology: Topology, desired: Desired, states: Mapping[str, HostState | 
         mask: takes secrets out of what is shown.
     """
     known = {name: state for name, state in states.items() if isinstance(state, HostState)}
+    live = [live_of(state) for state in known.values()]
+    made = _sweep(topology, desired, way(live, desired), states, mask)
+    if made.later and not made.has_changes:
+        # Only what is noted on the hosts is missing: their Keepalived runs with the files that they have.
+        made = _sweep(topology, desired, way([replace(each, settled=True) for each in live], desired), states, mask)
+    return made
+
+
+def _sweep(
+    topology: Topology,
+    wanted: Desired,
+    path: Sequence[Authentication],
+    states: Mapping[str, HostState | HostError],
+    mask: Mask,
+) -> Plan:
+    """The first sweep of the way to what is wanted."""
+    known = {name: state for name, state in states.items() if isinstance(state, HostState)}
+    desired, said = with_step(wanted, path[0]) if path else wanted, said_of(path, wanted)
     alone = {name: plan_host(topology, name, desired.files_of(name), state, mask) for name, state in known.items()}
     observed = {name: balancer_state(topology, name, state) for name, state in known.items()}
     plans = {name: replace(host, unheard_by=_unheard_by(topology, desired, host, alone, observed)) for name, host in alone.items()}
     names = batches(list(observed), observed)
     groups = tuple(tuple(plans[name] for name in group) for group in names)
     lost = [HostPlan(name, problem=str(state)) for name, state in states.items() if isinstance(state, HostError)]
-    return Plan((*(host for group in groups for host in group), *lost), tuple(steps_of(groups)), desired.trust, names)
+    hosts = (*(host for group in groups for host in group), *lost)
+    return Plan(hosts, (*said[:1], *steps_of(groups), *said[1:]), desired.trust, names, said[1:], desired)
 
 
 def _unheard_by(

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from twinkeel.hosts.os_family import family_of, refresh_commands
 from twinkeel.preflight.facts import HostFacts
 from twinkeel.preflight.model import Finding, Judge, Survey, balancers, on_each
-from twinkeel.preflight.versions import known_bad, parse_version, shown
+from twinkeel.preflight.versions import parse_version
 from twinkeel.render.limits import limits
+from twinkeel.spec.software_versions import LEAST_HMAC, Program, known_bad, span, text, unknown_newer
 from twinkeel.topology.model import Machine, Topology, Version
 
 ROOM = 50 * 1024 * 1024
@@ -28,21 +29,25 @@ def _operating_system(survey: Survey, machine: Machine, facts: HostFacts) -> Ite
         yield Finding("ok", machine.name, f"{name}, packages with {facts.package_manager}")
 
 
-def _wanted(topology: Topology, package: str) -> Version:
+def _wanted(topology: Topology, package: Program) -> Version:
     return topology.haproxy.version if package == "haproxy" else topology.keepalived.version
 
 
-def package_version(package: str) -> Judge:
+def _signs(topology: Topology) -> bool:
+    return topology.load_balancers[0].instances[0].authentication == "hmac"
+
+
+def package_version(package: Program) -> Judge:
     """A judge of one package's version, installed or offered."""
 
     def judge(survey: Survey, machine: Machine, facts: HostFacts) -> Iterator[Finding]:
         state = facts.packages.get(package)
-        text = (state.installed or state.offered) if state is not None else None
-        if state is None or text is None:
+        found = (state.installed or state.offered) if state is not None else None
+        if state is None or found is None:
             # Apply refreshes the lists first, so this need not stop it.
             yield Finding("warning", machine.name, f"no {package} is installed, and the package manager offers none", NO_PACKAGE)
             return
-        yield _judge_version(survey.topology, machine, package, text, "installed" if state.installed else "offered")
+        yield _judge_version(survey.topology, machine, package, found, "installed" if state.installed else "offered")
 
     return on_each(balancers, judge)
 
@@ -50,16 +55,22 @@ def package_version(package: str) -> Judge:
 NO_PACKAGE = f"on the host: {refresh_commands()}, and check its package sources"
 
 
-def _judge_version(topology: Topology, machine: Machine, package: str, text: str, how: str) -> Finding:
-    version, wanted = parse_version(text), _wanted(topology, package)
-    saw = f"{package} {text} is {how}"
+def _judge_version(topology: Topology, machine: Machine, package: Program, found: str, how: str) -> Finding:
+    version, wanted = parse_version(found), _wanted(topology, package)
+    saw = f"{package} {found} is {how}"
     if version[: len(wanted)] < wanted:
-        advice = f"set {package}.version to {shown(version[:2])} in the spec, or bring a newer {package}"
-        return Finding("failure", machine.name, f"{saw}, and the spec counts on {shown(wanted)}", advice)
+        advice = f"set {package}.version to {text(version[:2])} in the spec, or bring a newer {package}"
+        return Finding("failure", machine.name, f"{saw}, and the spec counts on {text(wanted)}", advice)
+    if package == "keepalived" and _signs(topology) and version < LEAST_HMAC:
+        advice = f"bring Keepalived {text(LEAST_HMAC)} or newer to every load balancer, or delete `failover.authentication: hmac`"
+        return Finding("failure", machine.name, f"{saw}, which cannot sign advertisements as {text(LEAST_HMAC)} does", advice)
     bad = known_bad(package, version)
     if bad:
         worst = min(bad, key=lambda each: each.result)
         return Finding(worst.result, machine.name, f"{saw}: {worst.what}", f"bring a newer {package}")
+    if unknown_newer(package, version):
+        advice = "nothing, if its own checker accepts the files: `twinkeel apply` asks it before it replaces any"
+        return Finding("warning", machine.name, f"{saw}, newer than what is known ({span(package)})", advice)
     return Finding("ok", machine.name, saw)
 
 

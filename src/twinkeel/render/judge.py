@@ -19,6 +19,7 @@ from twinkeel.render import haproxy, keepalived
 from twinkeel.render.extra_lines import ExtraLine, locate
 from twinkeel.render.files import RenderedFiles
 from twinkeel.render.systemd import DOWN_FILE
+from twinkeel.spec.software_versions import LEAST_HMAC
 
 TIMEOUT = 30.0
 SEARCHED = ("usr/local/sbin", "usr/local/bin", "usr/sbin", "usr/bin", "sbin", "bin")
@@ -112,6 +113,17 @@ def judge_file(path: str, content: str, *, host: str = "", system: Path = HERE) 
     return ()
 
 
+def without_unknown(config: str, keepalived: str) -> str:
+    """The file for a Keepalived (its version) that cannot sign: it judges the rest. Every line keeps its number."""
+    if not keepalived or tuple(map(int, keepalived.split("."))) >= LEAST_HMAC:
+        return config
+    return re.sub(r"^    auth_hmac \{\n(?:.*\n)*?    \}$", _as_comments, config, flags=re.MULTILINE)
+
+
+def _as_comments(block: re.Match[str]) -> str:
+    return "\n".join(f"#{line}" for line in block[0].split("\n"))
+
+
 class _DiedError(Exception):
     """A checker ended by a signal."""
 
@@ -123,7 +135,8 @@ def _judged(one: _Judge, program: str, content: str, system: Path) -> Iterator[t
         for name, text in _PLACEHOLDERS.items():
             (Path(folder) / name).write_text(text, encoding="utf-8")
         file = Path(folder) / Path(one.path).name
-        file.write_text(one.prepare(content, inside), encoding="utf-8")
+        known = without_unknown(content, version_of(one.program, system)) if "auth_hmac" in content else content
+        file.write_text(one.prepare(known, inside), encoding="utf-8")
         if os.geteuid() == 0:
             # With each file: where our umask is 077, nobody could read none of them.
             for path in (Path(folder), *Path(folder).iterdir()):
@@ -177,6 +190,7 @@ def _keepalived_candidate(content: str, folder: str) -> str:
     """The hosts' interfaces need not exist here, and the password need not be written down: any word does."""
     content = content.replace(str(Path(DOWN_FILE).parent), folder)
     content = re.sub(r"^(\s*auth_pass )\S+$", r"\1judged", content, flags=re.MULTILINE)
+    content = re.sub(r"^(\s*key \d+ hex:)\S+$", rf"\1{'00' * 32}", content, flags=re.MULTILINE)
     return content.replace("global_defs {\n", "global_defs {\n    dynamic_interfaces\n", 1)
 
 

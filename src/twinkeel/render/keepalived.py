@@ -3,6 +3,7 @@
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
 from twinkeel.render.template import fill
+from twinkeel.render.vrrp_authentication import NONE, block, signed_with
 from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.model import LoadBalancer, Topology
 
@@ -14,8 +15,10 @@ SCRIPT_USER = "nobody"
 
 
 def render_keepalived(topology: Topology, balancer: LoadBalancer, secrets: Secrets | None = None) -> RenderedFile:
-    """keepalived.conf for one load balancer, for Keepalived 2.1 and newer. Private when it holds the password."""
-    password = (secrets or Secrets()).vrrp_password if balancer.instances[0].authenticated else None
+    """keepalived.conf for one load balancer, for Keepalived 2.1 and newer. Private when it holds a password or a key."""
+    given, kind = secrets or Secrets(), balancer.instances[0].authentication
+    password = given.vrrp_password if kind == "password" else None
+    signed = signed_with(given.vrrp_key) if kind == "hmac" and given.vrrp_key is not None else NONE
     content = fill(
         "keepalived.conf.j2",
         cluster=topology.name,
@@ -23,9 +26,10 @@ def render_keepalived(topology: Topology, balancer: LoadBalancer, secrets: Secre
         instances=balancer.instances,
         vrrp_version=balancer.instances[0].version,
         password=password,
+        auth_hmac=block(signed),
         extra=topology.keepalived.extra,
         script_user=SCRIPT_USER,
         down_file=DOWN_FILE,
         standby_file=STANDBY_FILE,
     )
-    return RenderedFile(CONFIG_PATH, content, mode=0o640 if password is None else 0o600)
+    return RenderedFile(CONFIG_PATH, content, mode=0o640 if password is None and signed == NONE else 0o600)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from twinkeel.errors import SpecError
 from twinkeel.render.limits import MOST_FILES, limits
-from twinkeel.render.versions import HAPROXY_KEYWORDS, HAPROXY_VERSIONS, KEEPALIVED_VERSIONS, haproxy_has, known, text
+from twinkeel.render.versions import HAPROXY_KEYWORDS, haproxy_has
 from twinkeel.spec.fields import IPAddress
 from twinkeel.spec.secrets import Secrets
+from twinkeel.spec.software_versions import KNOWN, LEAST_HMAC, NAMES, Program, span, text, too_old
 from twinkeel.topology.model import Topology, Version
 
 
@@ -41,19 +42,21 @@ def require_renderable(topology: Topology, secrets: Secrets) -> None:
 
 
 def _haproxy_version(topology: Topology) -> Iterator[Refusal]:
-    yield from _version("haproxy", "HAProxy", topology.haproxy.version, HAPROXY_VERSIONS)
+    yield from _version("haproxy", topology.haproxy.version)
 
 
 def _keepalived_version(topology: Topology) -> Iterator[Refusal]:
-    yield from _version("keepalived", "Keepalived", topology.keepalived.version, KEEPALIVED_VERSIONS)
+    version = topology.keepalived.version
+    yield from _version("keepalived", version)
+    if topology.load_balancers[0].instances[0].authentication == "hmac" and version < LEAST_HMAC[: len(version)]:
+        what = f"Keepalived {text(version)} cannot sign advertisements"
+        yield Refusal("failover.authentication", what, f"install {text(LEAST_HMAC)} or newer, or leave it out")
 
 
-def _version(key: str, name: str, version: Version, span: tuple[Version, Version]) -> Iterator[Refusal]:
-    oldest, newest = span
-    if known(version, span):
-        return
-    hint = f"install {text(oldest)} or newer" if version[:2] < oldest else f"write {text(newest)}: newer ones take its files, too"
-    yield Refusal(f"{key}.version", f"{name} {text(version)} is not one of {text(oldest)} to {text(newest)}", hint)
+def _version(program: Program, version: Version) -> Iterator[Refusal]:
+    if too_old(program, version):
+        what = f"{NAMES[program]} {text(version)} is not one of {span(program)}"
+        yield Refusal(f"{program}.version", what, f"install {text(KNOWN[program][0])} or newer")
 
 
 def _metrics(topology: Topology) -> Iterator[Refusal]:
@@ -96,12 +99,14 @@ def _version_2(topology: Topology) -> Iterator[Refusal]:
 
 def _missing_secrets(topology: Topology, secrets: Secrets) -> Iterator[Refusal]:
     metrics = topology.haproxy.metrics
-    authenticated = topology.load_balancers[0].instances[0].authenticated
-    if authenticated and secrets.vrrp_password is None:
+    authentication = topology.load_balancers[0].instances[0].authentication
+    if authentication == "password" and secrets.vrrp_password is None:
         yield _missing("vrrp_password", "failover.authentication", "TWINKEEL_VRRP_PASSWORD")
+    if authentication == "hmac" and secrets.vrrp_key is None:
+        yield _missing("vrrp_key", "failover.authentication", "TWINKEEL_VRRP_KEY")
     if metrics is not None and metrics.user is not None and secrets.metrics_password is None:
         yield _missing("metrics_password", "haproxy.metrics.user", "TWINKEEL_METRICS_PASSWORD")
 
 
 def _missing(key: str, needed_by: str, variable: str) -> Refusal:
-    return Refusal(needed_by, f"the password `{key}` is not set", f"write `{key}: ...` to the secrets file, or set {variable}")
+    return Refusal(needed_by, f"the secret `{key}` is not set", f"write `{key}: ...` to the secrets file, or set {variable}")

@@ -6,8 +6,6 @@ that only costs comfort, and refused (see `twinkeel.render.refusals`) where the 
 
 from collections.abc import Mapping
 
-from twinkeel.spec.software_rules import HAPROXY_VERSIONS as HAPROXY_VERSIONS
-from twinkeel.spec.software_rules import KEEPALIVED_VERSIONS as KEEPALIVED_VERSIONS
 from twinkeel.topology.model import Version
 
 HAPROXY_KEYWORDS: Mapping[str, Version] = {
@@ -16,19 +14,9 @@ HAPROXY_KEYWORDS: Mapping[str, Version] = {
     # `.if`, `.alert` and the predicate feature(); before, a file cannot ask whether the Prometheus exporter was built in.
     ".if": (2, 4),
 }
-"""Keyword -> the first version that has it, for those that some version of HAPROXY_VERSIONS lacks."""
+"""Keyword -> the first version that has it, for those that some known version lacks (`twinkeel.spec.software_versions`)."""
 
 
 def haproxy_has(version: Version, keyword: str) -> bool:
     """Whether this HAProxy knows the keyword. Raises KeyError for one that is not in HAPROXY_KEYWORDS."""
     return version[:2] >= HAPROXY_KEYWORDS[keyword]
-
-
-def known(version: Version, span: tuple[Version, Version]) -> bool:
-    """Whether the version lies between the two, both included; a third part does not count."""
-    return span[0] <= version[:2] <= span[1]
-
-
-def text(version: Version) -> str:
-    """(2, 6) -> 2.6."""
-    return ".".join(str(part) for part in version)

@@ -1,18 +1,20 @@
 """The whole procedure: bring the load balancers to what the spec says, and prove it through the virtual IPs."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from twinkeel.errors import ToolError
 from twinkeel.hosts.executor import Writer
 from twinkeel.hosts.lock import cluster_lock
 from twinkeel.plan.make_plan import desired
 from twinkeel.plan.model import Desired, Plan
 from twinkeel.plan.plan import plan
 from twinkeel.preflight.preflight import essential_checks
+from twinkeel.rollout.generations import NEXT_SWEEP
 from twinkeel.rollout.look import Decide, Seen, api_is_up, look, take_back
 from twinkeel.rollout.rollout import Rollout
 from twinkeel.rollout.run import ApplyResult, Run, about_this_run
@@ -27,6 +29,9 @@ BOOTSTRAP_NOTE = (
     "No control-plane host has the cluster's certificate authority yet. HAProxy's health checks do NOT verify certificates, "
     "and /readyz was not asked. Run `twinkeel apply` again once Kubespray has installed the cluster."
 )
+
+MOST_SWEEPS = 8
+"""More than the longest way from one authentication to another (`twinkeel.plan.sweeps`)."""
 
 
 async def apply(
@@ -68,16 +73,8 @@ async def converge(run: Run, command: str, decide: Decide) -> ApplyResult:
     topology, writer = run.topology, run.writer
     machines = [balancer.machine for balancer in topology.load_balancers]
     async with cluster_lock(writer, machines, f"twinkeel {command}", run.note, break_lock=run.break_lock, held=run.held):
-        seen = await look(run, decide)
-        wanted = decide(seen.ca)
-        async with run.step("Compare with the spec") as details:
-            made = plan(topology, wanted, seen.states, _shows_nothing)
-            details.append("something is to be done" if made.has_changes else "nothing to change")
-        held_in_standby = await take_back(run, seen.observed)
-        if made.has_changes or held_in_standby:
-            await _roll_out(run, about_this_run(command, wanted), wanted, made, seen, held_in_standby)
-        else:
-            add_to_log(run.log, "nothing to change: no playbook was run")
+        done = [sweep async for sweep in _sweeps(run, command, decide)]
+        seen, _ = done[-1]
         async with run.step("Verify through the virtual IP") as details:
             holders = {str(vip): name for vip, name in (await verify_virtual_ips(writer, topology, seen.ca)).items()}
             details += [f"{vip} is on {name}" for vip, name in holders.items()]
@@ -85,10 +82,34 @@ async def converge(run: Run, command: str, decide: Decide) -> ApplyResult:
     if seen.ca is None:
         run.note(BOOTSTRAP_NOTE)
     seconds = (time.monotonic_ns() - began) / 1e9
-    changes = {host.name: host.changes for host in made.hosts}
-    changed = {machine.name: changes[machine.name] for machine in machines}
-    generation = seen.next_generation if made.replaces_files else None
-    return ApplyResult(changed, holders[str(topology.endpoint.vip.ip)], wanted.trust, seconds, generation, holders)
+    changed = {machine.name: sum(made.changes_of(machine.name) for _, made in done) for machine in machines}
+    generation = next((seen.next_generation for seen, made in done if made.replaces_files), None)
+    trust = decide(seen.ca).trust
+    return ApplyResult(changed, holders[str(topology.endpoint.vip.ip)], trust, seconds, generation, holders)
+
+
+async def _sweeps(run: Run, command: str, decide: Decide) -> AsyncIterator[tuple[Seen, Plan]]:
+    """One sweep over all load balancers after the other, each planned from what there is then, until they have what is wanted."""
+    for number in range(MOST_SWEEPS):
+        seen = await look(run, decide)
+        wanted = decide(seen.ca)
+        async with run.step("Compare with the spec") as details:
+            made = plan(run.topology, wanted, seen.states, _shows_nothing)
+            details += ["something is to be done" if made.has_changes else "nothing to change", *made.steps[: bool(made.later)]]
+        held_in_standby = await take_back(run, seen.observed)
+        if made.has_changes or held_in_standby:
+            about = about_this_run(command + NEXT_SWEEP if number else command, made.desired or wanted)
+            await _roll_out(run, about, made.desired or wanted, made, seen, held_in_standby)
+        else:
+            add_to_log(run.log, "nothing to change: no playbook was run")
+        yield seen, made
+        if not made.later:
+            return
+    raise ToolError(
+        f"the load balancers do not have what the spec wants after {MOST_SWEEPS} sweeps",
+        where=str(run.log),
+        hint="does something else write /etc/keepalived/keepalived.conf there?",
+    )
 
 
 def _shows_nothing(text: str) -> str:

@@ -12,6 +12,9 @@ from twinkeel.hosts.executor import Reader
 from twinkeel.render.files import RenderedFile
 from twinkeel.topology.model import Machine, Topology
 
+NEXT_SWEEP = ", next sweep"
+"""After the command in what is noted, where one run replaces files more than once: what it replaced then is half of its way."""
+
 FOLDER = "/var/lib/twinkeel/generations"
 
 _LIST = """
@@ -86,7 +89,7 @@ def merge(found: Mapping[str, Mapping[int, Mapping[str, Any]]]) -> tuple[Generat
 
 
 def choose(generations: tuple[Generation, ...], number: int | None) -> Generation:
-    """The generation of that number; without one, the newest that is whole.
+    """The generation of that number; without one, the newest that is whole and not half of a way.
 
     Raises:
         UsageError: there is no such generation.
@@ -94,7 +97,7 @@ def choose(generations: tuple[Generation, ...], number: int | None) -> Generatio
     """
     listed = "`twinkeel rollback --list` shows what there is"
     if number is None:
-        whole = [generation for generation in generations if generation.whole]
+        whole = [each for each in generations if each.whole and not each.command.endswith(NEXT_SWEEP)]
         if not whole:
             raise HostError("there is nothing to go back to: no generation is kept on every load balancer", hint=listed)
         return whole[-1]

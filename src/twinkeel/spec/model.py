@@ -188,8 +188,11 @@ class Failover(_Strict):
         "unicast", "How load balancers reach each other. Unicast works where switches filter multicast.", "multicast"
     )
     vrrp_version: int = key(3, "2 only beside routers that need it: whole seconds, IPv4 alone, slower.", 2, ge=2, le=3)
-    authentication: Literal["none", "password"] = key(
-        "none", "A password in every advertisement, in clear text (VRRP version 2 alone has it).", "password"
+    authentication: Literal["none", "password", "hmac"] = key(
+        "none",
+        "`hmac` signs every advertisement (HMAC-SHA256, Keepalived 2.4.2 and newer); `password` puts one into it, in clear text "
+        "(VRRP version 2 alone has it).",
+        "password",
     )
     failback: SecondsOrNever | None = key(
         None,

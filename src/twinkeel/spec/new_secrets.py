@@ -8,6 +8,9 @@ VRRP_LENGTH = 8
 
 METRICS_LENGTH = 32
 
+KEY_BYTES = 32
+"""Keepalived takes 32 to 64 (vrrp_auth_hmac.h)."""
+
 _CHARACTERS = string.ascii_letters + string.digits
 """What every daemon and YAML reader takes as it is, in quotes."""
 
@@ -15,9 +18,10 @@ _CHARACTERS = string.ascii_letters + string.digits
 def new_secrets_text() -> str:
     """The text of a secrets file with new passwords, different every time."""
     return (
-        "# Written by `twinkeel init`. Private: mode 0600, and not into Git. TWINKEEL_VRRP_PASSWORD and TWINKEEL_METRICS_PASSWORD\n"
-        "# override these.\n"
+        "# Written by `twinkeel init`. Private: mode 0600, and not into Git. TWINKEEL_VRRP_PASSWORD, TWINKEEL_VRRP_KEY\n"
+        "# and TWINKEEL_METRICS_PASSWORD override these.\n"
         f'vrrp_password: "{_password(VRRP_LENGTH)}" # for `failover: {{authentication: password}}`\n'
+        f'vrrp_key: "{secrets.token_hex(KEY_BYTES)}" # for `failover: {{authentication: hmac}}`\n'
         f'metrics_password: "{_password(METRICS_LENGTH)}" # for `haproxy: {{metrics: {{user: ...}}}}`\n'
     )
 

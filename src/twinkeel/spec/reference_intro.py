@@ -48,6 +48,7 @@ the load balancers: [dual-stack.yaml](../examples/dual-stack.yaml).
 | the spec says | needs the secret | environment variable |
 |---|---|---|
 | `failover.authentication: password` | `vrrp_password`, 8 characters at most | `TWINKEEL_VRRP_PASSWORD` |
+| `failover.authentication: hmac` | `vrrp_key`, 64 to 128 hexadecimal digits | `TWINKEEL_VRRP_KEY` |
 | `haproxy.metrics.user: NAME` | `metrics_password` | `TWINKEEL_METRICS_PASSWORD` |
 
 **Editors complete and check the spec** with its JSON Schema. Write the schema beside the spec (`twinkeel schema -o

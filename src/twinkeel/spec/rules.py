@@ -160,6 +160,14 @@ RULES: tuple[Rule | ReleaseRule, ...] = (
         failover_rules.stops_before_it_is_noticed,
         _keys("failover", "kubernetes.api_server"),
     ),
+    Rule("S098", "warning", "the daemons' versions are known ones", software_rules.newer_than_known),
+    Rule(
+        "S099",
+        "error",
+        "Keepalived can sign advertisements",
+        software_rules.signing_keepalived,
+        _keys("keepalived.version"),
+    ),
 )
 """Every rule, in the order in which they run."""
 

@@ -3,6 +3,7 @@
 | the spec says | needs the secret | environment variable |
 |---|---|---|
 | `failover.authentication: password` | `vrrp_password` | TWINKEEL_VRRP_PASSWORD |
+| `failover.authentication: hmac` | `vrrp_key` | TWINKEEL_VRRP_KEY |
 | `haproxy.metrics.user: NAME` | `metrics_password` | TWINKEEL_METRICS_PASSWORD |
 """
 
@@ -27,6 +28,7 @@ class Secrets:
 
     vrrp_password: str | None = None
     metrics_password: str | None = None
+    vrrp_key: str | None = None
 
     def __repr__(self) -> str:
         """Which ones there are, never what they are: a secret must not reach a log through a traceback."""
@@ -61,6 +63,13 @@ _KINDS = (
         r"[A-Za-z0-9!%&()*+,./:;<=>?@^_{|}~-]{1,128}",
         "1 to 128 letters, digits and ! % & ( ) * + , - . / : ; < = > ? @ ^ _ { | } ~",
         "haproxy.metrics.user",
+    ),
+    _Kind(
+        "vrrp_key",
+        "TWINKEEL_VRRP_KEY",
+        r"(?:[0-9A-Fa-f]{2}){32,64}",
+        "64 to 128 hexadecimal digits, as `openssl rand -hex 32` makes them",
+        "failover.authentication",
     ),
 )
 
@@ -98,11 +107,13 @@ def require_secrets(spec: ClusterSpec, secrets: Secrets) -> None:
 
 
 def _needed(spec: ClusterSpec) -> Iterator[_Kind]:
-    vrrp, metrics = _KINDS
+    vrrp, metrics, key = _KINDS
     if spec.failover.authentication == "password":
         yield vrrp
     if spec.haproxy.metrics is not None and spec.haproxy.metrics.user is not None:
         yield metrics
+    if spec.failover.authentication == "hmac":
+        yield key
 
 
 def _from_file(path: Path) -> dict[str, str]:

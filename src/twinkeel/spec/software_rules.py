@@ -12,58 +12,80 @@ from twinkeel.spec.fields import DomainName
 from twinkeel.spec.kubespray_variables import RESERVED_VARIABLES
 from twinkeel.spec.model import ClusterSpec
 from twinkeel.spec.rule import Finding
-
-HAPROXY_VERSIONS = ((2, 2), (3, 4))
-"""The oldest and the newest HAProxy whose keywords are known. 2.2 brought `http-check send` and `http-request return`."""
-
-KEEPALIVED_VERSIONS = ((2, 1), (2, 4))
-"""Likewise. 2.1 brought `min_ttl`, `max_ttl` and `vrrp_rlimit_rttime`; nothing newer is used."""
-
-# Versions with a fault that is worth a warning: first, last, what happens. Only a version of three parts can be one of them.
-_BAD_HAPROXY = (
-    ((2, 2, 9), (2, 2, 13), "servers that failed a health check stay down until a restart (haproxy issue 1234)", "2.2.14"),
-    ((2, 8, 0), (2, 8, 11), "TCP sessions leak (haproxy issue 2754)", "2.8.12"),
+from twinkeel.spec.software_versions import (
+    KNOWN,
+    LEAST_HMAC,
+    NAMES,
+    Program,
+    known_bad,
+    span,
+    text,
+    too_old,
+    unknown_newer,
 )
+
 _SAFE_KEEPALIVED = (2, 2, 5)
 
 
 def supported_haproxy(spec: ClusterSpec) -> Iterator[Finding]:
-    """The files are written for these versions, and judged by their own checkers."""
-    yield from _supported(("haproxy", "version"), spec.haproxy.version, "HAProxy", HAPROXY_VERSIONS)
+    """The files need what 2.2 brought; the real checkers judge them."""
+    yield from _supported("haproxy", spec.haproxy.version)
 
 
 def supported_keepalived(spec: ClusterSpec) -> Iterator[Finding]:
-    """The files are written for these versions, and judged by their own checkers."""
-    yield from _supported(("keepalived", "version"), spec.keepalived.version, "Keepalived", KEEPALIVED_VERSIONS)
+    """The files need what 2.1 brought; the real checkers judge them."""
+    yield from _supported("keepalived", spec.keepalived.version)
 
 
-def _supported(
-    path: tuple[str, str], version: str, program: str, supported: tuple[tuple[int, int], tuple[int, int]]
-) -> Iterator[Finding]:
-    (low, high), given = supported, _parts(version)
-    if not low <= given[:2] <= high:
-        known = f"{low[0]}.{low[1]} to {high[0]}.{high[1]}"
-        yield Finding(path, f"{program} {version} is not supported", f"write the oldest version of your load balancers, {known}")
+def _supported(program: Program, version: str) -> Iterator[Finding]:
+    if too_old(program, _parts(version)):
+        hint = f"write the oldest version of your load balancers, {span(program)}"
+        yield Finding((program, "version"), f"{NAMES[program]} {version} is not supported", hint)
+
+
+def newer_than_known(spec: ClusterSpec) -> Iterator[Finding]:
+    """A release that came later: it takes the files of the newest known one, unless it dropped a keyword."""
+    given: dict[Program, str] = {"haproxy": spec.haproxy.version, "keepalived": spec.keepalived.version}
+    for program, version in given.items():
+        if unknown_newer(program, _parts(version)):
+            newest = text(KNOWN[program][1])
+            yield Finding(
+                (program, "version"),
+                f"{NAMES[program]} {version} is newer than what is known ({span(program)}); its files are those of {newest}",
+                f"write {newest} to be rid of this: the files stay the same, and the hosts' own {program} judges them",
+            )
 
 
 def faulty_haproxy(spec: ClusterSpec) -> Iterator[Finding]:
     """Faults that break health checks or leak connections."""
     given = _parts(spec.haproxy.version)
-    for first, last, fault, fixed in _BAD_HAPROXY:
-        if len(given) == 3 and first <= given <= last:
-            yield Finding(
-                ("haproxy", "version"), f"HAProxy {spec.haproxy.version} has a known fault: {fault}", f"use {fixed} or newer"
-            )
+    for bad in known_bad("haproxy", given) if len(given) == 3 else ():
+        if bad.rule:
+            what = f"HAProxy {spec.haproxy.version} has a known fault: {bad.what}"
+            yield Finding(("haproxy", "version"), what, f"use {bad.fixed} or newer")
 
 
 def vulnerable_keepalived(spec: ClusterSpec) -> Iterator[Finding]:
     """CVE-2021-44225: before 2.2.5 any user of the host may change keepalived through D-Bus."""
     given = _parts(spec.keepalived.version)
+    if too_old("keepalived", given):
+        return
     if given < (2, 2) or (len(given) == 3 and given < _SAFE_KEEPALIVED):
         yield Finding(
             ("keepalived", "version"),
             f"Keepalived {spec.keepalived.version} is older than 2.2.5, which fixed CVE-2021-44225",
             "use 2.2.5 or newer, or a distribution's package with the correction",
+        )
+
+
+def signing_keepalived(spec: ClusterSpec) -> Iterator[Finding]:
+    """An older Keepalived refuses `auth_hmac`; 2.4.0 and 2.4.1 sign another text, and cannot be brought to it step by step."""
+    given = _parts(spec.keepalived.version)
+    if spec.failover.authentication == "hmac" and given < LEAST_HMAC[: len(given)]:
+        yield Finding(
+            ("failover", "authentication"),
+            f"Keepalived {spec.keepalived.version} cannot sign advertisements: `hmac` needs {text(LEAST_HMAC)}",
+            f"write `keepalived: {{version: {text(LEAST_HMAC)}}}` if that is the oldest of your load balancers, or delete the line",
         )
 
 

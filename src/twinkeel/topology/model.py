@@ -83,7 +83,7 @@ class VrrpInstance:
     peers: tuple[IPAddress, ...]
     version: int = 3
     multicast: bool = False
-    authenticated: bool = False
+    authentication: Literal["none", "password", "hmac"] = "none"
     failback: float | None = None
     vip_interface: str = ""
 

@@ -59,7 +59,7 @@ def _instance(failover: Failover, vip: _Vip, place: int, machines: list[Machine]
         peers=tuple(source for other, source in enumerate(sources) if other != place),
         version=failover.vrrp_version,
         multicast=failover.transport == "multicast",
-        authenticated=failover.authentication == "password",
+        authentication=failover.authentication,
         failback=failback(failover, vip.of_a_kind),
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from twinkeel.render.vrrp_authentication import NONE, Authentication
 from twinkeel.topology.model import LoadBalancer, Topology
 
 # How a load balancer is told to give its virtual IPs away: the standby file; the file of a dead HAProxy, where the daemon runs
@@ -20,12 +21,13 @@ class LiveSettings:
     """What a load balancer's own file says that matters to the others.
 
     `protocol` are the lines that must agree on both sides for them to hear each other, `peers` the addresses that it sends to;
-    none where it names none, as with multicast.
+    none where it names none, as with multicast. `authentication` is how it signs what it sends.
     """
 
     handover: HandoverMethod
     protocol: frozenset[str]
     peers: frozenset[str]
+    authentication: Authentication = NONE
 
 
 class VipBackend(Protocol):

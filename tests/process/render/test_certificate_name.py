@@ -59,8 +59,13 @@ def authority(tmp_path: Path) -> Authority:
 
 
 @pytest.fixture
-def serve(authority: Authority, tmp_path: Path) -> Iterator[Callable[[str], int]]:
-    """Starts an API server that shows a certificate for one name; its port."""
+def asked() -> list[str | None]:
+    return []
+
+
+@pytest.fixture
+def serve(authority: Authority, tmp_path: Path, asked: list[str | None]) -> Iterator[Callable[[str], int]]:
+    """Starts an API server that shows a certificate for one name; its port. The names that it is asked for come to `asked`."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Ready)
 
     def start(name: str) -> int:
@@ -68,6 +73,7 @@ def serve(authority: Authority, tmp_path: Path) -> Iterator[Callable[[str], int]
         (tmp_path / "server.pem").write_bytes(pair.certificate + pair.key)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(tmp_path / "server.pem")
+        context.sni_callback = lambda _, name, __: asked.append(name)
         server.socket = context.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         return int(server.server_address[1])
@@ -77,10 +83,10 @@ def serve(authority: Authority, tmp_path: Path) -> Iterator[Callable[[str], int]
     server.server_close()
 
 
-def rendered_check(topology: Topology, folder: Path) -> str:
+def rendered_check(topology: Topology, folder: Path, backend_name: str = "kubernetes-api") -> str:
     """The lines of the backend that say how its servers are asked."""
     text = next(file.content for file in render(topology).hosts["lb-1"] if file.path == CONFIG_PATH)
-    backend = text.partition("backend kubernetes-api\n")[2].partition("\n    server ")[0]
+    backend = text.partition(f"backend {backend_name}\n")[2].partition("\n    server ")[0]
     lines = [line for line in backend.splitlines() if line.split()[:1] in (["option"], ["http-check"], ["default-server"])]
     return "\n".join(lines).replace("/etc/haproxy/kubernetes-ca.pem", str(folder / "ca.pem"))
 
@@ -116,12 +122,44 @@ def test_the_name_that_a_certificate_must_hold(
     build_edited: Callable[..., Topology], serve: Callable[[str], int], tmp_path: Path, check: str, name: str, status: str
 ) -> None:
     topology = build_edited(("network_plugin: calico", f"network_plugin: calico, api_check: {check}"))
-    config = CONFIG.format(folder=tmp_path, check=rendered_check(topology, tmp_path), port=serve(name))
-    (tmp_path / "haproxy.cfg").write_text(config)
-    process = subprocess.Popen([str(HAPROXY), "-f", str(tmp_path / "haproxy.cfg")], stderr=subprocess.PIPE, text=True)
+    seen, said = run(tmp_path, rendered_check(topology, tmp_path), serve(name))
+    assert seen[0] == status, (seen, said)
+
+
+@pytest.mark.parametrize(
+    ("check", "sent"), [("{}", "kubernetes"), ("{certificate_name: another}", "another"), ("{certificate_name: }", None)]
+)
+def test_the_name_that_is_asked_for(
+    build_edited: Callable[..., Topology],
+    serve: Callable[[str], int],
+    asked: list[str | None],
+    tmp_path: Path,
+    check: str,
+    sent: str | None,
+) -> None:
+    """Every version asks for the same one (SNI): a server with several certificates shows the same to all."""
+    topology = build_edited(("network_plugin: calico", f"network_plugin: calico, api_check: {check}"))
+    run(tmp_path, rendered_check(topology, tmp_path), serve("kubernetes"))
+    assert set(asked) == {sent}
+
+
+def test_a_service_is_asked_for_no_name(
+    build_edited: Callable[..., Topology], serve: Callable[[str], int], asked: list[str | None], tmp_path: Path
+) -> None:
+    edit = ("ssh: {user: root}", "ssh: {user: root}\nservices: {web: {port: 443, targets: [10.9.9.9], check: {type: https}}}")
+    check = rendered_check(build_edited(edit), tmp_path, "service.web")
+    seen, said = run(tmp_path, check, serve("registry"))
+    assert seen[0] == "UP", (seen, said)
+    assert set(asked) == {None}
+
+
+def run(folder: Path, check: str, port: int) -> tuple[tuple[str, str], str]:
+    """HAProxy with that check for as long as one check takes: what it says of the server, and what it said at all."""
+    (folder / "haproxy.cfg").write_text(CONFIG.format(folder=folder, check=check, port=port))
+    process = subprocess.Popen([str(HAPROXY), "-f", str(folder / "haproxy.cfg")], stderr=subprocess.PIPE, text=True)
     try:
-        seen = status_of_the_server(tmp_path)
+        seen = status_of_the_server(folder)
     finally:
         process.kill()
         _, said = process.communicate(timeout=10)
-    assert seen[0] == status, (seen, said)
+    return seen, said

@@ -17,7 +17,8 @@ from twinkeel.preflight.checks import CHECKS
 from twinkeel.preflight.cluster import judge_certificate
 from twinkeel.preflight.facts import Clock, HostFacts, Listener, NameAnswer, TlsAnswer, Voice
 from twinkeel.preflight.model import Finding, Preflight, Survey, as_json, judge_all
-from twinkeel.preflight.versions import known_bad, parse_version
+from twinkeel.preflight.versions import parse_version
+from twinkeel.spec.software_versions import known_bad
 from twinkeel.topology.model import Metrics, Topology
 
 Change = Callable[[HostFacts], HostFacts]
@@ -103,6 +104,9 @@ CASES: list[tuple[str, Change, str, str]] = [
     ("P012", packages(haproxy=PackageState("2.8.12-1", None)), "ok", "haproxy 2.8.12-1 is installed"),
     ("P013", packages(keepalived=PackageState(None, "2.1.5-9.el8")), "failure", "keepalived 2.1.5-9.el8 is offered, and the spec"),
     ("P013", packages(keepalived=PackageState("2.2.4-0.2build1", None)), "warning", "CVE-2021-44225"),
+    ("P012", packages(haproxy=PackageState("3.5.1-1", None)), "warning", "newer than what is known (2.2 to 3.4)"),
+    ("P012", packages(haproxy=PackageState("3.4.9-1", None)), "ok", "haproxy 3.4.9-1 is installed"),
+    ("P013", packages(keepalived=PackageState("1:2.5.0-1", None)), "warning", "newer than what is known (2.1 to 2.4)"),
     ("P013", packages(keepalived=PackageState("1:2.3.3-1", None)), "ok", "keepalived 1:2.3.3-1 is installed"),
     ("P014", lambda facts: replace(facts, nr_open=16_999), "failure", "fs.nr_open is 16999"),
     ("P014", lambda facts: replace(facts, file_max=1000), "failure", "fs.file-max is 1000"),
@@ -162,6 +166,17 @@ def test_what_is_changed_is_found(bare: Survey, code: str, change: Change, resul
     assert findings["lb-1"].result == result
     assert words in findings["lb-1"].saw
     assert findings["lb-2"].result == "ok"
+
+
+@pytest.mark.parametrize(
+    ("version", "result"), [("2.2.7", "failure"), ("2.4.1-1", "failure"), ("1:2.4.2-1", "ok"), ("2.4.3", "ok")]
+)
+def test_a_keepalived_that_cannot_sign_is_found(bare: Survey, version: str, result: str) -> None:
+    instances = [replace(each, authentication="hmac") for each in bare.topology.load_balancers[0].instances]
+    balancers = [replace(each, instances=tuple(instances)) for each in bare.topology.load_balancers]
+    signing = replace(bare, topology=replace(bare.topology, load_balancers=tuple(balancers)))
+    found = judged(changed(signing, packages(keepalived=PackageState(version, None))), "P013")
+    assert {finding.subject: finding.result for finding in found}["lb-1"] == result
 
 
 def test_on_a_node_a_wrong_name_is_a_failure_and_not_only_a_warning(bare: Survey) -> None:

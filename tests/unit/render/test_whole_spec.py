@@ -18,10 +18,11 @@ from twinkeel.render.firewall import served_ports, vrrp_sources
 from twinkeel.render.limits import MOST_FILES, limits
 from twinkeel.render.refusals import refusals
 from twinkeel.render.render import render
-from twinkeel.render.versions import HAPROXY_KEYWORDS, HAPROXY_VERSIONS, haproxy_has
+from twinkeel.render.versions import HAPROXY_KEYWORDS, haproxy_has
 from twinkeel.source import SourceFile
 from twinkeel.spec.load import load
 from twinkeel.spec.secrets import Secrets
+from twinkeel.spec.software_versions import KNOWN
 from twinkeel.topology.build import build
 from twinkeel.topology.model import Metrics, Service, Topology, Version
 
@@ -75,7 +76,7 @@ def test_a_keyword_is_rendered_only_for_a_version_that_has_it(build_edited: Buil
 
 
 def test_every_conditional_keyword_is_new_in_some_supported_version() -> None:
-    oldest, newest = HAPROXY_VERSIONS
+    oldest, newest = KNOWN["haproxy"]
     assert all(oldest < since <= newest for since in HAPROXY_KEYWORDS.values())
 
 
@@ -94,7 +95,7 @@ WEB = Service("web", 443, (), 443, "none", "tcp", "/", None, 200)
     ("edit", "refused"),
     [
         (lambda lab: haproxy_with(lab, version=(2, 1)), ["haproxy.version"]),
-        (lambda lab: haproxy_with(lab, version=(3, 5)), ["haproxy.version"]),
+        (lambda lab: haproxy_with(lab, version=(3, 5)), []),
         (lambda lab: haproxy_with(lab, version=(3, 2, 9)), []),
         (lambda lab: keepalived_with(lab, (2, 0, 20)), ["keepalived.version"]),
         (lambda lab: keepalived_with(lab, (2, 3, 3)), []),

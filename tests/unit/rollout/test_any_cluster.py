@@ -2,24 +2,30 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from signing_cluster import SigningCluster
 from vrrp_segment import Segment, Steps
 
 from twinkeel.errors import HostError, VerificationError
-from twinkeel.plan.model import FileChange, HostPlan, Plan
+from twinkeel.observe.host_state import HostState
+from twinkeel.plan.mask_secrets import SecretMask
+from twinkeel.plan.model import Desired, FileChange, HostPlan, Plan
 from twinkeel.plan.order import batches
+from twinkeel.plan.plan import plan
 from twinkeel.render.keepalived import CONFIG_PATH
+from twinkeel.render.render import render
 from twinkeel.rollout import rollout
+from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.model import Topology
 from twinkeel.vip import handover
 from twinkeel.vip.backend import LiveSettings
-from twinkeel.vip.balancer_state import BalancerState
+from twinkeel.vip.balancer_state import BalancerState, balancer_state
 
 VIP = "192.168.1.110"
 BALANCERS = [f"lb-{number}" for number in range(1, 6)]
@@ -127,3 +133,69 @@ def test_somebody_serves_and_never_two(build_edited: Callable[..., Topology], ca
         assert all(holders for holders in segment.seen), segment.seen
     if case.holder is not None and segment.seen:
         assert segment.seen[-1], "the virtual IP is nowhere"
+
+
+KEYS = {"none": None, "old key": "0a" * 32, "new key": "0b" * 32}
+
+
+def signing(build_edited: Callable[..., Topology], size: int, key: str | None) -> tuple[Topology, Desired]:
+    more = "".join(f"  {name}: {ADDRESSES[name]}\n" for name in BALANCERS[2:size])
+    edits = [("  lb-2: 192.168.1.112\n", f"  lb-2: 192.168.1.112\n{more}")]
+    if key is not None:
+        edits.append(("{profile: fast}", "{profile: fast, authentication: hmac}\nkeepalived: {version: '2.4'}"))
+    topology = build_edited(*edits)
+    rendered = render(topology, "bootstrap", Secrets(vrrp_key=key))
+    hosts = {host: tuple(file for file in files if file.path == CONFIG_PATH) for host, files in rendered.hosts.items()}
+    return topology, Desired(replace(rendered, hosts=hosts), None, "bootstrap")
+
+
+@settings(max_examples=15)
+@given(
+    size=st.integers(2, 4), start=st.sampled_from(list(KEYS)), end=st.sampled_from(list(KEYS)), fails=st.none() | st.integers(0, 11)
+)
+def test_signing_comes_and_goes_while_somebody_serves(
+    build_edited: Callable[..., Topology], size: int, start: str, end: str, fails: int | None
+) -> None:
+    """`fails` counts hosts over all sweeps; the apply that comes after it goes on from there."""
+    cluster = SigningCluster(signing(build_edited, size, KEYS[start])[1])
+    topology, desired = signing(build_edited, size, KEYS[end])
+    segment, worked_on = Segment(VIP, dict.fromkeys(cluster.disk, True), "lb-1"), list[str]()
+    segment.heard, segment.holders = cluster.groups(), {"lb-1": "lb-1"}
+
+    def look() -> dict[str, HostState]:
+        mine = segment.holders.values()
+        return cluster.states({name: frozenset({ip_address(VIP)} if name in mine else ()) for name in cluster.disk})
+
+    async def observe(*_: object) -> dict[str, BalancerState]:
+        return {name: balancer_state(topology, name, state) for name, state in look().items()}
+
+    def sweep(made: Plan) -> None:
+        todo = [name for group in made.groups for name in group]
+        at = None if fails is None or not len(worked_on) <= fails < len(worked_on) + len(todo) else todo[fails - len(worked_on)]
+
+        def work_on(name: str) -> None:
+            worked_on.append(name)
+            if name != at:
+                assert made.desired is not None
+                cluster.bring(next(each for each in made.hosts if each.name == name), made.desired.files_of(name))
+            segment.heard = cluster.groups()
+            segment.settle()
+
+        run = rollout.Rollout(topology, segment, made, None, asyncio.run(observe()), Path("x"), Path("log"), lambda _: None)
+        run._playbook = Steps(made, work_on, at)
+        try:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(rollout, "observe", observe)
+                patch.setattr(handover, "PAUSE", 0)
+                asyncio.run(run.carry_out())
+        except HostError:
+            assert at is not None
+
+    for _ in range(8):
+        made = plan(topology, desired, look(), SecretMask())
+        if not made.has_changes:
+            break
+        sweep(made)
+    assert not made.drift
+    assert set(cluster.runs.values()) == {files[0].content for files in desired.rendered.hosts.values()}
+    assert all(len(holders) == 1 for holders in segment.seen), segment.seen

@@ -18,7 +18,7 @@ from twinkeel.errors import HostError, UsageError
 from twinkeel.observe.host_programs import reload_safety
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.haproxy import CA_PATH, CONFIG_PATH
-from twinkeel.rollout.generations import choose, merge
+from twinkeel.rollout.generations import NEXT_SWEEP, choose, merge
 from twinkeel.rollout.host_programs import candidate_files
 from twinkeel.rollout.rollback import desired_of, refuse_newcomers
 from twinkeel.vip.keepalived.backend import KeepalivedBackend
@@ -132,6 +132,15 @@ def test_the_newest_whole_generation_is_chosen() -> None:
         choose(generations, 9)
     with pytest.raises(HostError, match="nothing to go back to"):
         choose(generations[:1], None)
+
+
+def test_a_run_of_several_sweeps_is_taken_back_as_a_whole() -> None:
+    """What its later sweeps replaced was half of its way."""
+    sweep = {"command": f"twinkeel apply{NEXT_SWEEP}"}
+    metas = {1: meta(1), 2: meta(2), 3: meta(3) | sweep, 4: meta(4) | sweep}
+    generations = merge({"lb-1": metas, "lb-2": metas})
+    assert choose(generations, None).number == 2
+    assert choose(generations, 4).number == 4
 
 
 def test_a_kept_authority_is_told_from_the_files_that_need_it() -> None:

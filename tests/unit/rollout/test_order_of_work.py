@@ -10,6 +10,7 @@ from twinkeel.errors import HostError, UsageError
 from twinkeel.plan.order import batches
 from twinkeel.render.keepalived import CONFIG_PATH
 from twinkeel.render.render import render
+from twinkeel.render.vrrp_authentication import NONE
 from twinkeel.support.events import Note, TaskEnded, VipMoved, as_record
 from twinkeel.topology.model import Topology
 from twinkeel.vip.backend import LiveSettings
@@ -27,7 +28,7 @@ Build = Callable[..., Topology]
 
 def seen(name: str, **more: object) -> BalancerState:
     """One that is fit, but for what is given; fields of its settings are given by their own names."""
-    own = {"handover": "standby", "protocol": frozenset(), "peers": frozenset()}
+    own = {"handover": "standby", "protocol": frozenset(), "peers": frozenset(), "authentication": NONE}
     own |= {key: more.pop(key) for key in list(more) if key in own}
     fit = BalancerState(name, (), True, True, False, False, 3, LiveSettings(**own))  # type: ignore[arg-type]
     return replace(fit, **more)  # type: ignore[arg-type]

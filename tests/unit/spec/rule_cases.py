@@ -246,7 +246,7 @@ CASES: dict[str, tuple[Edits, tuple[int, int], str, Edits]] = {
         [kubernetes("api_server: {shutdown_delay: 1.25}")],
     ),
     "S071": ([more("haproxy: {version: 2.1}")], (23, 20), "2.2 to 3.4", [more("haproxy: {version: 3.4.5}")]),
-    "S072": ([more("keepalived: {version: 2.5}")], (23, 23), "2.1 to 2.4", [more("keepalived: {version: 2.4.3}")]),
+    "S072": ([more("keepalived: {version: 2.0}")], (23, 23), "2.1 to 2.4", [more("keepalived: {version: 2.4.3}")]),
     "S073": ([more("haproxy: {version: 2.2.13}")], (23, 20), "issue 1234", [more("haproxy: {version: 2.2.14}")]),
     "S074": ([more("keepalived: {version: 2.2.4}")], (23, 23), "CVE-2021-44225", [more("keepalived: {version: 2.2.5}")]),
     "S075": (
@@ -347,5 +347,12 @@ CASES: dict[str, tuple[Edits, tuple[int, int], str, Edits]] = {
         (21, 99),
         "lb.lab-home.com is not in no_proxy",
         [kubernetes("variables: {http_proxy: 'http://10.0.0.9:3128', no_proxy: 'localhost,192.168.1.0/24,.lab-home.com'}")],
+    ),
+    "S098": ([more("haproxy: {version: 3.5}")], (23, 20), "those of 3.4", [more("haproxy: {version: 3.4.5}")]),
+    "S099": (
+        [failover("authentication: hmac"), more("keepalived: {version: 2.4.1}")],
+        (20, 43),
+        "`hmac` needs 2.4.2",
+        [failover("authentication: hmac"), more("keepalived: {version: 2.4}")],
     ),
 }

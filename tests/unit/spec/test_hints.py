@@ -114,7 +114,12 @@ DONE: dict[str, list[tuple[str, list[tuple[str, str]]]]] = {
     "S070": [("60", [("failback: 2.5", "failback: 60")]), ("`never`", [("failback: 2.5", "failback: never")])],
     "S096": [("a shutdown_delay of 1.25", [("shutdown_delay: 1.2", "shutdown_delay: 1.25")])],
     "S071": [("2.2 to", [("version: 2.1", "version: 2.2.14")]), ("to 3.4", [("version: 2.1", "version: 3.4")])],
-    "S072": [("2.1 to", [("version: 2.5", "version: 2.2.5")]), ("to 2.4", [("version: 2.5", "version: 2.4")])],
+    "S072": [("2.1 to", [("version: 2.0", "version: 2.2.5")]), ("to 2.4", [("version: 2.0", "version: 2.4")])],
+    "S098": [("write 3.4", [("version: 3.5", "version: 3.4")])],
+    "S099": [
+        ("write `keepalived: {version: 2.4.2}`", [("version: 2.4.1", "version: 2.4.2")]),
+        ("delete the line", [(", authentication: hmac", "")]),
+    ],
     "S073": [("2.2.14 or newer", [("2.2.13", "2.2.14")])],
     "S074": [("2.2.5 or newer", [("2.2.4", "2.2.5")])],
     "S075": [
