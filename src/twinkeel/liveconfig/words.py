@@ -1,0 +1,61 @@
+"""Words of configuration files, each with its place; and what a parser has to say of text that it does not understand."""
+
+from dataclasses import dataclass
+
+from twinkeel.source import SourceFile, Span
+
+LONGEST_FILE = 1 << 20
+"""A file beyond this many characters is no configuration of a load balancer: its rest is not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A piece of one line of one file."""
+
+    source: SourceFile
+    span: Span
+
+    def __str__(self) -> str:
+        return f"{self.source.name}:{self.span.line}:{self.span.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word: what the daemon reads (`text`), what stands in the file (`raw`, with its quotes), and where."""
+
+    text: str
+    raw: str
+    place: Place
+
+    def to(self, last: "Word") -> Place:
+        """The place from this word to another one of the same line."""
+        first, end = self.place.span, last.place.span
+        if last.place.source is not self.place.source or end.line != first.line or end.column < first.column:
+            return self.place
+        return Place(self.place.source, Span(first.line, first.column, end.column + end.length - first.column))
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a parser did not understand, and what it did with it."""
+
+    place: Place
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment: its text without the sign that begins it, whether it has the line for itself, and its place."""
+
+    text: str
+    alone: bool
+    place: Place
+
+
+def read_whole(source: SourceFile) -> tuple[list[str], list[Remark]]:
+    """The lines to read: all of them, or, of a file that is too long, those that lie within the first LONGEST_FILE characters."""
+    if len(source.text) <= LONGEST_FILE:
+        return source.lines, []
+    shorter = SourceFile(source.name, source.text[:LONGEST_FILE])
+    text = f"the file is longer than {LONGEST_FILE} characters: its rest was not read"
+    return shorter.lines[:-1] or [""], [Remark(Place(source, Span(1, 1)), text)]
