@@ -38,7 +38,8 @@ backend kubernetes
     option tcp-check
     «http-check expect status 200»
     server master-1 192.168.1.101:6443 check
-"""
+""",
+        told=True,
     ),
     good=Example(
         haproxy="""\

@@ -38,7 +38,7 @@ backend kubernetes
     mode tcp
     option tcp-check
     option tcp-check
-    option tcplog
+    option log-health-checks
     server master-1 192.168.1.101:6443 check
 """
     ),

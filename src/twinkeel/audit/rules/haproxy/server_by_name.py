@@ -50,8 +50,11 @@ backend kubernetes
     ),
     good=Example(
         haproxy="""\
+resolvers dns
+    nameserver one 192.168.1.1:53
+
 backend kubernetes
-    server master-1 localhost.localdomain:6443 check init-addr last,libc,none
+    server master-1 master-1.example.com:6443 check init-addr none resolvers dns
     server master-2 192.168.1.102:6443 check
 """
     ),

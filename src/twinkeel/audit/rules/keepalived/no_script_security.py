@@ -24,7 +24,7 @@ RULE = Rule(
     why="Keepalived runs scripts as root where there is no user `keepalived_script`. Without this word it also does so when another user "
     "may write the script or a folder above it.",
     fix="`enable_script_security` and `script_user nobody` in `global_defs`; scripts owned by root, mode 0755",
-    source="keepalived.conf(5); `keepalived -t` ends with 6 (with 5 in 2.2.7 when a script is missing, too)",
+    source="keepalived.conf(5); `keepalived -t` of 2.2.7 and 2.3.3 ends with 6 where an instance tracks the script",
     bad=Example(
         keepalived="""\
 global_defs {
@@ -34,8 +34,7 @@ global_defs {
     script "/usr/bin/pgrep -x haproxy"
     interval 2
 }
-""",
-        told=True,
+"""
     ),
     good=Example(
         keepalived="""\

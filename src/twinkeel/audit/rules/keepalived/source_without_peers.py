@@ -14,7 +14,7 @@ def check(instance: Instance) -> Iterator[Finding]:
 
 RULE = Rule(
     name="source-without-peers",
-    severity="error",
+    severity="warning",
     what="`unicast_src_ip` without a `unicast_peer`.",
     why="Without a peer the instance advertises by multicast. A peer that uses unicast hears none of it, and both hold the address.",
     fix="name the other hosts in `unicast_peer`",
@@ -32,7 +32,8 @@ vrrp_instance api {
         192.168.1.110/24
     }
 }
-"""
+""",
+        told=True,
     ),
     good=Example(
         keepalived="""\

@@ -37,8 +37,7 @@ vrrp_instance api {
         192.168.1.110/24
     }
 }
-""",
-        told=True,
+"""
     ),
     good=Example(
         keepalived="""\
@@ -48,6 +47,7 @@ vrrp_script check_haproxy {
 vrrp_sync_group both {
     group {
         api
+        ingress
     }
     track_script {
         check_haproxy
@@ -59,6 +59,14 @@ vrrp_instance api {
     priority 200
     virtual_ipaddress {
         192.168.1.110/24
+    }
+}
+vrrp_instance ingress {
+    interface eth0
+    virtual_router_id 72
+    priority 200
+    virtual_ipaddress {
+        192.168.1.111/24
     }
 }
 """
