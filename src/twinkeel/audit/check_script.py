@@ -18,6 +18,7 @@ _DEADLINES = (
     re.compile(r"\btimeout\s+(?:-\S+\s+)*(\d+(?:\.\d+)?)s?\s"),
     re.compile(r"--timeout[ =](\d+(?:\.\d+)?)"),
 )
+_COMMAND = re.compile(r"\b(?:curl|wget)(?=\s)")
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*")
 
 
@@ -67,9 +68,24 @@ class CheckScript:
         return times[0] if times else None
 
     @property
+    def longest(self) -> float | None:
+        """The longest that all its requests together may take; None where one sets no limit that is seen."""
+        first = self.deadline
+        if first is None:
+            return None
+        requests = [command for command, match in self.find(_COMMAND)]
+        times = [time for command in requests if (time := _limit(command.text)) is not None]
+        return sum(times) or first
+
+    @property
     def urls(self) -> list[tuple[Command, re.Match[str]]]:
         """Every URL that it names."""
         return list(self.find(URL))
+
+
+def _limit(text: str) -> float | None:
+    times = [float(match[1]) for pattern in _DEADLINES if (match := pattern.search(text))]
+    return min(times, default=None)
 
 
 def check_script(host: Host, definition: Definition) -> CheckScript:

@@ -1,9 +1,9 @@
 """Which proxies lead to Kubernetes API servers: some rules are about those alone. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from twinkeel.liveconfig.haproxy_model import HaproxyConfig, Proxy
+from twinkeel.liveconfig.haproxy_model import HaproxyConfig, Proxy, Server
 
 API_PORT = 6443
 _NAMES = re.compile(r"k8s|kube|k3s|rke|api-?server|control-?plane|masters?\b", re.IGNORECASE)
@@ -26,6 +26,12 @@ def api_frontends(config: HaproxyConfig) -> Iterator[Proxy]:
     for proxy in config.of_kind("frontend", "listen"):
         if any(backend.section is found for backend in config.backends_of(proxy) for found in backends):
             yield proxy
+
+
+def count(servers: Sequence[Server]) -> str:
+    """Servers in a sentence: the first one's name, and how many more."""
+    more = len(servers) - 1
+    return servers[0].name if not more else f"{servers[0].name} (and {more} more)"
 
 
 def _on_api_port(config: HaproxyConfig, proxy: Proxy) -> bool:

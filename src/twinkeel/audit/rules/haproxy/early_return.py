@@ -2,17 +2,16 @@
 
 from collections.abc import Iterator
 
-from twinkeel.audit.kubernetes import api_backends
+from twinkeel.audit.kubernetes import api_backends, count
 from twinkeel.audit.rule import Example, Finding, Rule, each_haproxy
 from twinkeel.liveconfig.haproxy_model import HaproxyConfig
 
 
 def check(config: HaproxyConfig) -> Iterator[Finding]:
     for proxy in api_backends(config):
-        for server in proxy.servers:
-            rise = server.parameters.get("rise")
-            if rise is not None and rise.text == "1" and not server.has("slowstart"):
-                yield Finding("one good answer brings a server back at full load", rise.place)
+        early = [server for server in proxy.servers if server.text("rise") == "1" and not server.has("slowstart")]
+        if early:
+            yield Finding(f"one good answer brings {count(early)} back at full load", early[0].parameters["rise"].place)
 
 
 RULE = Rule(

@@ -15,12 +15,17 @@ def check(host: Host) -> Iterator[Finding]:
     slowest = _slowest(host)
     ports = through_ports(host)
     tracked = {tracker.word.text for instance in host.instances for tracker in instance.trackers if tracker.kind == "script"}
+    # Definitions may share a script: one finding for each place.
+    told: set[str] = set()
     for definition, script in scripts_of(host):
         asked = [(command, url) for command, url in script.urls if url["port"] and int(url["port"]) in ports]
         interval = definition.seconds("interval", DEFAULT_INTERVAL)
         soonest = (definition.count("fall") - 1) * interval
         if asked and definition.name in tracked and slowest > soonest + interval:
             command, url = asked[0]
+            if str(command.place(url)) in told:
+                continue
+            told.add(str(command.place(url)))
             said = f"{definition.name} may fail after {soonest:g} s; HAProxy takes up to {slowest:.3g} s to leave a dead API server out"
             yield Finding(said, command.place(url))
 

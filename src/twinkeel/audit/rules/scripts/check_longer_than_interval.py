@@ -10,7 +10,7 @@ from twinkeel.liveconfig.keepalived_model import DEFAULT_INTERVAL
 
 def check(host: Host) -> Iterator[Finding]:
     for definition, script in scripts_of(host):
-        interval, deadline = definition.seconds("interval", DEFAULT_INTERVAL), script.deadline
+        interval, deadline = definition.seconds("interval", DEFAULT_INTERVAL), script.longest
         if deadline is not None and deadline >= interval:
             line = definition.statement.last("interval") or definition.statement
             said = f"one check may take {deadline:g} s and the next one is due after {interval:g} s: failures are counted late"
@@ -20,7 +20,7 @@ def check(host: Host) -> Iterator[Finding]:
 RULE = Rule(
     name="check-longer-than-interval",
     severity="warning",
-    what="a tracked script whose request may take as long as the script's `interval`, or longer.",
+    what="a tracked script whose requests together may take as long as the script's `interval`, or longer.",
     why="Keepalived leaves out a check that is due while the last one still runs. With a HAProxy that hangs, `fall` checks take `fall` times the "
     "request's limit, not the interval: the outage is longer than the file says. Keepalived 2.1.3 to 2.3.2 start a second one beside it.",
     fix="a request limit of half the interval",
