@@ -75,11 +75,13 @@ def parse_keepalived(source: SourceFile) -> KeepalivedFile:
     number = 0
     while number < len(lines):
         number += 1
-        defined = _DEFINITION.match(lines[number - 1])
-        if defined:
-            number = reader.define(lines, number, defined)
-        else:
-            reader.take(number, lines[number - 1])
+        offset: int | None = 0
+        while offset is not None:
+            defined = _DEFINITION.match(lines[number - 1], offset)
+            if defined:
+                number, offset = reader.define(lines, number, defined), None
+            else:
+                offset = reader.take(number, lines[number - 1], offset)
     reader.end()
     return file
 
@@ -122,54 +124,52 @@ class _Reader:
         column, text = defined.start("value"), defined["value"]
         values: list[Word] = []
         while True:
-            goes_on = text.rstrip().endswith("\\")
-            kept = text.rstrip().removesuffix("\\").rstrip() if goes_on else self._without_comment(number, column, text)
+            column, text = column + len(text) - len(text.lstrip()), text.lstrip()
+            kept = self._without_comment(number, column, text)
+            goes_on = kept.endswith("\\")
+            kept = kept.removesuffix("\\").rstrip()
             values.append(Word(kept, kept, Place(source, Span(number, column + 1, max(len(kept), 1)))))
             if not goes_on or number >= len(lines):
                 break
-            text = lines[number]
-            column, number = len(text) - len(text.lstrip()), number + 1
-            text = text.lstrip()
+            column, text, number = 0, lines[number], number + 1
         self._stack[-1].block.append(Statement((name,), condition=defined["condition"] or "", defines=defined["name"], values=tuple(values)))
         return number
 
     def _without_comment(self, number: int, column: int, text: str) -> str:
-        _, comment, _ = split_line(self._file.source, number, " " * column + text)
+        # Braces are part of a value, so each piece up to one is looked at in turn.
+        offset, line, comment = 0, " " * column + text, None
+        while True:
+            words, comment, _ = split_line(self._file.source, number, line, offset)
+            if comment is not None or not words or not is_brace(words[-1]):
+                break
+            offset = words[-1].place.span.column
         if comment is None:
             return text.strip()
         self._file.comments.append(comment)
         return text[: comment.place.span.column - 1 - column].strip()
 
-    def take(self, number: int, line: str) -> None:
-        """One line, which may hold several statements and braces."""
-        condition, repeat, offset = "", "", 0
-        if found := _CONDITION.match(line):
+    def take(self, number: int, line: str, offset: int) -> int | None:
+        """One statement of a line, and the brace behind it. Where to go on in the line, None when it is at its end."""
+        condition, repeat = "", ""
+        if found := _CONDITION.match(line, offset):
             condition, offset = found[1], found.end()
         if found := _REPEAT.match(line, offset):
             repeat, offset = found[1], found.end()
         words, comment, remarks = split_line(self._file.source, number, line, offset)
         self._file.remarks += remarks
         self._file.comments += [comment] if comment else []
-        fresh: list[Word] = []
-        for word in words:
-            if is_brace(word):
-                self._add(fresh, condition, repeat)
-                if fresh:
-                    condition = repeat = ""
-                fresh = []
-                self._brace(word)
-            else:
-                fresh.append(word)
-        self._add(fresh, condition, repeat)
+        brace = words.pop() if words and is_brace(words[-1]) else None
+        if words:
+            self._stack[-1].block.append(Statement(tuple(words), condition=condition, repeat=repeat))
+        if brace is None:
+            return None
+        self._brace(brace)
+        return brace.place.span.column
 
     def end(self) -> None:
         """Close what is open."""
         for place in self._opened:
             self._file.remarks.append(Remark(place, "this brace is not closed: its block was read to the end of the file"))
-
-    def _add(self, words: list[Word], condition: str, repeat: str) -> None:
-        if words:
-            self._stack[-1].block.append(Statement(tuple(words), condition=condition, repeat=repeat))
 
     def _brace(self, word: Word) -> None:
         if word.text == "}":

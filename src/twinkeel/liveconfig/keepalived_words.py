@@ -21,10 +21,10 @@ _PLAIN = re.compile(r"[^\s\"!#{}$@~\\]+")
 
 
 def split_line(source: SourceFile, number: int, line: str, first: int = 0) -> tuple[list[Word], Comment | None, list[Remark]]:
-    """The words of a line from an offset on, braces as words of their own, its comment, and what is odd.
+    """The words of a line from an offset on, up to its end or to a brace, which is then the last word; its comment; what is odd.
 
     A double quote begins a word even in the middle of one, as Keepalived has it. Braces are told from quoted ones by their `raw`.
-    Never fails: a quote that is not closed ends with the line.
+    What follows a brace is a line of its own to Keepalived. Never fails: a quote that is not closed ends with the line.
     """
     words: list[Word] = []
     remarks: list[Remark] = []
@@ -53,6 +53,7 @@ def split_line(source: SourceFile, number: int, line: str, first: int = 0) -> tu
                 remarks.append(Remark(place, "this quote is not closed: it was read to the end of the line"))
         elif part["brace"]:
             words.append(_word(source, number, line, part.start(), part.end(), part["brace"]))
+            return words, None, remarks
     end_word(len(line))
     return words, None, remarks
 
