@@ -97,7 +97,7 @@ def _written(statements: list[Statement], indent: str) -> Iterator[str]:
             condition = f"{each.condition} " if each.condition else ""
             yield f"{condition}${each.defines}=" + " \\\n".join(word.raw for word in each.values) + "\n"
             continue
-        parts = (each.condition, each.repeat, *(word.raw for word in each.words))
+        parts = (each.condition, each.repeat, *(_closed(word.raw) for word in each.words))
         head = indent + " ".join(part for part in parts if part)
         if each.opened:
             yield f"{head} {{\n"
@@ -105,6 +105,11 @@ def _written(statements: list[Statement], indent: str) -> Iterator[str]:
             yield f"{indent}}}\n"
         else:
             yield f"{head}\n"
+
+
+def _closed(raw: str) -> str:
+    """A word with the end of its quote, which a file may lack: a brace may follow it on its line now."""
+    return f'{raw}"' if raw.startswith('"') and (len(raw) == 1 or not raw.endswith('"')) else raw
 
 
 class _Reader:
