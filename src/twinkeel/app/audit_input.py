@@ -23,7 +23,7 @@ STDIN = "-"
 # Folders that name a program or a part of it, not a host.
 _NOT_A_HOST = frozenset(("haproxy", "keepalived", "conf.d", "config", "scripts", "etc"))
 _KEEPALIVED = re.compile(r"^\s*(?:@\S+\s+)?(?:vrrp_\w+|global_defs|virtual_server|static_\w+|bfd_instance|track_file)\b", re.MULTILINE)
-_HAPROXY = re.compile(r"^[ \t]*(?:global|defaults|frontend|backend|listen)\b[^{]*$", re.MULTILINE)
+_HAPROXY = re.compile(r"^[ \t]*(?:global|defaults|frontend|backend|listen)\b[^{\n]*$", re.MULTILINE)
 _SUFFIXES = frozenset((".cfg", ".conf", ".sh", ".bash", ".py", ""))
 
 

@@ -3,11 +3,15 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from twinkeel.audit.pair import Host, Script
 from twinkeel.liveconfig.keepalived_model import Definition
-from twinkeel.liveconfig.words import Place
+from twinkeel.liveconfig.words import LONGEST_LINE, Place
 from twinkeel.source import SourceFile, Span
+
+MOST_FOUND = 50
+"""A script in which something occurs more often is no check."""
 
 REQUEST = re.compile(r"\b(curl|wget|kubectl|openssl\s+s_client|urlopen|httpie|grpcurl)\b|\bshow (?:info|stat)\b")
 PORT = re.compile(r"\b(ss|netstat|lsof|nc|ncat|nmap)\s+-|/dev/tcp/")
@@ -46,9 +50,8 @@ class CheckScript:
 
     def find(self, pattern: re.Pattern[str]) -> Iterator[tuple[Command, re.Match[str]]]:
         """Where a pattern occurs."""
-        for command in self.commands:
-            for match in pattern.finditer(command.text):
-                yield command, match
+        found = ((command, match) for command in self.commands for match in pattern.finditer(command.text))
+        return islice(found, MOST_FOUND)
 
     def does(self, pattern: re.Pattern[str]) -> bool:
         """Whether a pattern occurs."""
@@ -105,8 +108,8 @@ def check_script(host: Host, definition: Definition) -> CheckScript:
 def script_commands(script: Script) -> Iterator[Command]:
     """The lines of a script without comments; positions stay."""
     for number, line in enumerate(script.source.lines, 1):
-        text = _COMMENT.sub("", line)
-        if text.strip():
+        text = _COMMENT.sub("", line[: LONGEST_LINE + 1])
+        if text.strip() and len(text) <= LONGEST_LINE:
             yield Command(text, script.source, number)
 
 

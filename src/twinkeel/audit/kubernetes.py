@@ -22,9 +22,9 @@ def api_backends(config: HaproxyConfig) -> Iterator[Proxy]:
 
 def api_frontends(config: HaproxyConfig) -> Iterator[Proxy]:
     """The frontends that send clients to such a backend."""
-    backends = [proxy.section for proxy in api_backends(config)]
+    backends = {id(proxy) for proxy in api_backends(config)}
     for proxy in config.of_kind("frontend", "listen"):
-        if any(backend.section is found for backend in config.backends_of(proxy) for found in backends):
+        if any(id(backend) in backends for backend in config.backends_of(proxy)):
             yield proxy
 
 

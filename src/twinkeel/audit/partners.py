@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
 from itertools import combinations
 
 from twinkeel.audit.pair import Host, Pair
@@ -19,26 +20,34 @@ class Member:
 def partners(pair: Pair) -> Iterator[tuple[Member, Member]]:
     """Every two instances of two hosts that stand for the same address, or else have the same virtual router id and IP version."""
     for one, other in combinations(pair.hosts, 2):
+        counterparts = _Counterparts(other)
         for first in one.instances:
-            second = partner(first, other)
+            second = counterparts.of(first)
             if second is not None:
                 yield Member(one, first), Member(other, second)
 
 
-def partner(instance: Instance, host: Host) -> Instance | None:
-    """Its counterpart on another host."""
-    by_address = (other for other in host.instances if _addresses(other) & _addresses(instance))
-    by_number = (other for other in host.instances if other.vrid == instance.vrid and _family(other) == _family(instance))
-    return next(by_address, None) or next(by_number, None)
+def lone_instances(pair: Pair, host: Host) -> Iterator[Instance]:
+    """The instances of a host that no other host has."""
+    others = [_Counterparts(other) for other in pair.others(host)]
+    return (instance for instance in host.instances if all(other.of(instance) is None for other in others))
 
 
-def has_partner(pair: Pair, host: Host, instance: Instance) -> bool:
-    """Whether another host has its counterpart."""
-    return any(partner(instance, other) is not None for other in pair.others(host))
+class _Counterparts:
+    """A host's instances by address and by number."""
 
+    def __init__(self, host: Host) -> None:
+        self._by_address: dict[IPv4Address | IPv6Address, Instance] = {}
+        self._by_number: dict[tuple[int | None, int], Instance] = {}
+        for instance in host.instances:
+            for _, vip in instance.vips:
+                self._by_address.setdefault(vip.ip, instance)
+            self._by_number.setdefault((instance.vrid, _family(instance)), instance)
 
-def _addresses(instance: Instance) -> set[str]:
-    return {str(vip.ip) for _, vip in instance.vips}
+    def of(self, instance: Instance) -> Instance | None:
+        found = (self._by_address.get(vip.ip) for _, vip in instance.vips)
+        by_address = next((other for other in found if other is not None), None)
+        return by_address or self._by_number.get((instance.vrid, _family(instance)))
 
 
 def _family(instance: Instance) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from twinkeel.liveconfig.haproxy_words import split_line
 from twinkeel.liveconfig.words import Comment, Place, Remark, Word, read_whole
@@ -15,6 +16,9 @@ SECTIONS = frozenset(
     )
 )
 PROXIES = frozenset(("frontend", "backend", "listen"))
+DEEPEST = 32
+"""How deep .if blocks may nest here; those beyond are taken for one."""
+
 _SAYING = frozenset((".notice", ".warning", ".alert", ".diag"))
 _ALWAYS, _NEVER = frozenset(("1", "true")), frozenset(("0", "false"))
 
@@ -45,7 +49,7 @@ class Line:
         return self.words[0].to(self.words[-1])
 
 
-@dataclass(slots=True)
+@dataclass
 class Section:
     """`frontend NAME [from DEFAULTS]` and the lines in it."""
 
@@ -62,6 +66,19 @@ class Section:
         """Its name; empty where it has none."""
         name = self.header.value()
         return "" if name == "from" else name
+
+    @cached_property
+    def by_keyword(self) -> dict[str, list[Line]]:
+        """Its lines by their first word; for when all of them are there."""
+        found: dict[str, list[Line]] = {}
+        for line in self.lines:
+            found.setdefault(line.keyword, []).append(line)
+        return found
+
+    def named(self, *texts: str) -> list[Line]:
+        """The lines that begin with these words."""
+        lines = self.by_keyword.get(texts[0], [])
+        return lines if len(texts) == 1 else [line for line in lines if line.starts(*texts)]
 
     @property
     def inherits(self) -> str:
@@ -142,6 +159,7 @@ class _Branches:
     def __init__(self) -> None:
         self.open: list[Place] = []
         self._texts: list[str] = []
+        self._too_deep = 0
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -153,6 +171,12 @@ class _Branches:
 
     def take(self, words: tuple[Word, ...]) -> list[Remark]:
         keyword, text = words[0].text, " ".join(word.text for word in words[1:])
+        if keyword == ".if" and len(self.open) >= DEEPEST:
+            self._too_deep += 1
+            return [Remark(words[0].place, f".if nests more than {DEEPEST} deep")] if self._too_deep == 1 else []
+        if self._too_deep and keyword in (".elif", ".else", ".endif"):
+            self._too_deep -= keyword == ".endif"
+            return []
         if keyword == ".if":
             self.open.append(words[0].place)
             self._texts.append(text)

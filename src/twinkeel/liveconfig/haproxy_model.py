@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from twinkeel.liveconfig.haproxy_file import PROXIES, HaproxyFile, Line, Section
 from twinkeel.liveconfig.times import haproxy_seconds
@@ -93,7 +94,7 @@ class Server:
         return haproxy_seconds(self.text(name))
 
 
-@dataclass(slots=True)
+@dataclass
 class Proxy:
     """A frontend, backend or listen section, with the `defaults` sections that it inherits from, nearest first."""
 
@@ -113,7 +114,7 @@ class Proxy:
     def lines(self, *texts: str) -> list[Line]:
         """The lines that begin with these words: its own, or else those of the nearest `defaults` that has one."""
         for section in (self.section, *self.defaults):
-            found = [line for line in section.lines if line.starts(*texts)]
+            found = section.named(*texts)
             if found:
                 return found
         return []
@@ -126,11 +127,10 @@ class Proxy:
     def option(self, name: str) -> Line | None:
         """The line that switches an option on; None where it is off."""
         for section in (self.section, *self.defaults):
-            for line in reversed(section.lines):
-                if line.starts("option", name):
-                    return line
-                if line.starts("no", "option", name):
-                    return None
+            found = [*section.named("option", name), *section.named("no", "option", name)]
+            if found:
+                line = max(found, key=lambda line: _order(section, line))
+                return line if line.keyword == "option" else None
         return None
 
     def seconds(self, *texts: str) -> float | None:
@@ -148,19 +148,18 @@ class Proxy:
     def check_option(self) -> Line | None:
         """The check option that counts: the last one, of the nearest section that has one."""
         for section in (self.section, *self.defaults):
-            found = [line for line in section.lines if line.keyword == "option" and line.value() in CHECK_OPTIONS]
+            found = [line for line in section.named("option") if line.value() in CHECK_OPTIONS]
             if found:
                 return found[-1]
         return None
 
-    @property
+    @cached_property
     def servers(self) -> list[Server]:
         """Its servers in order."""
         shared: dict[str, Parameter] = {}
         for section in reversed(self.defaults):
-            for line in section.lines:
-                if line.keyword == "default-server":
-                    _add(shared, line.words[1:])
+            for line in section.named("default-server"):
+                _add(shared, line.words[1:])
         found = []
         for line in self.section.lines:
             if line.keyword == "default-server":
@@ -171,10 +170,10 @@ class Proxy:
                 found.append(server)
         return found
 
-    @property
+    @cached_property
     def binds(self) -> list["Bind"]:
         """Its listeners."""
-        return [Bind(line) for line in self.section.lines if line.keyword == "bind" and len(line.words) > 1]
+        return [Bind(line) for line in self.section.named("bind") if len(line.words) > 1]
 
 
 @dataclass(slots=True)
@@ -196,7 +195,7 @@ class Bind:
         return found
 
 
-@dataclass(slots=True)
+@dataclass
 class HaproxyConfig:
     """A whole configuration."""
 
@@ -210,7 +209,7 @@ class HaproxyConfig:
 
     def global_line(self, *texts: str) -> Line | None:
         """The last global line that begins with these words."""
-        found = [line for section in self.globals for line in section.lines if line.starts(*texts)]
+        found = [line for section in self.globals for line in section.named(*texts)]
         return found[-1] if found else None
 
     def of_kind(self, *kinds: str) -> Iterator[Proxy]:
@@ -219,7 +218,23 @@ class HaproxyConfig:
 
     def backend(self, name: str) -> Proxy | None:
         """The backend of a name."""
-        return next((proxy for proxy in self.of_kind("backend", "listen") if proxy.name == name), None)
+        return self._backends.get(name)
+
+    @cached_property
+    def _backends(self) -> dict[str, Proxy]:
+        found: dict[str, Proxy] = {}
+        for proxy in self.of_kind("backend", "listen"):
+            found.setdefault(proxy.name, proxy)
+        return found
+
+    @cached_property
+    def _frontends(self) -> dict[int, list[Proxy]]:
+        """The frontends of each backend, by the backend's identity: names may be given twice."""
+        found: dict[int, list[Proxy]] = {}
+        for proxy in self.of_kind("frontend", "listen"):
+            for backend in {id(each): each for each in self.backends_of(proxy)}:
+                found.setdefault(backend, []).append(proxy)
+        return found
 
     def backends_of(self, frontend: Proxy) -> list[Proxy]:
         """Where a frontend sends its clients to, as far as names tell; a `listen` section is its own backend."""
@@ -231,7 +246,7 @@ class HaproxyConfig:
 
     def frontends_of(self, backend: Proxy) -> list[Proxy]:
         """The frontends that send clients there."""
-        return [proxy for proxy in self.of_kind("frontend", "listen") if backend in self.backends_of(proxy)]
+        return self._frontends.get(id(backend), [])
 
 
 def build_haproxy(file: HaproxyFile) -> HaproxyConfig:
@@ -259,6 +274,10 @@ def split_address(text: str) -> tuple[str, int | None]:
         return address.strip("[]"), None
     head = "" if head in ("*", "::", "0.0.0.0", "[::]") else head
     return head.strip("[]"), int(port)
+
+
+def _order(section: Section, wanted: Line) -> int:
+    return next(place for place, line in enumerate(section.lines) if line is wanted)
 
 
 def _add(parameters: dict[str, Parameter], words: tuple[Word, ...]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 
 from twinkeel.liveconfig.keepalived_file import Statement
@@ -72,7 +73,7 @@ class Tracker:
     definition: Definition | None
 
 
-@dataclass(slots=True)
+@dataclass
 class Instance:
     """A `vrrp_instance`."""
 
@@ -154,7 +155,7 @@ class Instance:
         for block in self.statement.named(*keywords):
             yield from (each for each in block.block if each.words)
 
-    @property
+    @cached_property
     def vips(self) -> list[tuple[Word, IPv4Interface | IPv6Interface]]:
         """The addresses of virtual_ipaddress and virtual_ipaddress_excluded, each with its word."""
         return list(self._addresses("virtual_ipaddress", "virtual_ipaddress_excluded"))
@@ -177,7 +178,7 @@ class Instance:
         line = self.line("unicast_src_ip", "mcast_src_ip")
         return line.words[1] if line and len(line.words) > 1 else None
 
-    @property
+    @cached_property
     def peers(self) -> list[Word]:
         """The words of unicast_peer's addresses."""
         return [each.words[0] for each in self._entries("unicast_peer")]
@@ -187,7 +188,7 @@ class Instance:
         """Its authentication block."""
         return self.line("authentication")
 
-    @property
+    @cached_property
     def trackers(self) -> list[Tracker]:
         """Every script, process and file that it tracks."""
         kinds = {"track_script": "script", "track_process": "process", "track_file": "file"}
@@ -202,27 +203,31 @@ class Instance:
         return Tracker(each.words[0], kind, (1 if kind == "file" else 0) if weight is None else weight, own, definition)
 
 
-@dataclass(slots=True)
+@dataclass
 class VrrpConfig:
     """The part of a configuration that is about VRRP."""
 
     config: KeepalivedConfig
 
-    @property
+    @cached_property
     def instances(self) -> list[Instance]:
         """Its instances."""
         return [Instance(each, self) for each in self.config.whole.named("vrrp_instance")]
 
-    @property
+    @cached_property
     def definitions(self) -> list[Definition]:
         """All that can be tracked."""
         return [Definition(each) for each in self.config.whole.named(*SCRIPTS, *PROCESSES, *FILES)]
 
     def definition(self, kind: str, name: str) -> Definition | None:
         """A script, process or file by name."""
-        return next((each for each in self.definitions if each.kind == kind and each.name == name), None)
+        return self._by_name.get((kind, name))
 
-    @property
+    @cached_property
+    def _by_name(self) -> dict[tuple[str, str], Definition]:
+        return {(each.kind, each.name): each for each in reversed(self.definitions)}
+
+    @cached_property
     def globals(self) -> list[Statement]:
         """Its global_defs blocks."""
         return list(self.config.whole.named("global_defs"))

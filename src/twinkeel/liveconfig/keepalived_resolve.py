@@ -10,6 +10,7 @@ from twinkeel.source import SourceFile
 
 DEEPEST_INCLUDE = 16
 MOST_STATEMENTS = 20_000
+MOST_FILES = 200
 LONGEST_VALUE = 10_000
 _PARAMETER = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
@@ -131,13 +132,16 @@ class _Resolver:
         if len(files) > DEEPEST_INCLUDE:
             self._remark(each, f"files include each other more than {DEEPEST_INCLUDE} deep: this one was left out")
             return
+        if len(self._config.sources) > MOST_FILES:
+            self._remark(each, f"more than {MOST_FILES} files are included: this one was left out")
+            return
         found = self._read(each.words[0].place.source, pattern)
         if not found:
             self._remark(each, f"no file {pattern} is here: what it says is not known")
         for source in found:
             if source.name in files:
                 self._remark(each, f"{source.name} includes itself: it was left out")
-            elif self._left > 0:
+            elif self._left > 0 and len(self._config.sources) <= MOST_FILES:
                 yield from self._statements(self._take(source).whole.block, (*files, source.name))
 
     def _repeated(self, each: Statement, files: tuple[str, ...]) -> Iterator[Statement]:
@@ -146,6 +150,8 @@ class _Resolver:
             self._remark(each, f"{each.repeat} is not understood: its statement was read once, as it stands")
             rounds = [{}]
         for values in rounds:
+            if self._left < 0:
+                return
             before = dict(self._values)
             word = each.words[0] if each.words else None
             if word is not None:

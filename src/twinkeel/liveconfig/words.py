@@ -8,6 +8,10 @@ LONGEST_FILE = 1 << 20
 """A file beyond this many characters is no configuration of a load balancer: its rest is not read."""
 
 
+LONGEST_LINE = 8192
+"""Keepalived itself reads 1,023 characters of a line, HAProxy 64 words: a longer one is left out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A piece of one line of one file."""
@@ -53,9 +57,15 @@ class Comment:
 
 
 def read_whole(source: SourceFile) -> tuple[list[str], list[Remark]]:
-    """The lines to read: all of them, or, of a file that is too long, those that lie within the first LONGEST_FILE characters."""
-    if len(source.text) <= LONGEST_FILE:
-        return source.lines, []
-    shorter = SourceFile(source.name, source.text[:LONGEST_FILE])
-    text = f"the file is longer than {LONGEST_FILE} characters: its rest was not read"
-    return shorter.lines[:-1] or [""], [Remark(Place(source, Span(1, 1)), text)]
+    """The lines to read, with empty ones for those that are too long, and only those within the first LONGEST_FILE characters."""
+    lines, remarks = source.lines, []
+    if len(source.text) > LONGEST_FILE:
+        lines = SourceFile(source.name, source.text[:LONGEST_FILE]).lines[:-1]
+        text = f"the file is longer than {LONGEST_FILE} characters: its rest was not read"
+        remarks.append(Remark(Place(source, Span(1, 1)), text))
+    long = [number for number, line in enumerate(lines, 1) if len(line) > LONGEST_LINE]
+    if long:
+        text = f"{len(long)} lines from here on are longer than {LONGEST_LINE} characters: they were left out"
+        remarks.append(Remark(Place(source, Span(long[0], 1)), text))
+        lines = ["" if len(line) > LONGEST_LINE else line for line in lines]
+    return lines, remarks

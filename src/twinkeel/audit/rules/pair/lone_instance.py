@@ -3,17 +3,16 @@
 from collections.abc import Iterator
 
 from twinkeel.audit.pair import Pair
-from twinkeel.audit.partners import has_partner
+from twinkeel.audit.partners import lone_instances
 from twinkeel.audit.rule import Example, Finding, Rule
 
 
 def check(pair: Pair) -> Iterator[Finding]:
     hosts = [host for host in pair.hosts if host.keepalived is not None]
     for host in hosts if len(hosts) > 1 else ():
-        for instance in host.instances:
-            if not has_partner(pair, host, instance):
-                said = f"no other host has virtual router {instance.vrid} or its addresses: when {host.name} is lost, they are"
-                yield Finding(said, instance.statement.place)
+        for instance in lone_instances(pair, host):
+            said = f"no other host has virtual router {instance.vrid} or its addresses: when {host.name} is lost, they are"
+            yield Finding(said, instance.statement.place)
 
 
 RULE = Rule(
