@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 # Without a listener HAProxy ends with 2: an example may be a backend alone.
-LISTENER = "listen of-the-test\n    bind 127.0.0.1:1\n    mode tcp\n    timeout client 1s\n    timeout connect 1s\n    timeout server 1s\n"
+LISTENER = (
+    "listen of-the-test\n    bind 127.0.0.1:1\n    mode tcp\n    timeout client 1s\n    timeout connect 1s\n    timeout server 1s\n"
+)
 # An example need not repeat what every configuration has; interfaces of hosts need not be here.
 GLOBALS = "global_defs {\n    dynamic_interfaces\n    enable_script_security\n    script_user root\n}\n"
 

@@ -18,7 +18,7 @@ __all__ = ["AuditResult", "audit", "rule_of"]
 
 @dataclass(frozen=True, slots=True)
 class AuditResult:
-    """`hosts` are their names, `files` how many were read; `outcomes` and, by fault, `ours` are empty when they were not asked for."""
+    """`hosts` are names, `files` how many were read; `outcomes` and, by fault, `ours` are empty when they were not asked for."""
 
     hosts: tuple[str, ...]
     files: int

@@ -22,7 +22,9 @@ MOST_INCLUDED = 200
 STDIN = "-"
 # Folders that name a program or a part of it, not a host.
 _NOT_A_HOST = frozenset(("haproxy", "keepalived", "conf.d", "config", "scripts", "etc"))
-_KEEPALIVED = re.compile(r"^\s*(?:@\S+\s+)?(?:vrrp_\w+|global_defs|virtual_server|static_\w+|bfd_instance|track_file)\b", re.MULTILINE)
+_KEEPALIVED = re.compile(
+    r"^\s*(?:@\S+\s+)?(?:vrrp_\w+|global_defs|virtual_server|static_\w+|bfd_instance|track_file)\b", re.MULTILINE
+)
 _HAPROXY = re.compile(r"^[ \t]*(?:global|defaults|frontend|backend|listen)\b[^{\n]*$", re.MULTILINE)
 _SUFFIXES = frozenset((".cfg", ".conf", ".sh", ".bash", ".py", ""))
 
@@ -86,7 +88,9 @@ def _files_below(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
         left -= 1
         if left < 0:
-            raise UsageError(f"more than {MOST_FILES} files are below this folder", where=str(folder), hint="name the files themselves")
+            raise UsageError(
+                f"more than {MOST_FILES} files are below this folder", where=str(folder), hint="name the files themselves"
+            )
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         if not hidden and path.suffix in _SUFFIXES and path.is_file():
             yield path

@@ -12,7 +12,7 @@ from twinkeel.liveconfig.words import Place
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A finding with its rule. `also` are the same places of files that are the same, as the two haproxy.cfg of a pair often are."""
+    """A finding with its rule. `also` are the same places of files that are the same, as a pair's two haproxy.cfg often are."""
 
     rule: Rule
     finding: Finding
@@ -65,7 +65,7 @@ def _order(found: Found) -> tuple[str, int, int, int, str]:
 
 def _once(findings: Iterable[Found]) -> list[Found]:
     """Each finding once: hosts may share a file."""
-    seen = {}
+    seen: dict[tuple[object, ...], Found] = {}
     for each in findings:
         place = each.finding.place
         seen.setdefault((each.rule.name, place.source.name, place.span, each.finding.message), each)

@@ -15,7 +15,9 @@ MOST_FOUND = 50
 
 REQUEST = re.compile(r"\b(curl|wget|kubectl|openssl\s+s_client|urlopen|httpie|grpcurl)\b|\bshow (?:info|stat)\b")
 PORT = re.compile(r"\b(ss|netstat|lsof|nc|ncat|nmap)\s+-|/dev/tcp/")
-PROCESS = re.compile(r"\bkillall\s+(?:-0|-s\s*0|--signal\s*0)|\b(?:pidof|pgrep)\b|\bkill\s+-0|\bsystemctl\s+(?:-q\s+|--quiet\s+)*(?:is-active|status)\b|\bps\s+-")
+PROCESS = re.compile(
+    r"\bkillall\s+(?:-0|-s\s*0|--signal\s*0)|\b(?:pidof|pgrep)\b|\bkill\s+-0|\bsystemctl\s+(?:-q\s+|--quiet\s+)*(?:is-active|status)\b|\bps\s+-"
+)
 URL = re.compile(r"https?://(?P<host>\[[^\]]+\]|[^/:\s\"']+)(?::(?P<port>\d+))?(?P<path>/[^\s\"'?)]*)?")
 _DEADLINES = (
     re.compile(r"(?:--max-time[ =]|(?<=\s)-[a-zA-Z]*m\s?)[\"']?(\d+(?:\.\d+)?)"),

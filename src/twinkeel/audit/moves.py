@@ -19,7 +19,7 @@ class Noticed:
 
 
 def holdings(one: Member, other: Member) -> Iterator[tuple[Member, Member]]:
-    """Who may hold the address, and who is then its backup. The higher priority, unless nothing takes it back from the lower one."""
+    """Who may hold the address, and who is then its backup: the higher priority, unless the lower one may keep it."""
     for holder, backup in ((one, other), (other, one)):
         ours, theirs = full_priority(holder.instance), full_priority(backup.instance)
         if ours >= theirs or backup.instance.nopreempt:

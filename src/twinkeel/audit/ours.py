@@ -27,7 +27,9 @@ def default_outcomes() -> dict[str, Outcome]:
     topology = build(spec, Path())
     wanted = (*FAULTS, *API_FAULTS)
     return {
-        each.fault: Outcome(each.fault, each.title, "never" if each.downtime is None else "heals", each.downtime, each.degraded, each.effect)
+        each.fault: Outcome(
+            each.fault, each.title, "never" if each.downtime is None else "heals", each.downtime, each.degraded, each.effect
+        )
         for each in predict(topology)
         if each.fault in wanted
     }

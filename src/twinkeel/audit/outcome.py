@@ -12,8 +12,8 @@ End = Literal["heals", "never", "unknown"]
 class Outcome:
     """One fault. Times are in seconds.
 
-    `downtime` is the longest time in which no new connection succeeds; `degraded` how long a share of the new connections is slow or
-    fails. `end` says whether that ends by itself: with "never" neither time has an end, with "unknown" the files do not tell.
+    `downtime` is the longest time in which no new connection succeeds; `degraded` how long a share of the new connections is
+    slow or fails. `end` says whether that ends by itself: with "never" neither time has an end, with "unknown" the files do not tell.
     """
 
     fault: str

@@ -73,7 +73,9 @@ def _stays(fault: str, title: str, holder: Member, noticed: list[Noticed]) -> Ou
         return Outcome(fault, title, "never", effect=effect)
     unknown = [each for each in trackers if each.kind == "file" or _looks_at(holder.host, each) == "unknown"]
     if unknown:
-        return Outcome(fault, title, "unknown", effect=f"it depends on what {unknown[0].word.text} looks at, which is not in these files")
+        return Outcome(
+            fault, title, "unknown", effect=f"it depends on what {unknown[0].word.text} looks at, which is not in these files"
+        )
     what = "nothing is tracked" if not trackers else "no check notices"
     return Outcome(fault, title, "never", effect=f"{what}: until HAProxy is started again")
 

@@ -21,7 +21,12 @@ def findings_json(found: Sequence[Found], audited: Audited) -> dict[str, Any]:
 def predictions_json(outcomes: Sequence[Outcome], ours: Mapping[str, Outcome]) -> list[dict[str, Any]]:
     """One object a fault, with the same fault of a default pair under `twinkeel`. Times are [best, worst] in seconds."""
     return [
-        {"fault": each.fault, "title": each.title, **_outcome(each), "twinkeel": _outcome(ours[each.fault]) if each.fault in ours else None}
+        {
+            "fault": each.fault,
+            "title": each.title,
+            **_outcome(each),
+            "twinkeel": _outcome(ours[each.fault]) if each.fault in ours else None,
+        }
         for each in outcomes
     ]
 

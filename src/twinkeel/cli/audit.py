@@ -44,12 +44,12 @@ def audit(
 ) -> None:
     """Find what is wrong with load balancers that somebody set up, and predict what each failure will cost.
 
-    PATH: haproxy.cfg, keepalived.conf and check scripts, or folders that hold them. Two hosts are two folders (lb-1/ and lb-2/, with
-    or without etc/haproxy and etc/keepalived below); then it also looks for what differs between them. Nothing is changed.
+    PATH: haproxy.cfg, keepalived.conf and check scripts, or folders that hold them. Two hosts are two folders (lb-1/ and lb-2/,
+    with or without etc/haproxy and etc/keepalived below); then it also looks for what differs between them. Nothing is changed.
 
     A comment leaves a finding out, on its line or alone on the line above: # twinkeel: ignore[RULE] REASON
 
-    Exit codes: 0 nothing of severity warning or error is shown; 1 something is; 2 wrong usage, or nothing to audit; 3 a file cannot be read.
+    Exit codes: 0 no warning and no error is shown; 1 one is; 2 wrong usage, or nothing to audit; 3 a file cannot be read.
     """
     from twinkeel.app.audit import audit as audit_paths
     from twinkeel.app.audit import rule_of

@@ -31,7 +31,9 @@ def _finding(found: Found) -> str:
 def _predictions(result: AuditResult, width: int) -> str:
     ours = result.ours or {}
     title = "What a client that opens new connections will see, and what it would see of a default Twinkeel pair"
-    cells = [(each.title, outcome_text(each), outcome_text(ours[each.fault]) if each.fault in ours else "") for each in result.outcomes]
+    cells = [
+        (each.title, outcome_text(each), outcome_text(ours[each.fault]) if each.fault in ours else "") for each in result.outcomes
+    ]
     table = rows([("fault", "as it is", "Twinkeel"), *cells], width)
     notes = rows([("", f"{each.title}: {each.effect}") for each in result.outcomes if each.effect], width)
     partner = "Only one host's files are here: its partner is taken to have the same.\n" if len(result.hosts) == 1 else ""
@@ -50,12 +52,14 @@ def outcome_text(outcome: Outcome) -> str:
 
 
 def _summary(result: AuditResult, shown: Sequence[Found]) -> str:
-    hosts = f"{len(result.hosts)} host{'s' if len(result.hosts) != 1 else ''}, {result.files} file{'s' if result.files != 1 else ''}"
+    hosts = (
+        f"{len(result.hosts)} host{'s' if len(result.hosts) != 1 else ''}, {result.files} file{'s' if result.files != 1 else ''}"
+    )
     return f"{hosts}: {'; '.join(_counts(result, shown))}\n"
 
 
 def _counts(result: AuditResult, shown: Sequence[Found]) -> Iterator[str]:
-    severities = [each.rule.severity for each in shown]
+    severities: list[str] = [each.rule.severity for each in shown]
     words = {"error": ("error", "errors"), "warning": ("warning", "warnings"), "info": ("remark", "remarks")}
     counts = [(severities.count(kind), words[kind][severities.count(kind) != 1]) for kind in words]
     yield ", ".join(f"{count} {word}" for count, word in counts if count) or "no problems"

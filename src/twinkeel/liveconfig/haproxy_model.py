@@ -267,12 +267,12 @@ def build_haproxy(file: HaproxyFile) -> HaproxyConfig:
 
 
 def split_address(text: str) -> tuple[str, int | None]:
-    """Address and port of `1.2.3.4:6443`, `[::1]:6443`, `:::6443`, `*:6443`, `ipv4@1.2.3.4:6443`; the port is None where it has none."""
+    """Address and port of `1.2.3.4:6443`, `[::1]:6443`, `:::6443`, `*:6443`, `ipv4@1.2.3.4:6443`; None for a port that is not there."""
     address = text.rpartition("@")[2]
     head, colon, port = address.rpartition(":")
     if not colon or not port.isdecimal() or len(port) > 5:
         return address.strip("[]"), None
-    head = "" if head in ("*", "::", "0.0.0.0", "[::]") else head
+    head = "" if head in ("*", "::", "0.0.0.0", "[::]") else head  # noqa: S104 - read, not bound
     return head.strip("[]"), int(port)
 
 

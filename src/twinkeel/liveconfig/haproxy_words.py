@@ -24,7 +24,7 @@ _PLAIN = re.compile(r"[^\s\"'\\#]+")
 
 
 def split_line(source: SourceFile, number: int, line: str) -> tuple[tuple[Word, ...], Comment | None, list[Remark]]:
-    """The words of a line, the comment that ends it, and what is odd. Never fails: a quote that is not closed ends with the line."""
+    """The words of a line, the comment that ends it, and what is odd. Never fails: an open quote ends with the line."""
     words: list[Word] = []
     remarks: list[Remark] = []
     comment: Comment | None = None

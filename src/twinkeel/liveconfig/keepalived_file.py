@@ -21,8 +21,8 @@ _DEFINITION = re.compile(r"\s*(?P<condition>@\^?\S+)?(?(condition)\s+|)\$(?P<nam
 class Statement:
     """One statement and the block that follows it.
 
-    `words` is empty for the file as a whole, and for a block without a keyword. `condition` is `@NAME` or `@^NAME`, `repeat` is `~SEQ(...)` or `~LST(...)`: both as
-    they stand in the file. `defines` is the name of the parameter that the statement sets; `values` are then its lines.
+    `words` is empty for the file as a whole, and for a block without a keyword. `condition` is `@NAME` or `@^NAME`,
+    `repeat` is `~SEQ(...)` or `~LST(...)`: both as they stand in the file. `defines` is the name of the parameter that the statement sets; `values` are then its lines.
     """
 
     words: tuple[Word, ...]
@@ -137,7 +137,9 @@ class _Reader:
             if not goes_on or number >= len(lines):
                 break
             column, text, number = 0, lines[number], number + 1
-        self._stack[-1].block.append(Statement((name,), condition=defined["condition"] or "", defines=defined["name"], values=tuple(values)))
+        self._stack[-1].block.append(
+            Statement((name,), condition=defined["condition"] or "", defines=defined["name"], values=tuple(values))
+        )
         return number
 
     def _without_comment(self, number: int, column: int, text: str) -> str:

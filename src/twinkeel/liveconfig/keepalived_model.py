@@ -133,7 +133,7 @@ class Instance:
         """How many advertisements must be missed."""
         line = self.line("down_timer_adverts") or self.config.global_line("vrrp_down_timer_adverts")
         found = whole_number(line.value()) if line else None
-        return DEFAULT_DOWN_TIMER_ADVERTS if not found else found
+        return found or DEFAULT_DOWN_TIMER_ADVERTS
 
     @property
     def nopreempt(self) -> bool:

@@ -32,7 +32,7 @@ def resolve_keepalived(source: SourceFile, host: str, read: ReadIncluded) -> Kee
     """The configuration of a host. Never fails; what it does not understand is in `remarks`.
 
     Args:
-        host: the host's name, which `@NAME` is compared with. Where the file has no condition of that name, all alternatives are kept.
+        host: the host's name, which `@NAME` is compared with. Where no condition has that name, all alternatives are kept.
         read: gives the files of an `include`.
     """
     return _Resolver(host, read).resolve(source)

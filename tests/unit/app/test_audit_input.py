@@ -32,7 +32,11 @@ def told(pair: Pair) -> list[tuple[str, int, int, list[str]]]:
     ("files", "paths", "expected"),
     [
         (
-            {f"lb-{n}/etc/{p}": t for n in (1, 2) for p, t in (("haproxy/haproxy.cfg", HAPROXY), ("keepalived/keepalived.conf", KEEPALIVED))}
+            {
+                f"lb-{n}/etc/{p}": t
+                for n in (1, 2)
+                for p, t in (("haproxy/haproxy.cfg", HAPROXY), ("keepalived/keepalived.conf", KEEPALIVED))
+            }
             | {"lb-1/etc/keepalived/check.sh": SCRIPT},
             ["."],
             [("lb-1", 2, 1, ["/etc/keepalived/check.sh"]), ("lb-2", 2, 1, [])],
@@ -46,12 +50,24 @@ def told(pair: Pair) -> list[tuple[str, int, int, list[str]]]:
         ),
         ({"a/lb1.cfg": HAPROXY, "a/lb2.cfg": HAPROXY}, ["a"], [("a-1", 2, 0, []), ("a-2", 2, 0, [])]),
         ({"a/conf.d/1.cfg": "global\n", "a/conf.d/2.cfg": HAPROXY}, ["a"], [("a", 2, 0, [])]),
-        ({"a/keepalived.conf": "include conf.d/*.conf\nglobal_defs {\n}\n", "a/conf.d/v.conf": KEEPALIVED}, ["a"], [("a", 0, 1, [])]),
-        ({"a/haproxy.cfg": HAPROXY, "a/readme.txt": "global", "a/.git/haproxy.cfg": HAPROXY, "a/b.conf": "x=1\n"}, ["a"], [("a", 2, 0, [])]),
+        (
+            {"a/keepalived.conf": "include conf.d/*.conf\nglobal_defs {\n}\n", "a/conf.d/v.conf": KEEPALIVED},
+            ["a"],
+            [("a", 0, 1, [])],
+        ),
+        (
+            {"a/haproxy.cfg": HAPROXY, "a/readme.txt": "global", "a/.git/haproxy.cfg": HAPROXY, "a/b.conf": "x=1\n"},
+            ["a"],
+            [("a", 2, 0, [])],
+        ),
     ],
 )
 def test_hosts(
-    files: dict[str, str], paths: list[str], expected: list[tuple[str, int, int, list[str]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    files: dict[str, str],
+    paths: list[str],
+    expected: list[tuple[str, int, int, list[str]]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     write(tmp_path, files)
     monkeypatch.chdir(tmp_path)
@@ -59,12 +75,24 @@ def test_hosts(
 
 
 def test_includes_of_a_host_s_own_paths_are_found_below_it(tmp_path: Path) -> None:
-    write(tmp_path, {"lb/etc/keepalived/keepalived.conf": "global_defs {\n}\ninclude /etc/keepalived/conf.d/*.conf\n", "lb/etc/keepalived/conf.d/a.conf": KEEPALIVED})
+    write(
+        tmp_path,
+        {
+            "lb/etc/keepalived/keepalived.conf": "global_defs {\n}\ninclude /etc/keepalived/conf.d/*.conf\n",
+            "lb/etc/keepalived/conf.d/a.conf": KEEPALIVED,
+        },
+    )
     assert told(read_pair([str(tmp_path)])) == [("lb", 0, 1, [])]
 
 
 def test_this_machine_s_own_files_are_never_read(tmp_path: Path) -> None:
-    write(tmp_path, {"outside.conf": KEEPALIVED, "lb/keepalived.conf": f"global_defs {{\n}}\ninclude ../outside.conf\ninclude {tmp_path}/outside.conf\n"})
+    write(
+        tmp_path,
+        {
+            "outside.conf": KEEPALIVED,
+            "lb/keepalived.conf": f"global_defs {{\n}}\ninclude ../outside.conf\ninclude {tmp_path}/outside.conf\n",
+        },
+    )
     (host,) = read_pair([str(tmp_path / "lb")]).hosts
     assert host.instances == []
     assert len(host.remarks) == 2

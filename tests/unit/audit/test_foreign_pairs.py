@@ -81,7 +81,9 @@ def test_predictions_hold_what_was_measured(name: str, tmp_path: Path) -> None:
                 assert outcome.downtime.low <= time / 1000 <= outcome.downtime.high, (fault, time, outcome)
 
 
-@pytest.mark.parametrize(("name", "end"), [("seed", "heals"), ("kubeadm", "heals"), ("rke2", "never"), ("kubemarine", "never"), ("k0s", "heals")])
+@pytest.mark.parametrize(
+    ("name", "end"), [("seed", "heals"), ("kubeadm", "heals"), ("rke2", "never"), ("kubemarine", "never"), ("k0s", "heals")]
+)
 def test_a_hung_api_server_is_found_only_by_a_check_that_asks(name: str, end: str, tmp_path: Path) -> None:
     outcomes = {each.fault: each for each in predict(foreign_pair(name, tmp_path))}
     assert outcomes["api-server-hang"].end == end

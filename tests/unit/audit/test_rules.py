@@ -1,4 +1,4 @@
-"""Each rule finds its bad example at exactly the places that are marked in it, and nothing in its good one, which is a near miss."""
+"""Each rule finds its bad example at exactly the places that are marked in it, and nothing in its good one, a near miss."""
 
 from pathlib import Path
 

@@ -54,7 +54,9 @@ def test_one_that_does_nothing_is_told(comment: str, why: str) -> None:
 
 
 def test_in_a_haproxy_cfg_and_in_a_script() -> None:
-    haproxy = "backend kubernetes # twinkeel: ignore[kept-sessions] clients reconnect by themselves\n    server a 1.1.1.1:6443 check\n"
+    haproxy = (
+        "backend kubernetes # twinkeel: ignore[kept-sessions] clients reconnect by themselves\n    server a 1.1.1.1:6443 check\n"
+    )
     script = "#!/bin/sh\n# twinkeel: ignore[curl-without-fail] any answer will do\ncurl -m 1 https://localhost:6443/\n"
     keepalived = 'vrrp_script a {\n    script "/etc/keepalived/check.sh"\n}\n'
     outcome = audit(example_pair(Example(haproxy=haproxy, keepalived=keepalived, script=script)))

@@ -150,7 +150,10 @@ def test_addresses(text: str, expected: tuple[str, int | None]) -> None:
 
 LINE = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=20)
 ANYTHING = st.lists(
-    st.one_of(LINE, st.sampled_from(["global", "defaults x", " frontend f from x", ".if 1", ".else", ".endif", ' a "b c" \'d\' # e', "b\\ c"])),
+    st.one_of(
+        LINE,
+        st.sampled_from(["global", "defaults x", " frontend f from x", ".if 1", ".else", ".endif", " a \"b c\" 'd' # e", "b\\ c"]),
+    ),
     max_size=12,
 ).map("\n".join)
 
@@ -164,7 +167,9 @@ def test_parsed_written_and_parsed_again_it_is_the_same(text: str) -> None:
     first = parsed(text)
     again = parsed(write_haproxy(first))
     assert meaning(again) == meaning(first)
-    assert [(one.kind, one.name, len(one.lines)) for one in again.sections] == [(one.kind, one.name, len(one.lines)) for one in first.sections]
+    assert [(one.kind, one.name, len(one.lines)) for one in again.sections] == [
+        (one.kind, one.name, len(one.lines)) for one in first.sections
+    ]
 
 
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=20))

@@ -176,14 +176,40 @@ vrrp_instance v {
     ]
 
 
-PIECES = ["a", "b {", "}", "{", '"c d"', "$X=1", "@h e", "@^h f {", "~SEQ(N,1,2) g", "# h", "! i {", "$Y= j \\", "k # l", '"', "$X", "include m", "\\#"]
+PIECES = [
+    "a",
+    "b {",
+    "}",
+    "{",
+    '"c d"',
+    "$X=1",
+    "@h e",
+    "@^h f {",
+    "~SEQ(N,1,2) g",
+    "# h",
+    "! i {",
+    "$Y= j \\",
+    "k # l",
+    '"',
+    "$X",
+    "include m",
+    "\\#",
+]
 TEXT = st.lists(st.lists(st.sampled_from(PIECES), max_size=4).map(" ".join), max_size=14).map("\n".join)
 WILD = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Zl", "Zp"]), max_size=60)
 
 
 def full(statement: Statement) -> list[object]:
     return [
-        (each.condition, each.repeat, each.defines, [word.text for word in each.values], [word.text for word in each.words], each.opened, full(each))
+        (
+            each.condition,
+            each.repeat,
+            each.defines,
+            [word.text for word in each.values],
+            [word.text for word in each.words],
+            each.opened,
+            full(each),
+        )
         for each in statement.block
     ]
 

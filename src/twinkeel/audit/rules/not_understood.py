@@ -16,7 +16,8 @@ def check(host: Host) -> Iterator[Finding]:
 RULE = Rule(
     name="not-understood",
     severity="info",
-    what="text that the audit does not understand: a file that is included and not here, an unknown directive, a quote without an end.",
+    what="text that the audit does not understand: a file that is included and not here, an unknown directive, a quote "
+    "without an end.",
     why="The other rules have not seen what stands there.",
     fix="give the missing file, or look at the place yourself",
     source="this project's own parsers",

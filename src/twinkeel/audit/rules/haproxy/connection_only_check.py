@@ -25,8 +25,8 @@ RULE = Rule(
     name="connection-only-check",
     severity="warning",
     what="API servers that are checked by a TCP connection alone.",
-    why="The kernel takes connections for a process that hangs. An API server that is stuck, has no etcd or is not ready keeps its share of "
-    "clients for as long as that lasts: measured, one request in three failed for the whole time.",
+    why="The kernel takes connections for a process that hangs. An API server that is stuck, has no etcd or is not ready "
+    "keeps its share of clients for as long as that lasts: measured, one request in three failed for the whole time.",
     fix="`option httpchk`, `http-check send meth GET uri /readyz`, `http-check expect status 200`, `check-ssl` on the servers",
     source="measured side by side, docs/benchmarks.md",
     bad=Example(

@@ -23,8 +23,8 @@ RULE = Rule(
     name="duplicate-server",
     severity="error",
     what="two servers of a backend with the same address and port.",
-    why="One of them was meant to be another host. That host gets no clients, and when the doubled one dies more of them are lost than "
-    "the list of servers makes believe.",
+    why="One of them was meant to be another host. That host gets no clients, and when the doubled one dies more of them "
+    "are lost than the list of servers makes believe.",
     fix="give each server its own address",
     source="the article that this project began with",
     bad=Example(

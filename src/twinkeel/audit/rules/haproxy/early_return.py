@@ -18,8 +18,8 @@ RULE = Rule(
     name="early-return",
     severity="info",
     what="`rise 1` without `slowstart` on API servers.",
-    why="An API server that has just started answers well once and then fills its caches. It gets its full share at that moment, or with "
-    "leastconn every new connection, and may fail again: it flaps.",
+    why="An API server that has just started answers well once and then fills its caches. It gets its full share at that "
+    "moment, or with leastconn every new connection, and may fail again: it flaps.",
     fix="`rise 3` and `slowstart 5s`",
     source="HAProxy's manual, 5.2 `rise`, `slowstart`",
     bad=Example(

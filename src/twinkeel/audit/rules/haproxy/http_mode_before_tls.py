@@ -22,8 +22,8 @@ RULE = Rule(
     name="http-mode-before-tls",
     severity="error",
     what="a frontend in `mode http` without a certificate, before API servers.",
-    why="kubectl's first bytes are a TLS greeting. HAProxy reads them as an HTTP request, answers 400 and closes. Distributions' default "
-    "haproxy.cfg says `mode http` in `defaults`, so that a frontend which says nothing has it.",
+    why="kubectl's first bytes are a TLS greeting. HAProxy reads them as an HTTP request, answers 400 and closes. "
+    "Distributions' default haproxy.cfg says `mode http` in `defaults`, so that a frontend which says nothing has it.",
     fix="`mode tcp` in the frontend and in its backend",
     source="HAProxy's manual, `mode`",
     bad=Example(

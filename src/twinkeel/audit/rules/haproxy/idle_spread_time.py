@@ -10,15 +10,17 @@ from twinkeel.liveconfig.haproxy_model import HaproxyConfig
 def check(config: HaproxyConfig) -> Iterator[Finding]:
     line = config.global_line("close-spread-time")
     if line is not None and any(proxy.mode == "tcp" for proxy in api_backends(config)):
-        yield Finding("connections in mode tcp are not closed over this time: they live until hard-stop-after, and end together", line.place)
+        yield Finding(
+            "connections in mode tcp are not closed over this time: they live until hard-stop-after, and end together", line.place
+        )
 
 
 RULE = Rule(
     name="idle-spread-time",
     severity="info",
     what="`close-spread-time` with backends in `mode tcp`.",
-    why="It spreads the end of idle HTTP connections of an old process. In mode tcp connections live until `hard-stop-after`, and are "
-    "then all cut at one moment.",
+    why="It spreads the end of idle HTTP connections of an old process. In mode tcp connections live until "
+    "`hard-stop-after`, and are then all cut at one moment.",
     fix="choose `hard-stop-after` with that in mind",
     source="HAProxy 2.6.12, 3.0.11 and 3.2.26, run",
     versions="2.6 and later",

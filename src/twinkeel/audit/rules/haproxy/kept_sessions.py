@@ -24,8 +24,8 @@ RULE = Rule(
     what="API servers without `on-marked-down shutdown-sessions` (or `tcp-ut`).",
     why="kubectl, kubelets and controllers keep one HTTP/2 connection open for hours. When its API server hangs or its host loses "
     "power, new connections go elsewhere, and the old ones wait on: a kubelet that is silent for 40 s makes its node NotReady.",
-    fix="`on-marked-down shutdown-sessions`; on HAProxy 3.0 and 3.1 `tcp-ut 4s` instead, since there a connection that is being opened "
-    "at that moment is never freed",
+    fix="`on-marked-down shutdown-sessions`; on HAProxy 3.0 and 3.1 `tcp-ut 4s` instead, since there a connection that is "
+    "being opened at that moment is never freed",
     source="kubernetes/kubernetes #48638; HAProxy 2.6.12, 3.0.11 and 3.2.26, run",
     bad=Example(
         haproxy="""\

@@ -16,7 +16,9 @@ def check(config: HaproxyConfig) -> Iterator[Finding]:
             line = proxy.last("timeout", side)
             time = proxy.seconds("timeout", side)
             if line is not None and time is not None and time >= SHORTEST and not _has(proxy, option):
-                yield Finding(f"timeout {side} {line.value(2)} without TCP keep-alives: a {side} that vanished is kept as long", line.place)
+                yield Finding(
+                    f"timeout {side} {line.value(2)} without TCP keep-alives: a {side} that vanished is kept as long", line.place
+                )
 
 
 def _has(proxy: Proxy, option: str) -> bool:
@@ -27,9 +29,10 @@ RULE = Rule(
     name="long-timeout-without-keepalive",
     severity="warning",
     what="a timeout of 10 minutes or more before API servers without `option tcpka`, `clitcpka` or `srvtcpka`.",
-    why="A host that loses power closes nothing. Its connections stay open in HAProxy until the timeout, count against `maxconn`, and "
-    "a kubelet's watch through one of them hears nothing meanwhile.",
-    fix="`option clitcpka` and `option srvtcpka`, from 2.3 on with `clitcpka-idle 30s`, `clitcpka-intvl 10s`, `clitcpka-cnt 3` (and srv)",
+    why="A host that loses power closes nothing. Its connections stay open in HAProxy until the timeout, count against "
+    "`maxconn`, and a kubelet's watch through one of them hears nothing meanwhile.",
+    fix="`option clitcpka` and `option srvtcpka`, from 2.3 on with `clitcpka-idle 30s`, `clitcpka-intvl 10s`, "
+    "`clitcpka-cnt 3` (and srv)",
     source="HAProxy's manual, `option tcpka`",
     bad=Example(
         haproxy="""\

@@ -21,8 +21,8 @@ RULE = Rule(
     name="missing-final-newline",
     severity="error",
     what="a haproxy.cfg whose last line does not end.",
-    why="HAProxy takes such a file for one that was cut while it was copied. From 2.3 on it refuses it: the reload fails, and the next "
-    "boot has no HAProxy.",
+    why="HAProxy takes such a file for one that was cut while it was copied. From 2.3 on it refuses it: the reload fails, "
+    "and the next boot has no HAProxy.",
     fix="end the last line",
     source="HAProxy 2.6.12, run",
     versions="2.3 and later; a warning in 2.1 and 2.2",

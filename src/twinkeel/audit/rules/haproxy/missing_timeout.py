@@ -13,7 +13,9 @@ def check(config: HaproxyConfig) -> Iterator[Finding]:
         missing = [name for name in _needed(proxy) if proxy.last("timeout", name) is None]
         if missing:
             names = " and ".join(f"timeout {name}" for name in missing)
-            yield Finding(f"{proxy.section.kind} {proxy.name} has no {names}: connections that go silent are kept for ever", proxy.place)
+            yield Finding(
+                f"{proxy.section.kind} {proxy.name} has no {names}: connections that go silent are kept for ever", proxy.place
+            )
 
 
 def _needed(proxy: Proxy) -> tuple[str, ...]:

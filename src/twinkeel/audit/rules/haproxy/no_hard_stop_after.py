@@ -17,8 +17,9 @@ RULE = Rule(
     name="no-hard-stop-after",
     severity="warning",
     what="a balancer of API servers without `hard-stop-after` in `global`.",
-    why="A reload starts new workers; an old one ends with its last connection. kubelets keep theirs for weeks. Each reload leaves one "
-    "more process, with its memory, and an old process runs no health checks: its clients stay with a dead API server.",
+    why="A reload starts new workers; an old one ends with its last connection. kubelets keep theirs for weeks. Each "
+    "reload leaves one more process, with its memory, and an old process runs no health checks: its clients stay with "
+    "a dead API server.",
     fix="`hard-stop-after 10m` in `global`",
     source="HAProxy's manual, `hard-stop-after`; HAProxy 2.6.12, 3.0.11 and 3.2.26, run",
     versions="1.8 and later",

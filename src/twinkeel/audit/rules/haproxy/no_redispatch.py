@@ -22,8 +22,8 @@ RULE = Rule(
     name="no-redispatch",
     severity="warning",
     what="a backend of API servers without `option redispatch`, or with `retries 0`.",
-    why="Between the death of an API server and the check that finds it, its share of new connections is tried three times on the dead "
-    "server, and then fails. With redispatch they go to another one and nobody notices.",
+    why="Between the death of an API server and the check that finds it, its share of new connections is tried three "
+    "times on the dead server, and then fails. With redispatch they go to another one and nobody notices.",
     fix="`option redispatch 1` and `retries 3`",
     source="HAProxy's manual, `option redispatch`",
     bad=Example(

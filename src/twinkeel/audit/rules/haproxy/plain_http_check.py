@@ -16,7 +16,9 @@ def check(config: HaproxyConfig) -> Iterator[Finding]:
             continue
         plain = [server for server in proxy.servers if _is_plain(server)]
         if plain:
-            said = f"the check of {plain[0].name} speaks HTTP without TLS: an API server answers it with 400, so it is DOWN for good"
+            said = (
+                f"the check of {plain[0].name} speaks HTTP without TLS: an API server answers it with 400, so it is DOWN for good"
+            )
             yield Finding(said, option.words[0].to(option.words[1]), ((plain[0].line.place, "has no check-ssl"),))
 
 
@@ -34,8 +36,8 @@ RULE = Rule(
     name="plain-http-check",
     severity="error",
     what="`option httpchk` toward API servers without `check-ssl` (or `http-check connect ssl`).",
-    why="The API's port speaks TLS alone. A plain request gets `400 Client sent an HTTP request to an HTTPS server`, so every server "
-    "is marked DOWN and the endpoint refuses everybody.",
+    why="The API's port speaks TLS alone. A plain request gets `400 Client sent an HTTP request to an HTTPS server`, so "
+    "every server is marked DOWN and the endpoint refuses everybody.",
     fix="add `check-ssl verify required ca-file FILE` to the servers",
     source="HAProxy's manual, 5.2 `check-ssl`; seen with HAProxy 2.6.12 and Kubernetes 1.20",
     bad=Example(

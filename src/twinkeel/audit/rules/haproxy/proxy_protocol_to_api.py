@@ -14,7 +14,9 @@ def check(config: HaproxyConfig) -> Iterator[Finding]:
         for server in proxy.servers:
             found = [server.parameters[name] for name in _SENDS if server.has(name)]
             if found:
-                yield Finding(f"{server.name} gets a PROXY header before the TLS greeting: an API server refuses it", found[0].place)
+                yield Finding(
+                    f"{server.name} gets a PROXY header before the TLS greeting: an API server refuses it", found[0].place
+                )
 
 
 RULE = Rule(

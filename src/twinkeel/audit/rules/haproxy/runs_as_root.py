@@ -16,7 +16,8 @@ RULE = Rule(
     name="runs-as-root",
     severity="warning",
     what="a configuration without `user` (or `uid`) in `global`.",
-    why="The service starts as root, and stays root. A flaw in the parser of what comes from the network is then one in root's hands.",
+    why="The service starts as root, and stays root. A flaw in the parser of what comes from the network is then one in "
+    "root's hands.",
     fix="`user haproxy`, `group haproxy` and `chroot /var/lib/haproxy`",
     source="HAProxy's manual, `user`, `chroot`",
     bad=Example(

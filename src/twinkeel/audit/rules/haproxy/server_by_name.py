@@ -37,8 +37,8 @@ RULE = Rule(
     name="server-by-name",
     severity="warning",
     what="a server that is given by name, without `init-addr ... none` or `resolvers`.",
-    why="HAProxy asks DNS once, when it starts, and refuses to start without an answer. After a power cut the load balancers come up "
-    "before DNS, which may itself run in the cluster behind them.",
+    why="HAProxy asks DNS once, when it starts, and refuses to start without an answer. After a power cut the load "
+    "balancers come up before DNS, which may itself run in the cluster behind them.",
     fix="write the address; or `init-addr last,libc,none` with a `resolvers` section",
     source="HAProxy's manual, 5.2 `init-addr`",
     bad=Example(

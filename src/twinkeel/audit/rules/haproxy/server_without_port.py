@@ -24,8 +24,8 @@ RULE = Rule(
     name="server-without-port",
     severity="error",
     what="a `server` address without a port.",
-    why="HAProxy then connects to the port that the client used. With a frontend on 8443 and API servers on 6443 nobody gets through; "
-    "with `check` HAProxy does not start.",
+    why="HAProxy then connects to the port that the client used. With a frontend on 8443 and API servers on 6443 nobody "
+    "gets through; with `check` HAProxy does not start.",
     fix="write the port: `192.168.1.101:6443`",
     source="HAProxy's manual, `server`; `haproxy -c` refuses it where the server is checked",
     bad=Example(

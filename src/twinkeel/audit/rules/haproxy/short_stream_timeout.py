@@ -16,7 +16,7 @@ def check(config: HaproxyConfig) -> Iterator[Finding]:
         for line in _deciding(config, backend):
             time = haproxy_seconds(line.value(2))
             if time is not None and time < SHORTEST:
-                said = f"timeout {line.value()} {line.value(2)} ends `kubectl exec`, `logs -f` and watches that are quiet for that long"
+                said = f"timeout {line.value()} {line.value(2)} ends `kubectl exec`, `logs -f` and watches that are quiet as long"
                 yield Finding(said, line.place)
 
 
@@ -33,8 +33,8 @@ RULE = Rule(
     name="short-stream-timeout",
     severity="warning",
     what="a stream timeout below 10 minutes (`timeout tunnel`, or else `timeout client` and `timeout server`) before API servers.",
-    why="A shell, a log that nobody writes to, and a watch without events carry nothing for minutes. The proxy cuts them, and users see "
-    "`error: unexpected EOF`; every controller whose watch is cut lists everything anew.",
+    why="A shell, a log that nobody writes to, and a watch without events carry nothing for minutes. The proxy cuts them, "
+    "and users see `error: unexpected EOF`; every controller whose watch is cut lists everything anew.",
     fix="`timeout client 1h`, `timeout server 1h`, and TCP keep-alives to find dead ends (`option clitcpka`, `option srvtcpka`)",
     source="HAProxy's manual, `timeout tunnel`; k3s and kubeadm users' reports",
     bad=Example(

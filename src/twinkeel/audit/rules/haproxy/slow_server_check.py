@@ -24,8 +24,8 @@ RULE = Rule(
     name="slow-server-check",
     severity="warning",
     what="checks of API servers that may take more than 15 s to find one whose host lost power.",
-    why="For that long every third new connection (of three servers) waits for `timeout connect` first. The time is `inter` + fall * t + "
-    "(fall - 1) * `fastinter`, where t is how long a check waits.",
+    why="For that long every third new connection (of three servers) waits for `timeout connect` first. The time is "
+    "`inter` + fall * t + (fall - 1) * `fastinter`, where t is how long a check waits.",
     fix="`inter 1s fastinter 250ms fall 2` and `timeout check 2s`",
     source="HAProxy's manual, 5.2 `inter`; the arithmetic was compared with HAProxy 2.6.12",
     bad=Example(

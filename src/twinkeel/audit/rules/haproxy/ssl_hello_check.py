@@ -17,8 +17,8 @@ RULE = Rule(
     name="ssl-hello-check",
     severity="error",
     what="a backend whose servers are checked with `option ssl-hello-chk`.",
-    why="The check sends an SSLv3 greeting and is content with any TLS record, an alert included. An API server that has lost etcd, "
-    "is shutting down or is not ready still answers one, so clients keep being sent there.",
+    why="The check sends an SSLv3 greeting and is content with any TLS record, an alert included. An API server that has "
+    "lost etcd, is shutting down or is not ready still answers one, so clients keep being sent there.",
     fix="ask `/readyz` over TLS: `option httpchk`, `http-check send meth GET uri /readyz`, `http-check expect status 200`, and "
     "`check-ssl` on the servers",
     source="HAProxy's manual, `option ssl-hello-chk`; seen with HAProxy 2.6.12",

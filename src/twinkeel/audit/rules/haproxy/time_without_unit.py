@@ -34,8 +34,8 @@ RULE = Rule(
     name="time-without-unit",
     severity="error",
     what="a `timeout`, `inter`, `fastinter`, `downinter` or `slowstart` below 1000 without a unit.",
-    why="HAProxy's times are in milliseconds unless they say otherwise. `timeout client 50` closes every connection that is quiet for "
-    "a twentieth of a second; `inter 2` asks each API server 500 times a second.",
+    why="HAProxy's times are in milliseconds unless they say otherwise. `timeout client 50` closes every connection that "
+    "is quiet for a twentieth of a second; `inter 2` asks each API server 500 times a second.",
     fix="write the unit: `2s`, or `250ms` where it is meant",
     source="HAProxy's manual, 2.5 Time format",
     bad=Example(

@@ -18,8 +18,8 @@ RULE = Rule(
     name="unchecked-server",
     severity="error",
     what="a server without `check` in a backend of several.",
-    why="HAProxy believes that it is up. When its host loses power, a share of all connections waits for `timeout connect` and fails, "
-    "for as long as the host is away.",
+    why="HAProxy believes that it is up. When its host loses power, a share of all connections waits for `timeout "
+    "connect` and fails, for as long as the host is away.",
     fix="add `check` to the server, or to `default-server`",
     source="HAProxy's manual, 5.2 `check`",
     bad=Example(

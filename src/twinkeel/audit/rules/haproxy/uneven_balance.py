@@ -19,8 +19,9 @@ RULE = Rule(
     name="uneven-balance",
     severity="info",
     what="`balance source`, `roundrobin` or `first` before API servers.",
-    why="Kubernetes' connections last for hours. When an API server comes back, these algorithms go on giving it no more than its share "
-    "of *new* connections, so the others keep nearly all the load. With `source`, all that comes through one NAT is on one server.",
+    why="Kubernetes' connections last for hours. When an API server comes back, these algorithms go on giving it no more "
+    "than its share of *new* connections, so the others keep nearly all the load. With `source`, all that comes "
+    "through one NAT is on one server.",
     fix="`balance leastconn` with `slowstart`; or `balance random(2)`, which sends less to a server that is just stopping",
     source="HAProxy's manual, `balance`",
     bad=Example(

@@ -35,8 +35,8 @@ RULE = Rule(
     name="unready-check",
     severity="warning",
     what="an HTTP check of API servers that asks for another path than `/readyz`.",
-    why="An API server that is told to stop fails `/readyz` at once and goes on serving for a while. Who asks `/healthz`, `/livez`, `/` "
-    "or `/version` learns of it only when connections are refused, and sends clients there meanwhile.",
+    why="An API server that is told to stop fails `/readyz` at once and goes on serving for a while. Who asks `/healthz`, "
+    "`/livez`, `/` or `/version` learns of it only when connections are refused, and sends clients there meanwhile.",
     fix="ask for `/readyz`",
     source="kubernetes/kubernetes, PR 88911; Kubernetes' documentation, API health endpoints",
     bad=Example(

@@ -19,8 +19,8 @@ RULE = Rule(
     name="unverified-check",
     severity="warning",
     what="`verify none` on API servers that are checked over TLS.",
-    why="Another machine that has taken a control-plane host's address, or an old cluster's host, passes the check, and a share of the "
-    "clients is sent to it. They refuse its certificate, and see that as an outage.",
+    why="Another machine that has taken a control-plane host's address, or an old cluster's host, passes the check, and a "
+    "share of the clients is sent to it. They refuse its certificate, and see that as an outage.",
     fix="`verify required ca-file FILE verifyhost kubernetes`, with the cluster's own ca.crt",
     source="HAProxy's manual, 5.2 `verify`, `verifyhost`",
     bad=Example(

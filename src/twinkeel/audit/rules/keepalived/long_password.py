@@ -20,8 +20,8 @@ RULE = Rule(
     name="long-password",
     severity="warning",
     what="an `auth_pass` of more than eight characters.",
-    why="The protocol has room for eight. Two passwords that differ later are the same one, and the rest gives no security. It is sent in "
-    "clear text with every advertisement, too.",
+    why="The protocol has room for eight. Two passwords that differ later are the same one, and the rest gives no "
+    "security. It is sent in clear text with every advertisement, too.",
     fix="eight characters at most, used nowhere else",
     source="RFC 2338, 5.3.10; Keepalived 2.2.7, run",
     bad=Example(

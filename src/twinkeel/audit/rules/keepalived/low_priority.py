@@ -19,8 +19,8 @@ RULE = Rule(
     name="low-priority",
     severity="info",
     what="a priority that makes a takeover after a planned stop last more than 0.3 s.",
-    why="Also when the holder resigns, a backup waits for its skew: (256 - priority) / 256 s in VRRP version 2. With 100 it is 0.61 s at each "
-    "reboot and each restart of Keepalived, with 254 it is 8 ms.",
+    why="Also when the holder resigns, a backup waits for its skew: (256 - priority) / 256 s in VRRP version 2. With 100 "
+    "it is 0.61 s at each reboot and each restart of Keepalived, with 254 it is 8 ms.",
     fix="high priorities on both hosts: 254 and 253",
     source="RFC 3768, 6.1; measured side by side, docs/benchmarks.md",
     bad=Example(

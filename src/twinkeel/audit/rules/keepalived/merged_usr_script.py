@@ -17,9 +17,9 @@ RULE = Rule(
     name="merged-usr-script",
     severity="warning",
     what="a `script` whose program is named by a path below /bin or /sbin.",
-    why="On today's distributions these are links to /usr. Keepalived 2.3.3 and 2.3.4 with script security call such a path insecure, disable "
-    "the script with one line in the log, and run the instance without it. In 2.2 a link such as /bin/pidof is followed to killall5, "
-    "which always fails.",
+    why="On today's distributions these are links to /usr. Keepalived 2.3.3 and 2.3.4 with script security call such a "
+    "path insecure, disable the script with one line in the log, and run the instance without it. In 2.2 a link such "
+    "as /bin/pidof is followed to killall5, which always fails.",
     fix="the path without links: `/usr/bin/...`",
     source="Keepalived 2.3.3 and 2.3.4, run; 2.2.7 for the link",
     versions="2.3.3 and 2.3.4, on a merged /usr",

@@ -8,7 +8,10 @@ from twinkeel.liveconfig.keepalived_model import DEFAULT_PRIORITY, Instance
 
 def check(instance: Instance) -> Iterator[Finding]:
     if not instance.has("priority"):
-        yield Finding(f"{instance.name} says no priority: it has {DEFAULT_PRIORITY}, as every other one that says none", instance.statement.place)
+        yield Finding(
+            f"{instance.name} says no priority: it has {DEFAULT_PRIORITY}, as every other one that says none",
+            instance.statement.place,
+        )
 
 
 RULE = Rule(

@@ -8,15 +8,17 @@ from twinkeel.liveconfig.keepalived_model import Instance
 
 def check(instance: Instance) -> Iterator[Finding]:
     if not instance.peers and not instance.has("unicast_src_ip"):
-        yield Finding(f"{instance.name} advertises by multicast: whoever is on the segment hears it and may answer", instance.statement.place)
+        yield Finding(
+            f"{instance.name} advertises by multicast: whoever is on the segment hears it and may answer", instance.statement.place
+        )
 
 
 RULE = Rule(
     name="multicast",
     severity="info",
     what="an instance without `unicast_peer`.",
-    why="Switches with IGMP snooping, many clouds and many hypervisors drop multicast: both hosts then hold the address. And another pair "
-    "with the same number on the segment takes part.",
+    why="Switches with IGMP snooping, many clouds and many hypervisors drop multicast: both hosts then hold the address. "
+    "And another pair with the same number on the segment takes part.",
     fix="`unicast_src_ip` and `unicast_peer` on both hosts",
     source="openshift/machine-config-operator #1768",
     bad=Example(

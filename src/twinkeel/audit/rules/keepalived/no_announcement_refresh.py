@@ -17,8 +17,8 @@ RULE = Rule(
     name="no-announcement-refresh",
     severity="warning",
     what="an instance without `garp_master_refresh` (or `vrrp_garp_master_refresh` in `global_defs`).",
-    why="Five announcements go out at a takeover, and five more 5 s later. A switch or a host that misses them, or learns a wrong place after "
-    "a split has healed, sends to the old one until its own table forgets: minutes.",
+    why="Five announcements go out at a takeover, and five more 5 s later. A switch or a host that misses them, or learns "
+    "a wrong place after a split has healed, sends to the old one until its own table forgets: minutes.",
     fix="`vrrp_garp_master_refresh 60` in `global_defs`",
     source="acassen/keepalived #166, #2459; Keepalived 2.2.7 and 2.3.3, run",
     bad=Example(

@@ -21,8 +21,8 @@ RULE = Rule(
     name="no-script-security",
     severity="warning",
     what="scripts without `enable_script_security`.",
-    why="Keepalived runs scripts as root where there is no user `keepalived_script`. Without this word it also does so when another user "
-    "may write the script or a folder above it.",
+    why="Keepalived runs scripts as root where there is no user `keepalived_script`. Without this word it also does so "
+    "when another user may write the script or a folder above it.",
     fix="`enable_script_security` and `script_user nobody` in `global_defs`; scripts owned by root, mode 0755",
     source="keepalived.conf(5); `keepalived -t` of 2.2.7 and 2.3.3 ends with 6 where an instance tracks the script",
     bad=Example(

@@ -19,8 +19,8 @@ RULE = Rule(
     name="nopreempt-with-weight",
     severity="error",
     what="`nopreempt` in an instance that tracks a script, process or file with a weight.",
-    why="A failed check with a weight changes the holder's priority and nothing else. The backup hears a lower priority than its own, and "
-    "`nopreempt` tells it to leave the address there. HAProxy is dead, the address stays: for ever.",
+    why="A failed check with a weight changes the holder's priority and nothing else. The backup hears a lower priority "
+    "than its own, and `nopreempt` tells it to leave the address there. HAProxy is dead, the address stays: for ever.",
     fix="weight 0 (the instance goes to FAULT and gives the address up at once), or take nopreempt away",
     source="acassen/keepalived #2379, #2483, #2599",
     bad=Example(

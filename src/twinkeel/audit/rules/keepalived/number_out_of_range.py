@@ -25,8 +25,8 @@ RULE = Rule(
     name="number-out-of-range",
     severity="error",
     what="a priority, virtual router id or advertisement interval outside VRRP's range.",
-    why="Keepalived logs it and goes on with its default, or leaves the instance out: the host then has another priority than it seems, or "
-    "no instance at all.",
+    why="Keepalived logs it and goes on with its default, or leaves the instance out: the host then has another priority "
+    "than it seems, or no instance at all.",
     fix="priority 1 to 254, virtual_router_id 1 to 255, advert_int 0.01 to 40.95 (version 3) or 1 to 255 (version 2)",
     source="RFC 9568, 5.2; Keepalived 2.2.7, run",
     bad=Example(

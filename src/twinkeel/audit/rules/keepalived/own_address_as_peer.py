@@ -17,8 +17,8 @@ RULE = Rule(
     name="own-address-as-peer",
     severity="error",
     what="an address in `unicast_peer` that is the host's own `unicast_src_ip`.",
-    why="One file was copied to both hosts. At least one of them sends its advertisements to itself, so the other one hears nothing: both "
-    "hold the address.",
+    why="One file was copied to both hosts. At least one of them sends its advertisements to itself, so the other one "
+    "hears nothing: both hold the address.",
     fix="name the *other* hosts; `@HOST` conditions keep one file for both",
     source="openshift/machine-config-operator #3342",
     bad=Example(

@@ -11,7 +11,9 @@ def check(instance: Instance) -> Iterator[Finding]:
     weighted = [tracker for tracker in instance.trackers if tracker.weight]
     if line is not None and instance.preempt_delay > 0 and weighted:
         first = weighted[0]
-        said = f"when {first.word.text} fails on the holder, the peer waits another {instance.preempt_delay:g} s before it takes over"
+        said = (
+            f"when {first.word.text} fails on the holder, the peer waits another {instance.preempt_delay:g} s before it takes over"
+        )
         yield Finding(said, line.place, ((first.word.place, "tracked here, with a weight"),))
 
 

@@ -17,8 +17,8 @@ RULE = Rule(
     name="relative-script",
     severity="warning",
     what="a `script` whose program has no absolute path.",
-    why="Keepalived looks it up in a PATH of its own, which is not that of a shell. What is not found is disabled, and the instance runs "
-    "without the check; shell words such as `[`, `test a && b` or pipes do not work at all.",
+    why="Keepalived looks it up in a PATH of its own, which is not that of a shell. What is not found is disabled, and "
+    "the instance runs without the check; shell words such as `[`, `test a && b` or pipes do not work at all.",
     fix='the whole path: `script "/usr/bin/pgrep -x haproxy"`',
     source="keepalived.conf(5); Keepalived 2.2.7, run",
     bad=Example(

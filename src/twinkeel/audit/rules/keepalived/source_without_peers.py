@@ -16,7 +16,8 @@ RULE = Rule(
     name="source-without-peers",
     severity="warning",
     what="`unicast_src_ip` without a `unicast_peer`.",
-    why="Without a peer the instance advertises by multicast. A peer that uses unicast hears none of it, and both hold the address.",
+    why="Without a peer the instance advertises by multicast. A peer that uses unicast hears none of it, and both hold "
+    "the address.",
     fix="name the other hosts in `unicast_peer`",
     source="keepalived.conf(5), unicast_src_ip",
     bad=Example(

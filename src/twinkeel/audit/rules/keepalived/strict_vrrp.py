@@ -22,8 +22,9 @@ RULE = Rule(
     name="strict-vrrp",
     severity="error",
     what="`vrrp_strict` (or `strict_mode on`).",
-    why="RFC 5798 forbids a router to accept packets for an address that is not its own, and this word obeys: Keepalived adds firewall rules "
-    "that drop them. The address is there, answers ARP, and no connection succeeds. It also forbids unicast peers.",
+    why="RFC 5798 forbids a router to accept packets for an address that is not its own, and this word obeys: Keepalived "
+    "adds firewall rules that drop them. The address is there, answers ARP, and no connection succeeds. It also "
+    "forbids unicast peers.",
     fix="take it away; it is in Keepalived's sample file",
     source="keepalived.conf(5); acassen/keepalived #1142",
     bad=Example(

@@ -16,8 +16,8 @@ RULE = Rule(
     name="unbalanced-braces",
     severity="error",
     what="a brace that is not closed, or closes nothing, or opens a block without a keyword.",
-    why="Keepalived guesses: what follows is read as part of another block and mostly left out, so that an instance has no address or no "
-    "check. It starts all the same.",
+    why="Keepalived guesses: what follows is read as part of another block and mostly left out, so that an instance has "
+    "no address or no check. It starts all the same.",
     fix="balance the braces",
     source="Keepalived 2.2.7, run",
     bad=Example(

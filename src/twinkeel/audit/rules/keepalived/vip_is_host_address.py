@@ -18,8 +18,8 @@ RULE = Rule(
     name="vip-is-host-address",
     severity="error",
     what="a virtual IP that is also a load balancer's own address (`unicast_src_ip`, `unicast_peer`).",
-    why="The host answers for it whether it holds it or not, and Keepalived takes it away from the host when the instance becomes a backup: "
-    "the host is then unreachable.",
+    why="The host answers for it whether it holds it or not, and Keepalived takes it away from the host when the instance "
+    "becomes a backup: the host is then unreachable.",
     fix="a free address of the segment",
     source="RFC 9568, 6.1",
     bad=Example(

@@ -16,8 +16,8 @@ RULE = Rule(
     name="vip-without-prefix",
     severity="warning",
     what="a virtual IP without a prefix length.",
-    why="Keepalived adds it as a /32 (/128). That works, until a script, a firewall or NetworkManager expects the segment's own length, and "
-    "changing it later takes the address away for a moment: it is deleted and added.",
+    why="Keepalived adds it as a /32 (/128). That works, until a script, a firewall or NetworkManager expects the "
+    "segment's own length, and changing it later takes the address away for a moment: it is deleted and added.",
     fix="write the segment's: `192.168.1.110/24`; write /32 where it is meant",
     source="keepalived.conf(5); Keepalived 2.2.7, 2.3.3 and 2.3.4, run",
     bad=Example(

@@ -1,6 +1,7 @@
 """Two hosts that send clients to different API servers."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from twinkeel.audit.kubernetes import api_backends
 from twinkeel.audit.pair import Host, Pair
@@ -12,13 +13,16 @@ Servers = dict[tuple[str, int | None], Word]
 
 def check(pair: Pair) -> Iterator[Finding]:
     hosts = [host for host in pair.hosts if host.haproxy is not None]
-    for first, second in zip(hosts, hosts[1:], strict=False):
+    for first, second in pairwise(hosts):
         ours, theirs = _servers(first), _servers(second)
         if not ours or not theirs:
             continue
         for here, there, other in ((ours, theirs, second), (theirs, ours, first)):
             for address in here.keys() - there.keys():
-                yield at(here[address], f"{address[0]}:{address[1]} is no server on {other.name}: the same virtual IP leads elsewhere there")
+                yield at(
+                    here[address],
+                    f"{address[0]}:{address[1]} is no server on {other.name}: the same virtual IP leads elsewhere there",
+                )
 
 
 def _servers(host: Host) -> Servers:
@@ -34,8 +38,8 @@ RULE = Rule(
     name="backends-differ",
     severity="error",
     what="API servers that only one host of a pair has.",
-    why="One of the two lists is old or mistyped. After a failover clients are sent to a host that is not there, or one control-plane host is "
-    "left out, and nobody sees it before that day.",
+    why="One of the two lists is old or mistyped. After a failover clients are sent to a host that is not there, or one "
+    "control-plane host is left out, and nobody sees it before that day.",
     fix="the same servers on both hosts",
     source="the article that this project began with",
     bad=Example(

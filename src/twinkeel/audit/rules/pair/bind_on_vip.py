@@ -12,15 +12,17 @@ def check(host: Host) -> Iterator[Finding]:
         for bind in proxy.binds:
             held = [address for address, _ in bind.addresses if address in vips]
             if held and "transparent" not in bind.parameters:
-                yield at(bind.line.words[1], f"{held[0]} is on one host only: HAProxy starts on the other one only with ip_nonlocal_bind")
+                yield at(
+                    bind.line.words[1], f"{held[0]} is on one host only: HAProxy starts on the other one only with ip_nonlocal_bind"
+                )
 
 
 RULE = Rule(
     name="bind-on-vip",
     severity="warning",
     what="a `bind` on the virtual IP without `transparent`.",
-    why="The backup does not have the address, and HAProxy refuses to start there unless `net.ipv4.ip_nonlocal_bind` is 1. That is a setting "
-    "outside of both files, which is forgotten on the next host: then the backup is no backup.",
+    why="The backup does not have the address, and HAProxy refuses to start there unless `net.ipv4.ip_nonlocal_bind` is "
+    "1. That is a setting outside of both files, which is forgotten on the next host: then the backup is no backup.",
     fix="`bind *:6443`; or `bind VIP:6443 transparent`",
     source="HAProxy's manual, `bind`; ip-sysctl, ip_nonlocal_bind",
     bad=Example(

@@ -27,8 +27,8 @@ RULE = Rule(
     name="check-port",
     severity="error",
     what="a check script that asks this host, or the virtual IP, on a port where haproxy.cfg has no `bind`.",
-    why="It always fails, and then neither host may hold the address; or it asks another program, such as an API server on the same host, "
-    "and passes while HAProxy is dead.",
+    why="It always fails, and then neither host may hold the address; or it asks another program, such as an API server "
+    "on the same host, and passes while HAProxy is dead.",
     fix="ask the port of the frontend, or better a `monitor-uri` of HAProxy's own",
     source="kubeadm's document about high availability, whose port users leave as it is",
     bad=Example(

@@ -9,7 +9,12 @@ from twinkeel.audit.rule import Example, Finding, Rule, each_host
 
 
 def check(host: Host) -> Iterator[Finding]:
-    fatal = {tracker.word.text for instance in host.instances for tracker in instance.trackers if tracker.kind == "script" and not tracker.weight}
+    fatal = {
+        tracker.word.text
+        for instance in host.instances
+        for tracker in instance.trackers
+        if tracker.kind == "script" and not tracker.weight
+    }
     ports = through_ports(host)
     for definition, script in scripts_of(host):
         asked = [(command, url) for command, url in script.urls if url["port"] and int(url["port"]) in ports]
@@ -29,9 +34,9 @@ RULE = Rule(
     name="end-to-end-check",
     severity="warning",
     what="a tracked script without weight that asks the API through HAProxy.",
-    why="It tests the API, and not this host. When the API is down for a moment, the check fails on both hosts: both go to FAULT, the address is "
-    "nowhere, and stays away until `rise` checks have passed, after the API itself is back. It may also be quicker than HAProxy's own "
-    "checks, and move the address because one API server died.",
+    why="It tests the API, and not this host. When the API is down for a moment, the check fails on both hosts: both go "
+    "to FAULT, the address is nowhere, and stays away until `rise` checks have passed, after the API itself is back. "
+    "It may also be quicker than HAProxy's own checks, and move the address because one API server died.",
     fix="ask HAProxy alone (`monitor-uri`), and give an end-to-end check a small weight",
     source="openshift/machine-config-operator #2091, #3158",
     bad=Example(

@@ -20,8 +20,9 @@ RULE = Rule(
     name="equal-priorities",
     severity="warning",
     what="the same priority on two hosts of a pair.",
-    why="Who holds the address after both have started depends on which was first, and on which has the higher address. With a weight "
-    "there is also no way back: equal priorities never preempt. Some mean exactly that; then say so in a comment.",
+    why="Who holds the address after both have started depends on which was first, and on which has the higher address. "
+    "With a weight there is also no way back: equal priorities never preempt. Some mean exactly that; then say so in "
+    "a comment.",
     fix="254 and 253, with `nopreempt` and `state BACKUP` on both if the address shall stay where it is",
     source="RFC 9568, 6.4.3",
     bad=Example(

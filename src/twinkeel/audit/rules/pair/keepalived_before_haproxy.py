@@ -26,7 +26,7 @@ def check(host: Host) -> Iterator[Finding]:
             if str(command.place(url)) in told:
                 continue
             told.add(str(command.place(url)))
-            said = f"{definition.name} may fail after {soonest:g} s; HAProxy takes up to {slowest:.3g} s to leave a dead API server out"
+            said = f"{definition.name} may fail after {soonest:g} s; HAProxy needs up to {slowest:.3g} s to leave an API server out"
             yield Finding(said, command.place(url))
 
 
@@ -40,8 +40,9 @@ RULE = Rule(
     name="keepalived-before-haproxy",
     severity="warning",
     what="a tracked script that asks the API through HAProxy and fails sooner than HAProxy marks a dead API server down.",
-    why="One API server of three dies. HAProxy still sends a third of all requests there, the script's among them, so Keepalived moves the "
-    "address, and the other host has the same trouble. The address flaps although two API servers are well.",
+    why="One API server of three dies. HAProxy still sends a third of all requests there, the script's among them, so "
+    "Keepalived moves the address, and the other host has the same trouble. The address flaps although two API "
+    "servers are well.",
     fix="detection before motion: shorten `inter` and `fall` in haproxy.cfg, or ask HAProxy itself instead of the API",
     source="openshift/machine-config-operator #2091, #3158",
     bad=Example(

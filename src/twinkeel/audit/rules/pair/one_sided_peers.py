@@ -28,7 +28,8 @@ def _unheard(here: Member, there: Member) -> Iterator[Finding]:
 RULE = Rule(
     name="one-sided-peers",
     severity="error",
-    what="a host whose `unicast_peer` does not name its partner's `unicast_src_ip`, or that uses multicast while its partner does not.",
+    what="a host whose `unicast_peer` does not name its partner's `unicast_src_ip`, or that uses multicast while its "
+    "partner does not.",
     why="Advertisements go to the addresses of the list and nowhere else. The partner hears no holder and takes the address, too.",
     fix="on each host, the other hosts' `unicast_src_ip` in `unicast_peer`",
     source="keepalived.conf(5), unicast_peer",

@@ -50,9 +50,10 @@ def _addresses(instance: Instance) -> set[str]:
 RULE = Rule(
     name="peers-disagree",
     severity="error",
-    what="partners with another virtual router id, VRRP version, password, list of addresses or (version 2) advertisement interval.",
-    why="A host drops advertisements that differ from its own settings, with a line in its log. It hears no holder, and becomes one: the "
-    "address is on both hosts, and clients reach the one or the other by chance.",
+    what="partners with another virtual router id, VRRP version, password, list of addresses or (version 2) advertisement "
+    "interval.",
+    why="A host drops advertisements that differ from its own settings, with a line in its log. It hears no holder, and "
+    "becomes one: the address is on both hosts, and clients reach the one or the other by chance.",
     fix="the same values on both hosts",
     source="RFC 3768, 7.1; Keepalived 2.2.7, run (2.3 only logs another list of addresses)",
     bad=Example(

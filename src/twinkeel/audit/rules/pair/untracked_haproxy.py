@@ -23,8 +23,9 @@ RULE = Rule(
     name="untracked-haproxy",
     severity="error",
     what="an instance that tracks neither script nor process nor file, on a host with HAProxy.",
-    why="Keepalived and HAProxy know nothing of each other. HAProxy is dead, Keepalived is well, and the address stays on the host where "
-    "nothing listens: measured, longer than 45 s, and without an end where nothing starts HAProxy again.",
+    why="Keepalived and HAProxy know nothing of each other. HAProxy is dead, Keepalived is well, and the address stays on "
+    "the host where nothing listens: measured, longer than 45 s, and without an end where nothing starts HAProxy "
+    "again.",
     fix="`track_process`, a `track_script` that makes a request, or a tracked file that haproxy.service's hooks write",
     source="measured side by side, docs/benchmarks.md",
     bad=Example(

@@ -33,8 +33,8 @@ RULE = Rule(
     name="weight-too-small",
     severity="error",
     what="a weight that leaves the holder's priority at or above the backup's.",
-    why="The check fails, the holder's priority falls by the weight, and it is still the highest. Nothing moves, HAProxy is dead, and the "
-    "address stays with it.",
+    why="The check fails, the holder's priority falls by the weight, and it is still the highest. Nothing moves, HAProxy "
+    "is dead, and the address stays with it.",
     fix="a weight larger than the gap between the priorities, or weight 0: FAULT",
     source="acassen/keepalived #2485; RFC 9568, 6.4.2",
     bad=Example(

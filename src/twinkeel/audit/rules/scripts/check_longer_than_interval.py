@@ -21,8 +21,9 @@ RULE = Rule(
     name="check-longer-than-interval",
     severity="warning",
     what="a tracked script whose requests together may take as long as the script's `interval`, or longer.",
-    why="Keepalived leaves out a check that is due while the last one still runs. With a HAProxy that hangs, `fall` checks take `fall` times the "
-    "request's limit, not the interval: the outage is longer than the file says. Keepalived 2.1.3 to 2.3.2 start a second one beside it.",
+    why="Keepalived leaves out a check that is due while the last one still runs. With a HAProxy that hangs, `fall` "
+    "checks take `fall` times the request's limit, not the interval: the outage is longer than the file says. "
+    "Keepalived 2.1.3 to 2.3.2 start a second one beside it.",
     fix="a request limit of half the interval",
     source="keepalived.conf(5), vrrp_script; acassen/keepalived's release notes of 2.3.3",
     bad=Example(

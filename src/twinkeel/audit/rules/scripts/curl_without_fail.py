@@ -28,7 +28,8 @@ RULE = Rule(
     name="curl-without-fail",
     severity="error",
     what="`curl` without `--fail` in a tracked script, where nothing looks at the answer.",
-    why="curl ends with 0 whenever it got an answer: 401, 403, 500 and 503 pass. The check only finds out whether the port answers.",
+    why="curl ends with 0 whenever it got an answer: 401, 403, 500 and 503 pass. The check only finds out whether the "
+    "port answers.",
     fix="`curl --fail`",
     source="curl(1), --fail; the article that this project began with",
     bad=Example(

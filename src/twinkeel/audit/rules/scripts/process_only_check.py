@@ -25,8 +25,8 @@ RULE = Rule(
     name="process-only-check",
     severity="warning",
     what="a tracked script that looks for a process or a listening port, where no other one makes a request.",
-    why="A HAProxy that hangs has a process and a port; the kernel takes connections for it. Measured: every client waits, longer than 45 s, "
-    "until a person comes.",
+    why="A HAProxy that hangs has a process and a port; the kernel takes connections for it. Measured: every client "
+    "waits, longer than 45 s, until a person comes.",
     fix="make a request: `monitor-uri /live` in a frontend on loopback, and `curl --fail --max-time 1` in the check",
     source="measured side by side, docs/benchmarks.md",
     bad=Example(

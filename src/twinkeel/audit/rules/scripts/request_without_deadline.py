@@ -23,8 +23,8 @@ RULE = Rule(
     name="request-without-deadline",
     severity="error",
     what="`curl` or `wget` in a tracked script without `--max-time`, `--timeout` or `timeout`.",
-    why="HAProxy hangs, the kernel takes the connection, and the script waits. Keepalived kills it after `timeout` (by default the script's "
-    "`interval`), and before 2.2.8 may start a second one beside it.",
+    why="HAProxy hangs, the kernel takes the connection, and the script waits. Keepalived kills it after `timeout` (by "
+    "default the script's `interval`), and before 2.2.8 may start a second one beside it.",
     fix="`--max-time 1`, less than the script's `interval`",
     source="curl(1), --max-time; keepalived.conf(5), vrrp_script",
     bad=Example(

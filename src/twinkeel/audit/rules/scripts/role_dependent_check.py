@@ -7,7 +7,9 @@ from twinkeel.audit.check_script import scripts_of
 from twinkeel.audit.pair import Host
 from twinkeel.audit.rule import Example, Finding, Rule, each_host
 
-_ASKS = re.compile(r"\bip\s+(?:-\S+\s+)*a(?:d(?:d(?:r(?:ess)?)?)?)?\b[^|]*\|\s*grep\b|\bhostname\s+-I\b[^|]*\|\s*grep\b|\bifconfig\b[^|]*\|\s*grep\b")
+_ASKS = re.compile(
+    r"\bip\s+(?:-\S+\s+)*a(?:d(?:d(?:r(?:ess)?)?)?)?\b[^|]*\|\s*grep\b|\bhostname\s+-I\b[^|]*\|\s*grep\b|\bifconfig\b[^|]*\|\s*grep\b"
+)
 
 
 def check(host: Host) -> Iterator[Finding]:
@@ -21,8 +23,8 @@ RULE = Rule(
     name="role-dependent-check",
     severity="warning",
     what="a tracked script that looks whether the host has the virtual IP (`ip addr | grep VIP`) and then tests more.",
-    why="The holder fails the extra test, the backup never makes it, passes, takes the address, and fails it then: the address goes to and fro. "
-    "The grep also matches longer addresses: 192.168.1.11 is in 192.168.1.110.",
+    why="The holder fails the extra test, the backup never makes it, passes, takes the address, and fails it then: the "
+    "address goes to and fro. The grep also matches longer addresses: 192.168.1.11 is in 192.168.1.110.",
     fix="the same test on both hosts, of what this host itself serves",
     source="kubeadm's document about high availability, whose script does that",
     bad=Example(
