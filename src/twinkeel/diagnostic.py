@@ -43,7 +43,7 @@ def render_text(diagnostic: Diagnostic, source: SourceFile) -> str:
     span = diagnostic.span or Span(1, 1)
     lines = [f"{source.name}:{span.line}:{span.column}: {diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"]
     if diagnostic.span is not None:
-        lines += _excerpt(source, span)
+        lines += excerpt(source, span)
     for place, note in diagnostic.related:
         lines.append(f"  {source.name}:{place.line}:{place.column}: {note}")
     if diagnostic.hint:
@@ -75,7 +75,8 @@ def as_json(diagnostic: Diagnostic, source: SourceFile) -> dict[str, object]:
 EXCERPT_WIDTH = 120
 
 
-def _excerpt(source: SourceFile, span: Span) -> list[str]:
+def excerpt(source: SourceFile, span: Span) -> list[str]:
+    """The line of a place, cut where it is long, and a marker below it."""
     text = source.line(span.line)
     # A long line is cut to a window that holds the place.
     start = max(0, span.column - EXCERPT_WIDTH // 2) if len(text) > EXCERPT_WIDTH else 0

@@ -31,6 +31,7 @@ COMMANDS = {
     "schema": ("schema", "Print the JSON Schema of the spec, for editors."),
     "explain": ("explain", "Show the topology, every default in force, and the predicted downtime per fault."),
     "render": ("render", "Write every file of the system to a folder."),
+    "audit": ("audit", "Find what is wrong with a pair that somebody set up, and what each failure will cost."),
     "preflight": ("preflight", "Look at every host: is all as an apply needs it?"),
     "plan": ("plan", "Show what apply would change, as a diff by host and file."),
     "apply": ("apply", "Bring the load balancers to what the spec says, verified through the virtual IP."),

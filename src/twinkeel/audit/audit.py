@@ -1,0 +1,83 @@
+"""The audit: every rule on a pair, less what its owner has asked to leave out. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from twinkeel.audit.pair import Pair
+from twinkeel.audit.registry import RULES
+from twinkeel.audit.rule import SEVERITIES, Finding, Rule
+from twinkeel.audit.suppression import Suppression, suppressions
+from twinkeel.liveconfig.words import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A finding with its rule. `also` are the same places of files that are the same, as a pair's two haproxy.cfg often are."""
+
+    rule: Rule
+    finding: Finding
+    also: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """The outcome: findings by file and line, those left out with the comment that asked for it, and comments that did nothing."""
+
+    found: tuple[Found, ...]
+    suppressed: tuple[tuple[Found, Suppression], ...] = ()
+    idle: tuple[tuple[Suppression, str], ...] = ()
+
+
+def audit(pair: Pair, rules: Sequence[Rule] = RULES) -> Audited:
+    """Every finding of every rule."""
+    asked = suppressions(pair.hosts)
+    everything = _once(Found(rule, finding) for rule in rules for finding in rule.check(pair))
+    kept: list[Found] = []
+    suppressed: list[tuple[Found, Suppression]] = []
+    used: set[int] = set()
+    for each in everything:
+        by = next((one for one in asked if one.covers(each.rule.name, each.finding.place)), None)
+        if by is not None and by.reason:
+            suppressed.append((each, by))
+        else:
+            kept.append(each)
+        used |= set() if by is None else {id(by)}
+    names = {rule.name for rule in RULES}
+    idle = tuple((one, why) for one in asked if (why := _idle(one, names, id(one) in used)))
+    return Audited(tuple(_merged(sorted(kept, key=_order))), tuple(suppressed), idle)
+
+
+def _idle(asked: Suppression, names: set[str], used: bool) -> str:
+    """Why a suppression does nothing, empty when it does what it says."""
+    unknown = [name for name in asked.rules if name not in names]
+    if unknown:
+        return f"there is no rule {unknown[0]}"
+    if not asked.reason:
+        return "it gives no reason, so nothing is left out: write why, after the bracket"
+    return "" if used else "there is nothing to leave out here"
+
+
+def _order(found: Found) -> tuple[str, int, int, int, str]:
+    place = found.finding.place
+    rank = SEVERITIES.index(found.rule.severity)
+    return place.source.name, place.span.line, place.span.column, rank, found.rule.name
+
+
+def _once(findings: Iterable[Found]) -> list[Found]:
+    """Each finding once: hosts may share a file."""
+    seen: dict[tuple[object, ...], Found] = {}
+    for each in findings:
+        place = each.finding.place
+        seen.setdefault((each.rule.name, place.source.name, place.span, each.finding.message), each)
+    return list(seen.values())
+
+
+def _merged(findings: Iterable[Found]) -> list[Found]:
+    """The same finding at the same place of files with the same text is one, with several places."""
+    merged: dict[tuple[object, ...], Found] = {}
+    for each in findings:
+        place = each.finding.place
+        key = (each.rule.name, place.span, each.finding.message, hash(place.source.text))
+        first = merged.get(key)
+        merged[key] = each if first is None else Found(first.rule, first.finding, (*first.also, place))
+    return list(merged.values())

@@ -1,0 +1,57 @@
+"""What an audit looks at: the hosts of a pair, each with its configuration and its scripts. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from twinkeel.liveconfig.haproxy_model import HaproxyConfig
+from twinkeel.liveconfig.keepalived_model import Definition, Instance, VrrpConfig
+from twinkeel.liveconfig.words import Remark
+from twinkeel.source import SourceFile
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A script's file; `path` is where it lies on the host, as far as that is known, else its bare name."""
+
+    path: str
+    source: SourceFile
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One host; None for a daemon whose configuration was not given."""
+
+    name: str
+    haproxy: HaproxyConfig | None = None
+    keepalived: VrrpConfig | None = None
+    scripts: tuple[Script, ...] = ()
+
+    @property
+    def instances(self) -> list[Instance]:
+        """Its VRRP instances."""
+        return self.keepalived.instances if self.keepalived else []
+
+    @property
+    def remarks(self) -> list[Remark]:
+        """What was not understood."""
+        found = list(self.haproxy.file.remarks) if self.haproxy else []
+        return found + (self.keepalived.config.remarks if self.keepalived else [])
+
+    def script_of(self, definition: Definition) -> Script | None:
+        """The file of a tracked script, by its path or by its name."""
+        named = {word for text in definition.command for word in text.text.split()}
+        bare = {PurePosixPath(word).name for word in named}
+        by_path = (script for script in self.scripts if script.path in named)
+        return next(by_path, None) or next((each for each in self.scripts if PurePosixPath(each.path).name in bare), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The hosts that were given: two or more of a pair, or one of them alone."""
+
+    hosts: tuple[Host, ...]
+
+    def others(self, host: Host) -> Iterator[Host]:
+        """All hosts but one."""
+        return (other for other in self.hosts if other is not host)

@@ -1,0 +1,162 @@
+"""What a client will see of each fault, for a pair as its files are: from its own timers, weights and checks. Pure.
+
+The arithmetic is that of twinkeel.vrrp; measured ranges for reactions are those of twinkeel.topology.predict.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from twinkeel.audit.check_script import check_script
+from twinkeel.audit.kubernetes import api_backends
+from twinkeel.audit.moves import Noticed, after_silence, holdings, move_after
+from twinkeel.audit.outcome import Outcome, worst
+from twinkeel.audit.pair import Host, Pair
+from twinkeel.audit.partners import Member, partners
+from twinkeel.audit.server_check import ServerCheck, server_check
+from twinkeel.liveconfig.haproxy_model import Proxy
+from twinkeel.liveconfig.keepalived_model import DEFAULT_INTERVAL, Definition, Tracker
+from twinkeel.topology.predict import ANNOUNCEMENT, CONTROL_PLANE_FAULTS, KILL_REACTION, LOAD_BALANCER_FAULTS, NONE, REACTION
+from twinkeel.vrrp import Range
+
+FAULTS = ("power-loss", "haproxy-kill", "haproxy-hang", "keepalived-kill")
+API_FAULTS = ("api-server-kill", "control-plane-power-loss", "api-server-hang")
+# A process or a file: what a kill takes longer to be noticed than a stop (twinkeel.topology.predict).
+HOOK = Range(0.0, KILL_REACTION.high - REACTION.high)
+# How long a check script that finds nothing takes.
+SCRIPT_TIME = Range(0.0, 0.1)
+
+
+def predict(pair: Pair) -> tuple[Outcome, ...]:
+    """One outcome a fault; those of a daemon whose files were not given are left out.
+
+    Of one host alone, its partner is taken to have the same files.
+    """
+    return (*_load_balancer_faults(complete(pair)), *_control_plane_faults(pair))
+
+
+def complete(pair: Pair) -> Pair:
+    """The pair itself, or a host with its own likeness."""
+    hosts = [host for host in pair.hosts if host.instances]
+    if len(hosts) != 1:
+        return pair
+    return Pair((hosts[0], replace(hosts[0], name=f"{hosts[0].name}'s partner")))
+
+
+def _load_balancer_faults(pair: Pair) -> Iterator[Outcome]:
+    found: dict[str, list[Outcome]] = {}
+    for one, other in partners(pair):
+        for holder, backup in holdings(one, other):
+            for fault in FAULTS:
+                found.setdefault(fault, []).append(_of_load_balancer(fault, holder, backup))
+    yield from (worst(outcomes) for outcomes in found.values())
+
+
+def _of_load_balancer(fault: str, holder: Member, backup: Member) -> Outcome:
+    title = LOAD_BALANCER_FAULTS[fault][0]
+    if fault == "power-loss":
+        return Outcome(fault, title, "heals", after_silence(backup.instance) + ANNOUNCEMENT)
+    if fault == "keepalived-kill":
+        effect = "the address stays, and is on both hosts until Keepalived is started again"
+        return Outcome(fault, title, "heals", REACTION, effect=effect)
+    notices = _kill_noticed if fault == "haproxy-kill" else _hang_noticed
+    noticed = [each for tracker in holder.instance.trackers if (each := notices(holder.host, tracker))]
+    moved = move_after(noticed, holder.instance, backup.instance)
+    if moved is not None:
+        return Outcome(fault, title, "heals", moved + REACTION, effect=_assumed(holder.host, noticed))
+    return _stays(fault, title, holder, noticed)
+
+
+def _stays(fault: str, title: str, holder: Member, noticed: list[Noticed]) -> Outcome:
+    trackers = holder.instance.trackers
+    if noticed:
+        effect = f"{noticed[0].tracker.word.text} fails, and {holder.host.name} keeps the address: see the findings"
+        return Outcome(fault, title, "never", effect=effect)
+    unknown = [each for each in trackers if each.kind == "file" or _looks_at(holder.host, each) == "unknown"]
+    if unknown:
+        return Outcome(
+            fault, title, "unknown", effect=f"it depends on what {unknown[0].word.text} looks at, which is not in these files"
+        )
+    what = "nothing is tracked" if not trackers else "no check notices"
+    return Outcome(fault, title, "never", effect=f"{what}: until HAProxy is started again")
+
+
+def _assumed(host: Host, noticed: list[Noticed]) -> str:
+    unknown = [each.tracker.word.text for each in noticed if _looks_at(host, each.tracker) == "unknown"]
+    files = [each.tracker.word.text for each in noticed if each.tracker.kind == "file"]
+    if files:
+        return f"if a hook of the service manager writes {files[0]}"
+    return f"if {unknown[0]} fails when HAProxy does: its script is not here" if unknown else ""
+
+
+def _looks_at(host: Host, tracker: Tracker) -> str:
+    if tracker.kind != "script":
+        return tracker.kind
+    return check_script(host, tracker.definition).looks_at if tracker.definition else "nothing"
+
+
+def _kill_noticed(host: Host, tracker: Tracker) -> Noticed | None:
+    """HAProxy is gone and stays away: every kind of check notices."""
+    if tracker.definition is None:
+        return None
+    if tracker.kind != "script":
+        return Noticed(tracker, HOOK)
+    interval, fall = _times(tracker.definition)
+    return Noticed(tracker, Range((fall - 1) * interval, fall * interval) + SCRIPT_TIME)
+
+
+def _hang_noticed(host: Host, tracker: Tracker) -> Noticed | None:
+    """HAProxy's process and port are there: only a request notices, when its time is over."""
+    if tracker.definition is None or tracker.kind != "script":
+        return None
+    script = check_script(host, tracker.definition)
+    if script.looks_at != "request":
+        return None
+    interval, fall = _times(tracker.definition)
+    timeout = tracker.definition.seconds("timeout", interval)
+    lasts = min(script.deadline or timeout, timeout)
+    # A check that is due while the last one still runs is left out.
+    step = interval * max(-(-lasts // interval), 1)
+    return Noticed(tracker, Range((fall - 1) * step + lasts, interval + (fall - 1) * step + lasts))
+
+
+def _times(definition: Definition) -> tuple[float, int]:
+    return definition.seconds("interval", DEFAULT_INTERVAL), definition.count("fall")
+
+
+_OF_CHECK: dict[str, Callable[[ServerCheck], Range | None]] = {
+    "api-server-kill": lambda check: check.refused,
+    "control-plane-power-loss": lambda check: check.silent,
+    "api-server-hang": lambda check: check.hung,
+}
+
+
+def _control_plane_faults(pair: Pair) -> Iterator[Outcome]:
+    backends = [proxy for host in pair.hosts if host.haproxy for proxy in api_backends(host.haproxy)]
+    for fault in API_FAULTS if backends else ():
+        yield worst([_of_backend(fault, proxy) for proxy in backends])
+
+
+def _of_backend(fault: str, proxy: Proxy) -> Outcome:
+    title = CONTROL_PLANE_FAULTS[fault][0]
+    servers = proxy.servers
+    if len(servers) < 2:
+        return Outcome(fault, title, "never", effect=f"{proxy.name} has no second server: until this one is back")
+    share = f"1 new connection in {len(servers)}"
+    found = [server_check(proxy, server) for server in servers]
+    times = [_OF_CHECK[fault](check) if check else None for check in found]
+    known = [time for time in times if time is not None]
+    if len(known) < len(times):
+        return Outcome(fault, title, "never", effect=f"no check notices: {share} fails until it is back")
+    degraded = Range(min(time.low for time in known), max(time.high for time in known))
+    return Outcome(fault, title, "heals", NONE, degraded, f"until then {share} {_suffers(fault, proxy)}")
+
+
+def _suffers(fault: str, proxy: Proxy) -> str:
+    if fault == "api-server-hang":
+        return "gets no answer"
+    redispatches = proxy.option("redispatch") is not None
+    if fault == "api-server-kill":
+        return "goes to another server at once" if redispatches else "fails"
+    wait = proxy.seconds("timeout", "connect")
+    waits = "waits" if wait is None else f"waits {wait:g} s"
+    return f"{waits} and goes to another server" if redispatches else f"{waits} again and again, and fails"

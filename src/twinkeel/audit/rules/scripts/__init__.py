@@ -1,0 +1,1 @@
+"""Rules about the scripts that Keepalived tracks."""

@@ -1,0 +1,63 @@
+"""How long HAProxy's checks of one server take to find a fault, from its own timers. Pure."""
+
+from dataclasses import dataclass
+
+from twinkeel.liveconfig.haproxy_model import Proxy, Server
+from twinkeel.liveconfig.times import whole_number
+from twinkeel.vrrp import Range, server_detection
+
+# HAProxy's manual, 5.2: `inter`, `fall`.
+DEFAULT_INTER = 2.0
+DEFAULT_FALL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ServerCheck:
+    """Until a server is marked down: one that refuses connections, one that is silent, one that takes connections and says nothing.
+
+    `hung` is None when the check never asks, so that it never finds it.
+    """
+
+    refused: Range
+    silent: Range
+    hung: Range | None
+
+
+def server_check(proxy: Proxy, server: Server) -> ServerCheck | None:
+    """The times of one server's checks; None when it is not checked.
+
+    A check may take as long as `timeout check` says; its connection no longer than `timeout connect` or `inter`, the smaller of the
+    two; without `timeout check`, `inter` bounds all of it (HAProxy's manual, `timeout check`).
+    """
+    if not server.has("check"):
+        return None
+    inter = _or(server.seconds("inter"), DEFAULT_INTER)
+    fast = _or(server.seconds("fastinter"), inter)
+    fall = max(whole_number(server.text("fall")) or DEFAULT_FALL, 1)
+    connect = min(_or(proxy.seconds("timeout", "connect"), inter), inter)
+    answer = _or(proxy.seconds("timeout", "check"), inter)
+    silent = server_detection(inter, fast, fall, connect)
+    hung = None if not asks(proxy) else server_detection(inter, fast, fall, answer)
+    if hung and _greets(proxy, server):
+        # A hung process finishes no TLS handshake, which counts as part of the connection.
+        hung = silent
+    return ServerCheck(server_detection(inter, fast, fall, 0.0), silent, hung)
+
+
+def asks(proxy: Proxy) -> bool:
+    """Whether the check sends something and waits for an answer."""
+    option = proxy.check_option
+    if option is None:
+        return False
+    if option.value() != "tcp-check":
+        return True
+    return any(line.value() in ("expect", "send", "send-binary") for line in proxy.lines("tcp-check"))
+
+
+def _greets(proxy: Proxy, server: Server) -> bool:
+    lines = [*proxy.lines("http-check", "connect"), *proxy.lines("tcp-check", "connect")]
+    return server.has("check-ssl") or server.has("ssl") or any(word.text == "ssl" for line in lines for word in line.words)
+
+
+def _or(value: float | None, default: float) -> float:
+    return default if value is None else value

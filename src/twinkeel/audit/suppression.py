@@ -1,0 +1,63 @@
+"""`# twinkeel: ignore[rule, rule] reason`: on the line that a finding is about, or alone on a line above it. Pure."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from twinkeel.audit.pair import Host
+from twinkeel.liveconfig.words import Comment, Place
+from twinkeel.source import SourceFile, Span
+
+_ASKED = re.compile(r"^twinkeel:\s*ignore\s*\[(?P<rules>[^\]]*)\]\s*(?P<reason>.*)$")
+_SCRIPT_COMMENT = re.compile(r"(?:^|(?<=\s))#(.*)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """A comment that asks for rules to be left out, and the line that it means."""
+
+    rules: tuple[str, ...]
+    reason: str
+    line: int
+    place: Place
+
+    def covers(self, rule: str, place: Place) -> bool:
+        """Whether it means a finding of that rule there."""
+        return rule in self.rules and place.source.name == self.place.source.name and place.span.line == self.line
+
+
+def suppressions(hosts: Iterable[Host]) -> list[Suppression]:
+    """All of them, each once."""
+    found: dict[tuple[str, int], Suppression] = {}
+    for host in hosts:
+        for comment in _comments(host):
+            match = _ASKED.match(comment.text)
+            if match:
+                rules = tuple(name.strip() for name in match["rules"].split(",") if name.strip())
+                place = comment.place
+                line = _next_line(place.source, place.span.line) if comment.alone else place.span.line
+                found[place.source.name, place.span.line] = Suppression(rules, match["reason"].strip(), line, place)
+    return list(found.values())
+
+
+def _comments(host: Host) -> Iterator[Comment]:
+    if host.haproxy:
+        yield from host.haproxy.file.comments
+    if host.keepalived:
+        yield from host.keepalived.config.comments
+    for script in host.scripts:
+        for number, text in enumerate(script.source.lines, 1):
+            match = _SCRIPT_COMMENT.search(text)
+            if match:
+                place = Place(script.source, Span(number, match.start() + 1, match.end() - match.start()))
+                yield Comment(match[1].strip(), not text[: match.start()].strip(), place)
+
+
+def _next_line(source: SourceFile, number: int) -> int:
+    """The line that a comment alone on its line is about: the next one that is neither empty nor a comment."""
+    while number < len(source.lines):
+        number += 1
+        text = source.line(number).strip()
+        if text and text[0] not in "#!":
+            break
+    return number

@@ -1,0 +1,100 @@
+"""`twinkeel audit`: faults of existing haproxy.cfg and keepalived.conf, and what each failure will cost."""
+
+import json
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twinkeel.errors import EXIT_GOOD, EXIT_NO, UsageError
+
+if TYPE_CHECKING:
+    from twinkeel.app.audit import AuditResult
+    from twinkeel.audit.audit import Found
+
+app = typer.Typer(add_completion=False)
+
+
+class AuditFormat(StrEnum):
+    """How findings are shown."""
+
+    text = "text"
+    json = "json"
+    sarif = "sarif"
+    github = "github"
+
+
+class Least(StrEnum):
+    """The least severity that is shown."""
+
+    error = "error"
+    warning = "warning"
+    info = "info"
+
+
+@app.command()
+def audit(
+    paths: Annotated[
+        list[str] | None, typer.Argument(metavar="PATH...", help="Files or folders of one host or of a pair; - is standard input.")
+    ] = None,
+    output: Annotated[AuditFormat, typer.Option("--format", help="How findings are shown.")] = AuditFormat.text,
+    severity: Annotated[Least, typer.Option("--severity", help="Leave out what is less severe.")] = Least.warning,
+    explain: Annotated[str | None, typer.Option("--explain", metavar="RULE", help="Tell what a rule finds, and why.")] = None,
+) -> None:
+    """Find what is wrong with load balancers that somebody set up, and predict what each failure will cost.
+
+    PATH: haproxy.cfg, keepalived.conf and check scripts, or folders that hold them. Two hosts are two folders (lb-1/ and lb-2/,
+    with or without etc/haproxy and etc/keepalived below); then it also looks for what differs between them. Nothing is changed.
+
+    A comment leaves a finding out, on its line or alone on the line above: # twinkeel: ignore[RULE] REASON
+
+    Exit codes: 0 no warning and no error is shown; 1 one is; 2 wrong usage, or nothing to audit; 3 a file cannot be read.
+    """
+    from twinkeel.app.audit import audit as audit_paths
+    from twinkeel.app.audit import rule_of
+
+    # The excerpts show other people's text, which a terminal of another encoding may not be able to.
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    if explain is not None:
+        from twinkeel.audit.documentation import rule_markdown
+
+        print(rule_markdown(rule_of(explain), level=1), end="")
+        raise typer.Exit(EXIT_GOOD)
+    if not paths:
+        raise UsageError("no files were named", hint="twinkeel audit lb-1/ lb-2/")
+    result = audit_paths(paths, predictions=output in (AuditFormat.text, AuditFormat.json))
+    shown = _shown(result, severity)
+    _print(result, shown, output)
+    raise typer.Exit(EXIT_NO if any(each.rule.severity != "info" for each in shown) else EXIT_GOOD)
+
+
+def _shown(result: "AuditResult", least: Least) -> "list[Found]":
+    levels = [level.value for level in Least]
+    return [each for each in result.audited.found if levels.index(each.rule.severity) <= levels.index(least.value)]
+
+
+def _print(result: "AuditResult", shown: "list[Found]", output: AuditFormat) -> None:
+    if output is AuditFormat.text:
+        from twinkeel.cli.show_audit import as_text
+
+        print(as_text(result, shown), end="")
+    elif output is AuditFormat.json:
+        from twinkeel.audit.report_json import findings_json, predictions_json
+
+        found = findings_json(shown, result.audited)
+        predictions = predictions_json(result.outcomes, result.ours or {})
+        print(json.dumps({"hosts": result.hosts, **found, "predictions": predictions}, indent=2))
+    elif output is AuditFormat.sarif:
+        from importlib.metadata import version
+
+        from twinkeel.audit.registry import RULES
+        from twinkeel.audit.report_sarif import sarif
+
+        print(json.dumps(sarif(shown, result.audited, RULES, version("twinkeel")), indent=2))
+    else:
+        from twinkeel.audit.report_github import github
+
+        for line in github(shown):
+            print(line)

@@ -1,0 +1,1 @@
+"""Configuration files that somebody else wrote, read with positions: haproxy.cfg and keepalived.conf. Pure."""

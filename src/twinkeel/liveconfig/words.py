@@ -1,0 +1,71 @@
+"""Words of configuration files, each with its place; and what a parser has to say of text that it does not understand."""
+
+from dataclasses import dataclass
+
+from twinkeel.source import SourceFile, Span
+
+LONGEST_FILE = 1 << 20
+"""A file beyond this many characters is no configuration of a load balancer: its rest is not read."""
+
+
+LONGEST_LINE = 8192
+"""Keepalived itself reads 1,023 characters of a line, HAProxy 64 words: a longer one is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A piece of one line of one file."""
+
+    source: SourceFile
+    span: Span
+
+    def __str__(self) -> str:
+        return f"{self.source.name}:{self.span.line}:{self.span.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word: what the daemon reads (`text`), what stands in the file (`raw`, with its quotes), and where."""
+
+    text: str
+    raw: str
+    place: Place
+
+    def to(self, last: "Word") -> Place:
+        """The place from this word to another one of the same line."""
+        first, end = self.place.span, last.place.span
+        if last.place.source is not self.place.source or end.line != first.line or end.column < first.column:
+            return self.place
+        return Place(self.place.source, Span(first.line, first.column, end.column + end.length - first.column))
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a parser did not understand, and what it did with it."""
+
+    place: Place
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment: its text without the sign that begins it, whether it has the line for itself, and its place."""
+
+    text: str
+    alone: bool
+    place: Place
+
+
+def read_whole(source: SourceFile) -> tuple[list[str], list[Remark]]:
+    """The lines to read, with empty ones for those that are too long, and only those within the first LONGEST_FILE characters."""
+    lines, remarks = source.lines, []
+    if len(source.text) > LONGEST_FILE:
+        lines = SourceFile(source.name, source.text[:LONGEST_FILE]).lines[:-1]
+        text = f"the file is longer than {LONGEST_FILE} characters: its rest was not read"
+        remarks.append(Remark(Place(source, Span(1, 1)), text))
+    long = [number for number, line in enumerate(lines, 1) if len(line) > LONGEST_LINE]
+    if long:
+        text = f"{len(long)} lines from here on are longer than {LONGEST_LINE} characters: they were left out"
+        remarks.append(Remark(Place(source, Span(long[0], 1)), text))
+        lines = ["" if len(line) > LONGEST_LINE else line for line in lines]
+    return lines, remarks

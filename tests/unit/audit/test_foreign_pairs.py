@@ -1,0 +1,89 @@
+"""What is found in the six pairs of documents, and what is predicted for them, beside what was measured.
+
+The measured figures are those of one lab with real daemons on 2026-11: a client that opens a new TLS connection every 10 ms; each
+is a median or a single trial, in milliseconds, and None where nothing had healed after 45 s.
+"""
+
+from pathlib import Path
+
+import pytest
+from foreign_pairs import FOREIGN, foreign_pair
+
+from twinkeel.audit.audit import audit
+from twinkeel.audit.predict import predict
+
+ERRORS = {
+    "seed": {"missing-timeout", "overridden-check", "idle-check-rules", "ssl-hello-check", "curl-without-fail"},
+    "kubeadm": set(),
+    "rke2": set(),
+    "kubemarine": set(),
+    "openshift": set(),
+    "k0s": {"untracked-haproxy"},
+}
+WARNINGS = {
+    "seed": {
+        *("no-hard-stop-after", "no-log", "runs-as-root", "kept-sessions", "no-redispatch", "role-dependent-check"),
+        *("no-script-security", "slow-check", "no-announcement-refresh", "slow-advertisements", "vip-without-prefix"),
+        "equal-priorities",
+    },
+    "kubeadm": {
+        *("no-hard-stop-after", "runs-as-root", "short-stream-timeout", "kept-sessions", "unready-check", "unverified-check"),
+        *("no-script-security", "slow-check", "no-announcement-refresh", "vip-without-prefix"),
+    },
+    "rke2": {
+        *("no-hard-stop-after", "short-stream-timeout", "connection-only-check", "kept-sessions", "no-redispatch"),
+        *("slow-server-check", "process-only-check", "no-announcement-refresh"),
+    },
+    "kubemarine": {
+        *("no-hard-stop-after", "connection-only-check", "kept-sessions", "no-redispatch", "process-only-check"),
+        *("no-announcement-refresh", "vip-without-prefix"),
+    },
+    "openshift": {
+        *("no-hard-stop-after", "short-stream-timeout", "kept-sessions", "no-redispatch", "check-without-expect"),
+        *("unverified-check", "slow-server-check", "keepalived-before-haproxy", "equal-priorities"),
+    },
+    "k0s": {
+        *("no-hard-stop-after", "short-stream-timeout", "kept-sessions", "no-redispatch", "unready-check", "unverified-check"),
+        *("no-announcement-refresh", "equal-priorities"),
+    },
+}
+MEASURED: dict[str, dict[str, tuple[int | None, ...]]] = {
+    "seed": {"power-loss": (12739,), "haproxy-kill": (27636, 28365), "haproxy-hang": (29379,)},
+    "kubeadm": {"power-loss": (2830,), "haproxy-kill": (31714, 32816), "haproxy-hang": (34414,)},
+    "rke2": {"power-loss": (3526,), "haproxy-kill": (1415, 1740), "haproxy-hang": (None,)},
+    "kubemarine": {"power-loss": (2820,), "haproxy-kill": (2920, 2504), "haproxy-hang": (None,)},
+    "openshift": {"power-loss": (3589,), "haproxy-kill": (8371, 7470), "haproxy-hang": (10410,)},
+    "k0s": {"power-loss": (2265,), "haproxy-kill": (None, None), "haproxy-hang": (None,)},
+}
+
+
+def test_every_pair_has_its_row() -> None:
+    assert set(FOREIGN) == set(ERRORS) == set(WARNINGS) == set(MEASURED)
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_what_is_found(name: str, tmp_path: Path) -> None:
+    found = audit(foreign_pair(name, tmp_path)).found
+    assert {each.rule.name for each in found if each.rule.severity == "error"} == ERRORS[name]
+    assert {each.rule.name for each in found if each.rule.severity == "warning"} == WARNINGS[name]
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_predictions_hold_what_was_measured(name: str, tmp_path: Path) -> None:
+    outcomes = {each.fault: each for each in predict(foreign_pair(name, tmp_path))}
+    for fault, measured in MEASURED[name].items():
+        outcome = outcomes[fault]
+        for time in measured:
+            if time is None:
+                assert outcome.end == "never", (fault, outcome)
+            else:
+                assert outcome.downtime is not None, (fault, outcome)
+                assert outcome.downtime.low <= time / 1000 <= outcome.downtime.high, (fault, time, outcome)
+
+
+@pytest.mark.parametrize(
+    ("name", "end"), [("seed", "heals"), ("kubeadm", "heals"), ("rke2", "never"), ("kubemarine", "never"), ("k0s", "heals")]
+)
+def test_a_hung_api_server_is_found_only_by_a_check_that_asks(name: str, end: str, tmp_path: Path) -> None:
+    outcomes = {each.fault: each for each in predict(foreign_pair(name, tmp_path))}
+    assert outcomes["api-server-hang"].end == end

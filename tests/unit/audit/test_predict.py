@@ -1,0 +1,107 @@
+"""Predictions where weights, preemption and missing files decide."""
+
+import pytest
+
+from twinkeel.audit.audit import audit
+from twinkeel.audit.examples import example_pair
+from twinkeel.audit.ours import default_outcomes
+from twinkeel.audit.outcome import Outcome
+from twinkeel.audit.predict import API_FAULTS, FAULTS, predict
+from twinkeel.audit.rule import Example
+
+SCRIPT = 'vrrp_script haproxy {{\n    script "{command}"\n    interval 2\n    fall 2\n    weight {weight}\n}}\n'
+INSTANCE = """\
+vrrp_instance api {{
+    state BACKUP
+    {extra}
+    interface eth0
+    virtual_router_id 71
+    priority {priority}
+    virtual_ipaddress {{
+        192.168.1.110/24
+    }}
+    track_script {{
+        haproxy
+    }}
+}}
+"""
+PGREP = "/usr/bin/pgrep -x haproxy"
+CURL = "/usr/bin/curl -fs -m 1 http://127.0.0.1:8404/live"
+
+
+def pair_of(weight: int, *priorities: int, command: str = PGREP, extra: str = "") -> dict[str, Outcome]:
+    texts = [SCRIPT.format(command=command, weight=weight) + INSTANCE.format(priority=each, extra=extra) for each in priorities]
+    example = Example(keepalived=texts[0], peer_keepalived=texts[1] if len(texts) > 1 else "")
+    return {each.fault: each for each in predict(example_pair(example))}
+
+
+def downtime(outcome: Outcome) -> tuple[float, float]:
+    assert outcome.downtime is not None, outcome
+    return round(outcome.downtime.low, 2), round(outcome.downtime.high, 2)
+
+
+def test_without_weight_the_holder_resigns() -> None:
+    # Two checks of 2 s, then the skew of priority 100: 0.61 s; a script takes up to 0.1 s, a reaction up to 0.05 s.
+    assert downtime(pair_of(0, 101, 100)["haproxy-kill"]) == (2.61, 4.76)
+
+
+def test_with_a_weight_the_backup_waits_for_its_timer() -> None:
+    assert downtime(pair_of(-2, 101, 100)["haproxy-kill"]) == (4.61, 7.76)
+
+
+def test_preempt_delay_comes_on_top() -> None:
+    assert downtime(pair_of(-2, 101, 100, extra="preempt_delay 30")["haproxy-kill"]) == (34.61, 37.76)
+
+
+@pytest.mark.parametrize(
+    ("weight", "priorities", "extra"),
+    [(-2, (110, 100), ""), (2, (110, 100), ""), (-20, (101, 100), "nopreempt"), (-1, (101, 100), "")],
+)
+def test_it_does_not_heal(weight: int, priorities: tuple[int, int], extra: str) -> None:
+    assert pair_of(weight, *priorities, extra=extra)["haproxy-kill"].end == "never"
+
+
+def test_a_bonus_moves_it_too() -> None:
+    # As OpenShift has it: 40 + 20 on both, the failed one has 40.
+    assert downtime(pair_of(20, 40, 40)["haproxy-kill"])[0] == pytest.approx(2 + 2 + (256 - 60) / 256, abs=0.01)
+
+
+def test_a_hang_is_noticed_by_a_request_alone() -> None:
+    assert pair_of(0, 101, 100)["haproxy-hang"].end == "never"
+    assert downtime(pair_of(0, 101, 100, command=CURL)["haproxy-hang"]) == (3.61, 5.66)
+
+
+def test_a_script_that_is_not_here_is_said_to_be_not_known() -> None:
+    outcomes = pair_of(0, 101, 100, command="/etc/keepalived/check.sh")
+    assert outcomes["haproxy-hang"].end == "unknown"
+    assert "its script is not here" in outcomes["haproxy-kill"].effect
+
+
+def test_of_one_host_the_partner_has_the_same() -> None:
+    assert downtime(pair_of(0, 101)["power-loss"]) == downtime(pair_of(0, 101, 101)["power-loss"])
+
+
+def test_a_request_longer_than_the_interval_delays_the_next_one() -> None:
+    # Checks of 3 s every 2 s: the next one begins after 4 s. But Keepalived's own limit is the interval, 2 s.
+    slow = downtime(pair_of(0, 101, 100, command=CURL.replace("-m 1", "-m 3"))["haproxy-hang"])
+    assert slow == (4.61, 6.66)
+
+
+def test_a_backend_without_checks_does_not_heal() -> None:
+    text = "backend kubernetes\n    server a 10.0.0.1:6443 check\n    server b 10.0.0.2:6443\n"
+    outcomes = {each.fault: each for each in predict(example_pair(Example(haproxy=text)))}
+    assert {outcomes[fault].end for fault in API_FAULTS} == {"never"}
+    assert set(outcomes) == set(API_FAULTS)
+
+
+def test_the_default_pair_has_every_fault() -> None:
+    ours = default_outcomes()
+    assert set(ours) == {*FAULTS, *API_FAULTS}
+    assert all(each.end == "heals" for each in ours.values())
+
+
+def test_a_pair_without_faults_has_no_finding_for_them() -> None:
+    text = SCRIPT.format(command=PGREP, weight=-2) + INSTANCE.format(priority=101, extra="")
+    peer = SCRIPT.format(command=PGREP, weight=-2) + INSTANCE.format(priority=100, extra="")
+    names = {each.rule.name for each in audit(example_pair(Example(keepalived=text, peer_keepalived=peer))).found}
+    assert not names & {"weight-too-small", "nopreempt-with-weight", "peers-disagree"}
