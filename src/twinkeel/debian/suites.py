@@ -40,12 +40,17 @@ SERVERS = {
 
 @dataclass(frozen=True)
 class Suite:
-    """A release by its code name. `point_releases`: it has suites for updates and for security; unstable has neither."""
+    """A release by its code name.
+
+    `point_releases`: it has suites for updates and for security; unstable has neither. `beyond_minimum` are packages that a host
+    has on every release, and that belong to the minimal system of the others.
+    """
 
     name: str
     title: str
     point_releases: bool = True
     distribution: str = DEBIAN
+    beyond_minimum: tuple[str, ...] = ()
 
     def part(self, suffix: str) -> str | None:
         """The suite that is this one's -updates or -security ("" for itself); None when there is no such thing."""
@@ -58,7 +63,7 @@ SUITES = {
         Suite("bookworm", "Debian 12"),
         Suite("trixie", "Debian 13"),
         Suite("sid", "Debian unstable", point_releases=False),
-        Suite("noble", "Ubuntu 24.04", distribution=UBUNTU),
+        Suite("noble", "Ubuntu 24.04", distribution=UBUNTU, beyond_minimum=("apt",)),
     )
 }
 
