@@ -71,7 +71,7 @@ def public_stanzas(suite: Suite, root: Path = Path("/")) -> tuple[str, ...]:
         raise ToolError(
             f"the keys of {suite.title} ({suite.name}) are not on this machine",
             where=servers.keyring,
-            hint=f"apt-get install {servers.keyring_package}",
+            hint=servers.keyring_hint,
         )
     common = {"types": "deb", "components": servers.components, "signed-by": servers.keyring}
     stanzas = [_text(common | {"uris": servers.everything, "suites": " ".join(_parts(suite, "", "-updates"))})]

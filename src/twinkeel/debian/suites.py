@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from twinkeel.errors import UsageError
 
 # Distribution -> where its releases come from on a machine of another one: its public servers (everything, security), the keyring
-# with its package, and the components that hold a load balancer and what a cluster needs.
+# and how to get it, and the components that hold a load balancer and what a cluster needs.
 DEBIAN, UBUNTU = "debian", "ubuntu"
 
 
 @dataclass(frozen=True)
 class Servers:
-    """A distribution's public package servers. `keyring` comes with the package `keyring_package`."""
+    """A distribution's public package servers; `keyring_hint` tells a person how to get `keyring`."""
 
     everything: str
     security: str
     keyring: str
-    keyring_package: str
+    keyring_hint: str
     components: str
 
 
@@ -25,14 +25,14 @@ SERVERS = {
         "http://deb.debian.org/debian",
         "http://deb.debian.org/debian-security",
         "/usr/share/keyrings/debian-archive-keyring.gpg",
-        "debian-archive-keyring",
+        "apt-get install debian-archive-keyring",
         "main",
     ),
     UBUNTU: Servers(
         "http://archive.ubuntu.com/ubuntu",
         "http://security.ubuntu.com/ubuntu",
         "/usr/share/keyrings/ubuntu-archive-keyring.gpg",
-        "ubuntu-keyring",
+        "apt-get install ubuntu-keyring (Debian 13 has that package, Debian 12 has not)",
         "main universe",
     ),
 }

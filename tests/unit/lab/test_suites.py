@@ -122,7 +122,8 @@ def test_another_distributions_suite_comes_from_its_public_servers(tmp_path: Pat
 def test_missing_keys_are_told_before_anything_is_fetched(tmp_path: Path) -> None:
     with pytest.raises(ToolError, match=r"keys of Ubuntu 24\.04 \(noble\) are not on this machine") as caught:
         sources.public_stanzas(SUITES["noble"], tmp_path)
-    assert (caught.value.exit_code, caught.value.hint[:31]) == (3, "apt-get install ubuntu-keyring")
+    assert caught.value.exit_code == 3
+    assert caught.value.hint.startswith("apt-get install ubuntu-keyring ")
 
 
 @pytest.mark.parametrize(
