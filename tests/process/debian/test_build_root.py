@@ -44,8 +44,8 @@ def test_a_stopped_worker_takes_its_command_and_the_commands_children_along(root
     started = threading.Event()
     mark = tmp_path / "still-there"
     # A child in a session of its own: only the end of its process namespace ends it. Two minutes at most.
-    child = f"for i in $(seq 1200); do touch {mark}; sleep 0.1; done"
-    argv = ["sh", "-c", f"setsid sh -c '{child}' & echo started; wait"]
+    child = f"echo started; for i in $(seq 1200); do touch {mark}; sleep 0.1; done"
+    argv = ["sh", "-c", f"setsid sh -c '{child}' & wait"]
     worker = Worker(lambda: root.run(argv, log=tmp_path / "log", env=ENVIRONMENT, on_line=lambda _: started.set()))
     worker.start()
     assert started.wait(60)

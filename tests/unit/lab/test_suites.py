@@ -119,6 +119,14 @@ def test_another_distributions_suite_comes_from_its_public_servers(tmp_path: Pat
     assert suites_of((unstable,)) == ["Suites: sid"]
 
 
+def test_a_machine_of_ubuntu_does_not_ask_its_own_servers_for_debian(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "machine_release", lambda: ("ubuntu", "noble"))
+    monkeypatch.setattr(sources, "stanzas_for", lambda *_: ("its own",))
+    monkeypatch.setattr(sources, "public_stanzas", lambda _: ("public",))
+    assert sources.suite_sources(SUITES["bookworm"]) == ("public",)
+    assert sources.suite_sources(SUITES["noble"]) == ("its own",)
+
+
 def test_missing_keys_are_told_before_anything_is_fetched(tmp_path: Path) -> None:
     with pytest.raises(ToolError, match=r"keys of Ubuntu 24\.04 \(noble\) are not on this machine") as caught:
         sources.public_stanzas(SUITES["noble"], tmp_path)
