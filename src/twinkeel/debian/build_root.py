@@ -16,7 +16,14 @@ from twinkeel.debian.suites import SUITES
 from twinkeel.errors import ToolError
 
 SUITE = SUITES["bookworm"]
-PROGRAMS = {"unshare": "util-linux", "chroot": "coreutils", "mount": "mount", "dpkg-deb": "dpkg", "apt-get": "apt"}
+PROGRAMS = {
+    "unshare": "util-linux",
+    "setpriv": "util-linux",
+    "chroot": "coreutils",
+    "mount": "mount",
+    "dpkg-deb": "dpkg",
+    "apt-get": "apt",
+}
 _DONE = "made"
 # Of /dev a compiler needs this alone. The mount is private: unshare takes care of that.
 _ENTER = 'mount --bind /dev/null "$1/dev/null" && exec chroot "$@"'
@@ -79,7 +86,7 @@ class BuildRoot:
         except ToolError as error:
             if os.geteuid() != 0 and "unshare" in error.hint:
                 raise ToolError(f"{_FORBIDDEN}: {error.hint}", where=error.where, hint="run the command with sudo") from error
-            raise ToolError(error.what.replace("unshare", argv[0], 1), where=f"{argv[0]}, log {log}", hint=error.hint) from error
+            raise ToolError(error.what.replace("setpriv", argv[0], 1), where=f"{argv[0]}, log {log}", hint=error.hint) from error
 
 
 def _refuse_missing_programs() -> None:
@@ -98,9 +105,22 @@ def _path() -> str:
 
 
 def _namespaces() -> list[str]:
-    """--kill-child: who ends us ends the compilers too, also with SIGKILL."""
+    """Who ends us ends the compilers too, also with SIGKILL: setpriv for unshare, --kill-child for what that started."""
     mapped = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    return ["unshare", *mapped, "--mount", "--net", "--ipc", "--uts", "--pid", "--fork", "--kill-child"]
+    return [
+        "setpriv",
+        "--pdeathsig",
+        "KILL",
+        "unshare",
+        *mapped,
+        "--mount",
+        "--net",
+        "--ipc",
+        "--uts",
+        "--pid",
+        "--fork",
+        "--kill-child",
+    ]
 
 
 def _enter(root: Path, cwd: str) -> list[str]:

@@ -1,6 +1,9 @@
 """A command in a root of its own: without a network, and gone with everything that it started and mounted."""
 
+import os
+import signal
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -52,6 +55,24 @@ def test_a_stopped_worker_takes_its_command_and_the_commands_children_along(root
     worker.stop(30.0)
     assert not worker.is_alive()
     assert isinstance(worker.error, ToolError)
+    assert is_quiet(mark)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the kernel forgets the wish of a user whose rights change")
+def test_a_killed_builder_leaves_no_compiler(root: BuildRoot, tmp_path: Path) -> None:
+    mark = tmp_path / "still-there"
+    code = (
+        "from pathlib import Path; from twinkeel.debian.build_root import BuildRoot\n"
+        f"argv = ['sh', '-c', 'for i in $(seq 1200); do touch {mark}; sleep 0.1; done']\n"
+        f"BuildRoot(Path({str(tmp_path)!r})).run(argv, log=Path({str(tmp_path / 'log')!r}), env={ENVIRONMENT!r})\n"
+    )
+    builder = subprocess.Popen([sys.executable, "-c", code])
+    deadline = time.monotonic_ns() + 60 * 10**9
+    while not mark.exists():
+        assert time.monotonic_ns() < deadline, "the command did not start"
+        time.sleep(0.05)
+    os.kill(builder.pid, signal.SIGKILL)
+    builder.wait()
     assert is_quiet(mark)
 
 
