@@ -47,12 +47,13 @@ class BuildRoot:
         return PrivateApt(self.folder / "apt", SUITE)
 
     def make(self, packages: Sequence[str]) -> None:
-        """Fetch and unpack packages with all that they need; a root that is whole is left alone.
+        """Fetch and unpack packages with all that they need; a root that holds them all is left alone.
 
         Raises:
             ToolError: a program or the release's keys are missing on this machine, or apt failed.
         """
-        if (self.folder / _DONE).exists():
+        done, wanted = self.folder / _DONE, "\n".join(packages)
+        if done.exists() and done.read_text() == wanted:
             return
         _refuse_missing_programs()
         shutil.rmtree(self.path, ignore_errors=True)
@@ -65,7 +66,7 @@ class BuildRoot:
         (self.path / "dev").mkdir(exist_ok=True)
         (self.path / "dev" / "null").touch()
         (self.path / "tmp").mkdir(exist_ok=True)
-        (self.folder / _DONE).touch()
+        done.write_text(wanted)
 
     def run(
         self,

@@ -79,6 +79,9 @@ class _Build:
             "GOCACHE": f"{_INSIDE}/gocache",
             "GO111MODULE": "off",
             "CGO_ENABLED": "0",
+            # The compiler is a Go program: with fewer collections it took a sixth less of the processors' time, within this memory.
+            "GOGC": "400",
+            "GOMEMLIMIT": "1GiB",
         }
 
     def run(self, argv: Sequence[str], progress: Progress | None = None, step: str = "", expected: int = 1) -> None:
