@@ -10,7 +10,8 @@ import pytest
 from labs import EXAMPLE, Lab
 
 from twinkeel.cli.load import load_topology
-from twinkeel.debian.source_package import fetch_source
+from twinkeel.debian.packages import PrivateApt
+from twinkeel.debian.suites import SUITES
 from twinkeel.lab.kubernetes.api import Answer, ApiError, LabApi, admin_api
 from twinkeel.lab.kubernetes.certificates import Authority
 from twinkeel.lab.kubernetes.cluster import LabCluster, lab_cluster
@@ -171,9 +172,12 @@ def test_no_unit_of_a_node_has_failed(lab: Lab, cluster: LabCluster) -> None:
         assert lab.run(host.name, ["systemctl", "list-units", "--failed", "--plain", "--no-legend"]).stdout == ""
 
 
-def test_a_source_package_comes_from_the_machine_s_own_servers(tmp_path: Path) -> None:
+def test_a_source_package_leaves_the_machine_s_own_lists_alone(tmp_path: Path) -> None:
     before = sorted(path.name for path in Path("/var/lib/apt/lists").iterdir())
-    description = fetch_source("hostname", tmp_path, tmp_path / "log")
+    apt = PrivateApt(tmp_path / "apt", SUITES["bookworm"])
+    apt.folder.mkdir()
+    apt.update()
+    description = apt.source("hostname", tmp_path)
     assert "Source: hostname" in description.read_text()
     assert list(tmp_path.glob("hostname_*.tar.*"))
     assert sorted(path.name for path in Path("/var/lib/apt/lists").iterdir()) == before

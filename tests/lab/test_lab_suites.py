@@ -1,4 +1,4 @@
-"""The lab on other releases of Debian: hosts, daemons, apply and the three default drills.
+"""The lab on other releases of Debian and Ubuntu: hosts, daemons, apply and the three default drills.
 
 With TWINKEEL_TEST_SUITES=1 alone: an image takes a minute or more to make and each lab three more, and the other lab tests have
 this machine's own release.
@@ -18,7 +18,12 @@ from twinkeel.debian.suites import SUITES
 # Milliseconds. Any machine, however busy: what is measured belongs to benchmarks.
 BUDGET = "5000"
 # By suite: HAProxy, Keepalived, etcd.
-DAEMONS = {"bookworm": ("2.6.", "2.2.", "3.4."), "trixie": ("3.0.", "2.3.", "3.5."), "sid": ("", "", "3.")}
+DAEMONS = {
+    "bookworm": ("2.6.", "2.2.", "3.4."),
+    "trixie": ("3.0.", "2.3.", "3.5."),
+    "sid": ("", "", "3."),
+    "noble": ("2.8.", "2.2.", "3.4."),
+}
 ALL = os.environ.get("TWINKEEL_TEST_SUITES") == "1"
 
 

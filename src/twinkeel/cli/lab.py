@@ -39,7 +39,8 @@ def up(
         Literal["lab", "kubespray"], typer.Option(help="Who puts Kubernetes there: the lab, or you with `twinkeel kubespray run`.")
     ] = "lab",
     suite: Annotated[
-        str | None, typer.Option(metavar="bookworm|trixie|sid", help="The hosts' Debian release; default: this machine's.")
+        str | None,
+        typer.Option(metavar="bookworm|trixie|sid|noble", help="The hosts' release of Debian or Ubuntu; default: this machine's."),
     ] = None,
 ) -> None:
     """Make the lab: every host of the spec, a client and an operator, with systemd and sshd."""
@@ -114,7 +115,7 @@ def status(name: LabName = None, file: LabFile = None, form: OutputFormat = Form
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     if layout.suite:
-        print(f"Debian suite: {layout.suite}")
+        print(f"Suite: {layout.suite}")
     if layout.kubernetes:
         print(layout.kubernetes)
 

@@ -4,12 +4,52 @@ import contextlib
 import os
 import signal
 import subprocess
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from twinkeel.errors import ToolError
 
 _TAIL_LINES = 6
+
+
+class Worker(threading.Thread):
+    """Work beside the main thread's, which can be stopped: the command that it runs is killed, and it starts no other.
+
+    `error` is what ended the work before its time. The thread does not keep the process alive.
+    """
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        super().__init__(daemon=True)
+        self.error: BaseException | None = None
+        self._work = work
+        self._lock = threading.Lock()
+        self._stopped = False
+        self._process: subprocess.Popen[str] | None = None
+
+    def run(self) -> None:
+        """The work, in the thread."""
+        try:
+            self._work()
+        except BaseException as error:
+            self.error = error
+
+    def owns(self, process: subprocess.Popen[str] | None) -> None:
+        """The command that runs now; it is killed if the work was stopped meanwhile."""
+        with self._lock:
+            self._process = process
+            self._kill()
+
+    def stop(self, deadline: float) -> None:
+        """Kill what runs, and wait up to `deadline` seconds for the thread's end."""
+        with self._lock:
+            self._stopped = True
+            self._kill()
+        self.join(deadline)
+
+    def _kill(self) -> None:
+        if self._stopped and self._process is not None:
+            _stop_group(self._process)
 
 
 def run(
@@ -28,6 +68,9 @@ def run(
     tail: list[str] = []
     with log.open("a", buffering=1) as file:
         process = _start(argv, cwd, env)
+        worker = threading.current_thread()
+        if isinstance(worker, Worker):
+            worker.owns(process)
         try:
             for line in process.stdout or ():
                 file.write(line)
@@ -37,6 +80,8 @@ def run(
             code = process.wait()
         finally:
             _stop_group(process)
+            if isinstance(worker, Worker):
+                worker.owns(None)
     if code != 0:
         raise ToolError(f"{argv[0]} failed with exit code {code}", where=f"{' '.join(argv[:4])}, log {log}", hint=" | ".join(tail))
 

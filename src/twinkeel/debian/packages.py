@@ -1,20 +1,26 @@
 """Debian packages with all that they need, as if nothing were installed: fetched by apt, without this machine's own state."""
 
+import re
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from twinkeel.debian.commands import run
-from twinkeel.debian.sources import debian_stanzas, machine_release
+from twinkeel.debian.sources import debian_stanzas, machine_release, suite_sources
+from twinkeel.debian.suites import Suite
 from twinkeel.errors import ToolError
 
 
 @dataclass(frozen=True)
 class PrivateApt:
-    """An apt of our own: its lists and its (empty) list of installed packages lie in `folder`; it asks this machine's servers."""
+    """An apt of our own: its lists and its (empty) list of installed packages lie in `folder`; it asks this machine's servers.
+
+    `suite` is another release than this machine's own; then apt reads its list of sources of programs too.
+    """
 
     folder: Path
+    suite: Suite | None = None
 
     @property
     def log(self) -> Path:
@@ -43,16 +49,34 @@ class PrivateApt:
         Raises:
             ToolError: this machine has no Debian sources, or they cannot be reached.
         """
-        suite = machine_release()[1]
-        stanzas = debian_stanzas(suite)
-        if not stanzas:
-            hint = "packages come from this machine's own Debian sources: add one for this release"
-            raise ToolError(f"apt has no enabled Debian source for {suite or 'this system'}", where="/etc/apt", hint=hint)
+        stanzas = self._stanzas()
         for name in ("sources.list.d", "lists/partial", "cache"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         (self.folder / "status").touch()
         (self.folder / "sources.list.d" / "own.sources").write_text("\n\n".join(stanzas) + "\n")
         run(["apt-get", *self.options(self.folder / "cache"), "update"], log=self.log)
+
+    def _stanzas(self) -> Sequence[str]:
+        if self.suite is not None:
+            return [re.sub(r"(?m)^Types: deb$", "Types: deb deb-src", stanza) for stanza in suite_sources(self.suite)]
+        own = machine_release()[1]
+        stanzas = debian_stanzas(own)
+        if not stanzas:
+            hint = "packages come from this machine's own Debian sources: add one for this release"
+            raise ToolError(f"apt has no enabled Debian source for {own or 'this system'}", where="/etc/apt", hint=hint)
+        return stanzas
+
+    def source(self, package: str, folder: Path) -> Path:
+        """The .dsc file of a source package, with its archives beside it in `folder`; apt verifies signatures and checksums.
+
+        Raises:
+            ToolError: apt cannot fetch.
+        """
+        run(["apt-get", *self.options(self.folder / "cache"), "source", "--download-only", package], log=self.log, cwd=folder)
+        found = sorted(folder.glob(f"{package}_*.dsc"))
+        if not found:
+            raise ToolError(f"apt fetched no source of {package}", where=str(self.log), hint="run: apt-get update")
+        return found[-1]
 
     def unknown(self, names: Sequence[str]) -> list[str]:
         """Those that the servers do not have: NAME, or NAME=VERSION."""

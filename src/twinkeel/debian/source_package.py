@@ -1,54 +1,62 @@
-"""A Debian source package, fetched with apt from the servers that this machine already uses, without touching /etc/apt."""
+"""Debian's source packages of format 3.0 (quilt), unpacked without Debian's own tools: a machine need not have them."""
 
-import subprocess
+import tarfile
 from pathlib import Path
 
 from twinkeel.debian.commands import run
 from twinkeel.errors import ToolError
 
-# The machine's own Debian servers: apt knows them, with their suites, from the package lists that it has.
-_OWN_SERVERS = ["apt-get", "indextargets", "--format", "deb-src $(REPO_URI) $(RELEASE) $(COMPONENT)", "Origin: Debian"]
-_UPDATE_HINT = "run: apt-get update"
+_PATCHES = "debian/patches"
 
 
-def missing_packages(wanted: tuple[str, ...]) -> list[str]:
-    """Those of the wanted Debian packages that are not installed."""
-    query = ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Abbrev}\n", *wanted]
-    answer = subprocess.run(query, capture_output=True, text=True, check=False).stdout
-    installed = {line.split()[0] for line in answer.splitlines() if line.split()[1:2] == ["ii"]}
-    return [name for name in wanted if name not in installed]
+def unpack_source(description: Path, folder: Path, log: Path) -> list[Path]:
+    """Unpack the upstream archive into `folder`, its first folder left out, and Debian's patches beside it.
 
+    Args:
+        description: the .dsc file; apt has verified the archives that lie beside it.
 
-def fetch_source(package: str, folder: Path, log: Path) -> Path:
-    """The .dsc file of a source package, with its archives beside it in `folder`; apt verifies signatures and checksums.
+    Returns:
+        The patches, in the order in which they are to be applied (with `patch --strip=1`).
 
     Raises:
-        ToolError: apt knows no Debian server, or cannot fetch.
+        ToolError: an archive is missing or damaged.
     """
-    options = _private_apt(folder / "apt")
-    run(["apt-get", *options, "update"], log=log)
-    run(["apt-get", *options, "source", "--download-only", package], log=log, cwd=folder)
-    found = sorted(folder.glob(f"{package}_*.dsc"))
+    name = description.stem
+    folder.mkdir(parents=True)
+    upstream = _only(description.parent, f"{name.rsplit('-', 1)[0]}.orig.tar.*")
+    run(["tar", "--extract", "--no-same-owner", "--strip-components=1", f"--file={upstream}"], log=log, cwd=folder)
+    return _patches(_only(description.parent, f"{name}.debian.tar.*"), description.parent / "patches")
+
+
+def _only(folder: Path, pattern: str) -> Path:
+    found = sorted(folder.glob(pattern))
     if not found:
-        raise ToolError(f"apt fetched no source of {package}", where=str(log), hint=_UPDATE_HINT)
-    return found[-1]
+        raise ToolError(f"the source package has no {pattern}", where=str(folder), hint="remove the folder and build again")
+    return found[0]
 
 
-def _private_apt(folder: Path) -> list[str]:
-    """Options that give apt lists and a cache of its own, and source entries for the machine's own servers."""
-    own = subprocess.run(_OWN_SERVERS, capture_output=True, text=True, check=False).stdout
-    servers = sorted({line for line in own.splitlines() if line.startswith("deb-src ")})
-    if not servers:
-        raise ToolError("apt knows no Debian package server", where="apt-get indextargets", hint=_UPDATE_HINT)
-    (folder / "lists" / "partial").mkdir(parents=True, exist_ok=True)
-    (folder / "archives" / "partial").mkdir(parents=True, exist_ok=True)
-    (folder / "sources.list").write_text("\n".join(servers) + "\n")
-    settings = {
-        "Dir::Etc::sourcelist": folder / "sources.list",
-        "Dir::Etc::sourceparts": "/dev/null",
-        "Dir::State::Lists": folder / "lists",
-        "Dir::Cache": folder,
-        # The unprivileged user that apt drops to cannot write below a user's cache folder.
-        "APT::Sandbox::User": "root",
-    }
-    return [argument for name, value in settings.items() for argument in ("-o", f"{name}={value}")]
+def _patches(archive: Path, folder: Path) -> list[Path]:
+    """Only the files that the list names are written, under a name of their own: nothing of the archive can lie elsewhere."""
+    folder.mkdir(exist_ok=True)
+    written: list[Path] = []
+    try:
+        with tarfile.open(archive) as tar:
+            for number, name in enumerate(_series(tar)):
+                target = folder / f"{number:03}.patch"
+                target.write_bytes(_content(tar, f"{_PATCHES}/{name}"))
+                written.append(target)
+    except (tarfile.TarError, EOFError, KeyError) as error:
+        raise ToolError(f"the archive is damaged: {error}", where=str(archive), hint="remove it and build again") from error
+    return written
+
+
+def _series(tar: tarfile.TarFile) -> list[str]:
+    if f"{_PATCHES}/series" not in tar.getnames():
+        return []
+    lines = _content(tar, f"{_PATCHES}/series").decode().splitlines()
+    return [line.split()[0] for line in lines if line.strip() and not line.startswith("#")]
+
+
+def _content(tar: tarfile.TarFile, name: str) -> bytes:
+    file = tar.extractfile(name)
+    return file.read() if file else b""

@@ -10,9 +10,8 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from twinkeel.debian.sources import acquire_options, machine_release, stanzas_for
-from twinkeel.debian.suites import Suite
-from twinkeel.errors import ToolError
+from twinkeel.debian.sources import acquire_options, suite_sources
+from twinkeel.debian.suites import SUITES, Suite
 from twinkeel.lab import local_repository, mmdebstrap
 from twinkeel.lab.folders import GIB, remove_tree, require_space
 from twinkeel.lab.mmdebstrap import Progress
@@ -59,9 +58,14 @@ def cache_folder() -> Path:
 
 def recipe_hash(suite: str, *, bare: bool = False) -> str:
     """Twelve characters that change when the image would. `bare`: the image of hosts on which an installer puts Kubernetes."""
-    packages = BARE_PACKAGES if bare else PACKAGES
+    packages = _packages(suite, bare=bare)
     recipe = (RECIPE_VERSION, suite, packages, REPOSITORY_PACKAGES, DISABLED_UNITS, MASKED_UNITS, FILES, os.uname().machine)
     return hashlib.sha256(repr(recipe).encode()).hexdigest()[:12]
+
+
+def _packages(suite: str, *, bare: bool) -> tuple[str, ...]:
+    beyond = SUITES[suite].beyond_minimum if suite in SUITES else ()
+    return (*(BARE_PACKAGES if bare else PACKAGES), *beyond)
 
 
 def image_path(suite: str, cache: Path | None = None, *, bare: bool = False) -> Path:
@@ -73,7 +77,7 @@ def ensure_image(progress: Progress, suite: Suite, cache: Path | None = None, *,
     """The image's folder; built if it is not there. An interrupted build leaves nothing that counts as an image.
 
     Raises:
-        ToolError: mmdebstrap failed, or this machine has no Debian sources to make the suite from.
+        ToolError: mmdebstrap failed, or this machine has no sources or no keys to make the suite from.
         LabError: the disk is nearly full.
     """
     final = image_path(suite.name, cache, bare=bare)
@@ -95,14 +99,11 @@ def ensure_image(progress: Progress, suite: Suite, cache: Path | None = None, *,
 
 
 def _build(partial: Path, suite: Suite, lock: int, progress: Progress, *, bare: bool) -> None:
-    _, own = machine_release()
-    stanzas = stanzas_for(suite, own)
-    if not stanzas:
-        hint = f"the image is made from the machine's own Debian sources: add one for {own or 'its release'} or for {suite.name}"
-        raise ToolError(f"apt has no enabled Debian source for {suite.name}", where="/etc/apt", hint=hint)
+    stanzas = suite_sources(suite)
     # The program ends with us (setpriv), and holds the lock until it has: no second build meets the first one's remains.
-    argv = ["setpriv", "--pdeathsig", "TERM", "mmdebstrap", "--variant=minbase", "--format=directory"]
-    argv += [f"--include={','.join(BARE_PACKAGES if bare else PACKAGES)}", *(f"--aptopt={option}" for option in acquire_options())]
+    # What it mounts it mounts in a namespace of its own: killed, it would leave /proc and others mounted below the image for good.
+    argv = ["setpriv", "--pdeathsig", "TERM", "unshare", "--mount", "mmdebstrap", "--variant=minbase", "--format=directory"]
+    argv += [f"--include={','.join(_packages(suite.name, bare=bare))}", *(f"--aptopt={option}" for option in acquire_options())]
     argv += [f"--customize-hook={_download_hook()}", suite.name, str(partial), "-"]
     mmdebstrap.run(argv, "\n\n".join(stanzas) + "\n", lock, progress, suite=suite.name)
     progress("preparing the package repository", 0.92)

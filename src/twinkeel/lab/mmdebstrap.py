@@ -26,7 +26,7 @@ CAUSES = (
     (
         re.compile(r"NO_PUBKEY|EXPKEYSIG|public key is not available|Missing key|[Ss]igning key"),
         "this machine's keyring has no key for the suite: apt-get update && apt-get install debian-archive-keyring "
-        "(for Debian 13 and unstable: 2023.3+deb12u2, or 2025.1 and newer)",
+        "(for Debian 13 and unstable: 2023.3+deb12u2, or 2025.1 and newer), or ubuntu-keyring",
     ),
     (
         re.compile(r"does not have a Release file|404 +Not Found"),

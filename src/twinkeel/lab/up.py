@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from twinkeel.debian.sources import machine_release
-from twinkeel.debian.suites import Suite, find_suite
+from twinkeel.debian.suites import DEBIAN, SUITES, Suite, find_suite
 from twinkeel.errors import UsageError
 from twinkeel.lab import cgroups, host, manifest, network, processes, requirements, ssh_keys, state, watches
 from twinkeel.lab.cleanup import remove_lab
@@ -26,6 +26,7 @@ from twinkeel.lab.manifest import Entry, Manifest
 from twinkeel.lab.mmdebstrap import Progress
 from twinkeel.lab.model import HostExtras, LabHost, LabLayout, LabPaths
 from twinkeel.lab.ready import wait_for_ssh
+from twinkeel.lab.side_by_side import shares, side_by_side
 from twinkeel.lab.signals import uninterrupted
 from twinkeel.lab.spec_copy import spec_for_lab
 from twinkeel.lab.ssh_keys import SshKey
@@ -35,6 +36,10 @@ from twinkeel.topology.model import Topology
 STATE_SPACE = 2 * GIB
 SECRET = 0o600
 CONTROL_PLANE_DEADLINE = 120.0
+# Of the processors' time, the image takes one part and a build of Kubernetes nine.
+WEIGHTS = (1.0, 9.0)
+# The hosts' release on a machine of another distribution.
+OTHERWISE = "bookworm"
 
 
 @dataclass
@@ -62,9 +67,14 @@ class LabBuild:
 
 
 def chosen_suite(name: str | None) -> Suite:
-    """The Debian release of the hosts: that of this machine unless one is named. Raises UsageError for one that we do not know."""
-    own = machine_release()[1]
-    return find_suite(own if name is None else name, own)
+    """The release of the hosts: that of this machine where we know it, else Debian 12, unless one is named.
+
+    Raises:
+        UsageError: it is one that we do not know.
+    """
+    distribution, release = machine_release()
+    own = release if distribution == DEBIAN or release in SUITES else ""
+    return find_suite(name if name is not None else own or OTHERWISE, own)
 
 
 def bring_up(build: LabBuild) -> None:
@@ -77,8 +87,7 @@ def bring_up(build: LabBuild) -> None:
     """
     extras.require("pyroute2")
     requirements.require()
-    build.image = ensure_image(build.progress, build.suite, bare=build.bare)
-    fetch_programs(build)
+    prepare(build)
     see_whether_it_fits(build)
     with state.locked(build.layout.name):
         remove_leftovers(build)
@@ -99,11 +108,25 @@ def bring_up(build: LabBuild) -> None:
             raise
 
 
-def fetch_programs(build: LabBuild) -> None:
-    """Kubernetes' own programs, from the cache or made now."""
+def prepare(build: LabBuild) -> None:
+    """The image and Kubernetes' own programs, from the cache or made now, side by side."""
+    image, programs = shares(build.progress, *WEIGHTS)
+    if build.kubernetes is None:
+        make_image(build, build.progress)
+    else:
+        side_by_side(lambda: make_image(build, image), lambda: fetch_programs(build, programs))
+
+
+def make_image(build: LabBuild, progress: Progress) -> None:
+    """What every host is an overlay of."""
+    build.image = ensure_image(progress, build.suite, bare=build.bare)
+
+
+def fetch_programs(build: LabBuild, progress: Progress) -> None:
+    """Kubernetes' own programs."""
     if build.kubernetes is not None:
         version = build.topology.cluster.version
-        build.binaries = resolve_binaries(build.kubernetes, version, cache_folder(), build.mirror, build.progress)
+        build.binaries = resolve_binaries(build.kubernetes, version, cache_folder(), build.mirror, progress)
         build.layout = replace(build.layout, kubernetes=build.binaries.describe(version))
 
 

@@ -44,7 +44,6 @@ def test_a_missing_program_is_named_with_its_package(monkeypatch: pytest.MonkeyP
 def test_what_the_kernel_refuses_is_named(monkeypatch: pytest.MonkeyPatch, code: int, stderr: str, said: str) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 0)
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
-    monkeypatch.setattr(requirements, "machine_release", lambda: ("debian", "bookworm"))
     monkeypatch.setattr(mmdebstrap, "said_version", lambda: "mmdebstrap 1.3.5")
     monkeypatch.setattr("subprocess.run", lambda *_, **__: subprocess.CompletedProcess([], code, "", stderr))
     with pytest.raises(LabError) as caught:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from twinkeel.debian import sources
 from twinkeel.debian.sources import stanzas_for
 from twinkeel.debian.suites import SUITES, Suite, find_suite
 from twinkeel.errors import LabError, ToolError, UsageError
-from twinkeel.lab import cgroups, image, mmdebstrap, requirements
+from twinkeel.lab import cgroups, image, mmdebstrap, requirements, up
 from twinkeel.lab.fit import fit
 from twinkeel.lab.image_packages import versions
 from twinkeel.lab.layout import from_json, to_json
@@ -76,18 +77,85 @@ def test_no_source_is_no_stanza(tmp_path: Path) -> None:
     assert stanzas_for(TRIXIE, "bookworm", tmp_path) == ()
 
 
-@pytest.mark.parametrize("name", ["unstable", "noble", "", "../x"])
+@pytest.mark.parametrize("name", ["unstable", "jammy", "", "../x"])
 def test_an_unknown_suite_is_a_wrong_usage_that_names_the_known(name: str) -> None:
-    with pytest.raises(UsageError, match="no Debian suite called") as caught:
+    with pytest.raises(UsageError, match="no suite called") as caught:
         find_suite(name, "bookworm")
-    assert caught.value.hint == "give a code name: bookworm, trixie, sid"
+    assert caught.value.hint == "give a code name: bookworm, trixie, sid, noble"
 
 
 def test_the_machines_own_release_is_always_known() -> None:
     assert find_suite("forky", "forky") == Suite("forky", "Debian forky")
-    with pytest.raises(UsageError, match="no Debian suite") as caught:
+    with pytest.raises(UsageError, match="no suite") as caught:
         find_suite("bullseye", "forky")
-    assert caught.value.hint.endswith("bookworm, trixie, sid, forky")
+    assert caught.value.hint.endswith("bookworm, trixie, sid, noble, forky")
+
+
+UBUNTU_MACHINE = """\
+Types: deb
+URIs: http://mirror.example/ubuntu
+Suites: noble noble-updates noble-backports
+Components: main universe restricted multiverse
+Signed-By: /usr/share/keyrings/ubuntu-archive-keyring.gpg
+"""
+
+
+def test_ubuntus_hosts_need_what_its_community_packages(apt: Path) -> None:
+    (apt / "sources.list.d/debian.sources").write_text(UBUNTU_MACHINE)
+    (only,) = stanzas_for(SUITES["noble"], "noble", apt)
+    assert "Components: main universe" in only.splitlines()
+    assert suites_of((only,)) == ["Suites: noble noble-updates"]
+
+
+def test_another_distributions_suite_comes_from_its_public_servers(tmp_path: Path) -> None:
+    """A mirror of Ubuntu, asked for bookworm, would have nothing."""
+    keyring = tmp_path / "usr/share/keyrings/debian-archive-keyring.gpg"
+    keyring.parent.mkdir(parents=True)
+    keyring.touch()
+    main, security = sources.public_stanzas(SUITES["bookworm"], tmp_path)
+    assert suites_of((main, security)) == ["Suites: bookworm bookworm-updates", "Suites: bookworm-security"]
+    assert all("Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg" in text for text in (main, security))
+    (unstable,) = sources.public_stanzas(SID, tmp_path)
+    assert suites_of((unstable,)) == ["Suites: sid"]
+
+
+def test_a_machine_of_ubuntu_does_not_ask_its_own_servers_for_debian(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "machine_release", lambda: ("ubuntu", "noble"))
+    monkeypatch.setattr(sources, "stanzas_for", lambda *_: ("its own",))
+    monkeypatch.setattr(sources, "public_stanzas", lambda _: ("public",))
+    assert sources.suite_sources(SUITES["bookworm"]) == ("public",)
+    assert sources.suite_sources(SUITES["noble"]) == ("its own",)
+
+
+def test_missing_keys_are_told_before_anything_is_fetched(tmp_path: Path) -> None:
+    with pytest.raises(ToolError, match=r"keys of Ubuntu 24\.04 \(noble\) are not on this machine") as caught:
+        sources.public_stanzas(SUITES["noble"], tmp_path)
+    assert caught.value.exit_code == 3
+    assert caught.value.hint.startswith("apt-get install ubuntu-keyring ")
+
+
+@pytest.mark.parametrize(
+    ("machine", "asked", "chosen"),
+    [
+        (("debian", "trixie"), None, "trixie"),
+        (("debian", "forky"), None, "forky"),
+        (("ubuntu", "noble"), None, "noble"),
+        (("ubuntu", "resolute"), None, "bookworm"),
+        (("linuxmint", "wilma"), None, "bookworm"),
+        (("debian", "trixie"), "noble", "noble"),
+    ],
+)
+def test_hosts_are_of_this_machines_release_where_we_know_it(
+    monkeypatch: pytest.MonkeyPatch, machine: tuple[str, str], asked: str | None, chosen: str
+) -> None:
+    monkeypatch.setattr(up, "machine_release", lambda: machine)
+    assert up.chosen_suite(asked).name == chosen
+
+
+def test_another_distributions_release_is_no_suite(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(up, "machine_release", lambda: ("ubuntu", "resolute"))
+    with pytest.raises(UsageError, match="no suite called 'resolute'"):
+        up.chosen_suite("resolute")
 
 
 def test_each_suite_has_an_image_of_its_own(tmp_path: Path) -> None:
@@ -96,9 +164,9 @@ def test_each_suite_has_an_image_of_its_own(tmp_path: Path) -> None:
 
 
 def test_no_source_for_a_suite_is_told_with_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image, "machine_release", lambda: ("debian", "bookworm"))
-    monkeypatch.setattr(image, "stanzas_for", lambda *_: ())
-    with pytest.raises(ToolError, match="no enabled Debian source for trixie") as caught:
+    monkeypatch.setattr(sources, "machine_release", lambda: ("debian", "bookworm"))
+    monkeypatch.setattr(sources, "stanzas_for", lambda *_: ())
+    with pytest.raises(ToolError, match="no enabled source for trixie") as caught:
         image.ensure_image(lambda *_: None, TRIXIE, tmp_path)
     assert (caught.value.exit_code, caught.value.where) == (3, "/etc/apt")
     assert caught.value.hint.endswith("add one for bookworm or for trixie")
@@ -227,7 +295,6 @@ def test_units_that_the_packages_start_are_off_in_an_image(tmp_path: Path) -> No
 def test_requirements_ask_for_a_new_enough_mmdebstrap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 0)
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
-    monkeypatch.setattr(requirements, "machine_release", lambda: ("debian", "bookworm"))
     monkeypatch.setattr(mmdebstrap, "said_version", lambda: "mmdebstrap 0.7.5\n")
     monkeypatch.setattr(requirements, "_kernel_problems", list)
     with pytest.raises(ToolError, match=r"mmdebstrap 0\.7\.5 is too old") as caught:

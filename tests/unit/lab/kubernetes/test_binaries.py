@@ -1,13 +1,15 @@
 """Which source the programs come from, and how a folder of them is judged."""
 
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from twinkeel.debian import build_root
 from twinkeel.debian import kubernetes as distribution
+from twinkeel.debian.build_root import BuildRoot
 from twinkeel.debian.kubernetes import BUILD_PACKAGES, DISTRIBUTION_VERSION, build_distribution
+from twinkeel.debian.packages import PrivateApt
 from twinkeel.debian.progress import Progress, within
 from twinkeel.errors import ToolError, UsageError
 from twinkeel.lab.kubernetes import binaries
@@ -59,7 +61,8 @@ def test_release_never_becomes_another_version(tmp_path: Path) -> None:
 
 
 def test_when_nothing_works_both_reasons_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(distribution, "missing_packages", lambda wanted: list(wanted))
+    monkeypatch.setattr(build_root.shutil, "which", lambda name, path: None)
+    monkeypatch.setattr(distribution, "NEEDED_BYTES", 0)
     with pytest.raises(ToolError, match="could not be fetched, and Kubernetes cannot be built") as caught:
         resolve_binaries("auto", "1.35.4", tmp_path, NOBODY, silent)
     assert "apt-get install" in caught.value.hint
@@ -109,27 +112,94 @@ def test_a_program_that_tells_no_version_is_refused(programs_folder: Path, tmp_p
         resolve_binaries(str(programs_folder), "1.35.4", tmp_path, None, silent)
 
 
-def test_missing_build_packages_come_with_the_line_that_installs_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(distribution, "missing_packages", lambda wanted: ["rsync", "golang-go"])
-    with pytest.raises(ToolError, match="rsync, golang-go") as caught:
+def test_missing_programs_come_with_the_line_that_installs_their_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build_root.shutil, "which", lambda name, path: None if name in {"unshare", "apt-get"} else name)
+    monkeypatch.setattr(distribution, "NEEDED_BYTES", 0)
+    with pytest.raises(ToolError, match="missing: apt, util-linux") as caught:
         build_distribution(tmp_path, silent, PROGRAMS)
-    assert caught.value.hint == "apt-get install --no-install-recommends rsync golang-go"
+    assert caught.value.hint == "apt-get install --no-install-recommends apt util-linux"
 
 
 def test_a_full_disk_is_said_before_the_build_fills_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(distribution, "missing_packages", lambda wanted: [])
     monkeypatch.setattr(distribution, "NEEDED_BYTES", 1 << 60)
     with pytest.raises(ToolError, match="GiB of disk"):
         build_distribution(tmp_path, silent, PROGRAMS)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_source_of_another_version_is_refused_before_it_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(distribution, "missing_packages", lambda wanted: [])
+@pytest.fixture
+def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Sequence[str]]:
+    """Every command of a build whose root is there already, and whose source is Debian 12's."""
+    ran: list[Sequence[str]] = []
     monkeypatch.setattr(distribution, "NEEDED_BYTES", 0)
-    monkeypatch.setattr(distribution, "fetch_source", lambda package, folder, log: folder / "kubernetes_1.32.3+ds-2.dsc")
+    monkeypatch.setattr(BuildRoot, "make", lambda self, packages: self.path.mkdir(parents=True, exist_ok=True))
+    monkeypatch.setattr(BuildRoot, "run", lambda self, argv, **_: ran.append(argv))
+    monkeypatch.setattr(PrivateApt, "source", lambda self, package, folder: folder / "kubernetes_1.20.5+really1.20.2-1.1.dsc")
+    return ran
+
+
+def test_a_source_of_another_version_is_refused_before_it_is_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, commands: list[Sequence[str]]
+) -> None:
+    monkeypatch.setattr(PrivateApt, "source", lambda self, package, folder: folder / "kubernetes_1.32.3+ds-2.dsc")
     with pytest.raises(ToolError, match=r"source package is Kubernetes 1\.32\.3"):
         build_distribution(tmp_path, silent, PROGRAMS)
+    assert commands == []
+
+
+def unpacked(tmp_path: Path, *, report: str) -> Path:
+    """A source in which two packages are marked for the description, one of them published by itself, and a test is too."""
+    source = tmp_path / "build-root/root/build/gopath/src/k8s.io/kubernetes"
+    texts = {
+        "pkg/apis/abac/v0/types.go": "// +k8s:openapi-gen=true\n",
+        "pkg/apis/abac/v1/types.go": "package v1\n",
+        "pkg/apis/other/doc_test.go": "// +k8s:openapi-gen=true\n",
+        "staging/src/k8s.io/api/core/v1/doc.go": "// +k8s:openapi-gen=true\n",
+        "staging/src/k8s.io/sample-apiserver/pkg/doc.go": "// +k8s:openapi-gen=true\n",
+        "pkg/generated/openapi/openapi.part.go": "generated",
+        "api/api-rules/violation_exceptions.list": "known\n",
+    }
+    for name, text in texts.items():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text(text)
+    (tmp_path / "build-root/root/build/openapi.report").write_text(report)
+    return source
+
+
+def test_the_missing_file_is_generated_from_all_marked_packages(tmp_path: Path, commands: list[Sequence[str]]) -> None:
+    source = unpacked(tmp_path, report="known\n")
+    assert build_distribution(tmp_path, silent, PROGRAMS) == tmp_path / "build-root/root/build/programs"
+    generate = next(argv for argv in commands if argv[0].endswith("openapi-gen"))
+    marked = generate[generate.index("-i") + 1].split(",")
+    assert marked == ["k8s.io/kubernetes/pkg/apis/abac/v0", "k8s.io/kubernetes/vendor/k8s.io/api/core/v1"]
+    assert (source / "pkg/generated/openapi/zz_generated.openapi.go").read_text() == "generated"
+
+
+def test_what_an_interrupted_build_generated_is_not_generated_again(tmp_path: Path, commands: list[Sequence[str]]) -> None:
+    unpacked(tmp_path, report="known\n")
+    build_distribution(tmp_path, silent, PROGRAMS)
+    first = len(commands)
+    build_distribution(tmp_path, silent, PROGRAMS)
+    assert [argv[:2] for argv in commands[first:]] == [["go", "build"]]
+
+
+def test_a_description_of_other_packages_is_not_used(tmp_path: Path, commands: list[Sequence[str]]) -> None:
+    source = unpacked(tmp_path, report="another\n")
+    with pytest.raises(ToolError, match="not the source's own"):
+        build_distribution(tmp_path, silent, PROGRAMS)
+    assert not (source / "pkg/generated/openapi/zz_generated.openapi.go").exists()
+
+
+def test_all_programs_are_compiled_at_once_without_clouds(tmp_path: Path, commands: list[Sequence[str]]) -> None:
+    unpacked(tmp_path, report="known\n")
+    (tmp_path / "own").mkdir()
+    build_distribution(tmp_path, silent, (*PROGRAMS, "pause"), {"crictl": tmp_path / "own"})
+    last = commands[-1]
+    assert last[last.index("-tags") + 1] == "providerless,dockerless"
+    assert {argument for argument in last if "/cmd/" in argument} == {
+        f"k8s.io/kubernetes/cmd/{name}" for name in (*PROGRAMS, "crictl")
+    }
+    assert [argv[0] for argv in commands].count("gcc") == 1
 
 
 def test_the_steps_of_a_build_stay_within_its_progress(tmp_path: Path) -> None:
@@ -151,9 +221,3 @@ def test_the_version_is_linked_at_the_vendored_path() -> None:
 def test_the_control_plane_s_programs_are_among_those_that_are_fetched() -> None:
     assert set(PROGRAMS) == {"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kubectl"}
     assert "golang-github-modern-go-reflect2-dev" in BUILD_PACKAGES
-
-
-def test_installed_packages_are_told_from_missing_ones() -> None:
-    if subprocess.run(["which", "dpkg-query"], capture_output=True, check=False).returncode != 0:
-        pytest.skip("this machine is not a Debian")
-    assert distribution.missing_packages(("bash", "no-such-package-at-all", "dpkg")) == ["no-such-package-at-all"]
