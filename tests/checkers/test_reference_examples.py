@@ -24,7 +24,7 @@ from twinkeel.topology.build import build
 EXAMPLES = Path(__file__).parents[2] / "examples"
 BASE, DUAL_STACK = (YAML(typ="safe").load((EXAMPLES / name).read_text()) for name in ("lab-home.yaml", "dual-stack.yaml"))
 VALIDATOR = Draft202012Validator(json_schema())
-SECRETS = Secrets(vrrp_password="x", metrics_password="y")  # noqa: S106
+SECRETS = Secrets(vrrp_password="x", metrics_password="y", vrrp_key="00" * 32)  # noqa: S106
 NAMES = {"load_balancers": "lb-1", "services": "https"}
 OF_DUAL_STACK = ("endpoint.vips", "kubernetes.pod_network6", "kubernetes.service_network6")
 

@@ -3,7 +3,7 @@
 import ssl
 from collections.abc import Iterable, Iterator
 
-import httpx
+import httpx2
 
 from twinkeel.errors import VerificationError
 from twinkeel.kubeconfig.credentials import read_credentials, tls_context
@@ -44,12 +44,12 @@ async def _ask(
     context: ssl.SSLContext, headers: dict[str, str], base: str, paths: Iterable[str], endpoint: Endpoint, name: str
 ) -> str:
     """Ask each path on one new connection whose certificate must verify for `name`; the API's version."""
-    async with httpx.AsyncClient(verify=context, timeout=TIMEOUT, trust_env=False, headers=headers, base_url=base) as client:
+    async with httpx2.AsyncClient(verify=context, timeout=TIMEOUT, trust_env=False, headers=headers, base_url=base) as client:
         answers = {path: await _get(client, path, endpoint, name) for path in paths}
     return _version(answers["/version"], f"{base}/version")
 
 
-def _version(answer: httpx.Response, where: str) -> str:
+def _version(answer: httpx2.Response, where: str) -> str:
     try:
         return str(answer.json()["gitVersion"])
     except (ValueError, KeyError, TypeError) as error:
@@ -57,7 +57,7 @@ def _version(answer: httpx.Response, where: str) -> str:
         raise VerificationError("the answer is not a Kubernetes version", where=where, hint=hint) from error
 
 
-async def _get(client: httpx.AsyncClient, path: str, endpoint: Endpoint, name: str) -> httpx.Response:
+async def _get(client: httpx2.AsyncClient, path: str, endpoint: Endpoint, name: str) -> httpx2.Response:
     where = f"{str(client.base_url).rstrip('/')}{path}"
     extensions = {"sni_hostname": name} if name == endpoint.name else {}
     try:
@@ -65,11 +65,11 @@ async def _get(client: httpx.AsyncClient, path: str, endpoint: Endpoint, name: s
     except ssl.SSLError as error:
         # In TLS 1.3 the server judges the client's certificate after the handshake: its alert comes with the first answer.
         raise _refused_user(str(error.reason), where) from error
-    except httpx.TransportError as error:
+    except httpx2.TransportError as error:
         raise _transport_error(error, where, endpoint, name) from error
-    if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+    if answer.status_code in (httpx2.codes.UNAUTHORIZED, httpx2.codes.FORBIDDEN):
         raise _refused_user(str(answer.status_code), where)
-    if answer.status_code != httpx.codes.OK:
+    if answer.status_code != httpx2.codes.OK:
         raise VerificationError(
             f"the API answers {answer.status_code}", where=where, hint="`twinkeel status` shows what is not ready"
         )
@@ -81,7 +81,7 @@ def _refused_user(said: str, where: str) -> VerificationError:
     return VerificationError(f"the API refuses the kubeconfig's user ({said})", where=where, hint=hint)
 
 
-def _transport_error(error: httpx.TransportError, where: str, endpoint: Endpoint, name: str) -> VerificationError:
+def _transport_error(error: httpx2.TransportError, where: str, endpoint: Endpoint, name: str) -> VerificationError:
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             names = ", ".join([*(str(vip.ip) for vip in endpoint.vips), endpoint.name])
@@ -90,10 +90,10 @@ def _transport_error(error: httpx.TransportError, where: str, endpoint: Endpoint
                 "(supplementary_addresses_in_ssl_keys) and makes the certificates anew; or kubeadm init phase certs apiserver"
             )
             return VerificationError(f"the certificate does not verify for {name}: {cause.verify_message}", where=where, hint=hint)
-    if isinstance(error, httpx.ReadError | httpx.WriteError | httpx.RemoteProtocolError):
+    if isinstance(error, httpx2.ReadError | httpx2.WriteError | httpx2.RemoteProtocolError):
         # A server that judges the client's certificate may close so fast that its alert is lost.
         return _refused_user("it closed the connection", where)
-    said = f"no answer within {TIMEOUT:g} s" if isinstance(error, httpx.TimeoutException) else str(error) or type(error).__name__
+    said = f"no answer within {TIMEOUT:g} s" if isinstance(error, httpx2.TimeoutException) else str(error) or type(error).__name__
     hint = "is this machine on a network that reaches the virtual IP? `twinkeel status` shows who holds it"
     return VerificationError(f"the API does not answer through the virtual IP: {said}", where=where, hint=hint)
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 
-TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+TIMEOUT = httpx2.Timeout(60.0, connect=10.0)
 
 # How much of a file is here, from 0 to 1.
 OnPart = Callable[[float], None]
@@ -22,7 +22,7 @@ class Internet:
     def __init__(self, replace: Mapping[str, str]) -> None:
         self.replace = replace
         self.unreachable: dict[str, str] = {}
-        self.client = httpx.Client(timeout=TIMEOUT, follow_redirects=True)
+        self.client = httpx2.Client(timeout=TIMEOUT, follow_redirects=True)
 
     def address(self, url: str) -> str:
         """The address that is asked: the longest beginning that is to be replaced counts."""
@@ -39,12 +39,12 @@ class Internet:
             return self.unreachable[server]
         try:
             self._stream(address, part, on_part)
-        except httpx.HTTPStatusError as error:
+        except httpx2.HTTPStatusError as error:
             return f"{address} answers {error.response.status_code}"
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             self.unreachable[server] = f"{server} cannot be reached ({str(error) or type(error).__name__})"
             return self.unreachable[server]
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             return f"{address}: {str(error) or type(error).__name__}"
         return ""
 
@@ -56,10 +56,10 @@ class Internet:
         have = part.stat().st_size if part.exists() else 0
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
         with self.client.stream("GET", address, headers=headers) as answer:
-            if answer.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+            if answer.status_code == httpx2.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
                 return  # The whole of it is here: the checksum tells.
             answer.raise_for_status()
-            if answer.status_code != httpx.codes.PARTIAL_CONTENT:
+            if answer.status_code != httpx2.codes.PARTIAL_CONTENT:
                 have = 0
             size = have + int(answer.headers.get("content-length", 0))
             with part.open("ab" if have else "wb") as file:

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from twinkeel.hosts.executor import NotPrivilegedError
 from twinkeel.preflight.facts import HostFacts
 from twinkeel.preflight.model import Finding, Survey, balancers, every_host, on_each
-from twinkeel.topology.model import Machine
+from twinkeel.spec.software_versions import text
+from twinkeel.topology.model import Machine, Version
 
-# What Ansible needs on the hosts that it manages.
+# What runs on hosts is written for; Ansible may want a newer one there.
 OLDEST_PYTHON = (3, 8)
+# ansible-core -> the oldest Python on the hosts that it manages (_PY_MIN in its module_utils/basic.py): 2.18 and 2.19 want 3.8.
+NEWER_PYTHON = (((2, 20), (3, 9)),)
 SUDO_HINT = "sudo -n true must work for this user"
 
 
@@ -38,12 +41,23 @@ def privileged(survey: Survey) -> Iterator[Finding]:
             yield Finding("ok", machine.name, how)
 
 
-def _python(_: Survey, machine: Machine, facts: HostFacts) -> Iterator[Finding]:
-    said = f"python3 is {'.'.join(map(str, facts.python))}"
-    if facts.python[:2] < OLDEST_PYTHON:
-        yield Finding("failure", machine.name, said, "install Python 3.8 or newer there")
-    else:
+def oldest_python(ansible: Version) -> Version:
+    """The oldest Python that a host may have, for our own programs and for this ansible-core; () is one that is not known."""
+    return max((OLDEST_PYTHON, *(python for since, python in NEWER_PYTHON if ansible[:2] >= since)))
+
+
+def _python(survey: Survey, machine: Machine, facts: HostFacts) -> Iterator[Finding]:
+    said, oldest = f"python3 is {text(facts.python)}", oldest_python(survey.ansible)
+    if facts.python[:2] >= oldest:
         yield Finding("ok", machine.name, said)
+    elif facts.python[:2] < OLDEST_PYTHON:
+        yield Finding("failure", machine.name, said, f"install Python {text(oldest)} or newer there")
+    else:
+        used = text(survey.ansible)
+        advice = (
+            f"install Python {text(oldest)} there, or use an ansible-core older than 2.20 here: pip install 'ansible-core<2.20'"
+        )
+        yield Finding("failure", machine.name, f"{said}, and ansible-core {used}, used here, wants {text(oldest)}", advice)
 
 
 def _init(_: Survey, machine: Machine, facts: HostFacts) -> Iterator[Finding]:

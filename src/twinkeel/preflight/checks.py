@@ -29,8 +29,9 @@ CHECKS = (
     Check(
         "P003",
         "every host has Python 3.8 or newer",
-        "Ansible runs its work on the host with it, and preflight looks with it.",
-        "Install python3 (a newer one on old systems).",
+        "Ansible runs its work on the host with it, and preflight looks with it. ansible-core 2.20 and newer want Python 3.9 "
+        "there; the one that is used here is known, and counts.",
+        "Install python3 (a newer one on old systems), or use an older ansible-core here.",
         access.python,
     ),
     Check(

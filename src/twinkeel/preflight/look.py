@@ -4,6 +4,7 @@ import asyncio
 import json
 import secrets
 import time
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from twinkeel.errors import HostError
@@ -12,8 +13,9 @@ from twinkeel.hosts.host_program import PYTHON_HINT, host_program
 from twinkeel.observe.host_state import PACKAGE_VERSIONS
 from twinkeel.preflight.facts import Clock, HostFacts, SegmentFacts, parse_host, parse_segment
 from twinkeel.preflight.model import Survey
+from twinkeel.preflight.versions import parse_version
 from twinkeel.render.services import PACKAGES
-from twinkeel.topology.model import LoadBalancer, Machine, Topology
+from twinkeel.topology.model import LoadBalancer, Machine, Topology, Version
 
 SURVEY_HOST = host_program("twinkeel.preflight.host_programs.survey_host", PACKAGE_VERSIONS)
 PROBE_SEGMENT = host_program("twinkeel.preflight.host_programs.probe_segment")
@@ -54,7 +56,15 @@ async def look(reader: Reader, topology: Topology, *, probe: bool = True, second
             deaf[balancer.machine.name] = heard.what
         else:
             segments[balancer.machine.name] = heard
-    return Survey(topology, hosts, segments, problems, deaf)
+    return Survey(topology, hosts, segments, problems, deaf, ansible_version())
+
+
+def ansible_version() -> Version:
+    """Of the ansible-core that an apply uses; () where there is none."""
+    try:
+        return parse_version(version("ansible-core"))
+    except PackageNotFoundError:
+        return ()
 
 
 async def _greet(reader: Reader, machine: Machine) -> Clock | HostError:

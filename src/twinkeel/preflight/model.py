@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from twinkeel.errors import EXIT_FAILED, EXIT_GOOD, EXIT_NO, HostError
 from twinkeel.preflight.facts import HostFacts, SegmentFacts
-from twinkeel.topology.model import Machine, Topology
+from twinkeel.topology.model import Machine, Topology, Version
 
 Result = Literal["ok", "warning", "failure", "skipped"]
 SUMMARY: tuple[Result, ...] = ("failure", "warning", "skipped", "ok")
@@ -24,6 +24,7 @@ class Survey:
     segments: Mapping[str, SegmentFacts]
     problems: Mapping[str, HostError]
     deaf: Mapping[str, str]
+    ansible: Version = ()
 
 
 @dataclass(frozen=True)

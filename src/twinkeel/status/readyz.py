@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-import httpx
+import httpx2
 
 from twinkeel.support.url_host import url_host
 
@@ -50,14 +50,14 @@ async def ask_readyz(
     extensions = {"sni_hostname": name} if name else {}
     try:
         # No proxy of the environment may answer for the cluster.
-        patience = httpx.Timeout(PROBE_TIMEOUT, read=ANSWER_TIMEOUT)
-        async with httpx.AsyncClient(verify=context, timeout=patience, trust_env=False) as client:
+        limits = httpx2.Timeout(PROBE_TIMEOUT, read=ANSWER_TIMEOUT)
+        async with httpx2.AsyncClient(verify=context, timeout=limits, trust_env=False) as client:
             answer = await client.get(f"https://{url_host(address)}:{port}/readyz", extensions=extensions)
-    except (httpx.TransportError, ssl.SSLError) as error:
+    except (httpx2.TransportError, ssl.SSLError) as error:
         return _failure(error, name or address)
     if wanted is None or answer.status_code == wanted:
         return Readiness("ready")
-    if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+    if answer.status_code in (httpx2.codes.UNAUTHORIZED, httpx2.codes.FORBIDDEN):
         return Readiness("not ready", anonymous_refused(answer.status_code))
     return Readiness("not ready", f"/readyz answers {answer.status_code}")
 
@@ -71,8 +71,8 @@ def _failure(error: Exception, name: str) -> Readiness:
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return Readiness("not verified", f"the certificate does not verify for {name}: {cause.verify_message}")
-    if isinstance(error, httpx.TimeoutException):
-        waited = ANSWER_TIMEOUT if isinstance(error, httpx.ReadTimeout) else PROBE_TIMEOUT
+    if isinstance(error, httpx2.TimeoutException):
+        waited = ANSWER_TIMEOUT if isinstance(error, httpx2.ReadTimeout) else PROBE_TIMEOUT
         return Readiness("unreachable", f"no answer within {waited:g} s")
     return Readiness("unreachable", str(error) or type(error).__name__)
 

@@ -11,7 +11,7 @@ import made_up_release
 ROOT = Path(__file__).parents[3]
 SPEC = str(ROOT / "examples" / "lab-home.yaml")
 # Each costs tens of milliseconds, or is an extra: nothing that reads and judges a file needs it.
-HEAVY = {"ansible", "ansible_runner", "asyncio", "asyncssh", "cryptography", "httpx", "jinja2", "plotly", "pyroute2", "rich"}
+HEAVY = {"ansible", "ansible_runner", "asyncio", "asyncssh", "cryptography", "httpx2", "jinja2", "plotly", "pyroute2", "rich"}
 
 
 def main(*argv: str, before: str = "", after: str = "") -> subprocess.CompletedProcess[str]:

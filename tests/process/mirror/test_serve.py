@@ -11,7 +11,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from twinkeel.mirror.manifest import Manifest
@@ -24,20 +24,20 @@ FILE = "/files/dl.k8s.io/kubelet"
 
 def test_a_file_whole_in_parts_and_its_size_alone(running: Running, mirror: tuple[Path, Manifest]) -> None:
     data = (mirror[0] / FILE[1:]).read_bytes()
-    assert httpx.get(running.files + FILE).content == data
-    part = httpx.get(running.files + FILE, headers={"Range": "bytes=1000-1999"})
+    assert httpx2.get(running.files + FILE).content == data
+    part = httpx2.get(running.files + FILE, headers={"Range": "bytes=1000-1999"})
     assert (part.status_code, part.content) == (206, data[1000:2000])
     assert part.headers["Content-Range"] == f"bytes 1000-1999/{len(data)}"
-    rest = httpx.get(running.files + FILE, headers={"Range": f"bytes={len(data) - 10}-"})
+    rest = httpx2.get(running.files + FILE, headers={"Range": f"bytes={len(data) - 10}-"})
     assert rest.content == data[-10:]
-    beyond = httpx.get(running.files + FILE, headers={"Range": f"bytes={len(data)}-"})
+    beyond = httpx2.get(running.files + FILE, headers={"Range": f"bytes={len(data)}-"})
     assert beyond.status_code == 416
-    head = httpx.head(running.files + FILE)
+    head = httpx2.head(running.files + FILE)
     assert (head.headers["Content-Length"], head.content) == (str(len(data)), b"")
 
 
 def test_a_connection_serves_one_file_after_the_other(running: Running) -> None:
-    with httpx.Client() as client:
+    with httpx2.Client() as client:
         assert {client.get(running.files + FILE).status_code for _ in range(5)} == {200}
         assert client.get(f"{running.files}/nothing").status_code == 404
         assert client.get(running.files + FILE).status_code == 200
@@ -52,21 +52,21 @@ def test_what_is_not_of_the_mirror_is_not_given_and_told(running: Running, path:
 
 
 def test_the_list_of_files_is_at_the_root(running: Running) -> None:
-    assert FILE in httpx.get(f"{running.files}/").text.split()
+    assert FILE in httpx2.get(f"{running.files}/").text.split()
 
 
 def test_the_registry_gives_manifests_by_tag_and_digest_and_their_blobs(running: Running, mirror: tuple[Path, Manifest]) -> None:
     base = f"http://{running.registry}/v2"
-    assert httpx.get(f"{base}/").status_code == 200
-    assert httpx.get(f"{base}/_catalog").json() == {"repositories": ["calico/node", "pause"]}
-    assert httpx.get(f"{base}/calico/node/tags/list").json() == {"name": "calico/node", "tags": ["v3.31"]}
-    by_tag = httpx.get(f"{base}/calico/node/manifests/v3.31")
+    assert httpx2.get(f"{base}/").status_code == 200
+    assert httpx2.get(f"{base}/_catalog").json() == {"repositories": ["calico/node", "pause"]}
+    assert httpx2.get(f"{base}/calico/node/tags/list").json() == {"name": "calico/node", "tags": ["v3.31"]}
+    by_tag = httpx2.get(f"{base}/calico/node/manifests/v3.31")
     digest = next(entry.digest for entry in mirror[1].images if entry.name == IMAGES[1])
     assert by_tag.headers["Docker-Content-Digest"] == digest
     assert by_tag.headers["Content-Type"] == "application/vnd.oci.image.manifest.v1+json"
-    assert httpx.get(f"{base}/calico/node/manifests/{digest}").content == by_tag.content
+    assert httpx2.get(f"{base}/calico/node/manifests/{digest}").content == by_tag.content
     for part in (by_tag.json()["config"], *by_tag.json()["layers"]):
-        blob = httpx.get(f"{base}/calico/node/blobs/{part['digest']}")
+        blob = httpx2.get(f"{base}/calico/node/blobs/{part['digest']}")
         assert "sha256:" + hashlib.sha256(blob.content).hexdigest() == part["digest"]
     assert not running.missed
 
@@ -82,14 +82,14 @@ def test_the_registry_gives_manifests_by_tag_and_digest_and_their_blobs(running:
     ],
 )
 def test_what_the_registry_does_not_have_is_told_by_name(running: Running, path: str, code: str) -> None:
-    answer = httpx.get(f"http://{running.registry}{path}")
+    answer = httpx2.get(f"http://{running.registry}{path}")
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (404, code)
     assert len(running.missed) == 1
 
 
 def test_nothing_can_be_put_into_the_registry(running: Running) -> None:
-    assert httpx.post(f"http://{running.registry}/v2/pause/blobs/uploads/").status_code == 501
-    assert httpx.put(f"http://{running.registry}/v2/pause/manifests/3.10", content=b"{}").status_code == 501
+    assert httpx2.post(f"http://{running.registry}/v2/pause/blobs/uploads/").status_code == 501
+    assert httpx2.put(f"http://{running.registry}/v2/pause/manifests/3.10", content=b"{}").status_code == 501
 
 
 @pytest.mark.skipif(not shutil.which("skopeo"), reason="skopeo is not installed")
@@ -136,8 +136,8 @@ def test_the_command_serves_until_a_signal_and_ends_well(mirror: tuple[Path, Man
         assert child.stdout is not None
         lines = [child.stdout.readline() for _ in range(3)]
         assert [line.split()[0] for line in lines] == ["files", "packages", "images"]
-        assert httpx.get(f"http://127.0.0.1:{port}{FILE}").status_code == 200
-        assert httpx.get(f"http://127.0.0.1:{port + 1}/v2/other/manifests/1").status_code == 404
+        assert httpx2.get(f"http://127.0.0.1:{port}{FILE}").status_code == 200
+        assert httpx2.get(f"http://127.0.0.1:{port + 1}/v2/other/manifests/1").status_code == 404
         child.send_signal(number)
         _, complaints = child.communicate(timeout=120)
         assert (child.returncode, complaints) == (0, "not here: image other:1\n")

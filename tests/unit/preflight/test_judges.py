@@ -179,6 +179,25 @@ def test_a_keepalived_that_cannot_sign_is_found(bare: Survey, version: str, resu
     assert {finding.subject: finding.result for finding in found}["lb-1"] == result
 
 
+@pytest.mark.parametrize(
+    ("ansible", "python", "words"),
+    [
+        ((2, 19, 14), (3, 8, 10), ""),
+        ((2, 20, 0), (3, 8, 10), "python3 is 3.8.10, and ansible-core 2.20.0, used here, wants 3.9"),
+        ((2, 21), (3, 9, 2), ""),
+        ((), (3, 8, 10), ""),
+    ],
+)
+def test_the_ansible_that_is_used_says_how_old_python_may_be(
+    bare: Survey, ansible: tuple[int, ...], python: tuple[int, ...], words: str
+) -> None:
+    survey = replace(changed(bare, lambda facts: replace(facts, python=python)), ansible=ansible)
+    found = {finding.subject: finding for finding in judged(survey, "P003")}
+    assert found["lb-2"].result == "ok"
+    assert found["lb-1"].result == ("failure" if words else "ok")
+    assert found["lb-1"].saw == (words or f"python3 is {'.'.join(map(str, python))}")
+
+
 def test_on_a_node_a_wrong_name_is_a_failure_and_not_only_a_warning(bare: Survey) -> None:
     found = judged(changed(bare, resolves("192.168.1.99"), "master-1"), "P043")
     assert [(finding.subject, finding.result) for finding in found if finding.result != "ok"] == [("master-1", "failure")]

@@ -99,6 +99,10 @@ def test_what_is_not_key_and_text_is_refused_at_its_place_and_nothing_of_it_is_s
     ("key", "value"),
     [
         ("vrrp_password", "ninechars"),
+        ("vrrp_key", "0a" * 31),
+        ("vrrp_key", "0a" * 65),
+        ("vrrp_key", "0a" * 32 + "0"),
+        ("vrrp_key", "hex:" + "0a" * 32),
         ("vrrp_password", ""),
         ("vrrp_password", "two half"),
         ("vrrp_password", "hash#it"),
@@ -117,7 +121,7 @@ def test_what_the_daemons_cannot_take_is_refused_without_showing_it(write: Write
         load_secrets(write(f'{key}: "{value}"\n'), {})
 
     assert key in caught.value.what
-    assert "it may have 1 to" in caught.value.hint
+    assert f"it may have {64 if key == 'vrrp_key' else 1} to" in caught.value.hint
     assert value == "" or value not in str(caught.value)
 
 
