@@ -29,7 +29,7 @@ def test_only_haproxys_connections_to_api_servers_count() -> None:
 
 def test_a_connection_that_comes_or_goes_does_not_count() -> None:
     """The drill opens a new one every 10 ms."""
-    first, *rest = SHOWN.splitlines(keepends=True)
+    _, *rest = SHOWN.splitlines(keepends=True)
     assert counted("".join(rest), SHOWN, 8, [ONE]) == counted(SHOWN, "".join(rest), 8, [ONE]) == {ONE: [1, 0]}
 
 

@@ -12,7 +12,6 @@ import sys
 import time
 from typing import Dict, List
 
-
 KEPT_SECONDS = 0.3
 
 
