@@ -27,7 +27,8 @@ class BalancerState:
     """One load balancer now. `holds` are the spec's virtual IPs that it has; `servers_up` counts API servers that HAProxy uses.
 
     `vrrp` holds the lines of its keepalived.conf that must agree between load balancers for them to hear each other, `known` the
-    addresses of its unicast peers. `serves_nobody`: its HAProxy knows API servers, and may send clients to none of them.
+    addresses of its unicast peers, `intervals` the seconds between advertisements of each VRRP instance. `serves_nobody`: its
+    HAProxy knows API servers, and may send clients to none of them.
     """
 
     name: str
@@ -41,6 +42,7 @@ class BalancerState:
     vrrp: frozenset[str]
     known: frozenset[str]
     serves_nobody: bool = False
+    intervals: tuple[float, ...] = ()
 
     @property
     def may_take_over(self) -> bool:
@@ -63,6 +65,7 @@ def balancer_state(topology: Topology, name: str, state: HostState) -> BalancerS
         vrrp=vrrp_lines(config),
         known=unicast_peers(config),
         serves_nobody=bool(backends) and not any(backend.up for backend in backends),
+        intervals=advert_intervals(config),
     )
 
 
@@ -101,6 +104,12 @@ def vrrp_lines(config: str) -> frozenset[str]:
     lines = [" ".join(line.split()) for line in config.splitlines()]
     hearing = HEARING if "vrrp_version 3" in lines else (*HEARING, "advert_int")
     return frozenset("mcast_src_ip" if line.startswith("mcast_src_ip") else line for line in lines if line.startswith(hearing))
+
+
+def advert_intervals(config: str) -> tuple[float, ...]:
+    """Seconds between advertisements, of each VRRP instance that says so; Keepalived's default, a second, where none does."""
+    said = re.findall(r"^\s*advert_int\s+(\d+(?:\.\d+)?)\b", config, re.MULTILINE)
+    return tuple(float(interval) for interval in said) or (1.0,)
 
 
 _COMMENT = re.compile(r"[#!].*")

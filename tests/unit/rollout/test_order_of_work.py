@@ -7,7 +7,7 @@ from ipaddress import ip_address
 import pytest
 
 from twinkeel.errors import HostError, UsageError
-from twinkeel.observe.balancer_state import BalancerState, handover_of, vrrp_lines
+from twinkeel.observe.balancer_state import BalancerState, advert_intervals, handover_of, vrrp_lines
 from twinkeel.plan.order import batches
 from twinkeel.render.keepalived import CONFIG_PATH
 from twinkeel.render.render import render
@@ -65,6 +65,34 @@ def test_who_hears_whom_follows_from_the_files(lab_home_topology: Topology, buil
     other_interval = candidate.replace("advert_int 0.07", "advert_int 0.3")
     assert other_interval != candidate
     assert not vrrp_incompatible_after_change(standby, other_interval, holder)
+
+
+@pytest.mark.parametrize(
+    ("own", "holders", "waits"),
+    [(0.07, 1.0, False), (0.3, 1.0, False), (0.4, 1.0, True), (1.0, 0.07, True), (0.07, 0.2, True), (0.07, 0.22, False)],
+)
+def test_who_waits_for_three_short_intervals_would_not_wait_for_the_holders_next_word(
+    lab_home_topology: Topology, own: float, holders: float, waits: bool
+) -> None:
+    standby = lab_home_topology.load_balancers[1]
+    texts = {name: {file.path: file.content for file in mine} for name, mine in render(lab_home_topology).hosts.items()}
+    live, candidate = (
+        texts[name][CONFIG_PATH].replace("advert_int 0.07", f"advert_int {interval:g}")
+        for name, interval in (("lb-1", holders), ("lb-2", own))
+    )
+    known = frozenset(str(each.machine.address) for each in lab_home_topology.load_balancers)
+    holder = seen("lb-1", holds=(VIP,), vrrp=vrrp_lines(live), known=known, intervals=advert_intervals(live))
+    found = seen("lb-2", vrrp=vrrp_lines(candidate), intervals=advert_intervals(candidate))
+    assert vrrp_incompatible_after_change(standby, candidate, holder) is not waits
+    assert vrrp_incompatible_now(standby, found, observed(holder)) is not waits
+
+
+def test_the_intervals_of_a_file() -> None:
+    assert advert_intervals("vrrp_instance a {\n  advert_int 0.5\n}\nvrrp_instance b {\n  # advert_int 3\n  advert_int 2\n}\n") == (
+        0.5,
+        2.0,
+    )
+    assert advert_intervals("vrrp_instance a {\n}\n") == (1.0,)
 
 
 def test_version_2_does_not_hear_another_interval() -> None:
