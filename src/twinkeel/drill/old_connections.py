@@ -9,6 +9,7 @@ from importlib.resources import files
 from twinkeel.drill.fault import POLL_EVERY, Scene
 from twinkeel.errors import VerificationError
 from twinkeel.status.backends import SOCKET
+from twinkeel.support.url_host import url_host
 from twinkeel.topology.model import Machine, Topology
 
 PROGRAM = files("twinkeel.drill.programs").joinpath("old_connections.py").read_text(encoding="utf-8")
@@ -70,5 +71,4 @@ async def _counts(scene: Scene) -> Mapping[str, tuple[int, int]]:
 
 def _place(topology: Topology, machine: Machine) -> str:
     """As ss writes it."""
-    address = f"[{machine.address}]" if machine.address.version == 6 else str(machine.address)
-    return f"{address}:{topology.cluster.api_port}"
+    return f"{url_host(machine.address)}:{topology.cluster.api_port}"
