@@ -71,5 +71,4 @@ async def _counts(scene: Scene) -> Mapping[str, tuple[int, int]]:
 
 def _place(topology: Topology, machine: Machine) -> str:
     """As ss writes it."""
-    address = url_host(machine.address)
-    return f"{address}:{topology.cluster.api_port}"
+    return f"{url_host(machine.address)}:{topology.cluster.api_port}"

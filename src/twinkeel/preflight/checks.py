@@ -102,6 +102,15 @@ CHECKS = (
         system.space,
     ),
     Check(
+        "P019",
+        "Keepalived outlives a reload",
+        "With real-time priority each reload sets the limit of its processor time to zero and raises it again. Without "
+        "CAP_SYS_RESOURCE, as in many containers, it stays zero, and the kernel ends the VRRP process (2.2.7; the same code up to "
+        "2.4.3). Ours then ends whole, and systemd starts it when a peer has the virtual IP: a move that nobody asked for.",
+        "Give the container CAP_SYS_RESOURCE.",
+        system.capabilities,
+    ),
+    Check(
         "P020",
         "every host has its address, and the load balancers on the interface that the spec names",
         "Keepalived puts the virtual IP on that interface and speaks VRRP there; on a wrong one it stays in FAULT.",

@@ -59,7 +59,10 @@ class NameAnswer:
 
 @dataclass(frozen=True)
 class HostFacts:
-    """One host. `os` has the lines of os-release, `space` the free bytes of folders, `active` the systemd units of interest."""
+    """One host. `os` has the lines of os-release, `space` the free bytes of folders, `active` the systemd units of interest.
+
+    `may_raise_limits`: whether keepalived.service gets CAP_SYS_RESOURCE; None where that is not known.
+    """
 
     clock: Clock
     os: Mapping[str, str]
@@ -79,6 +82,7 @@ class HostFacts:
     networkd: frozenset[str]
     network_manager: frozenset[str]
     space: Mapping[str, int | None]
+    may_raise_limits: bool | None = None
 
     def link(self, name: str) -> Link | None:
         """The interface of that name."""
@@ -149,6 +153,7 @@ def parse_host(text: str, clock: Clock) -> HostFacts:
         networkd=frozenset(seen["networkd"]),
         network_manager=frozenset(seen["network_manager"]),
         space=seen["space"],
+        may_raise_limits=seen.get("may_raise_limits"),
     )
 
 

@@ -145,8 +145,22 @@ def _network_manager(_: Survey, machine: Machine, facts: HostFacts) -> Iterator[
         yield Finding("ok", machine.name, f"nothing that would drop a virtual IP configures {machine.interface}")
 
 
+def _capabilities(_: Survey, machine: Machine, facts: HostFacts) -> Iterator[Finding]:
+    if facts.may_raise_limits is False:
+        saw = "keepalived.service has no CAP_SYS_RESOURCE: the kernel ends its VRRP process seconds after a reload"
+        advice = (
+            "give it to this container, or take CapabilityBoundingSet= out of the unit; until then do not `systemctl reload "
+            "keepalived` by hand (apply restarts it)"
+        )
+        yield Finding("warning", machine.name, saw, advice)
+    else:
+        known = "keepalived.service may raise its limits" if facts.may_raise_limits else "what systemd may do is not known"
+        yield Finding("ok", machine.name, known)
+
+
 operating_system = on_each(balancers, _operating_system)
 file_limits = on_each(balancers, _file_limits)
+capabilities = on_each(balancers, _capabilities)
 space = on_each(balancers, _space)
 selinux = on_each(balancers, _selinux)
 firewall = on_each(balancers, _firewall)

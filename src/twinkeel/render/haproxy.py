@@ -19,7 +19,9 @@ Trust = Literal["verified", "bootstrap"]
 CONFIG_PATH = "/etc/haproxy/haproxy.cfg"
 CA_PATH = "/etc/haproxy/kubernetes-ca.pem"
 DRAINED_FILE = "/etc/haproxy/drained.state"
-"""API servers out of rotation, as HAProxy's `show servers state` writes them. Kept by `drain` and `undrain`, never by `apply`."""
+"""API servers out of rotation, as HAProxy's `show servers state` writes them. Kept by `drain` and `undrain`, never by `apply`.
+
+Over a reload haproxy-servers adds those that are down."""
 
 CHROOT = "/var/lib/haproxy"
 SOCKET_FOLDER = "/run/haproxy"

@@ -5,7 +5,7 @@ from math import ceil
 from pathlib import PurePosixPath
 
 from twinkeel.render.files import RenderedFile
-from twinkeel.render.haproxy import CHROOT, DRAINED_FILE, SOCKET_FOLDER, SPREAD_SECONDS
+from twinkeel.render.haproxy import CHROOT, CONFIG_PATH, DRAINED_FILE, SOCKET_FOLDER, SPREAD_SECONDS
 from twinkeel.render.limits import limits
 from twinkeel.render.template import fill, read
 from twinkeel.spec.model import MONITOR_PORT
@@ -21,6 +21,7 @@ STANDBY_FILE = "/run/twinkeel/standby"
 LIVENESS_PROGRAM = "/usr/local/lib/twinkeel/haproxy-liveness"
 CONNECTIONS_UNIT = "/etc/systemd/system/twinkeel-connections.service"
 CONNECTIONS_PROGRAM = "/usr/local/lib/twinkeel/haproxy-connections"
+SERVERS_PROGRAM = "/usr/local/lib/twinkeel/haproxy-servers"
 
 
 def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
@@ -35,7 +36,15 @@ def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
     return (
         RenderedFile(
             "/etc/systemd/system/haproxy.service.d/twinkeel.conf",
-            fill("haproxy-drop-in.conf.j2", **values, drained_file=DRAINED_FILE, **_haproxy_process(topology)),
+            fill(
+                "haproxy-drop-in.conf.j2",
+                **values,
+                drained_file=DRAINED_FILE,
+                config=CONFIG_PATH,
+                servers_program=SERVERS_PROGRAM,
+                socket_folder=SOCKET_FOLDER,
+                **_haproxy_process(topology),
+            ),
         ),
         RenderedFile(
             "/etc/systemd/system/keepalived.service.d/twinkeel.conf",
@@ -73,6 +82,7 @@ def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
         RenderedFile("/etc/tmpfiles.d/twinkeel.conf", fill("tmpfiles.conf.j2", **values)),
         RenderedFile(LIVENESS_PROGRAM, read("haproxy-liveness"), mode=0o755),
         RenderedFile(CONNECTIONS_PROGRAM, read("haproxy-connections"), mode=0o755),
+        RenderedFile(SERVERS_PROGRAM, read("haproxy-servers"), mode=0o755),
     )
 
 

@@ -21,13 +21,15 @@ class LiveSettings:
     """What a load balancer's own file says that matters to the others.
 
     `protocol` are the lines that must agree on both sides for them to hear each other, `peers` the addresses that it sends to;
-    none where it names none, as with multicast. `authentication` is how it signs what it sends.
+    none where it names none, as with multicast. `authentication` is how it signs what it sends,
+    `intervals` the seconds between advertisements of each of its instances.
     """
 
     handover: HandoverMethod
     protocol: frozenset[str]
     peers: frozenset[str]
     authentication: Authentication = NONE
+    intervals: tuple[float, ...] = ()
 
 
 class VipBackend(Protocol):
@@ -41,7 +43,7 @@ class VipBackend(Protocol):
         """What the text of its file says; that of an empty text where there is none. Never fails."""
 
     def hears(self, balancer: LoadBalancer, mine: LiveSettings, holder: LiveSettings) -> bool:
-        """Whether `balancer`, running with `mine`, and a holder with other settings would know of each other.
+        """Whether `balancer`, running with `mine`, and a holder with other settings would know of each other in time.
 
         The ownership invariant hangs on it: two that do not hear each other hold one virtual IP at the same time.
         """

@@ -290,3 +290,22 @@ def test_after_what_the_hint_of_p017_says_networkd_keeps_the_virtual_ip(
 def test_what_network_manager_leaves_alone_is_not_its(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(survey_host, "output", lambda _: "eth0:connected\neth1:unmanaged\nlo:unmanaged\n")
     assert survey_host.managed_by_network_manager() == ["eth0"]
+
+
+@pytest.mark.parametrize(
+    ("manager", "unit", "may"),
+    [
+        ("000001ffffffffff", "CapabilityBoundingSet=cap_chown cap_sys_resource cap_bpf", True),
+        # A container without it: systemd lists what it would give, not what it has.
+        ("000001fffeffffff", "CapabilityBoundingSet=cap_chown cap_sys_resource cap_bpf", False),
+        ("000001ffffffffff", "CapabilityBoundingSet=cap_chown cap_net_admin", False),
+        ("000001ffffffffff", "", True),
+        ("", "", None),
+    ],
+)
+def test_whether_keepalived_may_raise_its_limits(
+    monkeypatch: pytest.MonkeyPatch, manager: str, unit: str, may: bool | None
+) -> None:
+    monkeypatch.setattr(survey_host, "text_of", lambda _: f"CapInh:\t0\nCapBnd:\t{manager}\n" if manager else "")
+    monkeypatch.setattr(survey_host, "output", lambda _: f"{unit}\n")
+    assert survey_host.may_raise_limits() is may

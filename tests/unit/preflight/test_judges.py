@@ -138,6 +138,8 @@ CASES: list[tuple[str, Change, str, str]] = [
         "failure",
         "hardly any room in /etc (10 MiB)",
     ),
+    ("P019", lambda facts: replace(facts, may_raise_limits=False), "warning", "has no CAP_SYS_RESOURCE"),
+    ("P019", lambda facts: replace(facts, may_raise_limits=True), "ok", "may raise its limits"),
     ("P020", addresses("192.168.1.211/24"), "failure", "eth0 does not have 192.168.1.111; no interface has 192.168.1.111"),
     ("P020", lambda facts: replace(facts, links=()), "failure", "there is no eth0"),
     ("P020", link_down, "failure", "eth0 is down"),

@@ -25,6 +25,7 @@ HOST_FILES = {
     "/etc/tmpfiles.d/twinkeel.conf": 0o644,
     "/usr/local/lib/twinkeel/haproxy-connections": 0o755,
     "/usr/local/lib/twinkeel/haproxy-liveness": 0o755,
+    "/usr/local/lib/twinkeel/haproxy-servers": 0o755,
 }
 
 

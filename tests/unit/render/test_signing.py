@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 import pytest
-
 from twinkeel.observe.vrrp_authentication import authentication_of
+
 from twinkeel.render.judge import without_unknown
 from twinkeel.render.keepalived import render_keepalived
 from twinkeel.render.vrrp_authentication import NONE, Authentication, block, signed_with, with_authentication

@@ -17,7 +17,7 @@ from twinkeel.vip.backend import LiveSettings
 from twinkeel.vip.balancer_state import BalancerState
 from twinkeel.vip.compatibility import incompatible_after_change, incompatible_now
 from twinkeel.vip.keepalived.backend import KeepalivedBackend
-from twinkeel.vip.keepalived.live_file import handover_of, vrrp_lines
+from twinkeel.vip.keepalived.live_file import advert_intervals, handover_of, vrrp_lines
 from twinkeel.vip.switchover import Plan, check_names, decide
 
 BACKEND = KeepalivedBackend()
@@ -28,7 +28,7 @@ Build = Callable[..., Topology]
 
 def seen(name: str, **more: object) -> BalancerState:
     """One that is fit, but for what is given; fields of its settings are given by their own names."""
-    own = {"handover": "standby", "protocol": frozenset(), "peers": frozenset(), "authentication": NONE}
+    own = {"handover": "standby", "protocol": frozenset(), "peers": frozenset(), "authentication": NONE, "intervals": ()}
     own |= {key: more.pop(key) for key in list(more) if key in own}
     fit = BalancerState(name, (), True, True, False, False, 3, LiveSettings(**own))  # type: ignore[arg-type]
     return replace(fit, **more)  # type: ignore[arg-type]
@@ -74,6 +74,33 @@ def test_who_hears_whom_follows_from_the_files(lab_home_topology: Topology, buil
     other_interval = candidate.replace("advert_int 0.07", "advert_int 0.3")
     assert other_interval != candidate
     assert not incompatible_after_change(BACKEND, standby, other_interval, holder)
+
+
+@pytest.mark.parametrize(
+    ("own", "holders", "waits"),
+    [(0.07, 1.0, False), (0.3, 1.0, False), (0.4, 1.0, True), (1.0, 0.07, True), (0.07, 0.2, True), (0.07, 0.22, False)],
+)
+def test_who_waits_for_three_short_intervals_would_not_wait_for_the_holders_next_word(
+    lab_home_topology: Topology, own: float, holders: float, waits: bool
+) -> None:
+    standby = lab_home_topology.load_balancers[1]
+    texts = {name: {file.path: file.content for file in mine} for name, mine in render(lab_home_topology).hosts.items()}
+    live, candidate = (
+        texts[name][CONFIG_PATH].replace("advert_int 0.07", f"advert_int {interval:g}")
+        for name, interval in (("lb-1", holders), ("lb-2", own))
+    )
+    holder = seen("lb-1", holds=(VIP,), **vars(BACKEND.read(live)))
+    assert incompatible_after_change(BACKEND, standby, candidate, holder) is not waits
+    found = seen("lb-2", **vars(BACKEND.read(candidate)))
+    assert incompatible_now(BACKEND, standby, found, observed(holder)) is not waits
+
+
+def test_the_intervals_of_a_file() -> None:
+    assert advert_intervals("vrrp_instance a {\n  advert_int 0.5\n}\nvrrp_instance b {\n  # advert_int 3\n  advert_int 2\n}\n") == (
+        0.5,
+        2.0,
+    )
+    assert advert_intervals("vrrp_instance a {\n}\n") == (1.0,)
 
 
 def test_version_2_does_not_hear_another_interval() -> None:

@@ -29,6 +29,7 @@ NETWORKD_LINKS = "/run/systemd/netif/links"
 # The first has precedence.
 NETWORKD_FOLDERS = ("/etc/systemd/network", "/run/systemd/network", "/usr/local/lib/systemd/network", "/usr/lib/systemd/network")
 UNITS = ("firewalld", "nftables", "ufw", "iptables", "netfilter-persistent", "systemd-networkd", "NetworkManager")
+CAP_SYS_RESOURCE = 24
 BOOLEANS = ("haproxy_connect_any", "keepalived_connect_any")
 
 
@@ -177,6 +178,16 @@ def active_units() -> list[str]:
     return [unit for unit, state in zip(UNITS, states) if state == "active"]
 
 
+def may_raise_limits() -> bool | None:
+    """Whether systemd may give keepalived.service CAP_SYS_RESOURCE, and its unit does not take it away; None: not known."""
+    manager = next((line.split()[1] for line in text_of("/proc/1/status").splitlines() if line.startswith("CapBnd:")), "")
+    if not manager:
+        return None
+    unit = output(["systemctl", "show", "--property=CapabilityBoundingSet", "keepalived.service"]).strip().partition("=")[2]
+    # Of a unit that is not there, or that says nothing, systemd tells what it would get.
+    return bool(int(manager, 16) >> CAP_SYS_RESOURCE & 1) and (not unit or "cap_sys_resource" in unit.lower().split())
+
+
 def dropped_by_networkd() -> list[str]:
     """Interfaces that systemd-networkd configures, without word to keep addresses that it does not know."""
     indexes = os.listdir(NETWORKD_LINKS) if os.path.isdir(NETWORKD_LINKS) else []
@@ -234,6 +245,7 @@ def main() -> None:
         "selinux": selinux(),
         "active": active_units(),
         "ufw": "ENABLED=yes" in text_of("/etc/ufw/ufw.conf"),
+        "may_raise_limits": may_raise_limits(),
         "networkd": dropped_by_networkd(),
         "network_manager": managed_by_network_manager(),
         "space": {folder: free_space(folder) for folder in asked["folders"]},

@@ -11,14 +11,19 @@ Connections count those of HAProxy processes that a reload left behind, which th
 from __future__ import annotations
 
 import csv
+import fcntl
 import json
 import os
 import subprocess
 import sys
 import tempfile
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from twinkeel.hosts.host_programs.haproxy_socket import ask_haproxy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Bits of srv_admin_state: forced maintenance and forced drain (management.txt, "show servers state").
 FORCED_MAINT, FORCED_DRAIN = 0x01, 0x08
@@ -97,6 +102,27 @@ def end_connections(address: str, port: int) -> None:
 def change(asked: dict[str, Any]) -> None:
     """Set the states, keep them, and end what is to be ended."""
     path, backend = asked["socket"], asked["backend"]
+    with alone(os.path.dirname(asked["file"])):
+        set_states(asked)
+    for server in asked["kill"]:
+        order(path, f"shutdown sessions server {backend}/{server}")
+        end_connections(*asked["addresses"][server])
+
+
+@contextmanager
+def alone(folder: str) -> Iterator[None]:
+    """haproxy-servers writes the same file before a reload, and takes the same lock."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def set_states(asked: dict[str, Any]) -> None:
+    """Set them in HAProxy, and keep them in the file."""
+    path, backend = asked["socket"], asked["backend"]
     known = rows(ask_haproxy(path, f"show servers state {backend}"))
     for server, state in asked["set"].items():
         address, port = asked["addresses"][server]
@@ -106,9 +132,6 @@ def change(asked: dict[str, Any]) -> None:
         order(path, f"set server {backend}/{server} state {state}")
     if asked["set"]:
         write(asked["file"], kept(ask_haproxy(path, f"show servers state {backend}")))
-    for server in asked["kill"]:
-        order(path, f"shutdown sessions server {backend}/{server}")
-        end_connections(*asked["addresses"][server])
 
 
 def look(asked: dict[str, Any]) -> dict[str, dict[str, Any]]:

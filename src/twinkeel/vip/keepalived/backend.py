@@ -1,6 +1,6 @@
 """VRRP by Keepalived, behind the seam of `twinkeel.vip.backend`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from twinkeel.observe.host_state import MARKER
 from twinkeel.render.keepalived import CONFIG_PATH
@@ -8,7 +8,8 @@ from twinkeel.topology.model import LoadBalancer, Topology
 from twinkeel.vip.backend import LiveSettings
 from twinkeel.vip.keepalived.authentication import authentication_of
 from twinkeel.vip.keepalived.foreign import foreign_keepalived
-from twinkeel.vip.keepalived.live_file import handover_of, unicast_peers, vrrp_lines
+from twinkeel.vip.keepalived.live_file import advert_intervals, handover_of, unicast_peers, vrrp_lines
+from twinkeel.vrrp import DOWN_TIMER_ADVERTS
 
 
 class KeepalivedBackend:
@@ -20,13 +21,19 @@ class KeepalivedBackend:
 
     def read(self, config: str) -> LiveSettings:
         """By lines, not by blocks: our own file has one instance a virtual IP, and all of them agree."""
-        return LiveSettings(handover_of(config), vrrp_lines(config), unicast_peers(config), authentication_of(config))
+        authentication, intervals = authentication_of(config), advert_intervals(config)
+        return LiveSettings(handover_of(config), vrrp_lines(config), unicast_peers(config), authentication, intervals)
 
     def hears(self, balancer: LoadBalancer, mine: LiveSettings, holder: LiveSettings) -> bool:
-        """The same protocol and keys, and where the holder sends to peers, this load balancer among them."""
+        """The same protocol and keys, and where the holder sends to peers, this load balancer among them.
+
+        Nor may it be too impatient: it takes the virtual IP when it has heard nothing for three of its own intervals, and with
+        VRRP version 3 it learns a holder's longer interval only from the next advertisement.
+        """
         unicast = {str(instance.source) for instance in balancer.instances if not instance.multicast}
         signed = mine.authentication.understands(holder.authentication)
-        return mine.protocol == holder.protocol and signed and unicast <= holder.peers
+        patient = not _is_impatient(mine.intervals, holder.intervals)
+        return mine.protocol == holder.protocol and signed and patient and unicast <= holder.peers
 
     def is_ours(self, config: str) -> bool:
         """By the first line that we write."""
@@ -35,3 +42,8 @@ class KeepalivedBackend:
     def foreign(self, config: str, topology: Topology, balancer: LoadBalancer) -> Iterator[str]:
         """Instances, addresses, scripts and blocks."""
         return foreign_keepalived(self.config_path, config, topology, balancer)
+
+
+def _is_impatient(own: Sequence[float], holders: Sequence[float]) -> bool:
+    """Whether its timer can run out between two of the holder's advertisements, nopreempt or not (seen with 2.2.7 to 2.3.4)."""
+    return DOWN_TIMER_ADVERTS * min(own, default=1.0) <= max(holders, default=0.0)

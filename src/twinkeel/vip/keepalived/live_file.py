@@ -27,6 +27,12 @@ def vrrp_lines(config: str) -> frozenset[str]:
     return frozenset("mcast_src_ip" if line.startswith("mcast_src_ip") else line for line in lines if line.startswith(hearing))
 
 
+def advert_intervals(config: str) -> tuple[float, ...]:
+    """Seconds between advertisements, of each VRRP instance that says so; Keepalived's default, a second, where none does."""
+    said = re.findall(r"^\s*advert_int\s+(\d+(?:\.\d+)?)\b", config, re.MULTILINE)
+    return tuple(float(interval) for interval in said) or (1.0,)
+
+
 _COMMENT = re.compile(r"[#!].*")
 _PEERS = re.compile(r"\bunicast_peer\s*\{([^{}]*)\}")
 
