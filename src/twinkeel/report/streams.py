@@ -8,7 +8,7 @@ from twinkeel.drill.streams import NEW
 from twinkeel.drill.trial import Trial
 
 STREAMS_CAPTION = (
-    "Each cell: requests that failed / connections that ended / longest wait in ms, from the fault on; - where not measured. "
+    "Each cell: requests that failed/connections that ended/longest wait in ms, from the fault on; - where not measured. "
     "The streams of HTTP/2 share one connection."
 )
 
@@ -49,7 +49,7 @@ def _cell(result: StreamResult) -> str:
     if result.stall_ms is None:
         return "-"
     lost = "?" if result.connections_lost is None else str(result.connections_lost)
-    return f"{result.failed} / {lost} / {result.stall_ms:.0f}"
+    return f"{result.failed}/{lost}/{result.stall_ms:.0f}"
 
 
 def stream_remarks(results: Iterable[StreamResult]) -> tuple[str, ...]:
