@@ -11,6 +11,7 @@ import platformdirs
 from twinkeel.app.context import Context
 from twinkeel.app.hosts import ClusterHosts
 from twinkeel.drill.access import Access, find_access
+from twinkeel.drill.ask import Ask, asking
 from twinkeel.drill.facts import collect, write_facts
 from twinkeel.drill.fault import Fault
 from twinkeel.drill.heal import heal_what_is_left
@@ -29,12 +30,16 @@ __all__ = ["DrillOrder", "Fault", "SoakResult", "Trial", "default_folder", "heal
 
 @dataclass(frozen=True)
 class DrillOrder:
-    """What to try, how often, and where the histories go. `kubectl` is the program to run beside the client, if any."""
+    """What to try, how often, and where the histories go.
+
+    `kubectl` is the program to run beside the client, if any; `ask` what the client's small request asks.
+    """
 
     folder: Path
     faults: tuple[Fault, ...] = ()
     trials: int = 1
     kubectl: str = ""
+    ask: Ask = "api"
 
 
 def drills_folder() -> Path:
@@ -80,9 +85,9 @@ async def run(context: Context, order: DrillOrder, on_trial: Callable[[Trial], N
             _write_reports(context, order.folder)
 
 
-async def soak(context: Context, folder: Path, minutes: float) -> SoakResult:
+async def soak(context: Context, order: DrillOrder, minutes: float) -> SoakResult:
     """Keep every load balancer's processors busy for `minutes`. Raises as `twinkeel.drill.soak.soak` does."""
-    drill = await prepare(context, ClusterHosts(context), DrillOrder(folder))
+    drill = await prepare(context, ClusterHosts(context), order)
     return await run_soak(replace(drill, command="twinkeel drill soak"), minutes)
 
 
@@ -102,10 +107,11 @@ async def prepare(context: Context, hosts: ClusterHosts, order: DrillOrder) -> D
     ca_file.write_text(authority)
     write_facts(folder, facts)
     endpoint, status = topology.endpoint, topology.cluster.anonymous_status
+    target = Target(str(endpoint.vip.ip), endpoint.port, endpoint.name, ca_file, status=status)
     return Drill(
         topology,
         hosts.open,
-        Target(str(endpoint.vip.ip), endpoint.port, endpoint.name, ca_file, status=status),
+        asking(target, order.ask, credentials=isinstance(access, Access)),
         order.faults,
         order.trials,
         folder.absolute(),
@@ -124,7 +130,8 @@ def _left_out(context: Context, access: Access | str, order: DrillOrder) -> tupl
         return ()
     if order.kubectl:
         raise HostError(f"kubectl needs credentials: {access}", hint="leave --kubectl out, or install the cluster first")
-    left_out = f"watch stream and node readiness: {access}"
+    instead = "; reads of the API, /version is asked instead" if order.ask == "api" else ""
+    left_out = f"watch stream, node readiness, uploads and long answers{instead}: {access}"
     context.note(f"left out: {left_out}")
     return (left_out,)
 

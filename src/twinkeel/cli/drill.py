@@ -104,4 +104,17 @@ def compare(
         times = [" -> ".join("-" if each is None else f"{each:.0f}" for each in row[key]) for key in ("median_ms", "max_ms")]
         ratio = "-" if row["ratio"] is None else f"{row['ratio']:g}"
         table.add_row(row["scenario"], *times, ratio, " -> ".join(row["verdict"]))
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    console.print(table)
+    streams = Table("scenario", "stream", "failed", "connections ended", "longest wait ms")
+    for row in rows:
+        for name, figures in row["streams"].items():
+            if name != "new" and any(figures["failed"] + figures["connections_lost"]):
+                pairs = (" -> ".join(f"{each:.0f}" for each in figures[key]) for key in ("failed", "connections_lost", "stall_ms"))
+                streams.add_row(row["scenario"], name, *pairs)
+    if streams.row_count:
+        console.print(streams)
+    for row in rows:
+        asked = [", ".join(each) or "something unknown" for each in row["asked"]]
+        if asked[0] != asked[1]:
+            print(f"{row['scenario']}: the first run asked {asked[0]}, the second {asked[1]}: downtimes of two kinds")

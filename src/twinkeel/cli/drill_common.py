@@ -2,12 +2,35 @@
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
 
 from twinkeel.errors import EXIT_FAILED, EXIT_GOOD, EXIT_NO
 
 if TYPE_CHECKING:
     from twinkeel.app.drill import Trial
+
+
+class Ask(Enum):
+    """What the client's small request asks."""
+
+    api = "api"
+    version = "version"
+    readyz = "readyz"
+
+    value: Literal["api", "version", "readyz"]
+
+
+Asked = Annotated[
+    Ask,
+    typer.Option(
+        "--ask",
+        help="What the client asks over new connections: `api`: an object, with admin.conf's credentials, as users do; /version or"
+        " /readyz without credentials. /readyz says 500 while a stopping API server still serves.",
+    ),
+]
 
 COLOURS = {"pass": "green", "fail": "red", "unknown": "yellow"}
 
@@ -17,6 +40,7 @@ def show(trials: "Sequence[Trial]") -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from twinkeel.report.streams import STREAMS_CAPTION, stream_remarks, streams_table
     from twinkeel.report.summary import HEADINGS as SUMMARY_HEADINGS
     from twinkeel.report.summary import cells, summarize
     from twinkeel.report.trials import HEADINGS, trial_cells
@@ -36,7 +60,15 @@ def show(trials: "Sequence[Trial]") -> None:
             *figures, verdict = cells(summary)
             scenarios.add_row(*figures, f"[{COLOURS[verdict]}]{verdict}[/]")
         console.print(scenarios)
+    headings, rows = streams_table(trials)
+    if rows:
+        streams = Table(*headings, title="Kept connections", title_justify="left", caption=STREAMS_CAPTION, caption_justify="left")
+        for each in rows:
+            streams.add_row(*each)
+        console.print(streams)
     for trial in trials:
+        for said in stream_remarks(trial.streams):
+            console.print(f"{trial.scenario} {trial.number}: {said}", markup=False)
         for reason in trial.verdict.reasons:
             console.print(f"{trial.scenario} {trial.number}: {reason}", markup=False)
 

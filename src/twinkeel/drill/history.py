@@ -3,7 +3,7 @@
 A trial's folder holds append-only files of JSON lines, each with one writer:
 
     requests.jsonl   the client process: a `probe` record first, then `request` records, an `end` record last
-                     and `event` records between them: what the watch stream did
+                     and `event` records between them: what the watch stream did, and kept connections that ended
     events.jsonl     the runner: `event` records (what was done to the system, and when)
     kubectl.jsonl    the runner, where real kubectl was asked for: `request` records, an `end` record last
 
@@ -15,7 +15,7 @@ import json
 import queue
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -27,7 +27,7 @@ EVENTS_FILE = "events.jsonl"
 KUBECTL_FILE = "kubectl.jsonl"
 WRITE_EVERY = 0.05  # Seconds between two writes of the buffer; also how old a live history can look.
 
-Stream = Literal["new", "kept", "kubectl"]
+Stream = Literal["new", "kept", "idle", "upload", "download", "h2-read", "h2-upload", "h2-download", "kubectl"]
 MILLISECOND = 1_000_000
 SECOND = 1_000_000_000
 
@@ -36,7 +36,9 @@ SECOND = 1_000_000_000
 class Probe:
     """How the client asked: the periods and the time after which it gave up on one request, in nanoseconds.
 
-    `watch` is what its watch stream watched; empty when there was none.
+    `watch` is what its watch stream watched; empty when there was none. `target` is the address that new connections ask.
+    `identity` is what they show: "client certificate", "token" or "nothing"; empty in histories that are older than the choice.
+    `streams` are the names of the streams of requests.
     """
 
     period: int
@@ -44,14 +46,18 @@ class Probe:
     timeout: int
     target: str = ""
     watch: str = ""
+    identity: str = ""
+    streams: tuple[str, ...] = ("new", "kept")
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request. `stream` is `new` (its own TLS connection), `kept` (the keep-alive connection) or `kubectl` (one run of it).
+    """One request. `stream` is `new` (its own TLS connection), `kubectl` (one run of it), or another one of streams.py.
 
     `late` is how long after its due time the request was started: the client's own fault, not the system's.
-    `error` is empty when the answer was 200, else a class such as `refused`, `reset`, `timeout`, `tls`, `http-503`.
+    `error` is empty when the answer was good, else a class such as `refused`, `reset`, `timeout`, `tls`, `http-503`.
+    A request that takes its time by itself (a slow upload) tells `waited`: the longest time in it that the client waited for the
+    other side, of a failed one the last; and `heard`: when it first had a sign of life. Both are 0 in all others.
     """
 
     stream: Stream
@@ -59,6 +65,8 @@ class Request:
     end: int
     late: int = 0
     error: str = ""
+    waited: int = 0
+    heard: int = 0
 
 
 @dataclass(frozen=True)
@@ -104,7 +112,8 @@ class History:
 
 def encode(record: Record) -> str:
     """One JSON line."""
-    return json.dumps({"kind": _NAMES[type(record)], **asdict(record)}, separators=(",", ":")) + "\n"
+    told = {key: value for key, value in vars(record).items() if value or key not in _LONG_REQUESTS}
+    return json.dumps({"kind": _NAMES[type(record)], **told}, separators=(",", ":")) + "\n"
 
 
 def decode(line: str) -> Record:
@@ -112,6 +121,8 @@ def decode(line: str) -> Record:
     value = json.loads(line)
     if not isinstance(value, dict) or value.get("kind") not in _KINDS:
         raise ValueError("not a record")
+    if isinstance(value.get("streams"), list):
+        value["streams"] = tuple(value["streams"])
     try:
         record = _KINDS[value.pop("kind")](**value)
     except TypeError as error:
@@ -121,7 +132,8 @@ def decode(line: str) -> Record:
     return record
 
 
-_NUMBERS = {"start", "end", "late", "at", "period", "kept_period", "timeout", "requests"}
+_LONG_REQUESTS = {"waited", "heard"}
+_NUMBERS = {"start", "end", "late", "at", "period", "kept_period", "timeout", "requests", *_LONG_REQUESTS}
 
 
 class HistoryWriter:

@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from asyncio.subprocess import DEVNULL, Process
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,6 +16,7 @@ from twinkeel.drill.access import Access, in_memory, path_of
 from twinkeel.drill.checker import served
 from twinkeel.drill.history import REQUESTS_FILE, SECOND, Event, Request, decode
 from twinkeel.drill.https import Target
+from twinkeel.drill.streams import WATCH, streams_for
 from twinkeel.errors import ToolError
 
 STOP_DEADLINE = 20.0  # It checks its watch first, for 12 s at most.
@@ -23,10 +25,14 @@ LOG_FILE = "client.log"
 
 
 class Measurement:
-    """A running client, as an async context manager. Its records are in `folder`, its complaints in `client.log` there."""
+    """A running client, as an async context manager. Its records are in `folder`, its complaints in `client.log` there.
 
-    def __init__(self, target: Target, folder: Path, access: Access | None = None) -> None:
+    It keeps up every stream that can be with this `access`, unless `streams` names some.
+    """
+
+    def __init__(self, target: Target, folder: Path, access: Access | None = None, streams: Sequence[str] | None = None) -> None:
         self._target = target
+        self._streams = streams_for(credentials=access is not None) if streams is None else streams
         self._folder = folder
         self._access = access
         self._process: Process | None = None
@@ -35,7 +41,8 @@ class Measurement:
     async def __aenter__(self) -> Self:
         target = self._target
         argv = ["--address", target.address, "--port", str(target.port), "--server-name", target.server_name]
-        argv += ["--status", str(target.status or 0)]
+        argv += ["--path", target.path, "--status", str(target.status or 0), "--streams", *self._streams]
+        argv += ["--known"] if target.known else []
         files = ["--ca-file", str(target.ca_file), "--history", str(self._folder / REQUESTS_FILE)]
         secret = self._access.pem or self._access.token.encode() if self._access else b""
         with (self._folder / LOG_FILE).open("wb") as log, in_memory(secret) as descriptor:
@@ -95,8 +102,13 @@ class Measurement:
 
     @property
     def watching(self) -> bool:
-        """Whether its watch is established, as far as recorded; true where it has no credentials for one."""
-        return self._access is None or self._tail.watching
+        """Whether its watch is established, as far as recorded; true where it keeps up none."""
+        return WATCH not in self._streams or self._tail.watching
+
+    @property
+    def every_stream_asked(self) -> bool:
+        """Whether each stream has ended a request, as far as recorded."""
+        return self._tail.asked.issuperset(name for name in self._streams if name != WATCH)
 
     @property
     def last_error(self) -> str:
@@ -114,6 +126,7 @@ class _Tail:
         self.served_since = 0
         self.last_error = ""
         self.watching = False
+        self.asked: set[str] = set()
 
     def read(self) -> None:
         """Take in the whole lines that came since the last time."""
@@ -128,6 +141,8 @@ class _Tail:
     def _take(self, record: object) -> None:
         if isinstance(record, Event):
             self.watching = record.name == "watch-up" or (self.watching and record.name != "watch-down")
+        if isinstance(record, Request):
+            self.asked.add(record.stream)
         if not isinstance(record, Request) or record.stream != "new":
             return
         if not served(record):

@@ -35,10 +35,14 @@ STABLE_SECONDS = STABLE / SECOND + 0.1
 BASELINE_DEADLINE = 20.0
 RECOVERY_DEADLINE = 60.0
 WATCH_DEADLINE = 15.0
+STREAMS_DEADLINE = 3.0  # A stream that was not answered before the fault is not measured; no trial fails for that.
 HEALTH_DEADLINE = 300.0  # A real machine's firmware alone can take two minutes.
 POLL_EVERY = 0.1
 HEALTH_EVERY = 1.0
 SAY_EVERY = 5.0
+
+REFUSALS = ("http-401", "http-403")
+REFUSED = "the API refuses this request: is admin.conf's user an administrator? --ask readyz asks what everybody may"
 
 Say = Callable[[str], None]
 Look = Callable[[Reader, Topology], Awaitable[Snapshot]]
@@ -208,8 +212,9 @@ class _Stage:
         self.say("baseline")
         if not await self._wait_for_service(client, BASELINE_SECONDS, 0, BASELINE_DEADLINE):
             reason = client.last_error or "no answer"
-            where, hint = self._drill.target.url, "look at `twinkeel status`"
+            where, hint = self._drill.target.url, REFUSED if reason in REFUSALS else "look at `twinkeel status`"
             raise VerificationError(f"no quiet service through the virtual IP to begin with: {reason}", where=where, hint=hint)
+        await self._wait_for(lambda: client.every_stream_asked, client, STREAMS_DEADLINE)
         if not await self._wait_for_watch(client, BASELINE_DEADLINE):
             hint = "is the user of admin.conf on the control-plane hosts an administrator? `twinkeel kubeconfig` verifies it"
             raise VerificationError("no watch could be established through the virtual IP", where=self._drill.target.url, hint=hint)
@@ -238,8 +243,11 @@ class _Stage:
         return True
 
     async def _wait_for_watch(self, client: Measurement, deadline: float) -> bool:
+        return await self._wait_for(lambda: client.watching, client, deadline)
+
+    async def _wait_for(self, state: Callable[[], bool], client: Measurement, deadline: float) -> bool:
         end = time.monotonic() + deadline
-        while not client.watching:
+        while not state():
             if time.monotonic() > end:
                 return False
             # The client's file is read along with the question whether it serves.

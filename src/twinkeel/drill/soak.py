@@ -14,6 +14,7 @@ from twinkeel.drill.load import relax, saturate
 from twinkeel.drill.measure import Measurement
 from twinkeel.drill.observe import Observers
 from twinkeel.drill.run import Drill, require_health
+from twinkeel.drill.streams import ALONE
 
 SAY_EVERY = 15.0
 LOOK_EVERY = 0.5
@@ -61,7 +62,10 @@ async def _saturated(drill: Drill, minutes: float) -> None:
         log("soak", minutes=minutes, holder=holder.name)
         async with drill.hosts() as hosts:
             try:
-                async with Observers(drill.topology, drill.hosts, log), Measurement(drill.target, folder) as client:
+                async with (
+                    Observers(drill.topology, drill.hosts, log),
+                    Measurement(drill.target, folder, drill.access, ALONE) as client,
+                ):
                     await asyncio.sleep(STARTING_SECONDS)
                     await asyncio.gather(*(saturate(hosts, machine, minutes * 60 + SPARE_SECONDS) for machine in machines))
                     log("saturated")

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from twinkeel.drill.checker import Verdict, judge
 from twinkeel.drill.history import EVENTS_FILE, History, read_history
 from twinkeel.drill.kubectl import milliseconds_of
+from twinkeel.drill.stream_results import StreamResult, stream_results
 from twinkeel.drill.vip_ownership import NOT_WATCHED, VipOwnership, vip_ownership
 from twinkeel.drill.watching import Watching, watching_of
 from twinkeel.errors import UsageError
@@ -25,6 +27,7 @@ class Trial:
     """What was tried, who held the virtual IP before and after, and the judgement.
 
     `nodes_not_ready`: nodes that were not Ready at some time after the fault. `left_out`: what was not measured, and why.
+    `asked` is the path that new connections asked, `identity` what they showed; empty where the history does not say.
     """
 
     scenario: str
@@ -37,11 +40,15 @@ class Trial:
     kubectl: Runs | None = None
     nodes_not_ready: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    streams: tuple[StreamResult, ...] = ()
+    asked: str = ""
+    identity: str = ""
 
 
 def trial_of(history: History) -> Trial:
     """The trial that a history tells of. Never raises."""
     scenario, number = history.value("trial", "scenario"), history.value("trial", "trial")
+    probe = history.probe
     return Trial(
         scenario=scenario if isinstance(scenario, str) else "unknown",
         number=number if isinstance(number, int) else 0,
@@ -53,6 +60,9 @@ def trial_of(history: History) -> Trial:
         kubectl=_kubectl_of(history),
         nodes_not_ready=tuple(sorted(_not_ready(history))),
         left_out=tuple(str(event.data.get("what")) for event in history.events if event.name == "left-out"),
+        streams=stream_results(history),
+        asked=urlsplit(probe.target).path if probe else "",
+        identity=probe.identity if probe else "",
     )
 
 

@@ -13,6 +13,7 @@ from twinkeel.drill.facts import RunFacts
 from twinkeel.drill.faults.registry import FAULTS
 from twinkeel.drill.history import EVENTS_FILE, read_history
 from twinkeel.drill.trial import Trial, trial_of
+from twinkeel.report.streams import STREAMS_CAPTION, asked_by, streams_table
 from twinkeel.report.summary import HEADINGS, Summary, cells, summarize, worst
 from twinkeel.report.timeline import Figure, distribution, timeline
 from twinkeel.report.trials import HEADINGS as TRIAL_HEADINGS
@@ -44,6 +45,7 @@ def render_html(folder: Path, facts: RunFacts) -> str:
         parts.append(_part(f"plot-{number}", summary, trial))
         if figure is not None:
             figures[f"plot-{number}"] = figure
+    stream_headings, stream_rows = streams_table(tuple(trials.values()))
     return _ENVIRONMENT.get_template("report.html.j2").render(
         facts=facts,
         verdict=worst(summary.verdict for summary in summaries),
@@ -52,6 +54,10 @@ def render_html(folder: Path, facts: RunFacts) -> str:
         rows=[cells(summary) for summary in summaries],
         trial_headings=TRIAL_HEADINGS,
         trial_rows=[trial_cells(trial) for trial in trials.values()],
+        asked=asked_by(trials.values()),
+        stream_headings=stream_headings,
+        stream_rows=stream_rows,
+        stream_caption=STREAMS_CAPTION,
         parts=parts,
         # `</` would end the script in which these stand.
         figures=Markup(json.dumps(figures).replace("</", "<\\/")),  # noqa: S704 - JSON of ours, with `</` taken apart

@@ -1,12 +1,13 @@
 """Many trials as one line for each scenario: median, 95th percentile and maximum of what was measured. Pure."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from math import ceil
 from statistics import median
 from typing import Any
 
 from twinkeel.drill.checker import Answer
+from twinkeel.drill.stream_results import StreamResult
 from twinkeel.drill.trial import Trial
 
 HEADINGS = ("scenario", "trials", "median ms", "p95 ms", "max ms", "budget ms", "failed / requests", "after a retry", "verdict")
@@ -14,7 +15,11 @@ HEADINGS = ("scenario", "trials", "median ms", "p95 ms", "max ms", "budget ms", 
 
 @dataclass(frozen=True)
 class Summary:
-    """One scenario. Times are in milliseconds; None when no trial could be measured."""
+    """One scenario. Times are in milliseconds; None when no trial could be measured.
+
+    `asked` are the paths that new connections asked. `streams` has, for each stream that was measured, `trials`, the sums of
+    `requests`, `failed` and `connections_lost`, and the longest `stall_ms`.
+    """
 
     scenario: str
     trials: int
@@ -26,6 +31,8 @@ class Summary:
     failed_after_retry: int
     requests: int
     verdict: Answer
+    asked: tuple[str, ...] = ()
+    streams: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 def summarize(trials: Iterable[Trial]) -> tuple[Summary, ...]:
@@ -49,7 +56,25 @@ def _summary(scenario: str, trials: Sequence[Trial]) -> Summary:
         failed_after_retry=sum(trial.verdict.failed_after_retry for trial in trials),
         requests=sum(trial.verdict.requests for trial in trials),
         verdict=worst(trial.verdict.verdict for trial in trials),
+        asked=tuple(sorted({trial.asked for trial in trials if trial.asked})),
+        streams=_streams(each for trial in trials for each in trial.streams if each.stall_ms is not None),
     )
+
+
+def _streams(results: Iterable[StreamResult]) -> dict[str, dict[str, float]]:
+    groups: dict[str, list[StreamResult]] = {}
+    for each in results:
+        groups.setdefault(each.kind.name, []).append(each)
+    return {
+        name: {
+            "trials": len(group),
+            "requests": sum(each.requests or 0 for each in group),
+            "failed": sum(each.failed or 0 for each in group),
+            "connections_lost": sum(each.connections_lost or 0 for each in group),
+            "stall_ms": max(each.stall_ms or 0.0 for each in group),
+        }
+        for name, group in groups.items()
+    }
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:
@@ -92,6 +117,14 @@ def compare(before: Sequence[Summary], after: Sequence[Summary]) -> list[dict[st
                 "max_ms": [other.max_ms, summary.max_ms],
                 "ratio": round((summary.median_ms or 0) / (other.median_ms or 1), 2) if known else None,
                 "verdict": [other.verdict, summary.verdict],
+                "asked": [list(other.asked), list(summary.asked)],
+                "streams": _side_by_side(other, summary),
             }
         )
     return rows
+
+
+def _side_by_side(before: Summary, after: Summary) -> dict[str, dict[str, list[float]]]:
+    """The streams that both have: each figure of the first run and of the second."""
+    both = [name for name in before.streams if name in after.streams]
+    return {name: {key: [before.streams[name][key], after.streams[name][key]] for key in before.streams[name]} for name in both}

@@ -9,12 +9,15 @@ from typing import Any
 
 from twinkeel.drill.checker import served
 from twinkeel.drill.history import MILLISECOND, Event, History, Request
+from twinkeel.drill.streams import KINDS
 from twinkeel.drill.vip_ownership import ownership_intervals
 
 BEFORE_MS = 500
 AFTER_MS = 1500
 GOOD, BAD, SLOW = "#2e9e5b", "#d64545", "#d99a1c"
 HOLDER_COLOURS = ("#3b7dd8", "#8a5cc7", "#1c9aa8", "#b0723a")
+# The time line's lowest axis at least, a row of it, and the two above it with the room between them.
+LOWEST_PIXELS, TIMELINE_ROW_PIXELS, OTHERS_PIXELS = 108, 18, 278
 # The distribution's parts, from its top to its bottom; the legend's distance is from the axis.
 ABOVE_PIXELS, ROW_PIXELS, BELOW_PIXELS, LEGEND_PIXELS = 10, 34, 90, 55
 
@@ -32,8 +35,10 @@ def timeline(history: History) -> Figure | None:
     kept = [request for request in shown if request.stream == "kept"]
     data = [*_requests(new, fault.at, "new connections", 3), *_requests(kept, fault.at, "kept connection", 2)]
     data += [*_holders(history, fault.at, end), *_watch(history, fault.at, end), *_kubectl(shown, fault.at)]
+    data += _streams(shown, fault.at, end)
     data += _marks(history, fault.at, end)
-    return {"data": data, "layout": _layout(history, fault, end)}
+    rows = {name for each in data if each["yaxis"] == "y" for name in each["y"]}
+    return {"data": data, "layout": _layout(history, fault, end, len(rows))}
 
 
 def _ms(at: int, zero: int) -> float:
@@ -42,7 +47,7 @@ def _ms(at: int, zero: int) -> float:
 
 def _end(history: History, zero: int) -> float:
     """A while after the last request that was not served, so that the recovery is seen."""
-    asked = [request for request in history.requests if request.stream != "kubectl" and request.start >= zero]
+    asked = [request for request in history.requests if request.stream in ("new", "kept") and request.start >= zero]
     bad = [_ms(request.end, zero) for request in asked if not served(request)]
     back = [_ms(event.at, zero) for event in history.events if event.name == "watch-up"]
     return max([*bad, *back, 0.0]) + AFTER_MS
@@ -139,6 +144,16 @@ def _kubectl(shown: list[Request], zero: int) -> Iterator[Figure]:
             yield _bars("kubectl", spans, colour, -BEFORE_MS, spans[-1][1])
 
 
+def _streams(shown: list[Request], zero: int, end: float) -> Iterator[Figure]:
+    """The other streams, a row each: their requests from start to end, those that failed over the others."""
+    for kind in KINDS:
+        asked = [request for request in shown if request.stream == kind.name and kind.name not in ("new", "kept")]
+        for colour, some in ((GOOD, [each for each in asked if not each.error]), (BAD, [each for each in asked if each.error])):
+            if some:
+                spans = [(_ms(each.start, zero), _ms(each.end, zero), each.error or "answered") for each in some]
+                yield _bars(kind.title, spans, colour, -BEFORE_MS, end)
+
+
 def _marks(history: History, zero: int, end: float) -> Iterator[Figure]:
     """What load balancers said: VRRP states, and servers going up and down; and what the API said of nodes."""
     told = [event for event in history.events if event.name in ("vrrp", "server", "node") and not event.data.get("first")]
@@ -167,22 +182,26 @@ def _words(event: Event) -> str:
     return f"sees {event.data.get('server')} {event.data.get('state')}"
 
 
-def _layout(history: History, fault: Event, end: float) -> Figure:
+def _layout(history: History, fault: Event, end: float, rows: int) -> Figure:
+    """`rows` are those of the lowest axis: the more, the higher the figure."""
+    lowest = max(LOWEST_PIXELS, TIMELINE_ROW_PIXELS * rows)
+    inside = lowest + OTHERS_PIXELS
+    kept, new = [lowest + 19, lowest + 100], [lowest + 123, inside]
     lines = [(0.0, "fault")]
     heal = history.event("heal")
     if heal is not None and _ms(heal.at, fault.at) <= end:
         lines.append((_ms(heal.at, fault.at), "heal"))
     return {
-        "height": 480,
+        "height": inside + 94,
         "margin": {"l": 70, "r": 10, "t": 24, "b": 70},
         "bargap": 0.3,
         "barmode": "overlay",
         "hovermode": "closest",
-        "legend": {"orientation": "h", "y": -0.16, "x": 0, "xanchor": "left"},
+        "legend": {"orientation": "h", "y": -LEGEND_PIXELS / inside, "x": 0, "xanchor": "left"},
         "xaxis": {"title": {"text": "ms from the fault"}, "range": [-BEFORE_MS, end], "anchor": "y"},
-        "yaxis": {"domain": [0.0, 0.28], "dtick": 1, "type": "category", "automargin": True},
-        "yaxis2": {"domain": [0.33, 0.54], "title": {"text": "kept, ms"}, "rangemode": "tozero"},
-        "yaxis3": {"domain": [0.6, 1.0], "title": {"text": "new, ms"}, "rangemode": "tozero"},
+        "yaxis": {"domain": [0.0, lowest / inside], "dtick": 1, "type": "category", "automargin": True},
+        "yaxis2": {"domain": [each / inside for each in kept], "title": {"text": "kept, ms"}, "rangemode": "tozero"},
+        "yaxis3": {"domain": [each / inside for each in new], "title": {"text": "new, ms"}, "rangemode": "tozero"},
         "shapes": [_line(at) for at, _ in lines],
         "annotations": [_label(at, text) for at, text in lines],
     }

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from twinkeel.drill.trial import Trial
+from twinkeel.report.streams import STREAMS_CAPTION, stream_object, stream_remarks, streams_table
 
 HEADINGS = ("scenario", "trial", "downtime ms", "budget ms", "failed / requests", "reconnect ms", "watch ms", "holder", "verdict")
 
@@ -38,6 +39,9 @@ def trial_object(trial: Trial) -> dict[str, Any]:
         "kubectl": vars(trial.kubectl) if trial.kubectl else None,
         "nodes_not_ready": list(trial.nodes_not_ready),
         "left_out": list(trial.left_out),
+        "asked": trial.asked or None,
+        "identity": trial.identity or None,
+        "streams": [stream_object(each) for each in trial.streams],
         "reasons": list(verdict.reasons),
     }
 
@@ -65,7 +69,9 @@ def markdown(trials: Iterable[Trial]) -> str:
     reasons = [
         f"- {trial.scenario} {trial.number}: {said}" for trial in known for said in (*trial.verdict.reasons, *remarks(trial))
     ]
-    return "\n".join([*lines, *(["", *reasons] if reasons else []), ""])
+    headings, rows = streams_table(known)
+    streams = ["", STREAMS_CAPTION, "", markdown_row(headings), markdown_row("---" for _ in headings), *map(markdown_row, rows)]
+    return "\n".join([*lines, *(streams if rows else []), *(["", *reasons] if reasons else []), ""])
 
 
 def remarks(trial: Trial) -> tuple[str, ...]:
@@ -86,7 +92,7 @@ def remarks(trial: Trial) -> tuple[str, ...]:
     if trial.kubectl is not None:
         slowest = "none succeeded" if trial.kubectl.slowest_ms is None else f"the slowest took {trial.kubectl.slowest_ms:.0f} ms"
         said.append(f"kubectl failed {trial.kubectl.failed} of {trial.kubectl.runs} times, {slowest}")
-    return (*said, *(f"left out: {what}" for what in trial.left_out))
+    return (*said, *stream_remarks(trial.streams), *(f"left out: {what}" for what in trial.left_out))
 
 
 def _watch_cell(trial: Trial) -> str:

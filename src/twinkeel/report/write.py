@@ -7,6 +7,7 @@ from typing import Any
 from twinkeel.drill.facts import RunFacts, read_facts
 from twinkeel.drill.trial import Trial, read_trials
 from twinkeel.report.html import headline, render_html
+from twinkeel.report.streams import asked_by
 from twinkeel.report.summary import HEADINGS, cells, summarize
 from twinkeel.report.trials import markdown, markdown_row, trial_object
 
@@ -37,6 +38,7 @@ def as_markdown(trials: tuple[Trial, ...], facts: RunFacts) -> str:
         f"# Drills of {facts.cluster}",
         f"{facts.started}, Twinkeel {facts.twinkeel}",
         headline(summaries),
+        f"New connections asked {asked_by(trials)}.",
         "\n".join(table),
         "## Every trial",
         markdown(trials).rstrip(),

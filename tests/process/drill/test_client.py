@@ -136,7 +136,7 @@ def test_a_client_that_was_held_up_says_so(server: Server, tmp_path: Path) -> No
     new = sorted(request.start for request in requests if request.stream == "new")
     assert max(two - one for one, two in pairwise(new)) >= 600 * MILLISECOND
     assert max(request.late for request in requests) >= 500 * MILLISECOND
-    assert {request.stream for request in requests} == {"new", "kept"}
+    assert {request.stream for request in requests} >= {"new", "kept"}
 
 
 def test_a_client_that_was_killed_is_noticed_and_unknown(server: Server, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def a_trial(api: Api, folder: Path, *faults: signal.Signals) -> Watching:
 
     async def trial() -> None:
         with HistoryWriter(folder / EVENTS_FILE) as events:
-            async with Measurement(api.target, folder, TOKEN) as client:
+            async with Measurement(api.target, folder, TOKEN, ("new", "watch")) as client:
                 await until(lambda: client.watching and client.served_for() > 0.5, client)
                 events.append(Event("fault", time.monotonic_ns()))
                 for number in faults:

@@ -60,7 +60,7 @@ CASES: dict[str, tuple[UseCase, str]] = {
     ),
     "undrain": (lambda context, _: rotation.undrain(context, master(context), timeout=1), "twinkeel.rotation.drain.undrain"),
     "drill.run": (_drill, "twinkeel.app.drill.run_drill"),
-    "drill.soak": (lambda context, folder: drill.soak(context, folder, 1), "twinkeel.app.drill.run_soak"),
+    "drill.soak": (lambda context, folder: drill.soak(context, drill.DrillOrder(folder), 1), "twinkeel.app.drill.run_soak"),
     "drill.heal": (lambda context, _: drill.heal(context), "twinkeel.app.drill.heal_what_is_left"),
     "bench.run": (_bench, "twinkeel.bench.run.run_bench"),
     "bench.data_path": (

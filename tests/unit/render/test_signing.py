@@ -3,13 +3,13 @@
 from collections.abc import Callable
 
 import pytest
-from twinkeel.observe.vrrp_authentication import authentication_of
 
 from twinkeel.render.judge import without_unknown
 from twinkeel.render.keepalived import render_keepalived
 from twinkeel.render.vrrp_authentication import NONE, Authentication, block, signed_with, with_authentication
 from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.model import Topology
+from twinkeel.vip.keepalived.authentication import authentication_of
 
 KEY = "0a" * 32
 
