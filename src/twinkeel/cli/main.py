@@ -85,7 +85,7 @@ def main() -> None:
     """Run the command line; every error ends here as a message and an exit code."""
     _end_as_ctrl_c_does()
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(prog_name="twinkeel", standalone_mode=False)
     except click.exceptions.Abort:
         code = _say("interrupted", EXIT_INTERRUPTED)
     except click.ClickException as error:
