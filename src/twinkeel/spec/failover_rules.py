@@ -121,7 +121,7 @@ def failback_before_detection(spec: ClusterSpec) -> Iterator[Finding]:
 
 
 def stops_before_it_is_noticed(spec: ClusterSpec) -> Iterator[Finding]:
-    """An API server that closes its port while HAProxy still sends clients there drops what is under way. 0 is a choice."""
+    """While HAProxy still sends clients to a port that closes, some connections that were just taken there are lost. 0 is a choice."""
     delay, noticed = shutdown_delay(spec.kubernetes.api_server, spec.failover), detection(spec.failover, answer_time=0)
     if 0 < delay < noticed:
         given = spec.kubernetes.api_server.shutdown_delay is not None
