@@ -121,7 +121,7 @@ def failback_before_detection(spec: ClusterSpec) -> Iterator[Finding]:
 
 
 def stops_before_it_is_noticed(spec: ClusterSpec) -> Iterator[Finding]:
-    """An API server that closes its port while HAProxy still sends clients there drops what is under way. 0 is a choice."""
+    """When a port closes to which HAProxy still sends clients, some connections that were just taken are lost. 0 is a choice."""
     delay, noticed = shutdown_delay(spec.kubernetes.api_server, spec.failover), detection(spec.failover, answer_time=0)
     if 0 < delay < noticed:
         given = spec.kubernetes.api_server.shutdown_delay is not None
