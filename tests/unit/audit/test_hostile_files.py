@@ -1,4 +1,4 @@
-"""Files that are made to hurt end in a remark, and soon. No times are asserted: what would be quadratic does not end here at all."""
+"""Files that are made to hurt end in a remark, and soon. No times are asserted: what is quadratic does not end here at all."""
 
 from pathlib import Path
 
