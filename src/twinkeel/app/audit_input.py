@@ -140,14 +140,15 @@ def _root(path: Path) -> Path:
 def _hosts(group: _Group) -> list[Host]:
     scripts = tuple(Script(_on_host(group.root, path), source) for path, source in group.of("script"))
     haproxies = _haproxies([source for _, source in group.of("haproxy")])
-    mains = _main_keepalived(group)
+    read = _Includes(group.root)
+    mains = _main_keepalived(group, read)
     count = max(len(haproxies), len(mains), 1)
     hosts = []
     for place in range(count):
         haproxy = haproxies[min(place, len(haproxies) - 1)] if haproxies else None
         path, source = mains[min(place, len(mains) - 1)] if mains else (None, None)
         name = group.root.name if count == 1 else (path.stem if path and len(mains) > 1 else f"{group.root.name}-{place + 1}")
-        keepalived = VrrpConfig(resolve_keepalived(source, name, _Includes(group.root))) if source else None
+        keepalived = VrrpConfig(resolve_keepalived(source, name, read)) if source else None
         hosts.append(Host(name or "host", haproxy, keepalived, scripts))
     return hosts
 
@@ -159,6 +160,8 @@ def _on_host(root: Path, path: Path) -> str:
 
 def _haproxies(sources: list[SourceFile]) -> list[HaproxyConfig]:
     """One configuration of all files, as with several -f; but files that have the same proxies are those of several hosts."""
+    if len(sources) < 2:
+        return [build_haproxy(parse_haproxy(sources))] if sources else []
     sets: list[list[SourceFile]] = []
     names: list[set[tuple[str, str]]] = []
     for source in sources:
@@ -173,13 +176,15 @@ def _haproxies(sources: list[SourceFile]) -> list[HaproxyConfig]:
     return [build_haproxy(parse_haproxy(each)) for each in sets]
 
 
-def _main_keepalived(group: _Group) -> list[tuple[Path, SourceFile]]:
+def _main_keepalived(group: _Group, read: "_Includes") -> list[tuple[Path, SourceFile]]:
     """The files that no other one includes."""
     files = group.of("keepalived")
+    if len(files) < 2:
+        return files
     included: set[str] = set()
     for _, source in files:
-        config = resolve_keepalived(source, "", _Includes(group.root))
-        included |= {other.name for other in config.sources[1:]}
+        if source.name not in included:
+            included |= {other.name for other in resolve_keepalived(source, "", read).sources[1:]}
     return [(path, source) for path, source in files if source.name not in included] or files[:1]
 
 
@@ -188,9 +193,15 @@ class _Includes:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._read: dict[tuple[Path, str], Sequence[SourceFile]] = {}
 
     def __call__(self, source: SourceFile, pattern: str) -> Sequence[SourceFile]:
         folder = Path(source.name).absolute().parent
+        if (folder, pattern) not in self._read:
+            self._read[folder, pattern] = self._find(folder, pattern)
+        return self._read[folder, pattern]
+
+    def _find(self, folder: Path, pattern: str) -> Sequence[SourceFile]:
         places = [(folder, pattern)]
         if pattern.startswith("/"):
             # As it lies on the host, or beside the file that names it.

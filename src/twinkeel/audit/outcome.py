@@ -13,7 +13,8 @@ class Outcome:
     """One fault. Times are in seconds.
 
     `downtime` is the longest time in which no new connection succeeds; `degraded` how long a share of the new connections is
-    slow or fails. `end` says whether that ends by itself: with "never" neither time has an end, with "unknown" the files do not tell.
+    slow or fails. `end` says whether that ends by itself: with "never" neither time has an end, with "unknown" the files do not
+    tell.
     """
 
     fault: str

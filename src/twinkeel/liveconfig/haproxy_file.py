@@ -167,7 +167,7 @@ class _Branches:
 
     @property
     def dead(self) -> bool:
-        return any(text in _NEVER for text in self._texts)
+        return bool(self._texts) and any(text in _NEVER for text in self._texts)
 
     def take(self, words: tuple[Word, ...]) -> list[Remark]:
         keyword, text = words[0].text, " ".join(word.text for word in words[1:])

@@ -267,7 +267,7 @@ def build_haproxy(file: HaproxyFile) -> HaproxyConfig:
 
 
 def split_address(text: str) -> tuple[str, int | None]:
-    """Address and port of `1.2.3.4:6443`, `[::1]:6443`, `:::6443`, `*:6443`, `ipv4@1.2.3.4:6443`; None for a port that is not there."""
+    """Address and port of `1.2.3.4:6443`, `[::1]:6443`, `*:6443` or `ipv4@1.2.3.4:6443`; None for a port that is not there."""
     address = text.rpartition("@")[2]
     head, colon, port = address.rpartition(":")
     if not colon or not port.isdecimal() or len(port) > 5:

@@ -21,8 +21,9 @@ _DEFINITION = re.compile(r"\s*(?P<condition>@\^?\S+)?(?(condition)\s+|)\$(?P<nam
 class Statement:
     """One statement and the block that follows it.
 
-    `words` is empty for the file as a whole, and for a block without a keyword. `condition` is `@NAME` or `@^NAME`,
-    `repeat` is `~SEQ(...)` or `~LST(...)`: both as they stand in the file. `defines` is the name of the parameter that the statement sets; `values` are then its lines.
+    `words` is empty for the file as a whole, and for a block without a keyword. `condition` is `@NAME` or `@^NAME`, `repeat` is
+    `~SEQ(...)` or `~LST(...)`: both as they stand in the file. `defines` is the name of the parameter that the statement sets;
+    `values` are then its lines.
     """
 
     words: tuple[Word, ...]

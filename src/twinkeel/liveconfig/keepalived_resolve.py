@@ -9,8 +9,8 @@ from twinkeel.liveconfig.words import Comment, Remark, Word
 from twinkeel.source import SourceFile
 
 DEEPEST_INCLUDE = 16
-MOST_STATEMENTS = 20_000
-MOST_FILES = 200
+MOST_STATEMENTS = 10_000
+MOST_FILES = 100
 LONGEST_VALUE = 10_000
 _PARAMETER = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
@@ -145,6 +145,8 @@ class _Resolver:
                 yield from self._statements(self._take(source).whole.block, (*files, source.name))
 
     def _repeated(self, each: Statement, files: tuple[str, ...]) -> Iterator[Statement]:
+        if self._left < 0:
+            return
         rounds = list(self._rounds(each.repeat))
         if not rounds:
             self._remark(each, f"{each.repeat} is not understood: its statement was read once, as it stands")
