@@ -10,7 +10,8 @@ def check(config: HaproxyConfig) -> Iterator[Finding]:
     for proxy in config.of_kind("backend", "listen"):
         for server in proxy.servers:
             word = server.address_word
-            if word is not None and _lacks_port(server, word.text):
+            # Unchecked, it may be meant: the client's own port, or (0.0.0.0) its own destination.
+            if word is not None and server.has("check") and _lacks_port(server, word.text):
                 yield at(word, f"{server.name} has no port: HAProxy uses the one that the client came to")
 
 
@@ -23,7 +24,7 @@ def _lacks_port(server: Server, text: str) -> bool:
 RULE = Rule(
     name="server-without-port",
     severity="error",
-    what="a `server` address without a port.",
+    what="a checked `server` whose address has no port.",
     why="HAProxy then connects to the port that the client used. With a frontend on 8443 and API servers on 6443 nobody "
     "gets through; with `check` HAProxy does not start.",
     fix="write the port: `192.168.1.101:6443`",
@@ -40,6 +41,7 @@ backend kubernetes
 backend kubernetes
     server master-1 192.168.1.101:6443 check
     server local /run/api.sock check
+    server as-the-client 192.168.1.102
     server six [fd00::1]:6443 check
 """
     ),
