@@ -17,6 +17,9 @@ DOWN_FILE = "/run/twinkeel/haproxy-down"
 STANDBY_FILE = "/run/twinkeel/standby"
 """0 = normal, 1 = this load balancer must not hold a virtual IP. Kept by `apply` and `switchover`; 0 after a boot."""
 
+LINGER_UNIT = "twinkeel-linger.service"
+"""Serves the connections of virtual IPs that are given away; there only with `failover.second_chance`. A planned move restarts it."""
+
 LIVENESS_PROGRAM = "/usr/local/lib/twinkeel/haproxy-liveness"
 
 
@@ -36,7 +39,7 @@ def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
         ),
         RenderedFile(
             "/etc/systemd/system/keepalived.service.d/twinkeel.conf",
-            fill("keepalived-drop-in.conf.j2", **values, restart=keepalived_restart(topology)),
+            fill("keepalived-drop-in.conf.j2", **values, restart=keepalived_restart(topology), linger_unit=LINGER_UNIT if preserves(topology) else ""),
         ),
         RenderedFile(
             "/etc/systemd/system/twinkeel-liveness.service",
@@ -54,6 +57,11 @@ def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
         RenderedFile("/etc/tmpfiles.d/twinkeel.conf", fill("tmpfiles.conf.j2", **values)),
         RenderedFile(LIVENESS_PROGRAM, read("haproxy-liveness"), mode=0o755),
     )
+
+
+def preserves(topology: Topology) -> bool:
+    """Whether planned moves keep connections: the spec asks for it, and there is somebody to move to."""
+    return topology.second_chance is not None and len(topology.load_balancers) > 1
 
 
 def _haproxy_process(topology: Topology) -> dict[str, object]:

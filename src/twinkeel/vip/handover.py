@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from twinkeel.errors import HostError, TwinkeelError, VerificationError
 from twinkeel.hosts.executor import Writer
 from twinkeel.observe.balancer_state import HandoverMethod
-from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
+from twinkeel.render.systemd import DOWN_FILE, LINGER_UNIT, STANDBY_FILE
 from twinkeel.spec.fields import IPAddress
 from twinkeel.status.holders import read_addresses
 from twinkeel.status.readyz import ask_readyz, tls_context
@@ -22,6 +22,9 @@ PAUSE = 0.02
 
 # $1 the file, $2 what it gets. keepalived follows it through inotify: it is written in place.
 _WRITE = 'mkdir -p "${1%/*}" && echo "$2" > "$1"'
+# $3 the unit that keeps connections alive (twinkeel.render.second_chance), where there is one: it is ready before anything moves.
+# Whatever becomes of it, the virtual IP moves.
+_GIVE_AWAY = f'if [ -e "/etc/systemd/system/$3" ]; then systemctl restart "$3" > /dev/null 2>&1; fi; {_WRITE}'
 
 
 async def enter_standby(writer: Writer, machine: Machine, handover: HandoverMethod = "standby") -> None:
@@ -47,7 +50,8 @@ async def _tell(writer: Writer, machine: Machine, handover: HandoverMethod, valu
         # Keepalived gives its addresses away in milliseconds, and its process ends a second later: that is not waited for here.
         argv: Sequence[str] = ("systemctl", "--no-block", "stop" if value == "1" else "start", "keepalived")
     else:
-        argv = ("sh", "-c", _WRITE, "sh", STANDBY_FILE if handover == "standby" else DOWN_FILE, value)
+        file, script = (STANDBY_FILE if handover == "standby" else DOWN_FILE), (_GIVE_AWAY if value == "1" else _WRITE)
+        argv = ("sh", "-c", script, "sh", file, value, LINGER_UNIT)
     (await writer.change(machine, argv)).checked()
 
 
