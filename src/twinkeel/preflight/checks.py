@@ -101,6 +101,14 @@ CHECKS = (
         system.space,
     ),
     Check(
+        "P019",
+        "the kernel can do what failover.second_chance needs",
+        "The new holder of a virtual IP must tell connections that it serves from those that the old one still serves: nftables "
+        "can since Linux 5.10.",
+        "Bring a newer kernel, or delete failover.second_chance: planned moves then reset connections.",
+        system.kernel,
+    ),
+    Check(
         "P020",
         "every host has its address, and the load balancers on the interface that the spec names",
         "Keepalived puts the virtual IP on that interface and speaks VRRP there; on a wrong one it stays in FAULT.",

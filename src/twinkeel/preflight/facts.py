@@ -79,6 +79,7 @@ class HostFacts:
     networkd: frozenset[str]
     network_manager: frozenset[str]
     space: Mapping[str, int | None]
+    kernel: str = ""
 
     def link(self, name: str) -> Link | None:
         """The interface of that name."""
@@ -149,6 +150,7 @@ def parse_host(text: str, clock: Clock) -> HostFacts:
         networkd=frozenset(seen["networkd"]),
         network_manager=frozenset(seen["network_manager"]),
         space=seen["space"],
+        kernel=seen.get("kernel", ""),
     )
 
 

@@ -17,6 +17,9 @@ from twinkeel.topology.model import LoadBalancer, Machine, Topology
 
 RULES_PATH = "/etc/twinkeel/second-chance.nft"
 CONFIG_PATH = "/etc/twinkeel/second-chance.json"
+STATE_PATH = "/run/twinkeel/lingering.json"
+"""What the program notes while it runs."""
+
 PROGRAM = "/usr/local/lib/twinkeel/second-chance"
 RULES_UNIT = "twinkeel-second-chance.service"
 SHUTDOWN_UNIT = "twinkeel-linger-at-shutdown.service"
@@ -34,7 +37,7 @@ STRANGER, STRANGER6 = "192.0.2.1", "2001:db8::1"
 
 @dataclass(frozen=True)
 class Peer:
-    """Another load balancer: its own address of the family, the number that it says, and the set that remembers for what it lingers."""
+    """Another load balancer: its own address of the family, the number that it says, and the set that holds for what it lingers."""
 
     name: str
     address: IPAddress

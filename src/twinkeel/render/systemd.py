@@ -18,7 +18,7 @@ STANDBY_FILE = "/run/twinkeel/standby"
 """0 = normal, 1 = this load balancer must not hold a virtual IP. Kept by `apply` and `switchover`; 0 after a boot."""
 
 LINGER_UNIT = "twinkeel-linger.service"
-"""Serves the connections of virtual IPs that are given away; there only with `failover.second_chance`. A planned move restarts it."""
+"""Serves connections of virtual IPs that are given away; a planned move restarts it. Only there with `failover.second_chance`."""
 
 LIVENESS_PROGRAM = "/usr/local/lib/twinkeel/haproxy-liveness"
 
@@ -39,7 +39,12 @@ def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
         ),
         RenderedFile(
             "/etc/systemd/system/keepalived.service.d/twinkeel.conf",
-            fill("keepalived-drop-in.conf.j2", **values, restart=keepalived_restart(topology), linger_unit=LINGER_UNIT if preserves(topology) else ""),
+            fill(
+                "keepalived-drop-in.conf.j2",
+                **values,
+                restart=keepalived_restart(topology),
+                linger_unit=LINGER_UNIT if preserves(topology) else "",
+            ),
         ),
         RenderedFile(
             "/etc/systemd/system/twinkeel-liveness.service",

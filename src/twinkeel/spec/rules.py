@@ -12,6 +12,7 @@ from twinkeel.spec import (
     port_rules,
     raw_line_rules,
     release_rules,
+    second_chance_rules,
     service_rules,
     software_rules,
     variable_rules,
@@ -152,6 +153,13 @@ RULES: tuple[Rule | ReleaseRule, ...] = (
         "variables for Kubespray are there in the release",
         release_rules.removed_variable,
         _keys("kubernetes.kubespray"),
+    ),
+    Rule(
+        "S096",
+        "error",
+        "connections can be kept where the virtual IP is",
+        second_chance_rules.virtual_ip_elsewhere,
+        (*_VIPS, *_keys("load_balancers")),
     ),
 )
 """Every rule, in the order in which they run."""

@@ -22,9 +22,10 @@ PAUSE = 0.02
 
 # $1 the file, $2 what it gets. keepalived follows it through inotify: it is written in place.
 _WRITE = 'mkdir -p "${1%/*}" && echo "$2" > "$1"'
-# $3 the unit that keeps connections alive (twinkeel.render.second_chance), where there is one: it is ready before anything moves.
-# Whatever becomes of it, the virtual IP moves.
-_GIVE_AWAY = f'if [ -e "/etc/systemd/system/$3" ]; then systemctl restart "$3" > /dev/null 2>&1; fi; {_WRITE}'
+# Where there is a unit that keeps connections alive (twinkeel.render.second_chance), it is ready before anything moves. Whatever
+# becomes of it, the virtual IP moves.
+_KEEP = f"if [ -e /etc/systemd/system/{LINGER_UNIT} ]; then systemctl restart {LINGER_UNIT} > /dev/null 2>&1; fi"
+_GIVE_AWAY = f"{_KEEP}; {_WRITE}"
 
 
 async def enter_standby(writer: Writer, machine: Machine, handover: HandoverMethod = "standby") -> None:
@@ -51,7 +52,7 @@ async def _tell(writer: Writer, machine: Machine, handover: HandoverMethod, valu
         argv: Sequence[str] = ("systemctl", "--no-block", "stop" if value == "1" else "start", "keepalived")
     else:
         file, script = (STANDBY_FILE if handover == "standby" else DOWN_FILE), (_GIVE_AWAY if value == "1" else _WRITE)
-        argv = ("sh", "-c", script, "sh", file, value, LINGER_UNIT)
+        argv = ("sh", "-c", script, "sh", file, value)
     (await writer.change(machine, argv)).checked()
 
 

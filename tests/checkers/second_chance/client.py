@@ -1,8 +1,8 @@
 """Uses an endpoint in every way until its input ends, then tells what it saw. A program of its own: client.py ADDRESS PORT.
 
-Prints {"new": {"ok", "failed", "stall"}, "kept": ..., "slow": ..., "upload": ..., "stream": ...}; stalls are milliseconds. A kept
-connection that broke is opened again, so that each move can break it. `stall` is the longest time that an answer took beyond what it
-takes by itself.
+Prints {"new": {"ok", "failed", "stall"}, "kept": ..., "slow": ..., "upload": ..., "stream": ...}; stalls are milliseconds.
+A kept connection that broke is opened again, so that each move can break it. `stall` is the longest time that an answer took beyond
+what it takes by itself.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 
 TIMEOUT = 8.0
 KEPT, SLOW, UPLOADS, STREAMS = 10, 4, 3, 4
@@ -99,7 +100,7 @@ async def upload() -> None:
 async def stream() -> None:
     connection, first = Connection("stream"), "stream"
     while True:
-        going = await connection.judged(lambda: connection.ask(first), 0.05)
+        going = await connection.judged(partial(connection.ask, first), 0.05)
         first = "" if going else "stream"
 
 
@@ -111,7 +112,7 @@ async def main() -> None:
         task.cancel()
     with suppress(asyncio.CancelledError):
         await asyncio.gather(*tasks)
-    print(json.dumps({**SEEN, "why": WHY}))
+    sys.stdout.write(json.dumps({**SEEN, "why": WHY}) + "\n")
 
 
 asyncio.run(main())

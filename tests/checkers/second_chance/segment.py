@@ -1,6 +1,7 @@
 """Load balancers, a server and a client on one segment: network namespaces, with real HAProxy, Keepalived and nftables.
 
-Each host has a network and a /run of its own. What ends a host is the end of its first process, by its id; its namespace goes with it.
+Each host has a network and a /run of its own. A host ends with its first process, which is ended by its id; its namespace goes with
+it.
 """
 
 import json
@@ -101,6 +102,7 @@ class Host:
 class Balancer(Host):
     """A load balancer. What systemd does for the lingering program is done here: one at a time, and `clean` after it."""
 
+    keepalived: subprocess.Popen[str]
     lingering: subprocess.Popen[str] | None = None
     moved_plainly = 0
 
@@ -121,10 +123,17 @@ class Balancer(Host):
 
     def start_keepalived(self) -> None:
         config = str(self.files / Path(KEEPALIVED_PATH).name)
-        self.start("keepalived", "-n", "-l", "-D", "-f", config, "-p", "/run/ka.pid", "-r", "/run/vrrp.pid", "-c", "/run/checkers.pid")
+        self.keepalived = self.start(
+            "keepalived", "-n", "-l", "-D", "-f", config, "-p", "/run/ka.pid", "-r", "/run/vrrp.pid", "-c", "/run/checkers.pid"
+        )
 
     def program(self, *words: str) -> list[str]:
         return [sys.executable, str(self.files / Path(PROGRAM).name), "--config", str(self.files / Path(CONFIG_PATH).name), *words]
+
+    def configure(self, **values: object) -> None:
+        """Change what the rendered configuration of the program says."""
+        path = self.files / Path(CONFIG_PATH).name
+        path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
 
     def linger(self) -> str:
         """What `systemctl restart twinkeel-linger` does; the first line that it says."""
@@ -155,10 +164,11 @@ class Balancer(Host):
         self.clean()
 
     def traces(self) -> str:
-        """All that lingering could leave."""
-        routes = self.run("ip", "-4", "route", "show", "table", "local", "metric", "1000")
-        routes += self.run("ip", "-6", "route", "show", "table", "local", "metric", "1000")
-        return routes + self.run("sh", "-c", f"cat /proc/sys/net/ipv4/conf/eth0/arp_ignore /proc/sys/net/ipv4/conf/eth0/arp_announce; ls {STATE} 2> /dev/null || :")
+        """All that lingering could leave, and what it must not touch."""
+        routes = "".join(self.run("ip", version, "route", "show", "table", "local", "metric", "1000") for version in ("-4", "-6"))
+        conf = "/proc/sys/net/ipv4/conf"
+        script = f"cat {conf}/eth0/arp_ignore {conf}/eth0/arp_announce {conf}/all/forwarding; ls {STATE} 2> /dev/null || :"
+        return routes + self.run("sh", "-c", script)
 
 
 @dataclass
@@ -170,6 +180,8 @@ class Segment:
     client: Host
     switch: Host
     vips: tuple[str, ...]
+    folder: Path
+    hosts: list[Host]
 
     def holder(self, vip: str) -> Balancer:
         held = [each for each in self.balancers.values() if each.has(vip)]
@@ -189,6 +201,21 @@ class Segment:
         wait_for(lambda: all(any(each.has(vip) for each in others) for vip in self.vips), "nobody took the virtual IP")
         for each in (source, *bystanders):
             each.write(STANDBY_FILE, "0\n")
+
+    def add_far_client(self, mtu: int) -> Host:
+        """A client behind a router, on a link that takes less than the client says (its MSS is that of 1500 bytes)."""
+        router, far = _host("router", self.folder), _host("far", self.folder)
+        self.hosts += [router, far]
+        _connect(self.switch, router, ["192.168.1.203/24"])
+        router.run(
+            "ip", "link", "add", "far", "mtu", str(mtu), "type", "veth", "peer", "name", "eth0", "netns", str(far.process.pid)
+        )
+        router.run("sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward; ip address add 10.9.0.1/24 dev far; ip link set far up")
+        far.run("sh", "-c", f"ip address add 10.9.0.2/24 dev eth0; ip link set eth0 mtu {mtu} up")
+        far.run("ip", "route", "add", "default", "via", "10.9.0.1", "advmss", "1460")
+        for balancer in self.balancers.values():
+            balancer.run("ip", "route", "add", "10.9.0.0/24", "via", "192.168.1.203")
+        return far
 
     @contextmanager
     def using(self, vip: str) -> Iterator[dict[str, dict[str, float]]]:
@@ -235,7 +262,7 @@ def segment(topology: Topology, folder: Path) -> Iterator[Segment]:
         vips = tuple(str(vip.ip) for vip in topology.endpoint.vips)
         for each in balancers.values():
             each.start_keepalived()
-        made_segment = Segment(topology, balancers, client, switch, vips)
+        made_segment = Segment(topology, balancers, client, switch, vips, folder, hosts)
         wait_for(lambda: all(sum(each.has(vip) for each in balancers.values()) == 1 for vip in vips), "nobody took the virtual IP")
         time.sleep(1.5)  # Keepalived announces the address a second time.
         yield made_segment
@@ -247,10 +274,10 @@ def segment(topology: Topology, folder: Path) -> Iterator[Segment]:
 def _host(name: str, folder: Path, kind: type[Host] = Host) -> Host:
     files = folder / name
     files.mkdir()
-    prepare = (
-        "mount --make-rprivate / && mount -t tmpfs tmpfs /run && mount -t sysfs sysfs /sys && ip link set lo up && echo && exec sleep infinity"
+    prepare = "mount --make-rprivate / && mount -t tmpfs tmpfs /run && mount -t sysfs sysfs /sys && ip link set lo up"
+    process = subprocess.Popen(
+        ["unshare", "--net", "--mount", "sh", "-c", f"{prepare} && echo && exec sleep infinity"], stdout=subprocess.PIPE
     )
-    process = subprocess.Popen(["unshare", "--net", "--mount", "sh", "-c", prepare], stdout=subprocess.PIPE)
     assert process.stdout is not None
     process.stdout.readline()
     return kind(name, process, files)

@@ -1,4 +1,4 @@
-"""A server with a line protocol, for clients that must notice when a connection breaks. A program of its own: server.py ADDRESS PORT."""
+"""A line protocol, for clients that must notice when a connection breaks. A program of its own: server.py ADDRESS PORT."""
 
 import asyncio
 import sys

@@ -1,5 +1,7 @@
 """Planned moves that keep every connection: real HAProxy, Keepalived and nftables in network namespaces."""
 
+import json
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +10,7 @@ import pytest
 
 from twinkeel.topology.model import Topology
 
-from .segment import Balancer, Segment, require_programs, segment
+from .segment import HERE, Balancer, Segment, require_programs, segment, wait_for
 
 KINDS = ("new", "kept", "slow", "upload", "stream")
 ON = ("profile: fast", "profile: fast, second_chance: true")
@@ -191,3 +193,142 @@ def test_an_unplanned_end_of_the_holder_resets_at_once(build_edited: Edited, tmp
         assert seen["kept"]["failed"] == 10
         assert all(why.endswith(("ResetError", "PipeError")) for why in seen["why"])
         assert "counter packets 0 bytes 0" in other.run("nft", "list", "chain", "ip", "twinkeel_second_chance", "unknown")
+
+
+def test_the_window_bounds_it(build_edited: Edited, tmp_path: Path) -> None:
+    with segment(build_edited(ON), tmp_path) as made:
+        holder = made.holder(made.vips[0])
+        before = holder.traces()
+        holder.configure(window=2)
+        with made.using(made.vips[0]) as seen:
+            made.move()
+            time.sleep(1)
+            assert holder.traces() != before
+            holder.wait_until_silent(6)
+            assert holder.traces() == before
+            time.sleep(2)
+        assert seen["kept"]["failed"] == 10, "each is reset once, at the end"
+        assert all(why.endswith(("ResetError", "PipeError")) for why in seen["why"])
+
+
+def test_a_program_that_is_killed_leaves_nothing_after_the_clean_up(build_edited: Edited, tmp_path: Path) -> None:
+    with segment(build_edited(ON), tmp_path) as made:
+        holder = made.holder(made.vips[0])
+        before = holder.traces()
+        with made.using(made.vips[0]) as seen:
+            made.move()
+            assert holder.lingering is not None
+            holder.lingering.kill()
+            holder.wait_until_silent(2)
+            assert holder.traces() == before
+            time.sleep(4)
+        assert seen["kept"]["failed"] == 10
+        assert all(why.endswith(("ResetError", "PipeError")) for why in seen["why"])
+
+
+def test_keepalived_is_stopped(build_edited: Edited, tmp_path: Path) -> None:
+    """As its unit's ExecStop does it: first the connections, then the process."""
+    with segment(build_edited(ON), tmp_path) as made:
+        holder, other = made.holder(made.vips[0]), successor(made)
+        with made.using(made.vips[0]) as seen:
+            holder.linger()
+            holder.keepalived.terminate()
+            holder.keepalived.wait(10)
+            wait_for(lambda: other.has(made.vips[0]), "nobody took the virtual IP")
+            time.sleep(1)
+        assert broken(seen) == NONE_BROKEN
+
+
+def test_a_shutdown_waits_and_moves_the_virtual_ip(build_edited: Edited, tmp_path: Path) -> None:
+    with segment(build_edited(ON), tmp_path) as made:
+        holder, other = made.holder(made.vips[0]), successor(made)
+        before = holder.traces()
+        holder.configure(shutdown_window=4)
+        holder.run(*holder.program("shutdown"))
+        assert holder.has(made.vips[0]), "the machine does not go down: nothing happens"
+        systemctl = holder.files / "systemctl"
+        systemctl.write_text("#!/bin/sh\necho stopping\n")
+        systemctl.chmod(0o755)
+        ended = made.client.start(sys.executable, str(HERE / "client.py"), made.vips[0], "6443")
+        time.sleep(1)
+        holder.run("env", f"PATH={holder.files}:/usr/sbin:/usr/bin:/sbin:/bin", *holder.program("shutdown"))
+        seen = json.loads(ended.communicate(timeout=30)[0])
+        holder.clean()
+        assert other.has(made.vips[0])
+        assert holder.traces() == before
+        # Until it was over nobody was reset; then those that had not ended were.
+        assert seen["kept"]["ok"] > 300
+        assert seen["kept"]["failed"] <= 10
+        assert seen["slow"]["failed"] <= 4
+
+
+def test_syn_cookies(build_edited: Edited, tmp_path: Path) -> None:
+    """The segment that ends a handshake belongs to no socket: it must not be passed on."""
+    with segment(build_edited(ON), tmp_path) as made:
+        for each in made.balancers.values():
+            each.run("sh", "-c", "echo 2 > /proc/sys/net/ipv4/tcp_syncookies")
+        assert broken(move_again_and_again(made, 4)) == NONE_BROKEN
+
+
+COUNT = """\
+table ip count {
+    chain prerouting {
+        type filter hook prerouting priority -400;
+        iifname eth0 ip daddr VIP tcp dport != 6443 counter comment "other ports"
+        iifname eth0 ip daddr VIP tcp flags & syn == syn counter comment "openings"
+        iifname eth0 ip daddr VIP udp dport 0-65535 counter comment "datagrams"
+        iifname eth0 ip daddr VIP tcp dport 6443 counter comment "segments"
+    }
+}
+"""
+STRANGERS = """\
+import socket, sys
+for port in (22, 443, 8404):
+    try:
+        socket.create_connection((sys.argv[1], port), timeout=2)
+    except OSError:
+        pass
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", (sys.argv[1], 6443))
+"""
+
+
+def test_nothing_else_is_passed_on(build_edited: Edited, tmp_path: Path) -> None:
+    with segment(build_edited(ON), tmp_path) as made:
+        holder, vip = made.holder(made.vips[0]), made.vips[0]
+        with made.using(vip) as seen:
+            made.move()
+            time.sleep(1)
+            holder.run("nft", "-f", "-", text=COUNT.replace("VIP", vip))
+            made.client.run(sys.executable, "-c", STRANGERS, vip)
+            time.sleep(1)
+            counted = holder.run("nft", "list", "table", "ip", "count")
+        assert broken(seen) == NONE_BROKEN
+        for what in ("other ports", "openings", "datagrams"):
+            assert f'packets 0 bytes 0 comment "{what}"' in counted, counted
+        assert 'packets 0 bytes 0 comment "segments"' not in counted
+
+
+LATE_STREAM = """\
+import socket, sys
+with socket.create_connection((sys.argv[1], 6443), timeout=4) as connection:
+    lines = connection.makefile("rb")
+    connection.sendall(b"ping\\n")
+    print(lines.readline().decode().strip(), flush=True)
+    sys.stdin.readline()
+    connection.sendall(b"stream\\n")
+    for _ in range(10):
+        assert len(lines.readline()) == 2001
+    print("got it")
+"""
+
+
+def test_path_mtu_discovery_of_a_connection_that_is_served_elsewhere(build_edited: Edited, tmp_path: Path) -> None:
+    """The client's link takes 1300 bytes, and the router before it tells the virtual IP so: the new holder gets that."""
+    with segment(build_edited(ON), tmp_path) as made:
+        far = made.add_far_client(mtu=1300)
+        late = far.start(sys.executable, "-c", LATE_STREAM, made.vips[0])
+        assert late.stdout is not None
+        assert late.stdout.readline() == "pong\n"
+        made.move()
+        out, _ = late.communicate("\n", timeout=20)
+        assert (out, late.returncode) == ("got it\n", 0)

@@ -236,6 +236,7 @@ def main() -> None:
         "ufw": "ENABLED=yes" in text_of("/etc/ufw/ufw.conf"),
         "networkd": dropped_by_networkd(),
         "network_manager": managed_by_network_manager(),
+        "kernel": os.uname().release,
         "space": {folder: free_space(folder) for folder in asked["folders"]},
     }
     sys.stdout.write(json.dumps(survey) + "\n")
