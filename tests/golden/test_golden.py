@@ -18,8 +18,7 @@ from twinkeel.render.haproxy import CONFIG_PATH as HAPROXY
 from twinkeel.render.haproxy import Trust
 from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED
 from twinkeel.render.render import render
-from twinkeel.render.second_chance import PROGRAM as LINGER_PROGRAM
-from twinkeel.render.systemd import LIVENESS_PROGRAM
+from twinkeel.render.systemd import LINGER_PROGRAM, LIVENESS_PROGRAM
 from twinkeel.render.template import read
 from twinkeel.source import SourceFile
 from twinkeel.spec.load import Loaded, load

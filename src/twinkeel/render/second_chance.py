@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from twinkeel.render.files import RenderedFile
-from twinkeel.render.systemd import LINGER_UNIT, STANDBY_FILE, preserves
+from twinkeel.render.systemd import LINGER_PROGRAM, STANDBY_FILE, preserves
 from twinkeel.render.template import fill, read
 from twinkeel.spec.fields import IPAddress
 from twinkeel.topology.model import LoadBalancer, Machine, Topology
@@ -20,7 +20,7 @@ CONFIG_PATH = "/etc/twinkeel/second-chance.json"
 STATE_PATH = "/run/twinkeel/lingering.json"
 """What the program notes while it runs."""
 
-PROGRAM = "/usr/local/lib/twinkeel/second-chance"
+LINGER_UNIT = "twinkeel-linger.service"
 RULES_UNIT = "twinkeel-second-chance.service"
 SHUTDOWN_UNIT = "twinkeel-linger-at-shutdown.service"
 TABLE = "twinkeel_second_chance"
@@ -82,14 +82,14 @@ def render_second_chance(topology: Topology, balancer: LoadBalancer) -> tuple[Re
         families=["ip" if family.version == 4 else "ip6" for family in families],
     )
     shutdown = fill(
-        "linger-at-shutdown.service.j2", **values, program=PROGRAM, stop_timeout=ceil(_shutdown_window(window) + FORGET + 10)
+        "linger-at-shutdown.service.j2", **values, program=LINGER_PROGRAM, stop_timeout=ceil(_shutdown_window(window) + FORGET + 10)
     )
     return (
         RenderedFile(RULES_PATH, rules),
         RenderedFile(CONFIG_PATH, _config(topology, balancer, window)),
-        RenderedFile(PROGRAM, read("second-chance"), mode=0o755),
+        RenderedFile(LINGER_PROGRAM, read("second-chance"), mode=0o755),
         RenderedFile(f"/etc/systemd/system/{RULES_UNIT}", loads),
-        RenderedFile(f"/etc/systemd/system/{LINGER_UNIT}", fill("linger.service.j2", **values, program=PROGRAM)),
+        RenderedFile(f"/etc/systemd/system/{LINGER_UNIT}", fill("linger.service.j2", **values, program=LINGER_PROGRAM)),
         RenderedFile(f"/etc/systemd/system/{SHUTDOWN_UNIT}", shutdown),
     )
 

@@ -1,8 +1,8 @@
 """The services of a load balancer, and which of them reads which rendered file."""
 
 from twinkeel.render.firewall import FIREWALL_UNIT, NFTABLES_PATH, UFW_PATH
-from twinkeel.render.second_chance import PROGRAM, RULES_PATH, RULES_UNIT, SHUTDOWN_UNIT
-from twinkeel.render.systemd import preserves
+from twinkeel.render.second_chance import RULES_PATH, RULES_UNIT, SHUTDOWN_UNIT
+from twinkeel.render.systemd import LINGER_PROGRAM, preserves
 from twinkeel.topology.model import Topology
 
 PACKAGES = ("haproxy", "keepalived")
@@ -23,7 +23,7 @@ READERS: tuple[tuple[str, str | None, str], ...] = (
     (f"/etc/systemd/system/{RULES_UNIT}", RULES_UNIT.removesuffix(".service"), "restart"),
     (f"/etc/systemd/system/{SHUTDOWN_UNIT}", SHUTDOWN_UNIT.removesuffix(".service"), "restart"),
     # It starts anew with each move.
-    (PROGRAM, None, "reload"),
+    (LINGER_PROGRAM, None, "reload"),
     ("/usr/local/lib/twinkeel/", "twinkeel-liveness", "restart"),
 )
 UNITS = ("haproxy", "twinkeel-liveness", "keepalived")

@@ -17,8 +17,8 @@ DOWN_FILE = "/run/twinkeel/haproxy-down"
 STANDBY_FILE = "/run/twinkeel/standby"
 """0 = normal, 1 = this load balancer must not hold a virtual IP. Kept by `apply` and `switchover`; 0 after a boot."""
 
-LINGER_UNIT = "twinkeel-linger.service"
-"""Serves connections of virtual IPs that are given away; a planned move restarts it. Only there with `failover.second_chance`."""
+LINGER_PROGRAM = "/usr/local/lib/twinkeel/second-chance"
+"""Serves connections of virtual IPs that are given away; `begin` precedes a planned move. Only with `failover.second_chance`."""
 
 LIVENESS_PROGRAM = "/usr/local/lib/twinkeel/haproxy-liveness"
 
@@ -43,7 +43,7 @@ def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
                 "keepalived-drop-in.conf.j2",
                 **values,
                 restart=keepalived_restart(topology),
-                linger_unit=LINGER_UNIT if preserves(topology) else "",
+                linger_program=LINGER_PROGRAM if preserves(topology) else "",
             ),
         ),
         RenderedFile(

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from twinkeel.errors import HostError, TwinkeelError, VerificationError
 from twinkeel.hosts.executor import Writer
 from twinkeel.observe.balancer_state import HandoverMethod
-from twinkeel.render.systemd import DOWN_FILE, LINGER_UNIT, STANDBY_FILE
+from twinkeel.render.systemd import DOWN_FILE, LINGER_PROGRAM, STANDBY_FILE
 from twinkeel.spec.fields import IPAddress
 from twinkeel.status.holders import read_addresses
 from twinkeel.status.readyz import ask_readyz, tls_context
@@ -22,9 +22,9 @@ PAUSE = 0.02
 
 # $1 the file, $2 what it gets. keepalived follows it through inotify: it is written in place.
 _WRITE = 'mkdir -p "${1%/*}" && echo "$2" > "$1"'
-# Where there is a unit that keeps connections alive (twinkeel.render.second_chance), it is ready before anything moves. Whatever
-# becomes of it, the virtual IP moves.
-_KEEP = f"if [ -e /etc/systemd/system/{LINGER_UNIT} ]; then systemctl restart {LINGER_UNIT} > /dev/null 2>&1; fi"
+# Where connections are kept (twinkeel.render.second_chance), all is ready for that before anything moves. Whatever becomes of it,
+# the virtual IP moves.
+_KEEP = f"if [ -x {LINGER_PROGRAM} ]; then {LINGER_PROGRAM} begin > /dev/null 2>&1; fi"
 _GIVE_AWAY = f"{_KEEP}; {_WRITE}"
 
 

@@ -20,8 +20,8 @@ import pytest
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED_PATH
 from twinkeel.render.render import render
-from twinkeel.render.second_chance import CONFIG_PATH, PROGRAM, RULES_PATH
-from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
+from twinkeel.render.second_chance import CONFIG_PATH, LINGER_UNIT, RULES_PATH
+from twinkeel.render.systemd import DOWN_FILE, LINGER_PROGRAM, STANDBY_FILE
 from twinkeel.topology.model import Topology
 
 HERE = Path(__file__).parent
@@ -110,7 +110,7 @@ class Balancer(Host):
         given = {file.path: file for file in files}
         self.write(DOWN_FILE, "0\n")
         self.write(STANDBY_FILE, "0\n")
-        for path in (RULES_PATH, CONFIG_PATH, PROGRAM, KEEPALIVED_PATH):
+        for path in (RULES_PATH, CONFIG_PATH, LINGER_PROGRAM, KEEPALIVED_PATH):
             content = given[path].content if path in given else ""
             (self.files / Path(path).name).write_text(content)
         (self.files / "haproxy.cfg").write_text(haproxy)
@@ -128,12 +128,35 @@ class Balancer(Host):
         )
 
     def program(self, *words: str) -> list[str]:
-        return [sys.executable, str(self.files / Path(PROGRAM).name), "--config", str(self.files / Path(CONFIG_PATH).name), *words]
+        return [
+            sys.executable,
+            str(self.files / Path(LINGER_PROGRAM).name),
+            "--config",
+            str(self.files / Path(CONFIG_PATH).name),
+            *words,
+        ]
 
     def configure(self, **values: object) -> None:
         """Change what the rendered configuration of the program says."""
         path = self.files / Path(CONFIG_PATH).name
         path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+
+    def enter_standby(self, *, keep: bool) -> None:
+        """As `twinkeel switchover` tells it: `begin` asks systemd for the lingering program where it is needed."""
+        if keep:
+            self.begin()
+        self.write(STANDBY_FILE, "1\n")
+
+    def begin(self) -> None:
+        """systemd is not here: what it is asked for is done."""
+        asked, systemctl = self.files / "asked", self.files / "systemctl"
+        asked.write_text("")
+        systemctl.write_text(f'#!/bin/sh\necho "$*" >> {asked}\n')
+        systemctl.chmod(0o755)
+        self.run("env", f"PATH={self.files}:/usr/sbin:/usr/bin:/sbin:/bin", *self.program("begin"))
+        if asked.read_text():
+            assert asked.read_text() == f"restart {LINGER_UNIT}\n"
+            self.linger()
 
     def linger(self) -> str:
         """What `systemctl restart twinkeel-linger` does; the first line that it says."""
@@ -192,11 +215,8 @@ class Segment:
         """A planned move, as `twinkeel switchover` makes it; without `keep` a plain one."""
         source = self.holder(self.vips[0])
         bystanders = [each for name, each in self.balancers.items() if to is not None and name != to and each is not source]
-        for each in bystanders:
-            each.write(STANDBY_FILE, "1\n")
-        if keep:
-            source.linger()
-        source.write(STANDBY_FILE, "1\n")
+        for each in (*bystanders, source):
+            each.enter_standby(keep=keep)
         others = [each for each in self.balancers.values() if each is not source]
         wait_for(lambda: all(any(each.has(vip) for each in others) for vip in self.vips), "nobody took the virtual IP")
         for each in (source, *bystanders):

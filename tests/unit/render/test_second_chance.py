@@ -14,8 +14,9 @@ import pytest
 
 import twinkeel.render
 from twinkeel.render.render import render
-from twinkeel.render.second_chance import CONFIG_PATH, LINGER_UNIT, PROGRAM, RULES_PATH, identity
+from twinkeel.render.second_chance import CONFIG_PATH, RULES_PATH, identity
 from twinkeel.render.services import packages_of, reader_of
+from twinkeel.render.systemd import LINGER_PROGRAM
 from twinkeel.topology.model import Topology
 
 SOURCE = Path(twinkeel.render.__file__).parent / "templates" / "second-chance"
@@ -47,7 +48,7 @@ def test_nothing_is_rendered(build_edited: Edited, edits: tuple[tuple[str, str],
     topology = build_edited(*edits)
     made = files(topology)
     assert not [path for path in made if "second-chance" in path or "linger" in path]
-    assert LINGER_UNIT not in "".join(text for path, text in made.items() if path.startswith("/etc/systemd"))
+    assert LINGER_PROGRAM not in "".join(text for path, text in made.items() if path.startswith("/etc/systemd"))
     assert packages_of(topology) == ("haproxy", "keepalived")
 
 
@@ -61,10 +62,7 @@ def test_each_other_one_has_a_set_and_gets_copies(build_edited: Edited) -> None:
     assert "tcp dport { 6443, 80, 443 } jump segment" in rules
     assert "table ip6" not in rules
     assert packages_of(topology) == ("haproxy", "keepalived", "nftables")
-    assert (
-        f"ExecStop=-/bin/systemctl restart {LINGER_UNIT}"
-        in files(topology)["/etc/systemd/system/keepalived.service.d/twinkeel.conf"]
-    )
+    assert f"ExecStop=-{LINGER_PROGRAM} begin" in files(topology)["/etc/systemd/system/keepalived.service.d/twinkeel.conf"]
 
 
 def test_what_a_host_says_is_what_the_others_listen_for(build_edited: Edited) -> None:
@@ -79,7 +77,7 @@ def test_what_a_host_says_is_what_the_others_listen_for(build_edited: Edited) ->
 def test_new_rules_are_loaded_and_a_new_program_restarts_nothing() -> None:
     assert reader_of(RULES_PATH) == ("twinkeel-second-chance", "reload")
     assert reader_of("/etc/systemd/system/twinkeel-linger-at-shutdown.service") == ("twinkeel-linger-at-shutdown", "restart")
-    assert reader_of(PROGRAM)[0] is None
+    assert reader_of(LINGER_PROGRAM)[0] is None
     assert reader_of(CONFIG_PATH)[0] is None
 
 
