@@ -116,6 +116,10 @@ UNITS = {
     ("lab-home", "twinkeel-liveness.service"): None,
     ("dual-stack", "twinkeel-firewall.service"): None,
     ("multicast-ufw", "twinkeel-firewall.service"): None,
+    ("dual-stack", "keepalived.service"): "[Service]\nType=notify\nExecStart=/bin/true\n",
+    ("dual-stack", "twinkeel-second-chance.service"): None,
+    ("dual-stack", "twinkeel-linger.service"): None,
+    ("dual-stack", "twinkeel-linger-at-shutdown.service"): None,
 }
 
 

@@ -53,7 +53,8 @@ class Connection:
     async def judged(self, does: Callable[[], Awaitable[None]], expected: float) -> bool:
         seen, began = SEEN[self.kind], time.monotonic()
         try:
-            await asyncio.wait_for(does(), TIMEOUT)
+            async with asyncio.timeout(TIMEOUT):
+                await does()
         except (OSError, TimeoutError) as error:
             seen["failed"] += 1
             why = f"{self.kind}: {type(error).__name__}"
