@@ -161,7 +161,7 @@ class Balancer(Host):
     def linger(self) -> str:
         """What `systemctl restart twinkeel-linger` does; the first line that it says."""
         self.stop_lingering()
-        self.lingering = self.start(*self.program("linger"))
+        self.lingering = self.start("nice", "-n", "-10", *self.program("linger"))
         assert self.lingering.stdout is not None
         said = ""
         for said in self.lingering.stdout:
