@@ -10,6 +10,7 @@ from debian_root import run
 from golden_files import golden
 
 from twinkeel.render.firewall import FIREWALLD_PATH, NFTABLES_PATH, UFW_PATH
+from twinkeel.render.second_chance import RULES_PATH
 
 
 def of_first_hosts(path: str) -> dict[str, Path]:
@@ -48,6 +49,15 @@ def test_nft_loads_the_table_again_and_again(name: str, root: Path, work: Path) 
     rules = [line.strip() for line in once.splitlines() if "vrrp" in line]
     assert rules[-1].endswith("drop")
     assert all("ttl 255" in rule or "hoplimit 255" in rule for rule in rules[:-1])
+
+
+def test_nft_loads_the_rules_that_keep_connections(root: Path, work: Path) -> None:
+    shutil.copy(of_first_hosts(RULES_PATH)["dual-stack/lb-1"], work / "rules")
+    script = "nft -c -f /tmp/firewall/rules && nft -f /tmp/firewall/rules && nft -f /tmp/firewall/rules && nft list ruleset"
+    ended = run(root, "sh", "-ec", script)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.count("table ip twinkeel_second_chance {") == ended.stdout.count("table ip6 twinkeel_second_chance {") == 1
+    assert ended.stdout.count("dup to ") == ended.stdout.count('device "eth0"') > 4
 
 
 def test_nft_is_strict(root: Path, work: Path) -> None:

@@ -18,7 +18,7 @@ from twinkeel.render.haproxy import CONFIG_PATH as HAPROXY
 from twinkeel.render.haproxy import Trust
 from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED
 from twinkeel.render.render import render
-from twinkeel.render.systemd import LIVENESS_PROGRAM
+from twinkeel.render.systemd import LINGER_PROGRAM, LIVENESS_PROGRAM
 from twinkeel.render.template import read
 from twinkeel.source import SourceFile
 from twinkeel.spec.load import Loaded, load
@@ -47,10 +47,9 @@ def on_host(name: str, host: str, path: str, trust: Trust = "verified") -> str:
 
 
 def as_tree(files: RenderedFiles) -> dict[str, str]:
-    """Path below the golden folder -> content. The watchdog's program is the same everywhere and is compared elsewhere."""
-    hosts = {
-        f"hosts/{host}{file.path}": file for host, some in files.hosts.items() for file in some if file.path != LIVENESS_PROGRAM
-    }
+    """Path below the golden folder -> content. Our programs are the same everywhere and are compared elsewhere."""
+    programs = (LIVENESS_PROGRAM, LINGER_PROGRAM)
+    hosts = {f"hosts/{host}{file.path}": file for host, some in files.hosts.items() for file in some if file.path not in programs}
     every = {**hosts, **{f"kubespray/{file.path}": file for file in files.kubespray}}
     return {path: file.content for path, file in every.items()}
 
@@ -78,6 +77,7 @@ def test_no_golden_folder_is_left_of_a_spec_that_went() -> None:
 
 def test_the_program_is_installed_as_it_lies_in_the_package() -> None:
     assert on_host("lab-home", "lb-1", LIVENESS_PROGRAM) == read("haproxy-liveness")
+    assert on_host("dual-stack", "lb-1", LINGER_PROGRAM) == read("second-chance")
 
 
 def test_what_check_says_of_each_spec() -> None:
@@ -116,6 +116,10 @@ UNITS = {
     ("lab-home", "twinkeel-liveness.service"): None,
     ("dual-stack", "twinkeel-firewall.service"): None,
     ("multicast-ufw", "twinkeel-firewall.service"): None,
+    ("dual-stack", "keepalived.service"): "[Service]\nType=notify\nExecStart=/bin/true\n",
+    ("dual-stack", "twinkeel-second-chance.service"): None,
+    ("dual-stack", "twinkeel-linger.service"): None,
+    ("dual-stack", "twinkeel-linger-at-shutdown.service"): None,
 }
 
 

@@ -45,6 +45,7 @@ def as_json(topology: Topology) -> dict[str, Any]:
         "power": vars(topology.power) if topology.power else None,
         "link": vars(topology.link) if topology.link else None,
         "budgets": dict(topology.budgets),
+        "second_chance": topology.second_chance,
         "predictions": [_prediction(prediction) for prediction in predict(topology)],
     }
 

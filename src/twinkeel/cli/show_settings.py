@@ -33,6 +33,7 @@ def _vrrp_rows(topology: Topology) -> Rows:
         ("version", f"{first.version}, {transport}, Keepalived {_version(topology.keepalived.version)} or newer"),
         ("failback", _failback(topology)),
         ("authentication", _authentication(topology)),
+        ("planned moves", _planned_moves(topology)),
         *_takeover_rows(topology),
         *_extra_rows("Keepalived", topology.keepalived.extra),
     ]
@@ -54,6 +55,14 @@ def _authentication(topology: Topology) -> str:
         return "a password in clear text, from the secrets file or the environment"
     heard = "anyone on the network is heard" if first.multicast else "only peers' addresses with TTL 255 are listened to"
     return f"none: {heard}"
+
+
+def _planned_moves(topology: Topology) -> str:
+    if topology.second_chance is None:
+        return "connections are reset (failover.second_chance keeps them)"
+    if len(topology.load_balancers) == 1:
+        return "none: there is only one load balancer"
+    return f"the old holder serves its connections for up to {seconds(topology.second_chance)}"
 
 
 def _takeover_rows(topology: Topology) -> Rows:

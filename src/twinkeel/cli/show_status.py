@@ -32,6 +32,9 @@ def _balancer_lines(balancer: LoadBalancerState, width: int) -> list[str]:
     held = f"  holds {', '.join(balancer.vips)}" if balancer.vips else ""
     lines = [f"{balancer.name:<{width}}  {state}  haproxy {balancer.haproxy:<8}  {_servers(balancer.backends)}{held}".rstrip()]
     lines += [f"{'':<{width}}  {'service':<11}  {service.name}: {_servers(service.backends)}" for service in balancer.services]
+    if (lingering := balancer.lingering) is not None:
+        left = f"{lingering.connections} connections, {lingering.seconds_left} s at most"
+        lines.append(f"{'':<{width}}  {'lingers':<11}  for {', '.join(lingering.vips)}: {left}")
     return lines
 
 

@@ -143,6 +143,14 @@ CHECKS = (
         essential=True,
     ),
     Check(
+        "P024",
+        "the kernel can do what failover.second_chance needs",
+        "The new holder of a virtual IP must tell connections that it serves from those that the old one still serves: nftables "
+        "can since Linux 5.10.",
+        "Bring a newer kernel, or delete failover.second_chance: planned moves then reset connections.",
+        system.kernel,
+    ),
+    Check(
         "P030",
         "nobody but our load balancers speaks a VRID of ours on the segment",
         "A router with the same VRID and a higher priority silences our load balancers, or is silenced by them.",

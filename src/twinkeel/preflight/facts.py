@@ -83,6 +83,7 @@ class HostFacts:
     network_manager: frozenset[str]
     space: Mapping[str, int | None]
     may_raise_limits: bool | None = None
+    kernel: str = ""
 
     def link(self, name: str) -> Link | None:
         """The interface of that name."""
@@ -154,6 +155,7 @@ def parse_host(text: str, clock: Clock) -> HostFacts:
         network_manager=frozenset(seen["network_manager"]),
         space=seen["space"],
         may_raise_limits=seen.get("may_raise_limits"),
+        kernel=seen.get("kernel", ""),
     )
 
 

@@ -12,6 +12,8 @@ from twinkeel.topology.model import Machine, Topology, Version
 
 ROOM = 50 * 1024 * 1024
 FIREWALLS = ("firewalld", "ufw", "nftables")
+# nftables' `socket wildcard`.
+OLDEST_KERNEL = (5, 10)
 OTHER_FIREWALLS = ("iptables", "netfilter-persistent")
 WRONG_MANAGER = "set system.packages to `auto`, or to what the host has"
 
@@ -158,10 +160,23 @@ def _capabilities(_: Survey, machine: Machine, facts: HostFacts) -> Iterator[Fin
         yield Finding("ok", machine.name, known)
 
 
+def _kernel(survey: Survey, machine: Machine, facts: HostFacts) -> Iterator[Finding]:
+    if survey.topology.second_chance is None:
+        yield Finding("ok", machine.name, "planned moves need nothing of the kernel")
+    elif parse_version(facts.kernel)[:2] < OLDEST_KERNEL:
+        advice = f"bring Linux {text(OLDEST_KERNEL)} or newer, or delete failover.second_chance"
+        yield Finding(
+            "failure", machine.name, f"Linux {facts.kernel or '(unknown)'} cannot tell a listener from a connection", advice
+        )
+    else:
+        yield Finding("ok", machine.name, f"Linux {facts.kernel}")
+
+
 operating_system = on_each(balancers, _operating_system)
 file_limits = on_each(balancers, _file_limits)
 capabilities = on_each(balancers, _capabilities)
 space = on_each(balancers, _space)
+kernel = on_each(balancers, _kernel)
 selinux = on_each(balancers, _selinux)
 firewall = on_each(balancers, _firewall)
 network_manager = on_each(balancers, _network_manager)

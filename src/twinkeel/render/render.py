@@ -8,6 +8,7 @@ from twinkeel.render.haproxy import Trust, render_haproxy
 from twinkeel.render.keepalived import render_keepalived
 from twinkeel.render.kubespray import render_kubespray
 from twinkeel.render.refusals import require_renderable
+from twinkeel.render.second_chance import render_second_chance
 from twinkeel.render.systemd import render_systemd
 from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.model import LoadBalancer, Topology
@@ -33,5 +34,6 @@ def _host_files(topology: Topology, balancer: LoadBalancer, trust: Trust, secret
         render_keepalived(topology, balancer, secrets),
         *render_systemd(topology),
         *render_firewall(topology, balancer),
+        *render_second_chance(topology, balancer),
     )
     return tuple(sorted(rendered, key=attrgetter("path")))

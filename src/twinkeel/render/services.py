@@ -1,13 +1,14 @@
 """The services of a load balancer, and which of them reads which rendered file."""
 
 from twinkeel.render.firewall import FIREWALL_UNIT, NFTABLES_PATH, UFW_PATH
-from twinkeel.render.systemd import CONNECTIONS_UNIT
+from twinkeel.render.second_chance import RULES_PATH, RULES_UNIT, SHUTDOWN_UNIT
+from twinkeel.render.systemd import CONNECTIONS_UNIT, LINGER_PROGRAM, preserves
 from twinkeel.topology.model import Topology
 
 PACKAGES = ("haproxy", "keepalived")
 
 # Where a file lies -> the service that reads it, and what makes the service take a change in. The first match counts.
-READERS = (
+READERS: tuple[tuple[str, str | None, str], ...] = (
     ("/etc/haproxy/", "haproxy", "reload"),
     ("/etc/systemd/system/haproxy.service.d/", "haproxy", "restart"),
     ("/etc/keepalived/", "keepalived", "reload"),
@@ -20,6 +21,11 @@ READERS = (
     (UFW_PATH, "twinkeel-firewall", "restart"),
     (f"/etc/systemd/system/{FIREWALL_UNIT}", "twinkeel-firewall", "restart"),
     ("/etc/firewalld/", "firewalld", "reload"),
+    (RULES_PATH, RULES_UNIT.removesuffix(".service"), "reload"),
+    (f"/etc/systemd/system/{RULES_UNIT}", RULES_UNIT.removesuffix(".service"), "restart"),
+    (f"/etc/systemd/system/{SHUTDOWN_UNIT}", SHUTDOWN_UNIT.removesuffix(".service"), "restart"),
+    # It starts anew with each move.
+    (LINGER_PROGRAM, None, "reload"),
     ("/usr/local/lib/twinkeel/", "twinkeel-liveness", "restart"),
 )
 UNITS = ("haproxy", "twinkeel-liveness", "keepalived")
@@ -30,7 +36,7 @@ def packages_of(topology: Topology) -> tuple[str, ...]:
 
     ufw and firewalld are not installed by us: they begin with rules of their own, which could lock the owner out.
     """
-    return (*PACKAGES, *(("nftables",) if topology.system.firewall == "nftables" else ()))
+    return (*PACKAGES, *(("nftables",) if topology.system.firewall == "nftables" or preserves(topology) else ()))
 
 
 def reader_of(path: str) -> tuple[str | None, str]:

@@ -18,6 +18,9 @@ DOWN_FILE = "/run/twinkeel/haproxy-down"
 STANDBY_FILE = "/run/twinkeel/standby"
 """0 = normal, 1 = this load balancer must not hold a virtual IP. Kept by `apply` and `switchover`; 0 after a boot."""
 
+LINGER_PROGRAM = "/usr/local/lib/twinkeel/second-chance"
+"""Serves connections of virtual IPs that are given away; `begin` precedes a planned move. Only with `failover.second_chance`."""
+
 LIVENESS_PROGRAM = "/usr/local/lib/twinkeel/haproxy-liveness"
 CONNECTIONS_UNIT = "/etc/systemd/system/twinkeel-connections.service"
 CONNECTIONS_PROGRAM = "/usr/local/lib/twinkeel/haproxy-connections"
@@ -54,6 +57,7 @@ def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
                 restart=keepalived_restart(topology),
                 # From 2.2 on Keepalived tells systemd that it runs; packages of 2.1 fork, or do not.
                 notifies=topology.keepalived.version >= (2, 2),
+                linger_program=LINGER_PROGRAM if preserves(topology) else "",
             ),
         ),
         RenderedFile(
@@ -84,6 +88,11 @@ def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
         RenderedFile(CONNECTIONS_PROGRAM, read("haproxy-connections"), mode=0o755),
         RenderedFile(SERVERS_PROGRAM, read("haproxy-servers"), mode=0o755),
     )
+
+
+def preserves(topology: Topology) -> bool:
+    """Whether planned moves keep connections: the spec asks for it, and there is somebody to move to."""
+    return topology.second_chance is not None and len(topology.load_balancers) > 1
 
 
 def _haproxy_process(topology: Topology) -> dict[str, object]:

@@ -5,6 +5,7 @@ from importlib.resources import files
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from twinkeel.render.extra_lines import marked
+from twinkeel.spec.fields import IPAddress
 from twinkeel.support.url_host import url_host
 
 _FOLDER = files("twinkeel.render") / "templates"
@@ -18,6 +19,11 @@ def read(name: str) -> str:
 def fill(name: str, **values: object) -> str:
     """A template filled with `values`. Raises jinja2.UndefinedError for a name that is missing."""
     return _ENVIRONMENT.get_template(name).render(**values)
+
+
+def hexadecimal(address: IPAddress) -> str:
+    """An address as one number, as nftables compares raw bytes: 10.0.0.1 -> 0x0a000001."""
+    return f"0x{address.packed.hex()}"
 
 
 def number(value: float) -> str:
@@ -39,4 +45,4 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
-_ENVIRONMENT.filters.update(bracketed=url_host, marked=marked, milliseconds=milliseconds, number=number)
+_ENVIRONMENT.filters.update(bracketed=url_host, hexadecimal=hexadecimal, marked=marked, milliseconds=milliseconds, number=number)

@@ -201,6 +201,13 @@ class Failover(_Strict):
         "never",
         "s",
     )
+    second_chance: Flag = key(
+        False,
+        "After a planned move the old holder goes on serving its connections, and the new one passes their segments on. "
+        "Needs Linux 5.10 and nftables on the load balancers, and one network segment for them.",
+        True,
+    )
+    second_chance_window: float = key(60, "For how long it does so at most; at a reboot 10 s at most.", 120, "s", ge=5, le=3600)
     budget: dict[str, Annotated[float, Field(gt=0)]] = key(
         dict, "Longest downtime that passes in a drill, by scenario (`twinkeel drill list`).", {"power-loss": 500}, "ms"
     )

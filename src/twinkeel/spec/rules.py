@@ -12,6 +12,7 @@ from twinkeel.spec import (
     port_rules,
     raw_line_rules,
     release_rules,
+    second_chance_rules,
     service_rules,
     software_rules,
     variable_rules,
@@ -159,6 +160,13 @@ RULES: tuple[Rule | ReleaseRule, ...] = (
         "an API server that stops serves until HAProxy has noticed",
         failover_rules.stops_before_it_is_noticed,
         _keys("failover", "kubernetes.api_server"),
+    ),
+    Rule(
+        "S097",
+        "error",
+        "connections can be kept where the virtual IP is",
+        second_chance_rules.virtual_ip_elsewhere,
+        (*_VIPS, *_keys("load_balancers")),
     ),
     Rule("S098", "warning", "the daemons' versions are known ones", software_rules.newer_than_known),
     Rule(

@@ -10,6 +10,7 @@ from twinkeel.render.haproxy import CA_PATH
 from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
 from twinkeel.status.backends import BACKEND, SERVICE_PREFIX, Backend, read_servers
 from twinkeel.status.holders import read_addresses
+from twinkeel.status.lingering import Lingering, read_lingering
 from twinkeel.status.readyz import Readiness, ask_readyz, tls_context
 from twinkeel.status.snapshot import ControlPlaneState, LoadBalancerState, ServiceState, Snapshot, VipState
 from twinkeel.topology.model import LoadBalancer, Topology
@@ -24,7 +25,7 @@ async def take_snapshot(reader: Reader, topology: Topology, ca: str | None = Non
         ca: the cluster's authority where it is known already: somebody who asks every second reads it once (`find_ca`).
     """
     balancers, (through_vips, control_plane) = await asyncio.gather(
-        asyncio.gather(*(_look_at_balancer(reader, balancer) for balancer in topology.load_balancers)),
+        asyncio.gather(*(_look_at_balancer(reader, topology, balancer) for balancer in topology.load_balancers)),
         _look_at_api(reader, topology, ca),
     )
     vips = []
@@ -35,22 +36,29 @@ async def take_snapshot(reader: Reader, topology: Topology, ca: str | None = Non
     return Snapshot(tuple(vips), tuple(balancers), control_plane)
 
 
-async def _look_at_balancer(reader: Reader, balancer: LoadBalancer) -> LoadBalancerState:
+async def _look_at_balancer(reader: Reader, topology: Topology, balancer: LoadBalancer) -> LoadBalancerState:
     machine = balancer.machine
     try:
-        addresses, units, down, standby, servers = await asyncio.gather(
+        addresses, units, down, standby, servers, lingering = await asyncio.gather(
             read_addresses(reader, machine),
             reader.run(machine, ["systemctl", "is-active", "haproxy", "keepalived"]),
             _is_set(reader, balancer, DOWN_FILE, missing=True),
             _is_set(reader, balancer, STANDBY_FILE, missing=False),
             read_servers(reader, machine),
+            _lingering(reader, topology, balancer),
         )
     except HostError as error:
         return LoadBalancerState(machine.name, "UNREACHABLE", "unreachable", (), error.what)
     haproxy, keepalived = (*units.stdout.split(), "unknown", "unknown")[:2]
     vips = tuple(str(instance.vip.ip) for instance in balancer.instances if instance.vip.ip in addresses)
     state = vrrp_state(holds=bool(vips), keepalived=keepalived, down=down, standby=standby)
-    return LoadBalancerState(machine.name, state, haproxy, servers.get(BACKEND, ()), vips=vips, services=_services(servers))
+    return LoadBalancerState(
+        machine.name, state, haproxy, servers.get(BACKEND, ()), vips=vips, services=_services(servers), lingering=lingering
+    )
+
+
+async def _lingering(reader: Reader, topology: Topology, balancer: LoadBalancer) -> Lingering | None:
+    return None if topology.second_chance is None else await read_lingering(reader, balancer.machine)
 
 
 def _services(servers: Mapping[str, tuple[Backend, ...]]) -> tuple[ServiceState, ...]:

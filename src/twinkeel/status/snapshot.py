@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from twinkeel.status.backends import Backend
+from twinkeel.status.lingering import Lingering
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class LoadBalancerState:
 
     `vrrp_state`: MASTER (it holds a virtual IP), BACKUP, STANDBY (it was told not to hold any), FAULT (HAProxy is known dead, so
     it may not hold any), STOPPED (keepalived does not run) or UNREACHABLE. `haproxy`: systemd's ActiveState of its unit, or
-    "unreachable". `backends` are the API servers, `vips` the virtual IPs that it holds.
+    "unreachable". `backends` are the API servers, `vips` the virtual IPs that it holds; `lingering` tells of connections that it
+    still serves for virtual IPs that it gave away.
     """
 
     name: str
@@ -43,6 +45,7 @@ class LoadBalancerState:
     detail: str = ""
     vips: tuple[str, ...] = ()
     services: tuple[ServiceState, ...] = ()
+    lingering: Lingering | None = None
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,15 @@ def _balancer_json(balancer: LoadBalancerState) -> dict[str, Any]:
         "haproxy": balancer.haproxy,
         "backends": _servers_json(balancer.backends),
         "services": [{"name": service.name, "backends": _servers_json(service.backends)} for service in balancer.services],
+        **_lingering_json(balancer.lingering),
     }
+
+
+def _lingering_json(lingering: Lingering | None) -> dict[str, Any]:
+    if lingering is None:
+        return {}
+    told = {"vips": list(lingering.vips), "connections": lingering.connections, "seconds_left": lingering.seconds_left}
+    return {"lingering": told}
 
 
 def _servers_json(servers: tuple[Backend, ...]) -> list[dict[str, str]]:

@@ -57,6 +57,7 @@ def build(spec: ClusterSpec, spec_folder: Path, release: ReleaseSupport | None =
         power=PowerControl(spec.power.off, spec.power.on) if spec.power else None,
         link=LinkControl(spec.link.cut, spec.link.restore) if spec.link else None,
         budgets=spec.failover.budget,
+        second_chance=spec.failover.second_chance_window if spec.failover.second_chance else None,
     )
 
 

@@ -271,6 +271,8 @@ class Topology:
     power: PowerControl | None
     link: LinkControl | None = None
     budgets: Mapping[str, float] = field(default_factory=dict)
+    second_chance: float | None = None
+    """Seconds for which the old holder of a virtual IP serves its connections after a planned move; None where it does not."""
 
     @property
     def machines(self) -> tuple[Machine, ...]:

@@ -1,11 +1,15 @@
 """How a load balancer is told to give its virtual IPs away, or that it may hold them again."""
 
 from twinkeel.render.keepalived import UNIT
-from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
+from twinkeel.render.systemd import DOWN_FILE, LINGER_PROGRAM, STANDBY_FILE
 from twinkeel.vip.backend import HandoverMethod
 
 # $1 the file, $2 what it gets. The daemon follows it through inotify: it is written in place.
 _WRITE = 'mkdir -p "${1%/*}" && echo "$2" > "$1"'
+# Where connections are kept (twinkeel.render.second_chance), all is ready for that before anything moves. Whatever becomes of it,
+# the virtual IP moves.
+_KEEP = f"if [ -x {LINGER_PROGRAM} ]; then {LINGER_PROGRAM} begin > /dev/null 2>&1; fi"
+_GIVE_AWAY = f"{_KEEP}; {_WRITE}"
 
 
 def steer(handover: HandoverMethod, *, standby: bool) -> tuple[str, ...]:
@@ -13,7 +17,7 @@ def steer(handover: HandoverMethod, *, standby: bool) -> tuple[str, ...]:
     if handover == "stop":
         # It gives its addresses away in milliseconds, and its process ends a second later: that is not waited for here.
         return ("systemctl", "--no-block", "stop" if standby else "start", UNIT)
-    return ("sh", "-c", _WRITE, "sh", _file(handover), "1" if standby else "0")
+    return ("sh", "-c", _GIVE_AWAY if standby else _WRITE, "sh", _file(handover), "1" if standby else "0")
 
 
 def let_hold_by_hand(handover: HandoverMethod) -> str:

@@ -363,6 +363,19 @@ def test_an_address_is_held_by_the_host_that_can_bind_it(liveness: ModuleType) -
     assert not liveness.holds("2001:db8::1")
 
 
+def test_an_address_whose_connections_are_only_served_is_not_held(
+    liveness: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A route makes it one that can be bound to: a load balancer that has no virtual IP must not yield one."""
+    state = tmp_path / "lingering.json"
+    state.write_text('{"virtual_ips": ["127.0.0.1"], "connections": 3, "seconds_left": 9, "before": {}}')
+    assert liveness.lingers("127.0.0.1", str(state))
+    assert not liveness.lingers("127.0.0.11", str(state))
+    assert not liveness.lingers("127.0.0.1", str(tmp_path / "none"))
+    monkeypatch.setattr(liveness, "lingers", lambda _: True)
+    assert not liveness.holds("127.0.0.1")
+
+
 def test_a_haproxy_that_lost_every_server_yields_for_a_moment(systemctl: Path, notify: socket.socket) -> None:
     """As a process: /live answers all the time, /ready until the servers are gone. The file says 1, then 0 again."""
     servers = [True]

@@ -37,7 +37,7 @@ workers:
 services:
   https: {port: 443, target_port: 30443, proxy_protocol: v2, check: {type: http, path: /healthz, port: 10254}}
 dns: {mode: manual, server: 192.168.7.2, upstream: [192.168.7.3]}
-failover: {advert_interval: 0.2, check_fall: 4, budget: {power-loss: 700}}
+failover: {advert_interval: 0.2, check_fall: 4, second_chance: true, second_chance_window: 77, budget: {power-loss: 700}}
 haproxy:
   version: "2.4"
   log: 192.168.7.50:514
@@ -87,6 +87,7 @@ def _plain(text: str) -> str:
         "targets: w-1 192.168.7.41, cp-1 192.168.7.31",
         "version 3, unicast, Keepalived 2.3 or newer",
         "192.168.7.10 60 s after its first choice came back",
+        "the old holder serves its connections for up to 77 s",
         "fd00:7::10 never",
         "priority 251: skew 4 ms, takes over after 604 ms of silence",
         "advert_interval 200 ms spec, not 0.07",

@@ -229,6 +229,14 @@ def test_firewalls(bare: Survey, firewall: str, active: tuple[str, ...], result:
     assert next(finding.result for finding in judged(survey, "P016") if finding.subject == "lb-1") == result
 
 
+@pytest.mark.parametrize(("release", "result"), [("5.10.0-30-amd64", "ok"), ("6.12.1", "ok"), ("5.4.0-150-generic", "failure")])
+def test_a_kernel_that_cannot_tell_a_listener_from_a_connection(bare: Survey, release: str, result: str) -> None:
+    survey = changed(bare, lambda facts: replace(facts, kernel=release))
+    assert results(survey, "P024") == {"ok"}, "the spec does not ask for it"
+    asked = replace(survey, topology=replace(survey.topology, second_chance=60.0))
+    assert next(finding.result for finding in judged(asked, "P024") if finding.subject == "lb-1") == result
+
+
 def test_a_package_manager_that_the_host_does_not_have(bare: Survey) -> None:
     assert results(spec(bare, system={"packages": "dnf"}), "P010") == {"failure"}
     assert results(spec(bare, system={"packages": "apt"}), "P010") == {"ok"}

@@ -342,6 +342,12 @@ CASES: dict[str, tuple[Edits, tuple[int, int], str, Edits]] = {
         "looks like a list or a mapping",
         [*RELEASE_2_32, kubernetes("variables: {a: [1, 2], b: true, c: '{{ [1] }}', d: 'x[1]', e: plain}")],
     ),
+    "S097": (
+        [("vip: 192.168.1.110/24", "vip: {address: 192.168.1.110/24, interface: ens4}"), failover("second_chance: true")],
+        (20, 42),
+        "on ens4 and the address of the host on eth0",
+        [("vip: 192.168.1.110/24", "vip: {address: 192.168.1.110/24, interface: eth0}"), failover("second_chance: true")],
+    ),
     "S086": (
         [kubernetes("variables: {http_proxy: 'http://10.0.0.9:3128', no_proxy: 'localhost,192.168.1.0/24'}")],
         (21, 99),

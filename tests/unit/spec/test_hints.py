@@ -165,6 +165,10 @@ DONE: dict[str, list[tuple[str, list[tuple[str, str]]]]] = {
     ],
     "S093": [("write it as YAML", [("'[1, 2]'", "[1, 2]")])],
     "S095": [("delete it", [("variables: {kubelet_static_pod_path: /etc/kubernetes/manifests}", "")])],
+    "S097": [
+        ("delete second_chance", [(", second_chance: true", "")]),
+        ("on the interface that", [("interface: ens4", "interface: eth0")]),
+    ],
     "S094": [("use v2.31.0", [("version: 1.36.4, kubespray: v2.32.0", "version: 1.35.4, kubespray: v2.31.0")])],
 }
 

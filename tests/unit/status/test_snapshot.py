@@ -7,6 +7,7 @@ import pytest
 
 from twinkeel.cli.show_status import status_lines
 from twinkeel.status.backends import Backend, parse_servers
+from twinkeel.status.lingering import Lingering, parse_lingering
 from twinkeel.status.probe import vrrp_state
 from twinkeel.status.snapshot import ControlPlaneState, LoadBalancerState, ServiceState, Snapshot, VipState, as_json
 
@@ -160,3 +161,20 @@ def test_standby_is_told_from_backup_but_not_from_what_is_worse() -> None:
 )
 def test_the_vrrp_state(holds: bool, keepalived: str, down: bool, state: str) -> None:
     assert vrrp_state(holds=holds, keepalived=keepalived, down=down) == state
+
+
+def test_who_still_serves_connections_of_a_virtual_ip_that_it_gave_away() -> None:
+    told = b'{"virtual_ips": ["192.168.1.110"], "connections": 12, "seconds_left": 41, "before": {}}'
+    lingering = parse_lingering(told)
+    assert lingering == Lingering((ADDRESS,), 12, 41)
+    snapshot = replace(GOOD, load_balancers=(HOLDER, replace(STANDBY, lingering=lingering)))
+    assert snapshot.healthy
+    first, second = as_json(snapshot)["load_balancers"]
+    assert "lingering" not in first
+    assert second["lingering"] == {"vips": [ADDRESS], "connections": 12, "seconds_left": 41}
+    assert "lingers      for 192.168.1.110: 12 connections, 41 s at most" in "\n".join(status_lines(snapshot))
+
+
+@pytest.mark.parametrize("text", [b"", b"[]", b"{}", b'{"virtual_ips": ["a"], "connections": null, "seconds_left": null}'])
+def test_a_note_that_says_nothing_yet_is_none(text: bytes) -> None:
+    assert parse_lingering(text) is None

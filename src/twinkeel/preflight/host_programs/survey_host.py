@@ -248,6 +248,7 @@ def main() -> None:
         "may_raise_limits": may_raise_limits(),
         "networkd": dropped_by_networkd(),
         "network_manager": managed_by_network_manager(),
+        "kernel": os.uname().release,
         "space": {folder: free_space(folder) for folder in asked["folders"]},
     }
     sys.stdout.write(json.dumps(survey) + "\n")
