@@ -40,7 +40,7 @@ def up(
     ] = "lab",
     suite: Annotated[
         str | None,
-        typer.Option(metavar="bookworm|trixie|sid|noble", help="The hosts' release of Debian or Ubuntu; default: this machine's."),
+        typer.Option(metavar="bookworm|trixie|sid|noble", help="The hosts' release; default: this Debian's, else bookworm."),
     ] = None,
 ) -> None:
     """Make the lab: every host of the spec, a client and an operator, with systemd and sshd."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from twinkeel.debian.sources import machine_release
-from twinkeel.debian.suites import DEBIAN, SUITES, Suite, find_suite
+from twinkeel.debian.suites import DEBIAN, Suite, find_suite
 from twinkeel.errors import UsageError
 from twinkeel.lab import cgroups, host, manifest, network, processes, requirements, ssh_keys, state, watches
 from twinkeel.lab.cleanup import remove_lab
@@ -67,13 +67,15 @@ class LabBuild:
 
 
 def chosen_suite(name: str | None) -> Suite:
-    """The release of the hosts: that of this machine where we know it, else Debian 12, unless one is named.
+    """The release of the hosts: that of this machine if it is a Debian, else Debian 12, unless one is named.
+
+    Ubuntu's own containerd serves no kubelet of the Kubernetes that can be built without the official programs.
 
     Raises:
         UsageError: it is one that we do not know.
     """
     distribution, release = machine_release()
-    own = release if distribution == DEBIAN or release in SUITES else ""
+    own = release if distribution == DEBIAN else ""
     return find_suite(name if name is not None else own or OTHERWISE, own)
 
 

@@ -139,13 +139,14 @@ def test_missing_keys_are_told_before_anything_is_fetched(tmp_path: Path) -> Non
     [
         (("debian", "trixie"), None, "trixie"),
         (("debian", "forky"), None, "forky"),
-        (("ubuntu", "noble"), None, "noble"),
+        (("ubuntu", "noble"), None, "bookworm"),
+        (("ubuntu", "noble"), "noble", "noble"),
         (("ubuntu", "resolute"), None, "bookworm"),
         (("linuxmint", "wilma"), None, "bookworm"),
         (("debian", "trixie"), "noble", "noble"),
     ],
 )
-def test_hosts_are_of_this_machines_release_where_we_know_it(
+def test_hosts_are_of_this_machines_release_where_it_is_a_debian(
     monkeypatch: pytest.MonkeyPatch, machine: tuple[str, str], asked: str | None, chosen: str
 ) -> None:
     monkeypatch.setattr(up, "machine_release", lambda: machine)
