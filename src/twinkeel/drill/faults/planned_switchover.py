@@ -1,11 +1,12 @@
 """The virtual IP moves because somebody wants it to."""
 
 from twinkeel.drill.fault import Fault, Scene, addresses_of
-from twinkeel.render.systemd import STANDBY_FILE
+from twinkeel.vip.steering import steer
 
 
 async def _inject(scene: Scene) -> None:
-    await scene.change("sh", "-c", f"echo 1 > {STANDBY_FILE}")
+    # With failover.second_chance the holder begins to linger first, as it does in a switchover.
+    await scene.change(*steer("standby", standby=True))
 
 
 async def _proof(scene: Scene) -> bool:
@@ -13,7 +14,7 @@ async def _proof(scene: Scene) -> bool:
 
 
 async def _heal(scene: Scene) -> str:
-    await scene.change("sh", "-c", f"echo 0 > {STANDBY_FILE}")
+    await scene.change(*steer("standby", standby=False))
     return ""
 
 
