@@ -69,7 +69,7 @@ class Snapshot:
     def problems(self) -> tuple[str, ...]:
         """A line for everything that is not as it must be; empty when the system is healthy."""
         return (
-            *(_vip_problem(vip) for vip in self.vips if len(vip.holders) != 1),
+            *(_vip_problem(vip, self.not_asked) for vip in self.vips if len(vip.holders) != 1),
             *(line for balancer in self.load_balancers for line in _balancer_problems(balancer)),
             *(f"{host.name}: the API server is not ready: {host.detail}" for host in self.control_plane if not host.ready),
             *(f"the API does not answer through {vip.address}: {vip.detail}" for vip in self.vips if not vip.ready),
@@ -90,6 +90,11 @@ class Snapshot:
     def healthy(self) -> bool:
         """Whether the loss of any one machine can be borne now: everything runs, and each virtual IP has one holder."""
         return not self.problems
+
+    @property
+    def not_asked(self) -> tuple[str, ...]:
+        """The load balancers that could not be asked: each may hold a virtual IP."""
+        return tuple(each.name for each in self.load_balancers if each.vrrp_state == "UNREACHABLE")
 
     @property
     def nobody_answered(self) -> bool:
@@ -134,7 +139,9 @@ def _servers_json(servers: tuple[Backend, ...]) -> list[dict[str, str]]:
     return [{"name": server.name, "status": server.status} for server in servers]
 
 
-def _vip_problem(vip: VipState) -> str:
+def _vip_problem(vip: VipState, not_asked: tuple[str, ...]) -> str:
+    if not vip.holders and not_asked:
+        return f"who holds {vip.address} is not known: {' and '.join(not_asked)} could not be asked"
     if not vip.holders:
         return f"no load balancer holds {vip.address}"
     return f"{vip.address} is held by {' and '.join(vip.holders)} at the same time"

@@ -41,7 +41,10 @@ def test_check_loads_nothing_heavy(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_a_command_without_its_library_says_which_extra_brings_it(argv: list[str], module: str, extra: str) -> None:
     ended = main(*argv, before=f"sys.modules[{module!r}] = None")
     assert ended.returncode == 3
-    assert ended.stderr == f"twinkeel: this needs {module}, which is not installed\n  hint: pip install 'twinkeel[{extra}]'\n"
+    assert (
+        ended.stderr
+        == f"twinkeel: this needs {module}, which is not installed\n  hint: in the clone that you installed from: pip install '.[{extra}]'\n"
+    )
 
 
 def test_modules_of_commands_without_a_page_and_a_lab_need_no_extra() -> None:

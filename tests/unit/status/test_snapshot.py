@@ -178,3 +178,10 @@ def test_who_still_serves_connections_of_a_virtual_ip_that_it_gave_away() -> Non
 @pytest.mark.parametrize("text", [b"", b"[]", b"{}", b'{"virtual_ips": ["a"], "connections": null, "seconds_left": null}'])
 def test_a_note_that_says_nothing_yet_is_none(text: bytes) -> None:
     assert parse_lingering(text) is None
+
+
+def test_who_holds_an_address_is_not_known_while_somebody_cannot_be_asked() -> None:
+    lost = LoadBalancerState("lb-2", "UNREACHABLE", "unreachable", (), "gone")
+    seen = replace(GOOD, vips=(VipState(ADDRESS, (), True),), load_balancers=(replace(HOLDER, vips=(), vrrp_state="BACKUP"), lost))
+    assert f"who holds {ADDRESS} is not known: lb-2 could not be asked" in seen.problems
+    assert status_lines(seen)[0].endswith(f"{ADDRESS}: not known")
