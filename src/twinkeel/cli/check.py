@@ -19,8 +19,8 @@ app = typer.Typer(add_completion=False)
 def check(file: SpecFile = DEFAULT_SPEC, output: OutputFormat = Format.text) -> None:
     """Show every problem of the spec, with positions. Exit code 1 when one of them is an error.
 
-    Raw lines (haproxy.extra, keepalived.extra) are judged by HAProxy and Keepalived themselves where they are installed. Passwords and
-    keys are not looked at: `render` and `apply` say when one is missing.
+    Raw lines (haproxy.extra, keepalived.extra) are judged by HAProxy and Keepalived themselves where they are installed.
+    Passwords and keys are not looked at: `render` and `apply` say when one is missing.
 
     --format json prints {"valid", "diagnostics", "notes"}. A diagnostic is {"code", "severity": "error" or "warning", "message",
     "file", "line", "column", "end_column", "hint", "related": [{"line", "column", "message"}]}; lines and columns begin at 1.
