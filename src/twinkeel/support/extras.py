@@ -15,9 +15,8 @@ class ExtraMissingError(ToolError):
 def missing_extra(module: str) -> ExtraMissingError:
     """The error for a module of EXTRAS that is not there."""
     name = EXTRAS[module]
-    return ExtraMissingError(
-        f"this needs {module}, which is not installed", hint=f"in the clone that you installed from: pip install '.[{name}]'"
-    )
+    hint = f"in the clone that you installed from: pip install '.[{name}]'"
+    return ExtraMissingError(f"this needs {module}, which is not installed", hint=hint)
 
 
 def require(module: str) -> None:

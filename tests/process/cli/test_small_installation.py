@@ -41,10 +41,8 @@ def test_check_loads_nothing_heavy(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_a_command_without_its_library_says_which_extra_brings_it(argv: list[str], module: str, extra: str) -> None:
     ended = main(*argv, before=f"sys.modules[{module!r}] = None")
     assert ended.returncode == 3
-    assert (
-        ended.stderr
-        == f"twinkeel: this needs {module}, which is not installed\n  hint: in the clone that you installed from: pip install '.[{extra}]'\n"
-    )
+    hint = f"in the clone that you installed from: pip install '.[{extra}]'"
+    assert ended.stderr == f"twinkeel: this needs {module}, which is not installed\n  hint: {hint}\n"
 
 
 def test_modules_of_commands_without_a_page_and_a_lab_need_no_extra() -> None:
