@@ -17,7 +17,7 @@ class Configuration:
     """One configuration. `source` says where its settings are from, `differs` what had to be written differently, and why.
 
     `settle` is how many seconds the virtual IP must have stayed before it is sure to stay: where a better load balancer that comes
-    back takes it again, as long as its checks and its patience take. `profile` is the profile of our own that it stands for, None
+    back takes it again, as long as its checks and yield delay take. `profile` is the profile of our own that it stands for, None
     for another's. `priorities` are those of the first load balancer, the second, and so on; the last goes for all further ones.
     `programs` must be on the load balancers for its check.
     """

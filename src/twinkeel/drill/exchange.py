@@ -63,18 +63,18 @@ class Channel(Protocol):
 
 
 class Progress:
-    """When one request went on, and how long the client waited for that; `limit` ends it `patience` seconds after its start, or,
+    """When one request went on, and how long the client waited for that; `limit` ends it `time_limit` seconds after its start, or,
     unless it is `short`, after its last progress.
     """
 
-    def __init__(self, start: int, limit: asyncio.Timeout, patience: float, *, short: bool) -> None:
+    def __init__(self, start: int, limit: asyncio.Timeout, time_limit: float, *, short: bool) -> None:
         self.first = 0
         self._limit = limit
-        self._patience = patience
+        self._time_limit = time_limit
         self._short = short
         self._longest = 0
         self._heard = self._since = start
-        limit.reschedule(start / SECOND + patience)  # The loop's clock is CLOCK_MONOTONIC too.
+        limit.reschedule(start / SECOND + time_limit)  # The loop's clock is CLOCK_MONOTONIC too.
 
     def heard(self) -> None:
         """The other side gave a sign of life."""
@@ -94,7 +94,7 @@ class Progress:
     def _wait_from(self, now: int) -> None:
         self._since = now
         if not self._short:
-            self._limit.reschedule(now / SECOND + self._patience)
+            self._limit.reschedule(now / SECOND + self._time_limit)
 
 
 async def _read(channel: Channel, question: Question, progress: Progress) -> None:

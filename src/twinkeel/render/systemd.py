@@ -9,8 +9,8 @@ from twinkeel.render.haproxy import CHROOT, CONFIG_PATH, DRAINED_FILE, SOCKET_FO
 from twinkeel.render.limits import limits
 from twinkeel.render.template import fill, read
 from twinkeel.spec.model import MONITOR_PORT
+from twinkeel.topology.derived_times import vip_daemon_restart, yield_delay
 from twinkeel.topology.model import Topology
-from twinkeel.topology.patience import keepalived_restart, patience
 
 DOWN_FILE = "/run/twinkeel/haproxy-down"
 """0 = HAProxy serves, 1 = it does not. Kept by systemd's hooks and the liveness watchdog."""
@@ -54,7 +54,7 @@ def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
             fill(
                 "keepalived-drop-in.conf.j2",
                 **values,
-                restart=keepalived_restart(topology),
+                restart=vip_daemon_restart(topology),
                 # From 2.2 on Keepalived tells systemd that it runs; packages of 2.1 fork, or do not.
                 notifies=topology.keepalived.version >= (2, 2),
                 linger_program=LINGER_PROGRAM if preserves(topology) else "",
@@ -68,7 +68,7 @@ def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
                 liveness_program=LIVENESS_PROGRAM,
                 monitor_port=MONITOR_PORT,
                 timers=timers,
-                patience=patience(topology),
+                yield_delay=yield_delay(topology),
                 yieldable=[vip.ip for vip in topology.endpoint.vips] if len(topology.load_balancers) > 1 else [],
                 watchdog_sec=ceil(10 + 2 * timers.watchdog_deadline),
             ),

@@ -5,8 +5,8 @@ A fault's id is that of the drill that shows it, where there is one.
 
 from collections.abc import Callable, Iterable, Iterator
 
+from twinkeel.topology.derived_times import vip_daemon_restart, yield_delay
 from twinkeel.topology.model import HealthTimers, Topology, VrrpInstance
-from twinkeel.topology.patience import keepalived_restart, patience
 from twinkeel.topology.prediction import Prediction
 from twinkeel.vrrp import (
     Range,
@@ -108,7 +108,7 @@ def _moves(topology: Topology) -> dict[str, _Cost]:
         "planned-switchover": (resignation, "skew + reaction", source, "HAProxy goes on serving in the old place"),
         "balancer-cut-from-control-plane": (
             _last_server_lost(timers) + _yielding(topology) + resignation,
-            "down times of an API server, then patience (2 deadlines) + at most 2 intervals of the watchdog, skew + reaction",
+            "down times of an API server, then yield delay (2 deadlines) + at most 2 intervals of the watchdog, skew + reaction",
             f"{MANUAL}; {source}",
             "it yields to a peer, which yields back when it does no better",
         ),
@@ -121,7 +121,7 @@ def _splits(topology: Topology) -> dict[str, _Cost]:
     return {
         "keepalived-kill": (
             REACTION,
-            f"reaction; {keepalived_restart(topology):g} s until Keepalived is started again are longer than 3 advert_int + skew",
+            f"reaction; {vip_daemon_restart(topology):g} s until Keepalived is started again are longer than 3 advert_int + skew",
             _source(topology),
             "the address stays and answers until Keepalived is started again; by then another has it",
         ),
@@ -143,7 +143,7 @@ def _last_server_lost(timers: HealthTimers) -> Range:
 
 def _yielding(topology: Topology) -> Range:
     """From the last server's mark to the yielding: the watchdog looks once an interval, and a look takes at most one more."""
-    wait = patience(topology)
+    wait = yield_delay(topology)
     return Range(wait, wait + 2 * topology.timers.watchdog_interval)
 
 

@@ -333,7 +333,7 @@ def seen(servers: object, *looks: tuple[bool, bool, float]) -> list[bool]:
     return [servers.seen(*look) for look in looks]  # type: ignore[attr-defined]
 
 
-def test_a_holder_without_servers_yields_after_its_patience(liveness: ModuleType) -> None:
+def test_a_holder_without_servers_yields_after_its_delay(liveness: ModuleType) -> None:
     looks = (True, True, 0.0), (False, True, 1.0), (False, True, 2.5), (False, True, 3.0), (False, True, 3.5)
     assert seen(liveness.Servers(2.0), *looks) == [False, False, False, True, False]
 
@@ -388,7 +388,7 @@ def test_a_haproxy_that_lost_every_server_yields_for_a_moment(systemctl: Path, n
         asked_listener(answer) as port,
         # A busy machine may answer late: neither that nor the deadline must look like a loss.
         watching(
-            port, systemctl, notify.getsockname(), "--vip=127.0.0.1", "--patience=2", "--interval=0.5", "--deadline=60"
+            port, systemctl, notify.getsockname(), "--vip=127.0.0.1", "--yield-delay=2", "--interval=0.5", "--deadline=60"
         ) as down,
     ):
         assert not wait_for(lambda: down.read_text() != "0\n", seconds=0.5)

@@ -6,8 +6,8 @@ import pytest
 
 from twinkeel.drill.faults.registry import FAULTS
 from twinkeel.render.render import render
+from twinkeel.topology.derived_times import vip_daemon_restart
 from twinkeel.topology.model import Topology
-from twinkeel.topology.patience import keepalived_restart
 from twinkeel.topology.predict import REACTION, predict, successors
 from twinkeel.topology.prediction import Prediction, agrees
 from twinkeel.vrrp import Range
@@ -151,7 +151,7 @@ def test_a_killed_keepalived_comes_back_after_its_peers_took_over(build_edited: 
     assert f"RestartSec={restart}\n" in drop_in
     silence = by_fault(topology)["power-loss"].downtime
     assert silence is not None
-    assert keepalived_restart(topology) > silence.high
+    assert vip_daemon_restart(topology) > silence.high
 
 
 def test_every_drill_that_a_prediction_names_exists(lab_home_topology: Topology) -> None:

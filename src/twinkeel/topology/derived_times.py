@@ -10,10 +10,10 @@ SHORTEST_RESTART = 0.5
 TAKEOVER_MARGIN = 0.1
 
 # How many deadlines of the watchdog a holder without any API server waits before a peer gets its turn.
-PATIENCE_DEADLINES = 2
+YIELD_DEADLINES = 2
 
 
-def keepalived_restart(topology: Topology) -> float:
+def vip_daemon_restart(topology: Topology) -> float:
     """How long a keepalived that died stays dead: until its peers, who hear nothing any more, have taken the virtual IPs.
 
     The address stays on the host and is served until keepalived starts again and takes it away. Were that sooner, nobody would
@@ -26,6 +26,6 @@ def keepalived_restart(topology: Topology) -> float:
     return max(SHORTEST_RESTART, ceil(2 * (slowest + TAKEOVER_MARGIN)) / 2)
 
 
-def patience(topology: Topology) -> float:
+def yield_delay(topology: Topology) -> float:
     """How long a holder whose HAProxy has no API server left keeps its virtual IPs before it yields to a peer."""
-    return PATIENCE_DEADLINES * topology.timers.watchdog_deadline
+    return YIELD_DEADLINES * topology.timers.watchdog_deadline
