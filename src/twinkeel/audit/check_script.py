@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 
 from twinkeel.audit.pair import Host, Script
+from twinkeel.audit.shell import Simple, expanded, simple_commands, unsaid, variables
 from twinkeel.liveconfig.keepalived_model import Definition
 from twinkeel.liveconfig.words import LONGEST_LINE, Place
 from twinkeel.source import SourceFile, Span
@@ -18,32 +20,74 @@ PORT = re.compile(r"\b(ss|netstat|lsof|nc|ncat|nmap)\s+-|/dev/tcp/")
 PROCESS = re.compile(
     r"\bkillall\s+(?:-0|-s\s*0|--signal\s*0)|\b(?:pidof|pgrep)\b|\bkill\s+-0|\bsystemctl\s+(?:-q\s+|--quiet\s+)*(?:is-active|status)\b|\bps\s+-"
 )
-URL = re.compile(r"https?://(?P<host>\[[^\]]+\]|[^/:\s\"']+)(?::(?P<port>\d+))?(?P<path>/[^\s\"'?)]*)?")
-_DEADLINES = (
-    re.compile(r"(?:--max-time[ =]|(?<=\s)-[a-zA-Z]*m\s?)[\"']?(\d+(?:\.\d+)?)"),
-    re.compile(r"\btimeout\s+(?:-\S+\s+)*(\d+(?:\.\d+)?)s?\s"),
-    re.compile(r"--timeout[ =](\d+(?:\.\d+)?)"),
+URL = re.compile(r"https?://(?P<host>\[[^\]]+\]|[^/:\s\"']+)(?::(?P<port>\d+|\$\w+|\$\{\w+\}))?(?P<path>/[^\s\"'?)]*)?")
+STOPS_KEEPALIVED = re.compile(
+    r"\bsystemctl\s+(?:-\S+\s+)*stop\s+keepalived\b|\bservice\s+keepalived\s+stop\b|\b(?:pkill|killall)\s+keepalived\b"
 )
-_COMMAND = re.compile(r"\b(?:curl|wget)(?=\s)")
+_SLEEP = re.compile(r"\bsleep\s+(\d+(?:\.\d+)?)")
+# The value of a limit: a number, or a variable whose value may not be known.
+_TIME = r"[\"']?(\d+(?:\.\d+)?|\$\w+|\$\{\w+[^}]*\})"
+# Limits of a whole request; that of the connection alone (--connect-timeout) is over once a hung HAProxy's kernel has answered.
+_WHOLE = (
+    re.compile(rf"(?:^|(?<=[\s/]))timeout\s+(?:-[ks]\s+\S+\s+|-\S+\s+)*{_TIME}s?[\"']?\s"),
+    re.compile(rf"(?<=\s)--(?:max-time|timeout|read-timeout|request-timeout)[ =]{_TIME}"),
+)
+_SHORT = {"curl": re.compile(rf"(?<=\s)-[a-zA-Z]*m\s*{_TIME}"), "wget": re.compile(rf"(?<=\s)-[a-zA-Z]*T\s*{_TIME}")}
+_CLIENT = re.compile(r"\b(curl|wget)(?=\s+[^|;&]*(?:-|http))")
+_VARIABLE = re.compile(r"\$\{?\w+\}?")
+# Words that are not known and may hold options: not those within quotes or within a URL.
+_MAY_BE_OPTIONS = re.compile(r"(?<=\s)\$\{?[A-Za-z_]\w*|\$\{\w+\[@\]\}|\$@")
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*")
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A line of a script that does something, without its comment, and where it begins."""
+    """A line of a script that does something, without its comment and without what it only says, and where it begins.
+
+    A line that a backslash continues has the next ones in it; `lines` says at which offset each of them begins.
+    """
 
     text: str
     source: SourceFile
     line: int
     column: int = 1
+    lines: tuple[int, ...] = (0,)
 
     def place(self, match: re.Match[str]) -> Place:
         """The place of what a pattern found in it."""
         start, end = match.span()
-        return Place(self.source, Span(self.line, self.column + start, max(end - start, 1)))
+        further = sum(1 for begin in self.lines if begin <= start) - 1
+        begin = self.lines[further]
+        column = (1 if further else self.column) + start - begin
+        return Place(self.source, Span(self.line + further, column, max(end - start, 1)))
 
 
 @dataclass(frozen=True, slots=True)
+class Request:
+    """A call of curl or wget. `limited` says whether it sets a limit for the whole request, `limit` which, where that is known."""
+
+    place: Place
+    program: str
+    text: str
+    line: str
+    """All that stands in its line."""
+    taken: bool
+    """Another command or a variable takes its output."""
+    limited: bool
+    limit: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """A URL with its parts; those that are not known are empty."""
+
+    place: Place
+    host: str
+    port: int | None
+    path: str
+
+
+@dataclass(frozen=True)
 class CheckScript:
     """A tracked script: the lines that run, and whether its file was there to read."""
 
@@ -65,12 +109,58 @@ class CheckScript:
         kinds = (("request", REQUEST), ("port", PORT), ("process", PROCESS))
         return next((kind for kind, pattern in kinds if self.does(pattern)), "unknown")
 
+    @cached_property
+    def variables(self) -> dict[str, str]:
+        """The values of the variables that it sets once."""
+        return variables(command.text for command in self.commands)
+
+    @cached_property
+    def requests(self) -> list[Request]:
+        """Its calls of curl and wget, in the order of the lines."""
+        found = (
+            request
+            for command in self.commands
+            for simple in simple_commands(command.text)
+            for request in self._requests_of(command, simple)
+        )
+        return list(islice(found, MOST_FOUND))
+
+    @property
+    def _around(self) -> list[str]:
+        """What its definition puts before its file, such as `timeout 2`: a limit of all that it does."""
+        own = self.commands[0].text if self.commands and self.script else ""
+        return [] if _CLIENT.search(own) else _limits(own, "")
+
+    def _requests_of(self, command: Command, simple: Simple) -> Iterator[Request]:
+        if simple.assigns:
+            return
+        own = simple.text
+        text = expanded(own, self.variables)
+        match = _CLIENT.search(own)
+        program = match or _CLIENT.search(text)
+        # `$CURL URL`: the variable stands for it.
+        match = match or _VARIABLE.search(own)
+        if program is None or match is None:
+            return
+        limits = [*_limits(text, program[1]), *self._around]
+        times = [float(each) for each in limits if not each.startswith("$")]
+        yield Request(
+            command.place(match),
+            program[1],
+            text,
+            command.text,
+            simple.captured or simple.piped,
+            bool(limits) or _MAY_BE_OPTIONS.search(text) is not None,
+            min(times, default=None),
+        )
+
     @property
     def deadline(self) -> float | None:
-        """The longest that its first request may take; None where it sets none."""
-        found = (match for pattern in _DEADLINES for _, match in self.find(pattern))
-        times = sorted(float(match[1]) for match in found)
-        return times[0] if times else None
+        """The longest that its first request may take; None where it sets none, or one that is not known."""
+        if self.requests:
+            return self.requests[0].limit
+        times = (float(each) for command in self.commands for each in _limits(command.text, "") if not each.startswith("$"))
+        return min(times, default=None)
 
     @property
     def longest(self) -> float | None:
@@ -78,19 +168,30 @@ class CheckScript:
         first = self.deadline
         if first is None:
             return None
-        requests = [command for command, match in self.find(_COMMAND)]
-        times = [time for command in requests if (time := _limit(command.text)) is not None]
-        return sum(times) or first
+        total = sum(request.limit for request in self.requests if request.limit is not None) or first
+        return min([total, *(float(each) for each in self._around if not each.startswith("$"))])
 
     @property
-    def urls(self) -> list[tuple[Command, re.Match[str]]]:
+    def sleeps(self) -> float:
+        """The seconds that it sleeps, all together."""
+        return sum(float(match[1]) for _, match in self.find(_SLEEP))
+
+    @property
+    def urls(self) -> list[Url]:
         """Every URL that it names."""
-        return list(self.find(URL))
+        return [self._url(command, match) for command, match in self.find(URL)]
+
+    def _url(self, command: Command, match: re.Match[str]) -> Url:
+        host = expanded(match["host"], self.variables)
+        port = expanded(match["port"] or "", self.variables)
+        known = int(port) if port.isdecimal() and len(port) <= 5 else None
+        return Url(command.place(match), host, known, expanded(match["path"] or "", self.variables))
 
 
-def _limit(text: str) -> float | None:
-    times = [float(match[1]) for pattern in _DEADLINES if (match := pattern.search(text))]
-    return min(times, default=None)
+def _limits(text: str, program: str) -> list[str]:
+    """The limits that a command sets, as numbers or as names of variables."""
+    patterns = (*_WHOLE, *((_SHORT[program],) if program in _SHORT else ()))
+    return [match[1] for pattern in patterns if (match := pattern.search(text))]
 
 
 def check_script(host: Host, definition: Definition) -> CheckScript:
@@ -108,11 +209,23 @@ def check_script(host: Host, definition: Definition) -> CheckScript:
 
 
 def script_commands(script: Script) -> Iterator[Command]:
-    """The lines of a script without comments; positions stay."""
+    """The lines of a script without comments and without what they only say; positions stay."""
+    text, first, begins = "", 1, [0]
     for number, line in enumerate(script.source.lines, 1):
-        text = _COMMENT.sub("", line[: LONGEST_LINE + 1])
+        more = _COMMENT.sub("", line[: LONGEST_LINE + 1])
+        if text and len(text) + len(more) > LONGEST_LINE:
+            yield Command(unsaid(text), script.source, first, 1, tuple(begins))
+            text = ""
+        first, begins = (first, [*begins, len(text)]) if text else (number, [0])
+        text += more
+        if text.endswith("\\") and len(text) < LONGEST_LINE:
+            text = f"{text[:-1]} "
+            continue
         if text.strip() and len(text) <= LONGEST_LINE:
-            yield Command(text, script.source, number)
+            yield Command(unsaid(text), script.source, first, 1, tuple(begins))
+        text = ""
+    if text.strip():
+        yield Command(unsaid(text), script.source, first, 1, tuple(begins))
 
 
 def scripts_of(host: Host) -> Iterator[tuple[Definition, CheckScript]]:

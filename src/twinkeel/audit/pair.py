@@ -40,7 +40,7 @@ class Host:
 
     def script_of(self, definition: Definition) -> Script | None:
         """The file of a tracked script, by its path or by its name."""
-        named = {word for text in definition.command for word in text.text.split()}
+        named = {word.strip("'\"") for text in definition.command for word in text.text.split()}
         bare = {PurePosixPath(word).name for word in named}
         by_path = (script for script in self.scripts if script.path in named)
         return next(by_path, None) or next((each for each in self.scripts if PurePosixPath(each.path).name in bare), None)

@@ -6,19 +6,26 @@ The arithmetic is that of twinkeel.vrrp; measured ranges for reactions are those
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from twinkeel.audit.check_script import check_script
+from twinkeel.audit.check_script import STOPS_KEEPALIVED, check_script
+from twinkeel.audit.effective import OWNER
 from twinkeel.audit.kubernetes import api_backends
 from twinkeel.audit.moves import Noticed, after_silence, holdings, move_after
 from twinkeel.audit.outcome import Outcome, worst
 from twinkeel.audit.pair import Host, Pair
 from twinkeel.audit.partners import Member, partners
 from twinkeel.audit.server_check import ServerCheck, server_check
-from twinkeel.liveconfig.haproxy_model import Proxy
+from twinkeel.audit.takeover import priority
+from twinkeel.liveconfig.haproxy_model import Proxy, Server
 from twinkeel.liveconfig.keepalived_model import DEFAULT_INTERVAL, Definition, Tracker
 from twinkeel.topology.predict import ANNOUNCEMENT, CONTROL_PLANE_FAULTS, KILL_REACTION, LOAD_BALANCER_FAULTS, NONE, REACTION
 from twinkeel.vrrp import Range
 
-FAULTS = ("power-loss", "haproxy-kill", "haproxy-hang", "keepalived-kill")
+FAULTS = ("power-loss", "haproxy-kill", "haproxy-hang", "keepalived-kill", "vrrp-process-kill")
+# The topology has one for both: what Twinkeel renders makes Keepalived end as a whole.
+_TITLES = {
+    "keepalived-kill": "the holder's Keepalived dies as a whole",
+    "vrrp-process-kill": "the VRRP part of the holder's Keepalived dies",
+}
 API_FAULTS = ("api-server-kill", "control-plane-power-loss", "api-server-hang")
 # A process or a file: what a kill takes longer to be noticed than a stop (twinkeel.topology.predict).
 HOOK = Range(0.0, KILL_REACTION.high - REACTION.high)
@@ -52,18 +59,30 @@ def _load_balancer_faults(pair: Pair) -> Iterator[Outcome]:
 
 
 def _of_load_balancer(fault: str, holder: Member, backup: Member) -> Outcome:
-    title = LOAD_BALANCER_FAULTS[fault][0]
+    title = title_of(fault)
+    silence = after_silence(holder.instance, backup.instance)
     if fault == "power-loss":
-        return Outcome(fault, title, "heals", after_silence(backup.instance) + ANNOUNCEMENT)
+        return Outcome(fault, title, "heals", silence + ANNOUNCEMENT)
     if fault == "keepalived-kill":
         effect = "the address stays, and is on both hosts until Keepalived is started again"
         return Outcome(fault, title, "heals", REACTION, effect=effect)
+    if fault == "vrrp-process-kill":
+        if priority(holder.instance) == OWNER:
+            return Outcome(fault, title, "heals", REACTION, effect="Keepalived starts it again, and an owner waits for nobody")
+        # Measured in docs/drills.md, vrrp-process-kill.
+        effect = "Keepalived starts it again, which takes the address away, and nobody has it until the timer has run; "
+        return Outcome(fault, title, "heals", silence + REACTION, effect=f"{effect}with --dont-respawn the address stays")
     notices = _kill_noticed if fault == "haproxy-kill" else _hang_noticed
     noticed = [each for tracker in holder.instance.trackers if (each := notices(holder.host, tracker))]
     moved = move_after(noticed, holder.instance, backup.instance)
     if moved is not None:
         return Outcome(fault, title, "heals", moved + REACTION, effect=_assumed(holder.host, noticed))
     return _stays(fault, title, holder, noticed)
+
+
+def title_of(fault: str) -> str:
+    """A load balancer's fault in words."""
+    return _TITLES.get(fault) or LOAD_BALANCER_FAULTS[fault][0]
 
 
 def _stays(fault: str, title: str, holder: Member, noticed: list[Noticed]) -> Outcome:
@@ -101,6 +120,9 @@ def _kill_noticed(host: Host, tracker: Tracker) -> Noticed | None:
     if tracker.kind != "script":
         return Noticed(tracker, HOOK)
     interval, fall = _times(tracker.definition)
+    script = check_script(host, tracker.definition)
+    if script.does(STOPS_KEEPALIVED):
+        return Noticed(tracker, Range(0.0, interval + script.sleeps) + SCRIPT_TIME, stops=True)
     return Noticed(tracker, Range((fall - 1) * interval, fall * interval) + SCRIPT_TIME)
 
 
@@ -114,6 +136,8 @@ def _hang_noticed(host: Host, tracker: Tracker) -> Noticed | None:
     interval, fall = _times(tracker.definition)
     timeout = tracker.definition.seconds("timeout", interval)
     lasts = min(script.deadline or timeout, timeout)
+    if script.does(STOPS_KEEPALIVED):
+        return Noticed(tracker, Range(lasts, interval + script.sleeps + lasts), stops=True)
     # A check that is due while the last one still runs is left out.
     step = interval * max(-(-lasts // interval), 1)
     return Noticed(tracker, Range((fall - 1) * step + lasts, interval + (fall - 1) * step + lasts))
@@ -138,25 +162,53 @@ def _control_plane_faults(pair: Pair) -> Iterator[Outcome]:
 
 def _of_backend(fault: str, proxy: Proxy) -> Outcome:
     title = CONTROL_PLANE_FAULTS[fault][0]
-    servers = proxy.servers
-    if len(servers) < 2:
+    used, spare = _in_use(proxy)
+    count = sum(server.number for server in used)
+    if count < 2 and not spare:
         return Outcome(fault, title, "never", effect=f"{proxy.name} has no second server: until this one is back")
-    share = f"1 new connection in {len(servers)}"
-    found = [server_check(proxy, server) for server in servers]
+    share = f"1 new connection in {count}" if count > 1 else "every new connection"
+    found = [server_check(proxy, server) for server in used]
     times = [_OF_CHECK[fault](check) if check else None for check in found]
     known = [time for time in times if time is not None]
     if len(known) < len(times):
+        if fault == "api-server-kill" and count > 1 and _redispatches(proxy):
+            effect = f"no check notices: until it is back {share} {_suffers(fault, proxy)}"
+            return Outcome(fault, title, "heals", NONE, effect=effect)
         return Outcome(fault, title, "never", effect=f"no check notices: {share} fails until it is back")
-    degraded = Range(min(time.low for time in known), max(time.high for time in known))
-    return Outcome(fault, title, "heals", NONE, degraded, f"until then {share} {_suffers(fault, proxy)}")
+    until = Range(min(time.low for time in known), max(time.high for time in known))
+    if count < 2:
+        return Outcome(fault, title, "heals", until, effect=f"until then {share} fails; then {spare[0].name} is used, a backup")
+    return Outcome(fault, title, "heals", NONE, until, f"until then {share} {_suffers(fault, proxy)}")
+
+
+def _in_use(proxy: Proxy) -> tuple[list[Server], list[Server]]:
+    """The servers that get connections, and those that wait until all of these are down (HAProxy's manual, 5.2: backup)."""
+    enabled = [server for server in proxy.servers if not server.has("disabled")]
+    used = [server for server in enabled if not server.has("backup")]
+    backups = [server for server in enabled if server.has("backup")]
+    if used:
+        return used, backups
+    # Of backups alone the first one is used, or all of them.
+    first = len(backups) if proxy.option("allbackups") else 1
+    return backups[:first], backups[first:]
+
+
+def _redispatches(proxy: Proxy) -> bool:
+    return proxy.option("redispatch") is not None
 
 
 def _suffers(fault: str, proxy: Proxy) -> str:
     if fault == "api-server-hang":
         return "gets no answer"
-    redispatches = proxy.option("redispatch") is not None
     if fault == "api-server-kill":
-        return "goes to another server at once" if redispatches else "fails"
+        return _elsewhere(proxy) if _redispatches(proxy) else "fails"
     wait = proxy.seconds("timeout", "connect")
     waits = "waits" if wait is None else f"waits {wait:g} s"
-    return f"{waits} and goes to another server" if redispatches else f"{waits} again and again, and fails"
+    return f"{waits} and goes to another server" if _redispatches(proxy) else f"{waits} again and again, and fails"
+
+
+def _elsewhere(proxy: Proxy) -> str:
+    """When a refused connection goes elsewhere: without a number, at the last retry (HAProxy's manual, `option redispatch`)."""
+    line = proxy.option("redispatch")
+    at_once = line is not None and line.value(2) == "1"
+    return f"goes to another server {'at once' if at_once else 'after its retries'}"

@@ -37,9 +37,9 @@ def server_check(proxy: Proxy, server: Server) -> ServerCheck | None:
     connect = min(_or(proxy.seconds("timeout", "connect"), inter), inter)
     answer = _or(proxy.seconds("timeout", "check"), inter)
     silent = server_detection(inter, fast, fall, connect)
-    hung = None if not asks(proxy) else server_detection(inter, fast, fall, answer)
-    if hung and _greets(proxy, server):
-        # A hung process finishes no TLS handshake, which counts as part of the connection.
+    hung = server_detection(inter, fast, fall, answer) if asks(proxy) else None
+    if greets(proxy, server):
+        # A hung process finishes no TLS handshake, which counts as part of the connection: HAProxy 2.6.12 says L6TOUT.
         hung = silent
     return ServerCheck(server_detection(inter, fast, fall, 0.0), silent, hung)
 
@@ -54,8 +54,11 @@ def asks(proxy: Proxy) -> bool:
     return any(line.value() in ("expect", "send", "send-binary") for line in proxy.lines("tcp-check"))
 
 
-def _greets(proxy: Proxy, server: Server) -> bool:
-    lines = [*proxy.lines("http-check", "connect"), *proxy.lines("tcp-check", "connect")]
+def greets(proxy: Proxy, server: Server) -> bool:
+    """Whether the check makes a TLS handshake. Rules of a kind of check that is not in force do nothing."""
+    option = proxy.check_option
+    kind = {"httpchk": "http-check", "tcp-check": "tcp-check"}.get(option.value() if option else "")
+    lines = proxy.lines(kind, "connect") if kind else []
     return server.has("check-ssl") or server.has("ssl") or any(word.text == "ssl" for line in lines for word in line.words)
 
 

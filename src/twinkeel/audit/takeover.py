@@ -19,11 +19,16 @@ def priority(instance: Instance) -> int:
     return instance.priority if 1 <= instance.priority <= 255 else 100
 
 
-def skew(instance: Instance, effective: int | None = None) -> float:
-    """Its skew in seconds, with another priority where one is given."""
-    return vrrp.skew(effective or priority(instance), interval(instance), instance.version)
+def heard_interval(instance: Instance, holder: Instance) -> float:
+    """The interval that it counts with while it hears this holder: in version 3 the holder's (RFC 9568, 6.4.2), else its own."""
+    return interval(holder if instance.version == holder.version == 3 else instance)
 
 
-def master_down(instance: Instance, effective: int | None = None) -> float:
-    """How long it waits after an advertisement before it takes over."""
-    return instance.down_timer_adverts * interval(instance) + skew(instance, effective)
+def skew(instance: Instance, effective: int | None = None, heard: float | None = None) -> float:
+    """Its skew in seconds, with another priority or another interval where one is given."""
+    return vrrp.skew(effective or priority(instance), heard or interval(instance), instance.version)
+
+
+def master_down(instance: Instance, effective: int | None = None, heard: float | None = None) -> float:
+    """How long it waits after an advertisement before it takes over; of a holder with another interval where one is given."""
+    return instance.down_timer_adverts * (heard or interval(instance)) + skew(instance, effective, heard)

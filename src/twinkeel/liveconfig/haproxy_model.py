@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from twinkeel.liveconfig.haproxy_file import PROXIES, HaproxyFile, Line, Section
-from twinkeel.liveconfig.times import haproxy_seconds
+from twinkeel.liveconfig.times import haproxy_seconds, whole_number
 from twinkeel.liveconfig.words import Place, Word
 
 # Of two check options the later one alone counts (findings/haproxy-leftover-check-rules.sh).
@@ -64,6 +64,15 @@ class Server:
     def name(self) -> str:
         """Its name."""
         return self.line.value(1)
+
+    @property
+    def number(self) -> int:
+        """How many servers it stands for: `server-template NAME 3` or `2-5`."""
+        if self.line.keyword != "server-template":
+            return 1
+        first, dash, last = self.line.value(2).partition("-")
+        low, high = (whole_number(first), whole_number(last)) if dash else (1, whole_number(first))
+        return max(high - low + 1, 1) if low is not None and high is not None else 1
 
     @property
     def address_word(self) -> Word | None:

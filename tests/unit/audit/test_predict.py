@@ -1,13 +1,17 @@
 """Predictions where weights, preemption and missing files decide."""
 
+from dataclasses import replace
+
 import pytest
 
 from twinkeel.audit.audit import audit
 from twinkeel.audit.examples import example_pair
 from twinkeel.audit.ours import default_outcomes
 from twinkeel.audit.outcome import Outcome
+from twinkeel.audit.pair import Pair
 from twinkeel.audit.predict import API_FAULTS, FAULTS, predict
 from twinkeel.audit.rule import Example
+from twinkeel.topology.predict import NONE
 
 SCRIPT = 'vrrp_script haproxy {{\n    script "{command}"\n    interval 2\n    fall 2\n    weight {weight}\n}}\n'
 INSTANCE = """\
@@ -90,7 +94,7 @@ def test_a_request_longer_than_the_interval_delays_the_next_one() -> None:
 def test_a_backend_without_checks_does_not_heal() -> None:
     text = "backend kubernetes\n    server a 10.0.0.1:6443 check\n    server b 10.0.0.2:6443\n"
     outcomes = {each.fault: each for each in predict(example_pair(Example(haproxy=text)))}
-    assert {outcomes[fault].end for fault in API_FAULTS} == {"never"}
+    assert {outcomes[fault].end for fault in API_FAULTS if fault != "api-server-kill"} == {"never"}
     assert set(outcomes) == set(API_FAULTS)
 
 
@@ -105,3 +109,93 @@ def test_a_pair_without_faults_has_no_finding_for_them() -> None:
     peer = SCRIPT.format(command=PGREP, weight=-2) + INSTANCE.format(priority=100, extra="")
     names = {each.rule.name for each in audit(example_pair(Example(keepalived=text, peer_keepalived=peer))).found}
     assert not names & {"weight-too-small", "nopreempt-with-weight", "peers-disagree"}
+
+
+def test_the_death_of_the_vrrp_part_costs_the_timer() -> None:
+    outcomes = pair_of(0, 101, 100)
+    assert downtime(outcomes["keepalived-kill"]) == (0.0, 0.05)
+    assert downtime(outcomes["vrrp-process-kill"]) == (2.61, 3.66)
+    assert downtime(pair_of(0, 255, 100)["vrrp-process-kill"]) == (0.0, 0.05)
+
+
+@pytest.mark.parametrize(("version", "seconds"), [(3, (0.53, 0.75)), (2, (2.65, 3.67))])
+def test_in_version_3_a_backup_counts_with_the_holders_interval(version: int, seconds: tuple[float, float]) -> None:
+    globals_ = f"global_defs {{\n    vrrp_version {version}\n}}\n"
+    texts = [
+        globals_ + SCRIPT.format(command=PGREP, weight=0) + INSTANCE.format(priority=priority, extra=f"advert_int {interval}")
+        for priority, interval in ((100, 0.2), (90, 0.5))
+    ]
+    outcomes = predict(example_pair(Example(keepalived=texts[0], peer_keepalived=texts[1])))
+    assert downtime(outcomes[0]) == seconds
+
+
+@pytest.mark.parametrize("extra", ["", "nopreempt"])
+def test_a_script_that_stops_keepalived_moves_the_address_whatever_its_weight(extra: str) -> None:
+    text = SCRIPT.format(command="/etc/keepalived/check.sh", weight=-2)
+    first, second = (text + INSTANCE.format(priority=each, extra=extra) for each in (120, 100))
+    script = "#!/bin/sh\npidof haproxy || { sleep 1; systemctl stop keepalived; exit 1; }\n"
+    found = {each.fault: each for each in predict(_with_script(first, second, script))}
+    # The first run of 2 s, its pause, then the skew of priority 100; with nopreempt either host may be the backup.
+    assert downtime(found["haproxy-kill"]) == (0.53 if extra else 0.61, 3.76)
+    assert found["haproxy-hang"].end == "never"
+
+
+def _with_script(first: str, second: str, script: str) -> Pair:
+    pair = example_pair(Example(keepalived=first, peer_keepalived=second, script=script))
+    return Pair(tuple(replace(host, scripts=pair.hosts[0].scripts) for host in pair.hosts))
+
+
+def api_faults(backend: str) -> dict[str, Outcome]:
+    return {each.fault: each for each in predict(example_pair(Example(haproxy=f"backend kubernetes\n{backend}")))}
+
+
+@pytest.mark.parametrize("number", ["3", "2-4"])
+def test_a_template_is_as_many_servers_as_it_says(number: str) -> None:
+    found = api_faults(f"    server-template m {number} api.example.com:6443 check\n")["api-server-kill"]
+    assert found.end == "heals"
+    assert "1 new connection in 3 " in found.effect
+
+
+def test_servers_that_get_no_connections_have_no_share() -> None:
+    servers = "".join(f"    server m{each} 10.0.0.{each}:6443 check {extra}\n" for each, extra in enumerate(SPARE, 1))
+    found = api_faults(servers)["api-server-kill"]
+    assert "1 new connection in 2 " in found.effect
+
+
+SPARE = ("", "", "backup", "disabled")
+
+
+def test_a_backup_is_used_when_the_only_server_is_down() -> None:
+    found = api_faults("    server a 10.0.0.1:6443 check\n    server b 10.0.0.2:6443 check backup\n")["api-server-kill"]
+    assert downtime(found) == (4.0, 6.0)
+    assert found.degraded is None
+    assert "b is used" in found.effect
+
+
+def test_a_disabled_server_is_no_second_one() -> None:
+    found = api_faults("    server a 10.0.0.1:6443 check\n    server b 10.0.0.2:6443 check disabled\n")["api-server-kill"]
+    assert found.end == "never"
+
+
+def test_a_refused_connection_goes_elsewhere_without_any_check() -> None:
+    servers = "    server a 10.0.0.1:6443\n    server b 10.0.0.2:6443\n"
+    found = api_faults(servers)
+    assert (found["api-server-kill"].end, found["api-server-kill"].downtime) == ("heals", NONE)
+    assert "at once" in found["api-server-kill"].effect
+    assert found["control-plane-power-loss"].end == "never"
+    assert "after its retries" in api_faults(f"    option redispatch\n{servers}")["api-server-kill"].effect
+    assert api_faults(f"    no option redispatch\n{servers}")["api-server-kill"].end == "never"
+
+
+@pytest.mark.parametrize(
+    ("option", "parameters", "end"),
+    [
+        ("", "check check-ssl verify none", "heals"),
+        ("option tcp-check\n    tcp-check connect ssl\n", "check", "heals"),
+        ("tcp-check connect ssl\n", "check", "never"),
+        ("option tcp-check\n", "check", "never"),
+    ],
+)
+def test_a_hung_api_server_finishes_no_tls_handshake(option: str, parameters: str, end: str) -> None:
+    servers = "".join(f"    server m{each} 10.0.0.{each}:6443 {parameters}\n" for each in (1, 2))
+    assert api_faults(f"    {option}\n{servers}")["api-server-hang"].end == end

@@ -16,9 +16,10 @@ def check(host: Host) -> Iterator[Finding]:
 RULE = Rule(
     name="not-understood",
     severity="info",
-    what="text that the audit does not understand: a file that is included and not here, an unknown directive, a quote "
-    "without an end.",
-    why="The other rules have not seen what stands there.",
+    what="text that the audit could not read: an included file that is not here, a line before the first section, a quote "
+    "or `.if` without an end, an unknown dot directive, files or blocks that are too long or too deep.",
+    why="The other rules have not seen what stands there. Keywords are not looked up: a misspelt one is found by "
+    "`haproxy -c -f` and `keepalived -t -f`, whose versions know their own.",
     fix="give the missing file, or look at the place yourself",
     source="this project's own parsers",
     bad=Example(

@@ -13,17 +13,20 @@ def check(config: HaproxyConfig) -> Iterator[Finding]:
         missing = [name for name in _needed(proxy) if proxy.last("timeout", name) is None]
         if missing:
             names = " and ".join(f"timeout {name}" for name in missing)
-            yield Finding(
-                f"{proxy.section.kind} {proxy.name} has no {names}: connections that go silent are kept for ever", proxy.place
-            )
+            yield Finding(f"{proxy.section.kind} {proxy.name} has no {names}: {_then(missing)}", proxy.place)
+
+
+def _then(missing: list[str]) -> str:
+    if missing == ["connect"]:
+        return "a client waits for a silent server as long as its kernel tries"
+    return "connections that go silent are kept for ever"
 
 
 def _needed(proxy: Proxy) -> tuple[str, ...]:
-    if proxy.section.kind == "backend" and not proxy.servers:
-        return ()
     if proxy.mode not in ("tcp", "http"):
         return ()
-    return _NEEDED[proxy.section.kind]
+    # Without servers, as with a page of statistics, nothing is ever connected to.
+    return tuple(name for name in _NEEDED[proxy.section.kind] if name == "client" or proxy.servers)
 
 
 RULE = Rule(
@@ -32,7 +35,7 @@ RULE = Rule(
     what="a frontend, backend or listen section without `timeout client`, `timeout connect` or `timeout server`.",
     why="Without them a connection whose other end has vanished is never closed. They pile up until `maxconn` is reached, and then "
     "nobody is served any more. Without `timeout connect` a silent server also keeps each new client waiting.",
-    fix="set all three in `defaults`",
+    fix="`timeout connect`, `timeout client` and `timeout server` in `defaults`, so that no proxy lacks one",
     source="HAProxy's manual, `timeout client`; `haproxy -c` warns",
     bad=Example(
         haproxy="""\
@@ -66,6 +69,11 @@ backend kubernetes
     timeout connect 1s
     timeout server 1h
     server master-1 192.168.1.101:6443 check
+
+listen stats
+    bind 127.0.0.1:8404
+    mode http
+    stats enable
 """
     ),
     check=each_haproxy(check),

@@ -18,6 +18,9 @@ def check(config: HaproxyConfig) -> Iterator[Finding]:
 def _lacks_port(server: Server, text: str) -> bool:
     if "$" in text or text.startswith(("/", "unix@", "abns@", "fd@", "sockpair@", "rhttp@")) or ":+" in text or ":-" in text:
         return False
+    if text.startswith("_") and server.has("resolvers"):
+        # An SRV record brings the port with it.
+        return False
     return server.port is None
 
 
@@ -38,6 +41,12 @@ backend kubernetes
     ),
     good=Example(
         haproxy="""\
+resolvers cluster
+    nameserver one 192.168.1.1:53
+
+backend discovered
+    server-template master 3 _https._tcp.api.example.com resolvers cluster init-addr none check
+
 backend kubernetes
     server master-1 192.168.1.101:6443 check
     server local /run/api.sock check

@@ -9,8 +9,10 @@ from twinkeel.liveconfig.keepalived_model import VrrpConfig
 def check(config: VrrpConfig) -> Iterator[Finding]:
     for definition in config.definitions:
         words = definition.command
-        if definition.kind == "script" and words and words[0].text.startswith(("/bin/", "/sbin/")):
-            yield at(words[0], f"Keepalived 2.3 disables {words[0].text.split()[0]} where /bin is a link: the check is not made")
+        # Keepalived takes single quotes as well; to its file they are part of the word.
+        program = words[0].text.split()[0].strip("'") if words and words[0].text.strip() else ""
+        if definition.kind == "script" and program.startswith(("/bin/", "/sbin/")):
+            yield at(words[0], f"Keepalived 2.3 disables {program} where /bin is a link: the check is not made")
 
 
 RULE = Rule(
@@ -27,6 +29,9 @@ RULE = Rule(
         keepalived="""\
 vrrp_script haproxy {
     script «"/bin/systemctl is-active haproxy"»
+}
+vrrp_script process {
+    script «'/bin/pidof» haproxy'
 }
 """
     ),

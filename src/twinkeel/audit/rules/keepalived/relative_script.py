@@ -9,7 +9,7 @@ from twinkeel.liveconfig.keepalived_model import VrrpConfig
 def check(config: VrrpConfig) -> Iterator[Finding]:
     for definition in config.definitions:
         words = definition.command
-        if definition.kind == "script" and words and not words[0].text.strip().startswith(("/", "<", "$")):
+        if definition.kind == "script" and words and not words[0].text.lstrip("'\" ").startswith(("/", "<", "$")):
             yield at(words[0], "a script without an absolute path is looked for in Keepalived's own PATH, or not found")
 
 
@@ -32,6 +32,9 @@ vrrp_script haproxy {
         keepalived="""\
 vrrp_script haproxy {
     script "/usr/bin/pgrep -x haproxy"
+}
+vrrp_script process {
+    script '/usr/bin/killall -0 haproxy'
 }
 """
     ),

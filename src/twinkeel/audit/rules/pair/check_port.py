@@ -16,11 +16,11 @@ def check(host: Host) -> Iterator[Finding]:
     ports = {port for bind in binds for _, port in bind.addresses}
     vips = {str(vip.ip) for instance in host.instances for _, vip in instance.vips}
     for definition, script in scripts_of(host):
-        for command, url in script.urls:
-            if url["port"] and url["host"] in (*_HERE, *vips) and ports and None not in ports and int(url["port"]) not in ports:
+        for url in script.urls:
+            if url.port and url.host in (*_HERE, *vips) and ports and None not in ports and url.port not in ports:
                 listening = ", ".join(str(port) for port in sorted(port for port in ports if port))
-                said = f"{definition.name} asks port {url['port']}, HAProxy listens on {listening}: the check says nothing about it"
-                yield Finding(said, command.place(url))
+                said = f"{definition.name} asks port {url.port}, HAProxy listens on {listening}: the check says nothing about it"
+                yield Finding(said, url.place)
 
 
 RULE = Rule(
@@ -44,6 +44,14 @@ backend kubernetes
 vrrp_script haproxy {
     script "/usr/bin/curl -fks -m 2 «https://localhost:6443/healthz»"
 }
+vrrp_script api {
+    script "/etc/keepalived/check.sh"
+}
+""",
+        script="""\
+#!/bin/sh
+APISERVER_DEST_PORT=6443
+curl -sfk --max-time 2 «https://localhost:${APISERVER_DEST_PORT}/healthz» -o /dev/null
 """,
     ),
     good=Example(
@@ -59,6 +67,15 @@ backend kubernetes
 vrrp_script haproxy {
     script "/usr/bin/curl -fks -m 2 https://localhost:8443/healthz"
 }
+vrrp_script api {
+    script "/etc/keepalived/check.sh"
+}
+""",
+        script="""\
+#!/bin/sh
+APISERVER_DEST_PORT=8443
+curl -sfk --max-time 2 https://localhost:${APISERVER_DEST_PORT}/healthz -o /dev/null
+curl -sfk --max-time 2 https://localhost:${PORT_OF_ELSEWHERE}/healthz -o /dev/null
 """,
     ),
     check=each_host(check),

@@ -17,11 +17,10 @@ def check(host: Host) -> Iterator[Finding]:
     }
     ports = through_ports(host)
     for definition, script in scripts_of(host):
-        asked = [(command, url) for command, url in script.urls if url["port"] and int(url["port"]) in ports]
+        asked = [url for url in script.urls if url.port in ports]
         if asked and definition.name in fatal:
-            command, url = asked[0]
             said = f"{definition.name} asks an API server: when none answers, no host may hold the address, HAProxy or not"
-            yield Finding(said, command.place(url))
+            yield Finding(said, asked[0].place)
 
 
 def through_ports(host: Host) -> set[int]:

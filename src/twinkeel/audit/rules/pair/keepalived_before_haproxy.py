@@ -18,16 +18,16 @@ def check(host: Host) -> Iterator[Finding]:
     # Definitions may share a script: one finding for each place.
     told: set[str] = set()
     for definition, script in scripts_of(host):
-        asked = [(command, url) for command, url in script.urls if url["port"] and int(url["port"]) in ports]
+        asked = [url for url in script.urls if url.port in ports]
         interval = definition.seconds("interval", DEFAULT_INTERVAL)
         soonest = (definition.count("fall") - 1) * interval
         if asked and definition.name in tracked and slowest > soonest + interval:
-            command, url = asked[0]
-            if str(command.place(url)) in told:
+            place = asked[0].place
+            if str(place) in told:
                 continue
-            told.add(str(command.place(url)))
+            told.add(str(place))
             said = f"{definition.name} may fail after {soonest:g} s; HAProxy needs up to {slowest:.3g} s to leave an API server out"
-            yield Finding(said, command.place(url))
+            yield Finding(said, place)
 
 
 def _slowest(host: Host) -> float:

@@ -2,26 +2,27 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
-from twinkeel.audit.check_script import scripts_of
+from twinkeel.audit.check_script import Request, scripts_of
 from twinkeel.audit.pair import Host
 from twinkeel.audit.rule import Example, Finding, Rule, each_host
-from twinkeel.liveconfig.words import Place
 
-_CURL = re.compile(r"\bcurl\s[^|;&]*")
 _FAILS = re.compile(r"(?<=\s)(?:--fail(?:-with-body)?(?=\s|$)|-[a-zA-Z]*f[a-zA-Z]*(?=\s|$))")
 # The answer itself is looked at: a status, a text.
-_LOOKS = re.compile(r"http_code|\bgrep\b|\bjq\b|==|\s=\s|\[\[")
+_LOOKS = re.compile(r"\bgrep\b|\bjq\b|==|\s=\s|\[\[")
 
 
 def check(host: Host) -> Iterator[Finding]:
     for definition, script in scripts_of(host):
-        for command, match in script.find(_CURL):
-            if not _FAILS.search(match[0]) and not _LOOKS.search(command.text):
-                place = command.place(match)
-                place = Place(place.source, replace(place.span, length=len("curl")))
-                yield Finding(f"{definition.name} passes for every answer: curl without --fail is content with a 500", place)
+        for request in script.requests:
+            if request.program == "curl" and not _FAILS.search(request.text) and not _looked_at(request):
+                said = f"{definition.name} passes for every answer: curl without --fail is content with a 500"
+                yield Finding(said, request.place)
+
+
+def _looked_at(request: Request) -> bool:
+    """A status that nobody takes is only printed."""
+    return bool(_LOOKS.search(request.line)) or (request.taken and "http_code" in request.text)
 
 
 RULE = Rule(
@@ -36,6 +37,9 @@ RULE = Rule(
         keepalived="""\
 vrrp_script haproxy {
     script "/etc/keepalived/check.sh"
+}
+vrrp_script status {
+    script "/usr/bin/«curl» -s -o /dev/null -w %{http_code} -m 1 https://localhost:6443/readyz"
 }
 """,
         script="""\
@@ -52,6 +56,7 @@ vrrp_script haproxy {
         script="""\
 #!/bin/sh
 curl -sfk --max-time 2 -o /dev/null https://localhost:6443/ || exit 1
+echo "curl is content with any answer"
 [ "$(curl -sk -m 2 -o /dev/null -w '%{http_code}' https://localhost:6443/)" = 200 ]
 """,
     ),

@@ -46,6 +46,7 @@ vrrp_script haproxy {
         script="""\
 #!/bin/sh
 # systemctl restart haproxy
+echo "if it is not there: systemctl restart haproxy"
 systemctl is-active --quiet haproxy
 """,
     ),
