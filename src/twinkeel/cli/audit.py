@@ -85,7 +85,8 @@ def _print(result: "AuditResult", shown: "list[Found]", output: AuditFormat) -> 
 
         found = findings_json(shown, result.audited)
         predictions = predictions_json(result.outcomes, result.ours or {})
-        print(json.dumps({"hosts": result.hosts, **found, "predictions": predictions}, indent=2))
+        notes = [{"file": file, "message": text} for file, text in result.notes]
+        print(json.dumps({"hosts": result.hosts, "notes": notes, **found, "predictions": predictions}, indent=2))
     elif output is AuditFormat.sarif:
         from importlib.metadata import version
 

@@ -15,6 +15,7 @@ def as_text(result: AuditResult, shown: Sequence[Found]) -> str:
     width = usable_width(shutil.get_terminal_size((100, 24)).columns)
     blocks = [_finding(each) for each in shown]
     blocks += [f"note: {one.place}: twinkeel: ignore: {why}\n" for one, why in result.audited.idle]
+    blocks += [f"note: {file}: {text}\n" for file, text in result.notes]
     blocks += [_predictions(result, width)] if result.outcomes else []
     return "\n".join([*blocks, _summary(result, shown)])
 
