@@ -24,6 +24,12 @@ class Group:
         """Its files of a kind, in the order in which they were given."""
         return [each for each in self.files.values() if each.kind == kind]
 
+    def add(self, given: Input) -> None:
+        """One more; a file that was named stays so when a folder holds it too."""
+        path = _whole(given.path)
+        if not (path in self.files and self.files[path].named):
+            self.files[path] = given
+
 
 def grouped(given: Sequence[Input]) -> list[Group]:
     """The hosts' folders, in order. A script makes no host: it is its folder's, or everybody's when it lies in nobody's."""
@@ -32,14 +38,14 @@ def grouped(given: Sequence[Input]) -> list[Group]:
     roots = {root for root, _ in files}
     for inner, each in files:
         root = _within(inner, roots)
-        groups.setdefault(root, Group(root, root.name or "host")).files[_whole(each.path)] = each
+        groups.setdefault(root, Group(root, root.name or "host")).add(each)
     for each in given:
         if each.path == Path(STDIN):
             _add_standard_input(groups, each)
     for each in given:
         if each.kind == "script":
             for group in _owners(each, groups):
-                group.files[_whole(each.path)] = each
+                group.add(each)
     return list(groups.values())
 
 
@@ -55,7 +61,7 @@ def _add_standard_input(groups: dict[Path, Group], each: Input) -> None:
     only = next(iter(groups.values())) if len(groups) == 1 else None
     if only is None or only.of(each.kind):
         only = groups.setdefault(Path(STDIN), Group(Path.cwd(), "stdin"))
-    only.files[each.path] = each
+    only.add(each)
 
 
 def _owners(script: Input, groups: dict[Path, Group]) -> list[Group]:

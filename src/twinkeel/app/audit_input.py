@@ -1,7 +1,8 @@
 """The pair that the given paths hold."""
 
+import re
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from twinkeel.app.audit_files import MAIN, Input, Notes, inputs, read
 from twinkeel.app.audit_hosts import Group, grouped, on_host
@@ -50,9 +51,11 @@ def _hosts(group: Group, notes: Notes) -> list[Host]:
 
 
 def _scripts(group: Group) -> tuple[Script, ...]:
-    """Those that were named, and of a folder those that a configuration speaks of: a host's other programs are not looked at."""
-    said = "\n".join(each.source.text for each in group.files.values() if each.kind != "script")
-    wanted = (each for each in group.of("script") if each.named or each.path.name in said)
+    """Those that were named, and of a folder those that keepalived.conf names: a host's other programs are not looked at."""
+    said = " ".join(each.source.text for each in group.of("keepalived"))
+    # By its path, or by a name with a suffix: a word may also be a name.
+    names = {PurePosixPath(word).name for word in re.split(r"[\s\"'(){}]+", said) if "/" in word or "." in word}
+    wanted = (each for each in group.of("script") if each.named or each.path.name in names)
     return tuple(Script(on_host(group, each.path), each.source) for each in wanted)
 
 

@@ -49,7 +49,7 @@ def audit(
 
     A comment leaves a finding out, on its line or alone on the line above: # twinkeel: ignore[RULE] REASON
 
-    Exit codes: 0 no warning and no error is shown; 1 one is; 2 wrong usage, or nothing to audit; 3 a file cannot be read.
+    Exit codes: 0 no warning and no error is shown; 1 one is; 2 wrong usage, or nothing to audit in a PATH; 3 a file cannot be read.
     """
     from twinkeel.app.audit import audit as audit_paths
     from twinkeel.app.audit import rule_of

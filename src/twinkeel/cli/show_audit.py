@@ -1,13 +1,20 @@
 """An audit as a person reads it. Pure."""
 
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 
 from twinkeel.app.audit import AuditResult
 from twinkeel.audit.audit import Found
+from twinkeel.audit.hidden import hidden
 from twinkeel.audit.outcome import Outcome
 from twinkeel.cli.text_layout import rows, span, usable_width
 from twinkeel.diagnostic import excerpt
+from twinkeel.liveconfig.words import Place
+from twinkeel.source import SourceFile
+
+# As both predictions say it (twinkeel.audit.predict, twinkeel.topology.predict).
+_SHARE = re.compile(r"\b1 new connection in (\d+)")
 
 
 def as_text(result: AuditResult, shown: Sequence[Found]) -> str:
@@ -23,10 +30,17 @@ def as_text(result: AuditResult, shown: Sequence[Found]) -> str:
 def _finding(found: Found) -> str:
     finding = found.finding
     lines = [f"{finding.place}: {found.rule.severity}[{found.rule.name}]: {finding.message}"]
-    lines += excerpt(finding.place.source, finding.place.span)
+    lines += _excerpt(finding.place)
     lines += [f"  {place}: the same" for place in found.also]
     lines += [f"  {place}: {text}" for place, text in finding.related]
     return "\n".join([*lines, f"  use instead: {found.rule.fix}"]) + "\n"
+
+
+def _excerpt(place: Place) -> list[str]:
+    source, span = place.source, place.span
+    # The whole line first: what is shown of a long one might begin within a secret.
+    shown = [*source.lines[: span.line - 1], hidden(source.line(span.line))]
+    return excerpt(SourceFile(source.name, "\n".join(shown)), span)
 
 
 def _predictions(result: AuditResult, width: int) -> str:
@@ -48,7 +62,8 @@ def outcome_text(outcome: Outcome) -> str:
     if outcome.end == "unknown" or outcome.downtime is None:
         return "not known"
     if outcome.degraded is not None:
-        return f"none; a share for {span(outcome.degraded)}"
+        share = _SHARE.search(outcome.effect)
+        return f"no outage; {f'1 in {share[1]}' if share else 'some'} connections affected for {span(outcome.degraded)}"
     return span(outcome.downtime) if outcome.downtime.high else "none"
 
 

@@ -201,7 +201,7 @@ def test_a_copy_beside_the_file_is_left_out_and_that_is_said(main: str, copy: st
     ((file, why),) = pair.notes
     assert file == str(tmp_path / "lb" / copy)
     assert "taken for a copy" in why
-    assert len(read_pair([str(tmp_path / "lb" / main), str(tmp_path / "lb" / copy)]).hosts) == 2
+    assert len(read_pair([str(tmp_path / "lb" / copy), str(tmp_path)]).hosts) == 2
 
 
 def test_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
