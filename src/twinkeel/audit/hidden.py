@@ -7,22 +7,24 @@ import re
 
 # The secret is the last group. Quotes end where they began.
 _VALUE = r"""("(?:\\.|[^"\\])*|'[^']*|(?:\\.|[^\s"'\\])+)"""
-_NAME = r"\b[\w-]*(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key)"
+_NAME = r"(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key)"
 _SECRETS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         # Keepalived; HAProxy: `stats auth`, userlists.
         rf"(\bauth_pass\s+){_VALUE}",
-        rf"(\bstats\s+auth\s+[^\s:]+:){_VALUE}",
-        rf"(\buser\s+\S+\s+(?:insecure-)?password\s+){_VALUE}",
+        rf"(\bstats\s+auth\s+[^\s:]{{1,200}}:){_VALUE}",
+        rf"(\buser\s+\S{{1,200}}\s+(?:insecure-)?password\s+){_VALUE}",
         # The name stays: curl -u admin:..., --user admin:..., https://admin:...@host/.
-        rf"((?:(?<!\S)-\w*u|--(?:proxy-)?user)[\s=]*[\"']?[^\s\"':/]+:)(?!//){_VALUE}",
-        r"(://[^/\s:@\"']*:)([^@\s\"'/]+)(?=@)",
+        r"((?:(?<!\S)-\w{0,20}u|--(?:proxy-)?user)[\s=]*\"[^\s\"':/]{1,200}:)([^\"]+)(?=\")",
+        r"((?:(?<!\S)-\w{0,20}u|--(?:proxy-)?user)[\s=]*'[^\s\"':/]{1,200}:)([^']+)(?=')",
+        rf"((?:(?<!\S)-\w{{0,20}}u|--(?:proxy-)?user)[\s=]*[\"']?[^\s\"':/]{{1,200}}:)(?!//){_VALUE}",
+        r"(://[^/\s:@\"']{0,200}:)([^@\s\"'/]+)(?=@)",
         # A header on a command line, or in an http-check rule with its spaces escaped.
-        r"(\b(?:proxy-)?authorization[\"']?(?::|\\?\s)(?:\\?\s)*[\"']?(?:(?:bearer|basic|token|digest)\b(?:\\?\s)+)?)((?:\\.|[^\s\"'\\])+)",
+        r"(authorization[\"']?(?::|\\?\s)(?:\\?\s)*[\"']?(?:(?:bearer|basic|token|digest)\b(?:\\?\s)+)?)((?:\\.|[^\s\"'\\])+)",
         r"(\b(?:bearer|basic)\s+)([A-Za-z0-9._~+/=-]{8,})",
         rf"({_NAME}[\"']?\s*[=:]\s*){_VALUE}",
-        rf"(--[\w-]*(?:password|secret|token)\s+){_VALUE}",
+        rf"(--[\w-]{{0,40}}(?:pass(?:word)?|secret|token|bearer)\s+|\bredis-cli\b.{{0,200}}\s-a\s+){_VALUE}",
     )
 )
 

@@ -13,6 +13,7 @@ from twinkeel.diagnostic import excerpt
 from twinkeel.liveconfig.words import Place
 from twinkeel.source import SourceFile
 
+_AROUND = 1000
 # As both predictions say it (twinkeel.audit.predict, twinkeel.topology.predict).
 _SHARE = re.compile(r"\b1 new connection in (\d+)")
 
@@ -38,8 +39,10 @@ def _finding(found: Found) -> str:
 
 def _excerpt(place: Place) -> list[str]:
     source, span = place.source, place.span
-    # The whole line first: what is shown of a long one might begin within a secret.
-    shown = [*source.lines[: span.line - 1], hidden(source.line(span.line))]
+    # More than is shown, so that no secret is cut; not all, since a line may be a whole megabyte.
+    first, text = max(span.column - 1 - _AROUND, 0), source.line(span.line)
+    line = " " * first + hidden(text[first : span.column + _AROUND])
+    shown = [*source.lines[: span.line - 1], line]
     return excerpt(SourceFile(source.name, "\n".join(shown)), span)
 
 

@@ -24,6 +24,10 @@ from twinkeel.audit.rule import Example
         'http-check send meth GET uri /readyz hdr Authorization "Bearer <abc.def>" # why',
         "http-check send hdr Authorization Bearer\\ <abc.def> hdr Host x",
         "etcdctl --password <secret> endpoint health",
+        'curl -u "admin:<two words>" https://localhost:6443/',
+        "curl --oauth2-bearer <abc> --pass <abc> https://localhost:6443/",
+        "option httpchk GET /readyz HTTP/1.1\\r\\nAuthorization:\\ Bearer\\ <abc.def>",
+        "redis-cli -h 10.0.0.1 -a <abc> ping",
         # Nothing secret.
         'curl -H "Authorization: Bearer $TOKEN" -u "$USER:$PASSWORD" https://localhost:6443/',
         "curl -u https://localhost:6443/",
@@ -49,3 +53,9 @@ def test_no_message_quotes_a_secret() -> None:
     (message,) = [each.finding.message for each in found if each.rule.name == "repeated-keyword"]
     assert "curl -u admin:*******" in message
     assert "Secret" not in str([(each.finding.message, [text for _, text in each.finding.related]) for each in found])
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("piece", ["x-", "-", "user a ", "curl -u ", '"', "redis-cli ", "authorization ", "token", "://"])
+def test_a_long_line_ends(piece: str) -> None:
+    assert len(hidden(piece * 100_000)) == len(piece) * 100_000
