@@ -18,13 +18,17 @@ __all__ = ["AuditResult", "audit", "rule_of"]
 
 @dataclass(frozen=True, slots=True)
 class AuditResult:
-    """`hosts` are names, `files` how many were read; `outcomes` and, by fault, `ours` are empty when they were not asked for."""
+    """`hosts` are names, `files` how many were read, `notes` those that were left out or cut, and why.
+
+    `outcomes` and, by fault, `ours` are empty when they were not asked for.
+    """
 
     hosts: tuple[str, ...]
     files: int
     audited: Audited
     outcomes: tuple[Outcome, ...] = ()
     ours: dict[str, Outcome] | None = None
+    notes: tuple[tuple[str, str], ...] = ()
 
 
 def audit(paths: Sequence[str], *, predictions: bool) -> AuditResult:
@@ -35,7 +39,7 @@ def audit(paths: Sequence[str], *, predictions: bool) -> AuditResult:
     sources |= {script.source.name for host in pair.hosts for script in host.scripts}
     names = tuple(host.name for host in pair.hosts)
     outcomes = predict(pair) if predictions else ()
-    return AuditResult(names, len(sources), audit_pair(pair), outcomes, default_outcomes() if outcomes else {})
+    return AuditResult(names, len(sources), audit_pair(pair), outcomes, default_outcomes() if outcomes else {}, pair.notes)
 
 
 def rule_of(name: str) -> Rule:

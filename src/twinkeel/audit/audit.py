@@ -1,8 +1,10 @@
 """The audit: every rule on a pair, less what its owner has asked to leave out. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from twinkeel.audit.hidden import hidden
 from twinkeel.audit.pair import Pair
 from twinkeel.audit.registry import RULES
 from twinkeel.audit.rule import SEVERITIES, Finding, Rule
@@ -12,7 +14,7 @@ from twinkeel.liveconfig.words import Place
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A finding with its rule. `also` are the same places of files that are the same, as a pair's two haproxy.cfg often are."""
+    """A finding with its rule. `also` are other files' places with the same line, as a pair's two haproxy.cfg often have."""
 
     rule: Rule
     finding: Finding
@@ -31,7 +33,7 @@ class Audited:
 def audit(pair: Pair, rules: Sequence[Rule] = RULES) -> Audited:
     """Every finding of every rule."""
     asked = suppressions(pair.hosts)
-    everything = _once(Found(rule, finding) for rule in rules for finding in rule.check(pair))
+    everything = _once(Found(rule, _shown(finding)) for rule in rules for finding in rule.check(pair))
     kept: list[Found] = []
     suppressed: list[tuple[Found, Suppression]] = []
     used: set[int] = set()
@@ -73,11 +75,22 @@ def _once(findings: Iterable[Found]) -> list[Found]:
 
 
 def _merged(findings: Iterable[Found]) -> list[Found]:
-    """The same finding at the same place of files with the same text is one, with several places."""
+    """The same finding at the same line of several files is one, with several places; a file's own lines stay apart."""
     merged: dict[tuple[object, ...], Found] = {}
+    seen: Counter[tuple[object, ...]] = Counter()
     for each in findings:
         place = each.finding.place
-        key = (each.rule.name, place.span, each.finding.message, hash(place.source.text))
+        line = place.source.line(place.span.line)
+        same = (each.rule.name, each.finding.message, line, place.span.column, place.span.length)
+        # The second such line of one file is the same as the second one of the other.
+        key = (*same, seen[place.source.name, *same])
+        seen[place.source.name, *same] += 1
         first = merged.get(key)
         merged[key] = each if first is None else Found(first.rule, first.finding, (*first.also, place))
     return list(merged.values())
+
+
+def _shown(finding: Finding) -> Finding:
+    """Without secrets: a message may quote a line."""
+    related = tuple((place, hidden(text)) for place, text in finding.related)
+    return Finding(hidden(finding.message), finding.place, related)

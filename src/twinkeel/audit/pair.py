@@ -48,9 +48,13 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The hosts that were given: two or more of a pair, or one of them alone."""
+    """The hosts that were given: two or more of a pair, or one of them alone.
+
+    `notes` are files that were left out or cut, each with the reason.
+    """
 
     hosts: tuple[Host, ...]
+    notes: tuple[tuple[str, str], ...] = ()
 
     def others(self, host: Host) -> Iterator[Host]:
         """All hosts but one."""

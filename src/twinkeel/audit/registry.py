@@ -1,7 +1,7 @@
 """Every rule, in the order in which docs/audit.md shows them. A new rule is a module and a line here."""
 
 from twinkeel.audit.rule import Rule
-from twinkeel.audit.rules import not_understood
+from twinkeel.audit.rules import byte_order_mark, not_understood
 from twinkeel.audit.rules.haproxy import (
     check_without_expect,
     connection_only_check,
@@ -181,7 +181,7 @@ SCRIPTS: tuple[Rule, ...] = (
     role_dependent_check.RULE,
     script_that_restarts.RULE,
 )
-AUDIT: tuple[Rule, ...] = (not_understood.RULE,)
+AUDIT: tuple[Rule, ...] = (byte_order_mark.RULE, not_understood.RULE)
 RULES: tuple[Rule, ...] = (*HAPROXY, *KEEPALIVED, *PAIR, *SCRIPTS, *AUDIT)
 
 

@@ -8,7 +8,7 @@ from twinkeel.audit.pair import Host
 from twinkeel.liveconfig.words import Comment, Place
 from twinkeel.source import SourceFile, Span
 
-_ASKED = re.compile(r"^twinkeel:\s*ignore\s*\[(?P<rules>[^\]]*)\]\s*(?P<reason>.*)$")
+_ASKED = re.compile(r"^twinkeel:\s*ignore\s*\[(?P<rules>[^\]]*)\]\s*(?P<reason>.*)$", re.IGNORECASE)
 _SCRIPT_COMMENT = re.compile(r"(?:^|(?<=\s))#(.*)$")
 
 

@@ -49,7 +49,7 @@ def audit(
 
     A comment leaves a finding out, on its line or alone on the line above: # twinkeel: ignore[RULE] REASON
 
-    Exit codes: 0 no warning and no error is shown; 1 one is; 2 wrong usage, or nothing to audit; 3 a file cannot be read.
+    Exit codes: 0 no warning and no error is shown; 1 one is; 2 wrong usage, or nothing to audit in a PATH; 3 a file cannot be read.
     """
     from twinkeel.app.audit import audit as audit_paths
     from twinkeel.app.audit import rule_of
@@ -85,7 +85,8 @@ def _print(result: "AuditResult", shown: "list[Found]", output: AuditFormat) -> 
 
         found = findings_json(shown, result.audited)
         predictions = predictions_json(result.outcomes, result.ours or {})
-        print(json.dumps({"hosts": result.hosts, **found, "predictions": predictions}, indent=2))
+        notes = [{"file": file, "message": text} for file, text in result.notes]
+        print(json.dumps({"hosts": result.hosts, "notes": notes, **found, "predictions": predictions}, indent=2))
     elif output is AuditFormat.sarif:
         from importlib.metadata import version
 

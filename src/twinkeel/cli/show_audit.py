@@ -1,13 +1,21 @@
 """An audit as a person reads it. Pure."""
 
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 
 from twinkeel.app.audit import AuditResult
 from twinkeel.audit.audit import Found
+from twinkeel.audit.hidden import hidden
 from twinkeel.audit.outcome import Outcome
 from twinkeel.cli.text_layout import rows, span, usable_width
 from twinkeel.diagnostic import excerpt
+from twinkeel.liveconfig.words import Place
+from twinkeel.source import SourceFile
+
+_AROUND = 1000
+# As both predictions say it (twinkeel.audit.predict, twinkeel.topology.predict).
+_SHARE = re.compile(r"\b1 new connection in (\d+)")
 
 
 def as_text(result: AuditResult, shown: Sequence[Found]) -> str:
@@ -15,6 +23,7 @@ def as_text(result: AuditResult, shown: Sequence[Found]) -> str:
     width = usable_width(shutil.get_terminal_size((100, 24)).columns)
     blocks = [_finding(each) for each in shown]
     blocks += [f"note: {one.place}: twinkeel: ignore: {why}\n" for one, why in result.audited.idle]
+    blocks += [f"note: {file}: {text}\n" for file, text in result.notes]
     blocks += [_predictions(result, width)] if result.outcomes else []
     return "\n".join([*blocks, _summary(result, shown)])
 
@@ -22,10 +31,19 @@ def as_text(result: AuditResult, shown: Sequence[Found]) -> str:
 def _finding(found: Found) -> str:
     finding = found.finding
     lines = [f"{finding.place}: {found.rule.severity}[{found.rule.name}]: {finding.message}"]
-    lines += excerpt(finding.place.source, finding.place.span)
+    lines += _excerpt(finding.place)
     lines += [f"  {place}: the same" for place in found.also]
     lines += [f"  {place}: {text}" for place, text in finding.related]
     return "\n".join([*lines, f"  use instead: {found.rule.fix}"]) + "\n"
+
+
+def _excerpt(place: Place) -> list[str]:
+    source, span = place.source, place.span
+    # More than is shown, so that no secret is cut; not all, since a line may be a whole megabyte.
+    first, text = max(span.column - 1 - _AROUND, 0), source.line(span.line)
+    line = " " * first + hidden(text[first : span.column + _AROUND])
+    shown = [*source.lines[: span.line - 1], line]
+    return excerpt(SourceFile(source.name, "\n".join(shown)), span)
 
 
 def _predictions(result: AuditResult, width: int) -> str:
@@ -47,7 +65,8 @@ def outcome_text(outcome: Outcome) -> str:
     if outcome.end == "unknown" or outcome.downtime is None:
         return "not known"
     if outcome.degraded is not None:
-        return f"none; a share for {span(outcome.degraded)}"
+        share = _SHARE.search(outcome.effect)
+        return f"no outage; {f'1 in {share[1]}' if share else 'some'} connections affected for {span(outcome.degraded)}"
     return span(outcome.downtime) if outcome.downtime.high else "none"
 
 

@@ -7,6 +7,8 @@ from twinkeel.source import SourceFile, Span
 LONGEST_FILE = 1 << 20
 """A file beyond this many characters is no configuration of a load balancer: its rest is not read."""
 
+BYTE_ORDER_MARK = "\ufeff"
+"""What some editors put before a file's first letter; the daemons take it for a part of the first word."""
 
 LONGEST_LINE = 8192
 """Keepalived itself reads 1,023 characters of a line, HAProxy 64 words: a longer one is left out."""
@@ -59,8 +61,11 @@ class Comment:
 def read_whole(source: SourceFile) -> tuple[list[str], list[Remark]]:
     """The lines to read, with empty ones for those that are too long, and only those within the first LONGEST_FILE characters."""
     lines, remarks = source.lines, []
+    if lines[0].startswith(BYTE_ORDER_MARK):
+        # A space in its place: every column stays, and one sign does not hide what else there is to find.
+        lines = [lines[0].replace(BYTE_ORDER_MARK, " ", 1), *lines[1:]]
     if len(source.text) > LONGEST_FILE:
-        lines = SourceFile(source.name, source.text[:LONGEST_FILE]).lines[:-1]
+        lines = lines[: len(SourceFile(source.name, source.text[:LONGEST_FILE]).lines) - 1]
         text = f"the file is longer than {LONGEST_FILE} characters: its rest was not read"
         remarks.append(Remark(Place(source, Span(1, 1)), text))
     long = [number for number, line in enumerate(lines, 1) if len(line) > LONGEST_LINE]

@@ -44,6 +44,34 @@ def test_text_underlines_the_place() -> None:
     assert "Only one host's files are here" in ended.stdout
 
 
+def test_text_says_how_many_connections_are_affected(tmp_path: Path) -> None:
+    servers = "".join(f"    server s{n} 10.0.0.{n}:6443 check\n" for n in range(4))
+    (tmp_path / "haproxy.cfg").write_text(f"backend kubernetes\n{servers}")
+    shown = audit(str(tmp_path)).stdout
+    assert "no outage; 1 in 4 connections affected for 4 s to 6 s" in shown
+    # Beside it stands our own, of three servers.
+    assert "1 in 3" in shown
+
+
+def test_no_secret_is_shown_and_what_was_left_out_is(tmp_path: Path) -> None:
+    curl = "/usr/bin/curl -u admin:Secret5 -H 'Authorization: Bearer TokenSecret6' https://localhost:6443/"
+    (tmp_path / "keepalived.conf").write_text(f'vrrp_script a {{\n    script "{curl}"\n}}\n')
+    (tmp_path / "keepalived-old.conf").write_text(BAD)
+    for output in FORMATS:
+        ended = audit(str(tmp_path), "--format", output, "--severity", "info")
+        assert "curl" in ended.stdout
+        assert "Secret" not in ended.stdout
+        assert ("keepalived-old.conf" in ended.stdout) == (output in ("text", "json"))
+    assert "Bearer ************'" in audit(str(tmp_path)).stdout
+
+
+def test_a_file_that_cannot_be_read_is_no_clean_one(tmp_path: Path) -> None:
+    (tmp_path / "haproxy.cfg").symlink_to("haproxy.cfg")
+    ended = audit(str(tmp_path))
+    assert ended.returncode == 3
+    assert str(tmp_path / "haproxy.cfg") in ended.stderr
+
+
 def test_severity_hides_and_says_so(tmp_path: Path) -> None:
     (tmp_path / "keepalived.conf").write_text(BAD.replace("Master", "BACKUP"))
     ended = audit(str(tmp_path), "--severity", "error")

@@ -28,6 +28,7 @@ def audited(above: str = "", behind: str = "") -> Audited:
     [
         ("", "# twinkeel: ignore[common-vrid] the segment is ours alone"),
         ("# twinkeel: ignore[common-vrid] the segment is ours alone", ""),
+        ("", "# Twinkeel: Ignore[common-vrid] the segment is ours alone"),
         ("! twinkeel: ignore[ low-priority , common-vrid ] the segment is ours alone", ""),
         ("# twinkeel: ignore[common-vrid] the segment is ours alone\n\n    # and this is what it is about", ""),
     ],
@@ -68,3 +69,19 @@ def test_files_with_the_same_text_are_one_finding_with_two_places() -> None:
     text = KEEPALIVED.format(above="", behind="")
     (found,) = audit(example_pair(Example(keepalived=text, peer_keepalived=text)), [RULE]).found
     assert [place.source.name for place in (found.finding.place, *found.also)] == ["lb-1/keepalived.conf", "lb-2/keepalived.conf"]
+
+
+def test_the_same_line_of_files_that_differ_elsewhere_is_one_finding() -> None:
+    assert RULE is not None
+    text = KEEPALIVED.format(above="", behind="")
+    peer = "global_defs {\n}\n" + text.replace("200", "100")
+    (found,) = audit(example_pair(Example(keepalived=text, peer_keepalived=peer)), [RULE]).found
+    assert [str(place) for place in found.also] == ["lb-2/keepalived.conf:6:23"]
+
+
+def test_the_same_line_twice_in_one_file_is_two_findings() -> None:
+    assert RULE is not None
+    text = KEEPALIVED.format(above="", behind="")
+    twice = text + text.replace(" api ", " web ")
+    found = audit(example_pair(Example(keepalived=twice, peer_keepalived=twice)), [RULE]).found
+    assert [(each.finding.place.span.line, [place.span.line for place in each.also]) for each in found] == [(4, [4]), (10, [10])]

@@ -1,0 +1,177 @@
+"""The files that an audit's arguments name: which of them are configurations or scripts, and what had to be left out."""
+
+import codecs
+import os
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from twinkeel.errors import UsageError
+from twinkeel.liveconfig.haproxy_file import parse_haproxy
+from twinkeel.liveconfig.words import BYTE_ORDER_MARK, LONGEST_FILE
+from twinkeel.source import SourceFile
+
+Kind = Literal["haproxy", "keepalived", "script"]
+Notes = list[tuple[str, str]]
+"""A file's name, and why it was left out, or what of it was."""
+
+MOST_FILES = 5_000
+STDIN = "-"
+MAIN: dict[str, Kind] = {"haproxy.cfg": "haproxy", "keepalived.conf": "keepalived"}
+"""Files whose name is a promise: one that cannot be read, or says nothing, is not passed over."""
+
+_KEEPALIVED = re.compile(
+    r"^\s*(?:@\S+\s+)?(?:vrrp_\w+|global_defs|virtual_server|static_\w+|bfd_instance|track_file)\b", re.MULTILINE
+)
+# A whole line: nginx has `listen 80;`, fail2ban `backend = auto`, Varnish `backend name {`.
+_HAPROXY = re.compile(
+    r"^[ \t]*(?:global|defaults(?:[ \t]+[^\s={};]+)?|(?:frontend|backend|listen)[ \t]+[^\s={};]+)"
+    r"(?:[ \t]+from[ \t]+\S+)?[ \t]*(?:#.*)?\r?$",
+    re.MULTILINE,
+)
+_SAYS_SOMETHING = re.compile(r"^[ \t]*[^\s#!]", re.MULTILINE)
+_SUFFIXES = frozenset((".cfg", ".conf", ".sh", ".bash", ".py", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One file; `named` says that the user named it, and not a folder that holds it, which is `folder`."""
+
+    path: Path
+    kind: Kind
+    source: SourceFile
+    named: bool
+    folder: Path | None = None
+
+
+def inputs(argument: str, notes: Notes) -> list[Input]:
+    """The files of one argument, never none. Raises UsageError when it has nothing to audit, OSError for what cannot be read."""
+    if argument == STDIN:
+        return [_standard_input()]
+    path = Path(argument)
+    if not path.is_dir():
+        return [_named(path, notes)]
+    found = list(_in_folder(path, notes))
+    if not found:
+        raise UsageError(
+            "nothing to audit: no haproxy.cfg and no keepalived.conf is here",
+            where=argument,
+            hint="name the files, or a folder that holds them; `-` reads one from standard input",
+        )
+    return found
+
+
+def read(path: Path, notes: Notes) -> SourceFile | None:
+    """A file's first LONGEST_FILE bytes, with a note when there are more; None for one that is no text."""
+    with open(path, "rb") as file:
+        content = file.read(LONGEST_FILE + 1)
+    if b"\0" in content:
+        return None
+    if len(content) > LONGEST_FILE:
+        notes.append((str(path), f"only its first {LONGEST_FILE} bytes were read"))
+    return SourceFile(str(path), _decoded(content, whole=len(content) <= LONGEST_FILE))
+
+
+def _standard_input() -> Input:
+    text = sys.stdin.read(LONGEST_FILE + 1)
+    kind = _kind(Path(), text)
+    if kind in (None, "script"):
+        raise UsageError("standard input is neither a haproxy.cfg nor a keepalived.conf")
+    return Input(Path(STDIN), kind or "haproxy", SourceFile("<stdin>", text), named=True)
+
+
+def _named(path: Path, notes: Notes) -> Input:
+    if not path.exists() and not path.is_symlink():
+        raise UsageError("there is no such file or folder", where=str(path))
+    source = _text(path, notes)
+    kind = _kind(path, source.text) or _kind_by_name(path)
+    if kind is None:
+        raise UsageError("this is neither a haproxy.cfg nor a keepalived.conf nor a script", where=str(path))
+    return Input(path, _with_content(path, kind, source), source, named=True)
+
+
+def _in_folder(folder: Path, notes: Notes) -> Iterator[Input]:
+    for path in _files_below(folder):
+        main = MAIN.get(path.name)
+        source = _text(path, notes) if main else _candidate(path, notes)
+        kind = _kind(path, source.text) if source else None
+        if source and main:
+            kind = _with_content(path, kind or main, source)
+        if source and kind:
+            yield Input(path, kind, source, named=False, folder=folder)
+
+
+def _text(path: Path, notes: Notes) -> SourceFile:
+    source = read(path, notes)
+    if source is None:
+        raise UsageError("this is no text file: it has bytes of zero", where=str(path), hint="save it as UTF-8, not as UTF-16")
+    return source
+
+
+def _candidate(path: Path, notes: Notes) -> SourceFile | None:
+    """A file that may be one of ours. Without a suffix it may at best be a script: a host's secrets need not be readable."""
+    own: Notes = []
+    try:
+        source = read(path, own)
+    except PermissionError:
+        if path.suffix:
+            raise
+        return None
+    if source and _kind(path, source.text):
+        notes += own
+    return source
+
+
+def _with_content(path: Path, kind: Kind, source: SourceFile) -> Kind:
+    """The kind, when the file says anything of it. Without that, `no problems` would be said of a host that is not there."""
+    empty = kind != "script" and not _SAYS_SOMETHING.search(source.text.removeprefix(BYTE_ORDER_MARK))
+    if empty or (kind == "haproxy" and not parse_haproxy([source]).sections):
+        what = "it is empty" if empty else "no section of HAProxy is in it"
+        raise UsageError(f"nothing to audit in this file: {what}", where=str(path))
+    return kind
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """In order, without hidden ones; a folder with more than MOST_FILES is no folder of configurations.
+
+    A folder that cannot be read is an error: what lies in it would be missed without a word.
+    """
+    left = MOST_FILES
+    waiting = [folder]
+    while waiting:
+        path = waiting.pop()
+        if path is folder or (path.is_dir() and not path.is_symlink()):
+            below = sorted(name for name in os.listdir(path) if not name.startswith("."))
+            left -= len(below)
+            waiting += [path / name for name in reversed(below)]
+        elif (path.name in MAIN and path.is_symlink()) or (path.suffix in _SUFFIXES and path.is_file()):
+            yield path
+        if left < 0:
+            raise UsageError(
+                f"more than {MOST_FILES} files are below this folder", where=str(folder), hint="name the files themselves"
+            )
+
+
+def _decoded(content: bytes, *, whole: bool) -> str:
+    """The text with its byte order mark, which the daemons and the kernel do not take; a cut file may end within a letter."""
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(content, final=whole)
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+def _kind(path: Path, text: str) -> Kind | None:
+    text = text.removeprefix(BYTE_ORDER_MARK)
+    if text.startswith("#!") or path.suffix in (".sh", ".bash", ".py"):
+        return "script"
+    if _KEEPALIVED.search(text):
+        return "keepalived"
+    return "haproxy" if _HAPROXY.search(text) else None
+
+
+def _kind_by_name(path: Path) -> Kind | None:
+    name = path.name.lower()
+    return "haproxy" if "haproxy" in name or path.suffix == ".cfg" else "keepalived" if "keepalived" in name else None

@@ -1,0 +1,42 @@
+"""Text of other people's files as it may be shown: with an asterisk for each letter of a secret. Pure.
+
+As long as before, so that columns stay and what is underlined is what is meant.
+"""
+
+import re
+
+# The secret is the last group. Quotes end where they began.
+_VALUE = r"""("(?:\\.|[^"\\])*|'[^']*|(?:\\.|[^\s"'\\])+)"""
+_NAME = r"(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key)"
+_SECRETS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        # Keepalived; HAProxy: `stats auth`, userlists.
+        rf"(\bauth_pass\s+){_VALUE}",
+        rf"(\bstats\s+auth\s+[^\s:]{{1,200}}:){_VALUE}",
+        rf"(\buser\s+\S{{1,200}}\s+(?:insecure-)?password\s+){_VALUE}",
+        # The name stays: curl -u admin:..., --user admin:..., https://admin:...@host/.
+        r"((?:(?<!\S)-\w{0,20}u|--(?:proxy-)?user)[\s=]*\"[^\s\"':/]{1,200}:)([^\"]+)(?=\")",
+        r"((?:(?<!\S)-\w{0,20}u|--(?:proxy-)?user)[\s=]*'[^\s\"':/]{1,200}:)([^']+)(?=')",
+        rf"((?:(?<!\S)-\w{{0,20}}u|--(?:proxy-)?user)[\s=]*[\"']?[^\s\"':/]{{1,200}}:)(?!//){_VALUE}",
+        r"(://[^/\s:@\"']{0,200}:)([^@\s\"'/]+)(?=@)",
+        # A header on a command line, or in an http-check rule with its spaces escaped.
+        r"(authorization[\"']?(?::|\\?\s)(?:\\?\s)*[\"']?(?:(?:bearer|basic|token|digest)\b(?:\\?\s)+)?)((?:\\.|[^\s\"'\\])+)",
+        r"(\b(?:bearer|basic)\s+)([A-Za-z0-9._~+/=-]{8,})",
+        rf"({_NAME}[\"']?\s*[=:]\s*){_VALUE}",
+        rf"(--[\w-]{{0,40}}(?:pass(?:word)?|secret|token|bearer)\s+|\bredis-cli\b.{{0,200}}\s-a\s+){_VALUE}",
+    )
+)
+
+
+def hidden(text: str) -> str:
+    """The text without its secrets. What a shell fills in (`$PASSWORD`) is none, and stays."""
+    for pattern in _SECRETS:
+        text = pattern.sub(lambda found: found[1] + _asterisks(found[2]), text)
+    return text
+
+
+def _asterisks(value: str) -> str:
+    quote = value[0] if value[0] in "\"'" else ""
+    bare = value[len(quote) :]
+    return value if bare.startswith("$") else quote + "*" * len(bare)
