@@ -63,7 +63,8 @@ def mutants(seed: int, count: int) -> Iterator[Mutant]:
         for mutation in chosen:
             text = mutation(rng, text)
         data = text.encode("utf-8", errors="surrogatepass")
-        if rng.random() < 0.05:
+        # Other mutations may have left nothing.
+        if rng.random() < 0.05 and data:
             data = _bytes(rng, data)
         yield Mutant(f"{seed}/{number}: {path} {' '.join(mutation.__name__.strip('_') for mutation in chosen)}", data)
 
