@@ -194,14 +194,17 @@ class Running:
 
 @contextmanager
 def slow_reload(site: Site, host: str) -> Iterator[None]:
-    """HAProxy's reload takes ten seconds there: what happens to the host meanwhile happens in the middle of the work on it."""
+    """HAProxy's reload takes ten seconds there: what happens to the host meanwhile happens in the middle of the work on it.
+
+    The file comes after ours, which begins the reload anew.
+    """
     folder = "/etc/systemd/system/haproxy.service.d"
-    drop_in = f"mkdir -p {folder} && printf '[Service]\\nExecReload=/bin/sleep 10\\n' > {folder}/slow.conf"
+    drop_in = f"mkdir -p {folder} && printf '[Service]\\nExecReload=/bin/sleep 10\\n' > {folder}/zz-slow.conf"
     good(site.lab.run(host, ["sh", "-c", f"{drop_in} && systemctl daemon-reload"]))
     try:
         yield
     finally:
-        good(site.lab.run(host, ["sh", "-c", f"rm {folder}/slow.conf && systemctl daemon-reload"]))
+        good(site.lab.run(host, ["sh", "-c", f"rm {folder}/zz-slow.conf && systemctl daemon-reload"]))
 
 
 @contextmanager
