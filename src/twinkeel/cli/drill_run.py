@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twinkeel.cli.drill_common import COLOURS, Ask, Asked, exit_code, print_object, show
+from twinkeel.cli.drill_common import COLOURS, MILLISECOND, PERIOD_MS, Ask, Asked, Period, exit_code, print_object, show
 from twinkeel.cli.options import DEFAULT_SPEC, BreakLock, Format, OutputFormat, SpecFile
 from twinkeel.cli.run_to_the_end import notes_console, notes_on, run_to_the_end
 
@@ -43,6 +43,7 @@ def run(
         bool, typer.Option("--kubectl", help="Run the real kubectl once a second, too. It takes processor time from the client.")
     ] = False,
     ask: Asked = Ask.api,
+    period: Period = PERIOD_MS,
     break_lock: BreakLock = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first. Without a terminal nothing is asked.")] = False,
     format: OutputFormat = Format.text,  # noqa: A002
@@ -67,7 +68,7 @@ def run(
     if not yes and sys.stdin.isatty():
         _ask(context.topology, faults, trials)
     program = find_kubectl() if kubectl else ""
-    order = DrillOrder(output or default_folder(context.topology.name), faults, trials, program, ask.value)
+    order = DrillOrder(output or default_folder(context.topology.name), faults, trials, program, ask.value, period * MILLISECOND)
     console = notes_console()
     done: list[Trial] = []
 
