@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from labs import Lab, make_lab
 
+# Advertisements every 0.4 s: a machine that starves Keepalived for 0.3 s must not move the address unplanned.
 SPEC = """\
 name: lab-second
 domain: lab-home.com
 endpoint: {name: lb.lab-home.com, vip: 192.168.1.110/24}
 load_balancers: {lb-1: 192.168.1.111, lb-2: 192.168.1.112}
 control_plane: {master-1: 192.168.1.101}
-failover: {second_chance: true}
+failover: {second_chance: true, advert_interval: 0.4}
 kubernetes: {network_plugin: calico}
 """
 # Of HTTP/1.1 and HTTP/2: see docs/drills.md.
