@@ -1,4 +1,4 @@
-"""Use case: what a code means that a message names. A rule of the spec, a check of preflight, a rule of audit, or a fault of drills."""
+"""Use case: what a code means that a message names: a rule of check or audit, a check of preflight, a scenario of drills."""
 
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -30,6 +30,11 @@ def explain_code(code: str) -> str:
     guess = f"did you mean {close[0]}? " if close else ""
     hint = f"{guess}codes are those of check (S025), preflight (P012), audit (a rule's name) and drills (a scenario's name)"
     raise UsageError(f"no rule, check or fault is called {code!r}", hint=hint)
+
+
+def codes() -> tuple[str, ...]:
+    """Every code that is explained."""
+    return tuple(code for code, _ in _pages())
 
 
 def _pages() -> Iterator[tuple[str, tuple[str, str]]]:

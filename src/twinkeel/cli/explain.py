@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from twinkeel.cli import complete
 from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
 
 app = typer.Typer(add_completion=False)
@@ -14,7 +15,10 @@ app = typer.Typer(add_completion=False)
 def explain(
     code: Annotated[
         str | None,
-        typer.Argument(help="A code instead: a rule of check (S025) or audit, a check of preflight (P012), a scenario of drill."),
+        typer.Argument(
+            help="A code instead: a rule of check (S025) or audit, a check of preflight (P012), a scenario of drill.",
+            autocompletion=complete.codes,
+        ),
     ] = None,
     file: SpecFile = DEFAULT_SPEC,
     output: OutputFormat = Format.text,

@@ -11,9 +11,10 @@ PAGE = Path(__file__).parents[3] / "docs/faults.md"
 HEAD = f"""\
 # Scenarios of `twinkeel drill`
 
-What each one breaks, why, and what a good system does then; `twinkeel explain power-loss` prints the same. Without a name `drill run` plays
-{", ".join(f"[{name}](#{name})" for name in DEFAULT)}. Budgets are the longest downtime in milliseconds that passes; the spec's `failover.budget` or
-`--budget` set others. How downtime is measured: [drills.md](drills.md). What was measured: [benchmarks.md](benchmarks.md).
+What each one breaks, why, and what a good system does then; `twinkeel explain power-loss` prints the same. Without a name
+`drill run` plays {", ".join(f"[{name}](#{name})" for name in DEFAULT)}.
+A budget is the longest downtime that passes; the spec's `failover.budget` or `--budget` set others.
+How downtime is measured: [drills.md](drills.md). What was measured: [benchmarks.md](benchmarks.md).
 
 | scenario | breaks | budget |
 |---|---|---|

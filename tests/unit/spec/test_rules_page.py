@@ -18,8 +18,8 @@ PAGE = Path(__file__).parents[3] / "docs/spec-rules.md"
 HEAD = """\
 # Rules of `twinkeel check`
 
-What each code means; `twinkeel explain S025` prints the same. The examples are edits of [examples/lab-home.yaml](examples.md#lab-home) that
-tests make (`-` is what stood there), with what check says of them. Codes are stable: one that is not needed any more is not given again.
+What each code means; `twinkeel explain S025` prints the same. The examples are edits of [lab-home.yaml](examples.md#lab-home) that
+tests make (`-` is what stood there), with what check says of them. Codes are stable: one that has gone is not given again.
 """
 
 
