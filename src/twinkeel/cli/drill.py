@@ -66,9 +66,7 @@ def heal_now(file: SpecFile = DEFAULT_SPEC, break_lock: BreakLock = False) -> No
 @app.command()
 def report(
     folder: Annotated[Path, typer.Argument(help="What `twinkeel drill run -o` wrote.")],
-    timeline: Annotated[
-        bool, typer.Option("--timeline", help="Only what happened in each trial, in milliseconds since the fault.")
-    ] = False,
+    timeline: Annotated[bool, typer.Option("--timeline", help="Only what happened in each trial, moment by moment.")] = False,
     format: OutputFormat = Format.text,  # noqa: A002
 ) -> None:
     """Judge recorded trials anew and show them; writes report.html, report.md and report.json beside them, too.
@@ -97,7 +95,11 @@ def _show_timelines(folder: Path, format: Format) -> None:  # noqa: A002
         if format is Format.json:
             print(json.dumps({"trial": name, "moments": [vars(each) for each in moments]}))
         else:
-            print(f"{name}, milliseconds since the fault:", *(f"{each.ms:10.1f}  {each.what}" for each in moments), sep="\n")
+            print(
+                f"{name}, milliseconds since the drill began to break it:",
+                *(f"{each.ms:10.1f}  {each.what}" for each in moments),
+                sep="\n",
+            )
 
 
 @app.command()

@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import pairwise
 
 from twinkeel.drill.checker import served
-from twinkeel.drill.history import MILLISECOND, Event, History, Request
+from twinkeel.drill.history import MILLISECOND, SECOND, Event, History, Request
 
-_FEWEST = 2
-"""So many requests that were not served, one after the other, are told as one moment with its end."""
+_APART = SECOND // 2
+"""Requests that were not served are told together until so much time (nanoseconds) passes without one."""
 
 
 @dataclass(frozen=True)
 class Moment:
-    """`ms` are milliseconds since the fault was injected; negative before."""
+    """`ms` are milliseconds since the drill began to break something; the command that does it takes its time."""
 
     ms: float
     what: str
@@ -24,9 +24,8 @@ def moments(history: History) -> tuple[Moment, ...]:
     fault = history.event("fault")
     if fault is None:
         return ()
-    zero = (history.event("injected") or fault).at
     found = [*_events(history.events, fault.at), *_requests(history.requests, fault.at)]
-    return tuple(Moment(round((at - zero) / MILLISECOND, 1), what) for at, what in sorted(found))
+    return tuple(Moment(round((at - fault.at) / MILLISECOND, 1), what) for at, what in sorted(found))
 
 
 def _events(events: Sequence[Event], since: int) -> Iterator[tuple[int, str]]:
@@ -42,7 +41,7 @@ def _told(event: Event) -> str:
         case "fault":
             return f"the drill begins to break {data.get('host')}"
         case "injected":
-            return "broken"
+            return "the command that breaks it has ended"
         case "vip":
             return f"{data.get('host')} {'has' if data.get('held') else 'has no longer'} {data.get('address')}"
         case "vrrp":
@@ -63,15 +62,18 @@ def _told(event: Event) -> str:
 
 
 def _requests(requests: Sequence[Request], since: int) -> Iterator[tuple[int, str]]:
-    """Runs of new connections that were not served, by when they were started."""
+    """Times in which new connections were not served, by when those were started."""
     asked = sorted((each for each in requests if each.stream == "new" and each.end >= since), key=lambda each: each.start)
-    for good, group in groupby(asked, key=served):
-        run = list(group)
-        if good:
+    lost = [each for each in asked if not served(each)]
+    edges = [0, *(at for at in range(1, len(lost)) if lost[at].start - lost[at - 1].start > _APART), len(lost)]
+    for first, end in pairwise(edges):
+        together = lost[first:end]
+        if not together:
             continue
-        errors = ", ".join(dict.fromkeys(each.error or "late" for each in run))
-        if len(run) < _FEWEST:
-            yield run[0].start, f"a new connection is not served ({errors})"
-        else:
-            yield run[0].start, f"new connections are not served from here on ({errors})"
-            yield run[-1].start, f"the last of {len(run)} that are not served"
+        errors = ", ".join(dict.fromkeys(each.error or "late" for each in together))
+        if len(together) == 1:
+            yield together[0].start, f"a new connection is not served ({errors})"
+            continue
+        tried = sum(together[0].start <= each.start <= together[-1].start for each in asked)
+        yield together[0].start, f"new connections are not served from here on ({errors})"
+        yield together[-1].start, f"the last that is not served; {len(together)} of {tried} since then"
