@@ -45,9 +45,15 @@ def builds(checkout: Path) -> dict[str, tuple[Sequence[str], str]]:
     return found
 
 
+def with_path(path: str) -> Mapping[str, str]:
+    """Installed programs have their bytecode: where Python is told to keep none, each run would compile every module."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": path}
+
+
 def timed(argv: Sequence[str], path: str) -> tuple[float, float]:
     """Milliseconds of the whole process: processor time (user and system), and on the clock."""
-    environment: Mapping[str, str] = {**os.environ, "PYTHONPATH": path}
+    environment = with_path(path)
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     subprocess.run(argv, env=environment, stdout=subprocess.DEVNULL, check=True)
     seconds, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -76,7 +82,8 @@ def cold(checkout: Path, runs: int) -> None:
 def memory() -> None:
     """What the modules of `apply` hold, by package."""
     argv = (str(HERE / ".venv/bin/python"), "-c", MEMORY)
-    environment: Mapping[str, str] = {**os.environ, "PYTHONPATH": str(HERE / "src")}
+    environment = with_path(str(HERE / "src"))
+    subprocess.run(argv, env=environment, capture_output=True, check=True)
     lines = subprocess.run(argv, env=environment, capture_output=True, text=True, check=True).stdout.splitlines()
     sizes = {name: float(size) for name, _, size in (line.rpartition(" ") for line in lines)}
     print("\n| imported for `apply` | MiB |\n| --- | --- |")

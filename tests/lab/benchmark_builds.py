@@ -41,9 +41,11 @@ class Builds:
         self.here, self.balancers = here, balancers
         self.masters = list(MASTERS) if balancers == 2 else list(MASTERS)[:1]
         own = checkout / ".venv/bin/twinkeel"
+        # Installed programs have their bytecode: where Python is told to keep none, each run would compile every module.
+        keeps = ("env", "-u", "PYTHONDONTWRITEBYTECODE")
         self.program = {
-            "old": ("env", f"PYTHONPATH={checkout / 'src'}", str(own) if own.exists() else "twinkeel"),
-            "new": ("env", "TWINKEEL_BUILD=new", "twinkeel"),
+            "old": (*keeps, f"PYTHONPATH={checkout / 'src'}", str(own) if own.exists() else "twinkeel"),
+            "new": (*keeps, "TWINKEEL_BUILD=new", "twinkeel"),
         }
 
     def spec(self, more: str = "") -> str:
