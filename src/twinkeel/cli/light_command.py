@@ -9,12 +9,13 @@ SPEC_FILE = click.Option(
     type=click.Path(path_type=Path),
     default=Path("twinkeel.yaml"),
     envvar="TWINKEEL_FILE",
+    show_default=True,
     show_envvar=True,
     help="The spec.",
 )
 """As `options.SpecFile`."""
 OUTPUT_FORMAT = click.Option(
-    ["--format", "output"], type=click.Choice(["text", "json"]), default="text", help="How the result is shown."
+    ["--format", "output"], type=click.Choice(["text", "json"]), default="text", show_default=True, help="How the result is shown."
 )
 """As `options.OutputFormat`; its value is a str."""
 

@@ -42,3 +42,12 @@ def test_wrong_usage_is_told_as_typer_tells_it(words: list[str]) -> None:
     code, text = said(check.app, *words)
     assert (code, text) == said(check_of_typer(), *words)
     assert code == 2
+
+
+def test_its_options_are_described_as_typer_s_are() -> None:
+    """docs/commands.md, the manual page and completion are made from these."""
+    mine, other = (
+        [param.get_help_record(click.Context(command)) for param in command.params] for command in (check.app, check_of_typer())
+    )
+    assert mine == other
+    assert len(mine) == 2
