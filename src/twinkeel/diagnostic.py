@@ -1,15 +1,13 @@
 """One finding about a file, and the one way to show it."""
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from twinkeel.source import SourceFile, Span
 
 Severity = Literal["error", "warning"]
 
 
-@dataclass(frozen=True)
-class Diagnostic:
+class Diagnostic(NamedTuple):
     """What is wrong, where, why it matters and what to do.
 
     `code` is stable once released. `related` names a second place that takes part in the problem.

@@ -1,18 +1,17 @@
 """Use case: every problem of a spec, those included that only its rendered files show."""
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from twinkeel.app.check_rendered import Judgement, judge_rendered
 from twinkeel.diagnostic import Diagnostic
-from twinkeel.kubespray.kept_support import find_support
+from twinkeel.kubespray.find_support import find_support
 from twinkeel.source import SourceFile
 from twinkeel.spec.document import read_source
 from twinkeel.spec.load import Loaded, in_order, load
 
 
-@dataclass(frozen=True)
-class Checked:
+class Checked(NamedTuple):
     """What was found, in the order of the file, and notes on what could not be looked at."""
 
     source: SourceFile
