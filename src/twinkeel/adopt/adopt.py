@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from twinkeel.adopt.compare import Change, compare
+from twinkeel.adopt.compare_haproxy import Roles
 from twinkeel.adopt.draft import Draft
 from twinkeel.adopt.find_api import FRONTEND, FoundApi, find_api
 from twinkeel.adopt.left import left_lines
@@ -61,7 +62,7 @@ class Adopted:
     """The spec's text and values, and all that is to be told.
 
     `left` are lines that are not carried over, `changes` those that the spec's own files lack or say otherwise. `secrets` are those
-    that were found; `needed` says where, and which ones the user must give.
+    that were found; `needed` says where, and which ones the user must give. `roles`: see Draft.
     """
 
     text: str
@@ -71,6 +72,7 @@ class Adopted:
     needed: tuple[SecretFound, ...]
     secrets: Secrets
     changes: tuple[Change, ...]
+    roles: Roles
 
 
 def adopt(pair: Pair, files: Files, given: Given) -> Adopted:
@@ -116,7 +118,7 @@ def adopt(pair: Pair, files: Files, given: Given) -> Adopted:
     text = spec_text(draft.values, HEAD)
     changes = tuple(compare(pair, draft, text))
     return Adopted(
-        text, draft.values, tuple(draft.assumed), tuple(left_lines(draft, changes)), tuple(draft.needed), draft.secrets, changes
+        text, draft.values, tuple(draft.assumed), tuple(left_lines(draft, changes)), tuple(draft.needed), draft.secrets, changes, draft.roles
     )
 
 
@@ -183,7 +185,7 @@ def _ours(draft: Draft, pair: Pair, traces: Mapping[str, str]) -> None:
         draft.set("system", "firewall", value=rules)
     if window is not None:
         draft.set("failover", "second_chance", value=True)
-        if window != 60:
+        if not isinstance(window, int):
             draft.set("failover", "second_chance_window", value=window)
     for host in pair.hosts[:1]:
         for text in _texts(host):

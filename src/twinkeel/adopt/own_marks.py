@@ -52,11 +52,12 @@ def firewall(traces: Mapping[str, str]) -> str:
 
 
 def second_chance_window(traces: Mapping[str, str]) -> float | None:
-    """For how long connections are kept, in seconds; None where they are not."""
+    """For how long connections are kept, in seconds; None where they are not. The spec's default stands there without a fraction."""
     try:
-        return float(json.loads(traces[SECOND_CHANCE])["window"])
+        window = json.loads(traces[SECOND_CHANCE])["window"]
     except (KeyError, ValueError, TypeError):
         return None
+    return window if isinstance(window, int | float) else None
 
 
 def old_keepalived(traces: Mapping[str, str]) -> bool:

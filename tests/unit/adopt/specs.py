@@ -55,6 +55,9 @@ def specs(draw: st.DrawFn) -> str:
         "system": {"firewall": draw(st.sampled_from(["none", "nftables", "ufw", "firewalld"]))},
         "kubernetes": draw(kubernetes()),
     }
+    if any("interface" in vip for vip in values["endpoint"]["vips"]):
+        # Connections are kept on the host's own interface alone.
+        values["failover"]["second_chance"] = False
     if values["failover"].get("authentication") == "hmac":
         values["keepalived"]["version"] = "2.4"
     if values["haproxy"].get("version") in ("2.2", "2.3"):

@@ -57,7 +57,7 @@ def test_golden_clusters_come_back(name: str, trust: Trust) -> None:
     assert_comes_back((SPECS / f"{name}.yaml").read_text(), trust)
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(text=specs())
 def test_generated_specs_come_back(text: str) -> None:
     loaded = load(SourceFile("twinkeel.yaml", text))
