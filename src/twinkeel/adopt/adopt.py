@@ -14,7 +14,7 @@ from twinkeel.adopt.find_api import FRONTEND, FoundApi, find_api
 from twinkeel.adopt.left import left_lines
 from twinkeel.adopt.notes import Assumed, Given, Left, Missing, SecretFound
 from twinkeel.adopt.own_marks import Head, firewall, head_of, old_keepalived, raw_lines, second_chance_window, watchdog
-from twinkeel.adopt.pair_files import Files, pair_of
+from twinkeel.adopt.pair_files import Files
 from twinkeel.adopt.read_api import (
     domain_of_servers,
     read_api_port,
@@ -118,7 +118,14 @@ def adopt(pair: Pair, files: Files, given: Given) -> Adopted:
     text = spec_text(draft.values, HEAD)
     changes = tuple(compare(pair, draft, text))
     return Adopted(
-        text, draft.values, tuple(draft.assumed), tuple(left_lines(draft, changes)), tuple(draft.needed), draft.secrets, changes, draft.roles
+        text,
+        draft.values,
+        tuple(draft.assumed),
+        tuple(left_lines(draft, changes)),
+        tuple(draft.needed),
+        draft.secrets,
+        changes,
+        draft.roles,
     )
 
 
@@ -227,5 +234,3 @@ def _raw(draft: Draft, apis: Sequence[FoundApi], services: Sequence[Sequence[Any
         if text:
             own = draft.values.get("haproxy", {}).get("extra", {}).get(place, "")
             draft.set("haproxy", "extra", place, value="\n".join(filter(None, (own, text))))
-
-

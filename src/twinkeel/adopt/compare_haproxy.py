@@ -14,7 +14,9 @@ Roles = Mapping[tuple[str, int], tuple[str, ...]]
 # Words after which a line is told from others of its keyword.
 _TWO_WORDS = frozenset(("option", "timeout", "http-check", "tcp-check", "stats", "no", "http-request", "tcp-request", "errorfile"))
 _TIMES = frozenset(("inter", "fastinter", "downinter", "slowstart", "tcp-ut"))
-_OF_FRONTENDS = frozenset((("maxconn",), ("option", "tcplog"), ("option", "httplog"), ("option", "dontlognull"), ("timeout", "client")))
+_OF_FRONTENDS = frozenset(
+    (("maxconn",), ("option", "tcplog"), ("option", "httplog"), ("option", "dontlognull"), ("timeout", "client"))
+)
 _OF_BACKENDS = frozenset((("balance",), ("option", "httpchk"), ("timeout", "check")))
 _SERVERS = frozenset(("server", "server-template", "default-server"))
 
@@ -69,7 +71,9 @@ def _proxy(one: HaproxySide, other: HaproxySide, roles: Roles, section: Section)
     if not counterparts or (len(names) == 1 and names[0] != section.name) or len(names) > 1:
         told = " and ".join(raw_text(each.section.header) for each in counterparts)
         place = counterparts[0].section.header.place if counterparts else None
-        yield Change(section.header.place, ("section" if told else section.kind, section.kind), raw_text(section.header), told, place)
+        yield Change(
+            section.header.place, ("section" if told else section.kind, section.kind), raw_text(section.header), told, place
+        )
     kind = "backend" if any(each.servers for each in counterparts) and section.kind != "frontend" else section.kind
     plain = [line for line in section.lines if line.keyword not in _SERVERS]
     for line in plain:
@@ -89,7 +93,9 @@ def _defaults(one: HaproxySide, other: HaproxySide, roles: Roles, section: Secti
             names = roles.get(at(proxy.section.header.place), (proxy.name,))
             counterparts = [other.by_name[name] for name in names if name in other.by_name and _concerns(line, other.by_name[name])]
             found += _effective("defaults", line, counterparts) if counterparts else []
-        yield from found[:1] if heirs else _lines("defaults", [line], [each.lines for each in other.config.file.of_kind("defaults")])
+        yield from (
+            found[:1] if heirs else _lines("defaults", [line], [each.lines for each in other.config.file.of_kind("defaults")])
+        )
 
 
 def _concerns(line: Line, proxy: Proxy) -> bool:

@@ -52,7 +52,13 @@ def _statement(one: Statement, others: Sequence[Statement], context: tuple[str, 
     inner = [found for each in others for found in each.block if found.words]
     for each in one.block:
         if each.words:
-            listed = context[-1] in ("virtual_ipaddress", "virtual_ipaddress_excluded", "unicast_peer", "track_script", "track_file")
+            listed = context[-1] in (
+                "virtual_ipaddress",
+                "virtual_ipaddress_excluded",
+                "unicast_peer",
+                "track_script",
+                "track_file",
+            )
             alike = inner if listed else [found for found in inner if found.keyword == each.keyword]
             yield from _statement(each, alike, (*context, "" if listed else each.keyword), interface)
 

@@ -14,6 +14,7 @@ from twinkeel.audit.audit import Found, audit
 from twinkeel.audit.hidden import hidden
 from twinkeel.audit.pair import Pair
 from twinkeel.liveconfig.words import Place
+from twinkeel.source import SourceFile
 
 _DAEMONS = ("/etc/haproxy/haproxy.cfg", "/etc/keepalived/keepalived.conf")
 
@@ -61,7 +62,9 @@ def differences(pair: Pair, adopted: Adopted) -> Differences:
 def _lines_first(found: list[Difference]) -> list[Difference]:
     """A rule about a whole section is named at the line that mends it, where there is one, and not at the section's name."""
     by_lines = {rule for each in found if not each.is_name for rule in each.rules}
-    return [replace(each, rules=tuple(rule for rule in each.rules if rule not in by_lines)) if each.is_name else each for each in found]
+    return [
+        replace(each, rules=tuple(rule for rule in each.rules if rule not in by_lines)) if each.is_name else each for each in found
+    ]
 
 
 def _alone(found: Found) -> Difference:
@@ -108,7 +111,9 @@ def _all(pair: Pair, rendered: Pair, adopted: Adopted, mended: _Mended) -> Itera
         for change in gone:
             beside = added.pop(_where(change.other_place), None) if change.other_place else None
             rules = mended.by_line(change.place) + (_lost(losses, mended, beside) if beside else [])
-            yield Difference(hidden(change.text), hidden(change.other), change.place, tuple(dict.fromkeys(rules)), is_name=_is_name(change))
+            yield Difference(
+                hidden(change.text), hidden(change.other), change.place, tuple(dict.fromkeys(rules)), is_name=_is_name(change)
+            )
         for change in added.values():
             yield Difference("", hidden(change.text), None, tuple(_lost(losses, mended, change)))
 
@@ -124,7 +129,7 @@ def _lost(losses: dict[str, list[str]], mended: _Mended, change: Change) -> list
     return losses[change.text]
 
 
-def _sources(side: Side) -> Iterator[object]:
+def _sources(side: Side) -> Iterator[SourceFile]:
     yield from (side.before.haproxy.file.sources if side.before.haproxy else ())
     yield from (side.before.keepalived.config.sources if side.before.keepalived else ())
     yield from (script.source for script in side.before.scripts)
@@ -140,11 +145,10 @@ def _added(side: Side, roles: Roles) -> Iterator[Change]:
 
 def _inverse(side: Side, roles: Roles) -> Roles:
     """The pair's sections that stand for a rendered one."""
-    assert side.before.haproxy is not None
-    assert side.after.haproxy is not None
-    headers = {proxy.name: at(proxy.place) for proxy in side.after.haproxy.proxies}
+    after, before = side.after.haproxy, side.before.haproxy
+    headers = {proxy.name: at(proxy.place) for proxy in (after.proxies if after else ())}
     made: dict[tuple[str, int], tuple[str, ...]] = {}
-    for proxy in side.before.haproxy.proxies:
+    for proxy in before.proxies if before else ():
         for name in roles.get(at(proxy.place), ()):
             if name in headers:
                 made[headers[name]] = (*made.get(headers[name], ()), proxy.name)

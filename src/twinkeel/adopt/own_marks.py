@@ -52,7 +52,7 @@ def firewall(traces: Mapping[str, str]) -> str:
 
 
 def second_chance_window(traces: Mapping[str, str]) -> float | None:
-    """For how long connections are kept, in seconds; None where they are not. The spec's default stands there without a fraction."""
+    """For how long connections are kept, in seconds; None where they are not. The default stands there without a fraction."""
     try:
         window = json.loads(traces[SECOND_CHANCE])["window"]
     except (KeyError, ValueError, TypeError):

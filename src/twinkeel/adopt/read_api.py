@@ -111,7 +111,9 @@ def _address(draft: Draft, server: Server) -> IPAddress | None:
         name = host_name(server.name) or server.name
         given = draft.given.control_plane.get(name) or draft.given.control_plane.get(server.name)
         if given is None:
-            missing = Missing(f"the address of {server.address or server.name} ({server.line.place})", f"--control-plane {name}=ADDRESS")
+            missing = Missing(
+                f"the address of {server.address or server.name} ({server.line.place})", f"--control-plane {name}=ADDRESS"
+            )
             draft.missing += [missing] if missing not in draft.missing else []
             return None
         return _given(given)

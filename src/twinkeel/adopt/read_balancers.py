@@ -108,7 +108,7 @@ def _addresses_by_peers(found: Sequence[FoundBalancer], vips: Sequence[FoundVip]
 
 
 def _partners(draft: Draft, found: Sequence[FoundBalancer], vips: Sequence[FoundVip]) -> list[FoundBalancer]:
-    """Peers whose files are not here. Two addresses of one host cannot be told from two hosts: of IPv6 only a lone one is paired."""
+    """Peers whose files are not here. Which addresses of both kinds are one host's is known only where there is one of each."""
     partners: list[FoundBalancer] = []
     taken = {each.name for each in found}
     free6 = _unclaimed(found, vips, 6)

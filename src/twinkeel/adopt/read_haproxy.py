@@ -15,7 +15,7 @@ from twinkeel.spec.model import Haproxy
 
 METRICS = "twinkeel-metrics"
 _GLOBAL = re.compile(
-    r"(tune\.\S+|nbthread|cpu-map|cpu-policy|ssl-\S+|log-tag|log-send-hostname|description|maxconnrate|spread-checks|setenv|presetenv"
+    r"(tune\.\S+|nbthread|cpu-map|cpu-policy|ssl-\S+|log-tag|log-send-hostname|description|maxconnrate|spread-checks"
     r"|no(epoll|splice|reuseport)|stats timeout|stats maxconn|numa-cpu-mapping|thread-groups)\b"
 )
 """Lines of `global` that mean the same beside ours."""

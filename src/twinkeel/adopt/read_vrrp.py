@@ -56,9 +56,8 @@ def _with_prefix(draft: Draft, vip: FoundVip, balancers: Sequence[FoundBalancer]
 def _vrid(draft: Draft, vip: FoundVip, vips: Sequence[FoundVip]) -> int | None:
     """The number that the files have; None where a spec cannot have it, or another virtual IP of the same instance has it."""
     vrid = vip.first.instance.vrid
-    line = vip.first.instance.line("virtual_router_id")
     if vrid is None or not 2 <= vrid <= 255:
-        if line is not None:
+        for line in filter(None, (holder.instance.line("virtual_router_id") for holder in vip.holders.values())):
             why = "a spec takes 2 to 255: 1 is what many examples have"
             draft.explain(line.place, why, "a number made from the name and the address; both load balancers change together")
         return None
@@ -72,7 +71,9 @@ def _vrid(draft: Draft, vip: FoundVip, vips: Sequence[FoundVip]) -> int | None:
 
 def _carrier(vip: FoundVip, balancers: Sequence[FoundBalancer]) -> dict[str, Any]:
     """The interface that carries it, where it is another one than the advertisements'."""
-    carriers = {each.name: vip.holders[each.place].carrier for each in balancers if each.place in vip.holders and each.place is not None}
+    carriers = {
+        each.name: vip.holders[each.place].carrier for each in balancers if each.place in vip.holders and each.place is not None
+    }
     if all(carriers.get(each.name, each.interface) == each.interface for each in balancers):
         return {}
     if len(set(carriers.values())) == 1:
@@ -118,7 +119,9 @@ def _authentication(draft: Draft, first: Instance, version: int) -> None:
         draft.set("failover", "authentication", value="hmac")
         draft.set("keepalived", "version", value="2.4")
         usable = key.value(2).startswith("hex:") and _KEY.fullmatch(secret) is not None
-        draft.needed.append(SecretFound("vrrp_key", "TWINKEEL_VRRP_KEY", key.place, "" if usable else "it is no key of 64 to 128 hex digits"))
+        draft.needed.append(
+            SecretFound("vrrp_key", "TWINKEEL_VRRP_KEY", key.place, "" if usable else "it is no key of 64 to 128 hex digits")
+        )
         if usable:
             draft.secret(vrrp_key=secret)
         return

@@ -37,7 +37,13 @@ def _left(left: Left) -> dict[str, Any]:
 
 
 def _secret(secret: SecretFound) -> dict[str, Any]:
-    return {"key": secret.key, "variable": secret.variable, "found": not secret.why, "why": secret.why, "place": _place(secret.place)}
+    return {
+        "key": secret.key,
+        "variable": secret.variable,
+        "found": not secret.why,
+        "why": secret.why,
+        "place": _place(secret.place),
+    }
 
 
 def _list(found: Sequence[Difference]) -> list[dict[str, Any]]:

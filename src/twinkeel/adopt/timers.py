@@ -13,7 +13,11 @@ def write_timers(draft: Draft, timers: Mapping[str, float]) -> None:
     given = {name: value for name, value in timers.items() if _sayable(name, value)}
     version = draft.values.get("failover", {}).get("vrrp_version", 3)
     usual = {profile: _usual(profile, version) for profile in TIMERS}
-    profile = max(usual, key=lambda each: sum(usual[each][name] == value for name, value in given.items()))
+    if draft.ours:
+        profile = max(usual, key=lambda each: sum(usual[each][name] == value for name, value in given.items()))
+    else:
+        # Nothing is known of the machines: whoever advertises by the second does not count on quick answers.
+        profile = "steady" if given.get("advert_interval", 1.0) >= SHORTEST_V2_INTERVAL else "fast"
     if profile != Failover.model_fields["profile"].default:
         draft.set("failover", "profile", value=profile)
     for name, value in given.items():

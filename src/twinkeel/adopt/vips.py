@@ -50,7 +50,9 @@ class FoundVip:
 
     def shares_instance(self, other: "FoundVip") -> bool:
         """Whether one instance holds both."""
-        return any(self.holders[place].instance is other.holders[place].instance for place in self.holders if place in other.holders)
+        return any(
+            self.holders[place].instance is other.holders[place].instance for place in self.holders if place in other.holders
+        )
 
 
 def find_vips(hosts: tuple[Host, ...]) -> list[FoundVip]:

@@ -94,7 +94,9 @@ def _write(adopted: Adopted, known: Secrets, output: Path) -> tuple[Path, ...]:
     found = _new_secrets(adopted, known)
     path = output.parent / SECRETS_FILE
     if found:
-        refuse_existing([path], f"it has other secrets than the pair: add {', '.join(found)} there by hand, or write to another folder")
+        refuse_existing(
+            [path], f"it has other secrets than the pair: add {', '.join(found)} there by hand, or write to another folder"
+        )
         files.append(NewFile(path, _secrets_text(found), 0o600))
     write_new(files)
     return tuple(file.path for file in files)

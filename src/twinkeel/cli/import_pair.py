@@ -34,7 +34,9 @@ def import_(
     ] = None,
     output_file: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Write the spec here, and the secrets found to secrets.yaml beside it."),
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="Write the spec here, and the secrets found to secrets.yaml beside it."
+        ),
     ] = None,
     name: Annotated[str, typer.Option(help="The cluster's name.", show_default="imported")] = "",
     domain: Annotated[str, typer.Option(help="The domain of its hosts.", show_default="that of the servers' names")] = "",
@@ -46,17 +48,20 @@ def import_(
         list[str], typer.Option(metavar=HOST, help="A load balancer's own address: with multicast no file says it.")
     ] = [],  # noqa: B006
     control_plane: Annotated[list[str], typer.Option(metavar=HOST, help="The address of a server that is given by name.")] = [],  # noqa: B006
-    frontend: Annotated[str, typer.Option(help="The API's frontend, where that is not plain.", show_default="by port and name")] = "",
+    frontend: Annotated[
+        str, typer.Option(help="The API's frontend, where that is not plain.", show_default="by port and name")
+    ] = "",
     diff: Annotated[bool, typer.Option("--diff", help="Compare the pair's files with those of the spec.")] = False,
     output: OutputFormat = Format.text,
 ) -> None:
     """Write the spec that says what a pair's files say, and list every line that it cannot say.
 
     PATH: haproxy.cfg, keepalived.conf and check scripts of two hosts or more, or the folders that hold them. No host is contacted,
-    and nothing is changed. The spec goes to standard output and the list to standard error; with -o the list goes to standard output.
+    and nothing is changed. The spec goes to standard output, the list to standard error; with -o the list to standard output.
     Passwords are never shown: with -o they are written to secrets.yaml, else their places are told.
 
-    --format json prints {"spec", "file", "assumed", "not_carried", "secrets", "valid", "diagnostics", "notes", "differences", "next"}.
+    --format json prints {"spec", "file", "assumed", "not_carried", "secrets", "valid", "diagnostics", "notes", "differences",
+    "next"}.
 
     Exit codes: 0 the spec passes `twinkeel check`; 1 it does not; 2 wrong usage, nothing to import, or a value that no file and no
     option says; 3 a file cannot be read or written.

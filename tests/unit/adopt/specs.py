@@ -15,7 +15,10 @@ EXTRA_SECTIONS = st.sampled_from(
 )
 EXTRA_INSTANCE = st.sampled_from(["garp_master_repeat 3", "# why\ngarp_master_repeat 3\n\nnotify /bin/true"])
 EXTRA_BLOCKS = st.sampled_from(
-    ["static_ipaddress {\n  192.0.2.1/32 dev lo\n}", "vrrp_instance stray {\n  state BACKUP\n  virtual_ipaddress {\n    10.9.9.7\n  }\n}"]
+    [
+        "static_ipaddress {\n  192.0.2.1/32 dev lo\n}",
+        "vrrp_instance stray {\n  state BACKUP\n  virtual_ipaddress {\n    10.9.9.7\n  }\n}",
+    ]
 )
 TENTHS = st.integers(1, 50).map(lambda tenths: tenths / 10)
 
@@ -123,7 +126,9 @@ def services(draw: st.DrawFn, taken: int) -> dict[str, Any]:
         check: dict[str, Any] = {"type": kind, "port": draw(maybe(st.sampled_from([10254, 30254])))}
         if kind != "tcp":
             check |= {"path": draw(st.sampled_from(["/", "/healthz"])), "status": draw(st.sampled_from([200, 204]))}
-        targets = draw(st.sampled_from([["workers"], ["control_plane"], ["nodes"], ["w-1", "10.1.1.1"], ["10.1.1.1", "w-2", "lb-1"]]))
+        targets = draw(
+            st.sampled_from([["workers"], ["control_plane"], ["nodes"], ["w-1", "10.1.1.1"], ["10.1.1.1", "w-2", "lb-1"]])
+        )
         made[name] = {
             "port": port,
             "targets": targets,
@@ -158,7 +163,7 @@ def haproxy(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def metrics() -> st.SearchStrategy[dict[str, Any]]:
-    where = st.sampled_from(["host", "0.0.0.0", "::", "127.0.0.1"])
+    where = st.sampled_from(["host", "0.0.0.0", "::", "127.0.0.1"])  # noqa: S104 - rendered, not bound
     return st.fixed_dictionaries({"address": where}, optional={"port": st.just(9100), "user": st.just("prometheus")})
 
 

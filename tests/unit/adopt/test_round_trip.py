@@ -20,7 +20,7 @@ from twinkeel.topology.build import build
 
 SECRETS = Secrets("vrrp:PW1", "metrics-PW", "0a" * 32)
 SPECS = Path(__file__).parents[2] / "golden/specs"
-KNOWN = Given(secrets=Secrets(metrics_password="metrics-PW"))
+KNOWN = Given(secrets=Secrets(metrics_password="metrics-PW"))  # noqa: S106
 # Advertisements to ff02::12 come from link-local addresses: the load balancers' own are nowhere.
 TRACELESS = {"ipv6-only"}
 
