@@ -41,6 +41,7 @@ from twinkeel.adopt.read_services import (
     rendered_names,
     sections_text,
 )
+from twinkeel.adopt.read_inventory import inventory_domain, node_names, write_cluster, write_nodes
 from twinkeel.adopt.read_vrrp import write_failover, write_vips
 from twinkeel.adopt.spec_text import spec_text
 from twinkeel.adopt.timers import write_timers
@@ -85,6 +86,7 @@ def adopt(pair: Pair, files: Files, given: Given) -> Adopted:
 
     Raises UsageError that lists all that is missing and the options that say it.
     """
+    inventory = given.inventory
     draft = Draft(given, secrets=given.secrets)
     bare = without_marks(pair)
     head = _head(bare)
@@ -94,14 +96,17 @@ def adopt(pair: Pair, files: Files, given: Given) -> Adopted:
         draft.missing.append(Missing("a keepalived.conf with a virtual IP", "name the file, or its folder"))
     _require(draft)
     balancers = read_balancers(draft, bare.hosts, vips)
-    _names(draft, head, apis)
+    _names(draft, head, domain_of_servers(apis) or (inventory_domain(inventory) if inventory else ""))
     draft.set("endpoint", "name", value="")
     port = read_port(draft, apis)
     write_vips(draft, vips, balancers)
     entries = write_balancers(draft, balancers, vips)
-    nodes = read_control_plane(draft, apis, entries)
+    nodes = read_control_plane(draft, apis, entries, node_names(inventory) if inventory else {})
     _require(draft)
     draft.set("endpoint", "name", value=_endpoint_name(draft, apis, port))
+    if inventory:
+        write_nodes(draft, inventory, entries)
+        nodes |= {str(host["address"]): name for name, host in draft.values.get("workers", {}).items()}
     known = {address: name for name, entry in entries.items() for address in entry.values()} | nodes
     services = [find_services(api) for api in apis]
     read_services(draft, services[0], known)
@@ -113,6 +118,8 @@ def adopt(pair: Pair, files: Files, given: Given) -> Adopted:
     _ours(draft, pair, traces)
     read_api_port(draft, apis)
     read_check(draft, apis[0])
+    if inventory:
+        write_cluster(draft, inventory)
     _roles(draft, apis, services)
     _raw(draft, apis, services)
     text = spec_text(draft.values, HEAD)
@@ -141,14 +148,14 @@ def _head(pair: Pair) -> Head | None:
     return next((head for source in sources if (head := head_of(source))), None)
 
 
-def _names(draft: Draft, head: Head | None, apis: Sequence[FoundApi]) -> None:
-    given, domain = draft.given, domain_of_servers(apis)
+def _names(draft: Draft, head: Head | None, domain: str) -> None:
+    given = draft.given
     draft.set("name", value=given.name or (head.cluster if head else UNKNOWN_NAME))
     draft.set("domain", value=given.domain or (head.domain if head else domain or UNKNOWN_DOMAIN))
     if not given.name and head is None:
         draft.assume("name", UNKNOWN_NAME, "no file says the cluster's name", "--name NAME")
     if not given.domain and head is None:
-        why = "it is what follows the first dot in the servers' names" if domain else "no file says the hosts' domain"
+        why = "it is what follows the first dot in the nodes' names" if domain else "no file says the hosts' domain"
         draft.assume("domain", domain or UNKNOWN_DOMAIN, why, "--domain NAME")
 
 
@@ -156,6 +163,9 @@ def _endpoint_name(draft: Draft, apis: Sequence[FoundApi], port: int) -> str:
     """As given; ours checks services by it; else the virtual IP itself, which is what clients of such a pair mostly have."""
     if draft.given.endpoint:
         return draft.given.endpoint
+    known = draft.given.inventory.value("apiserver_loadbalancer_domain_name") if draft.given.inventory else None
+    if isinstance(known, str) and "{{" not in known:
+        return known
     if draft.ours:
         sends = (line for proxy in apis[0].config.proxies for line in proxy.section.named("http-check", "send"))
         hosts = ([word.text for word in line.words] for line in sends)

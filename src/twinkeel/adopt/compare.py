@@ -3,21 +3,25 @@
 Nothing is taken on trust: the spec is rendered, and both sides are read by the same parsers.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from twinkeel.adopt.compare_haproxy import HaproxySide, compare_haproxy
+from twinkeel.adopt.compare_inventory import compare_inventory
 from twinkeel.adopt.compare_keepalived import compare_keepalived
 from twinkeel.adopt.draft import Draft
+from twinkeel.adopt.inventory import Inventory, parse_inventory
 from twinkeel.adopt.line_change import Change
 from twinkeel.adopt.pair_files import pair_of
 from twinkeel.audit.pair import Host, Pair
 from twinkeel.errors import SpecError
 from twinkeel.liveconfig.words import Place
+from twinkeel.render.files import RenderedFile
 from twinkeel.render.haproxy import Trust
+from twinkeel.render.kubespray import render_kubespray
 from twinkeel.render.render import render
 from twinkeel.source import SourceFile, Span
 from twinkeel.spec.document import parse
@@ -49,6 +53,20 @@ def compare(pair: Pair, draft: Draft, text: str) -> Iterator[Change]:
             yield Change(Place(script.source, Span(1, 1, max(len(script.source.line(1)), 1))), ("script",), script.path)
         for remark in side.before.remarks:
             yield Change(remark.place, ("not-understood",), remark.text)
+    yield from _inventory(draft, text)
+
+
+def _inventory(draft: Draft, text: str) -> Iterator[Change]:
+    given = draft.given.inventory
+    if given is not None:
+        yield from compare_inventory(given, inventory_of(render_kubespray(build(_spec(text), Path("/")))))
+
+
+def inventory_of(files: Sequence[RenderedFile]) -> Inventory:
+    """Rendered files for Kubespray, read as anybody's."""
+    texts = {file.path: SourceFile(file.path, file.content) for file in files}
+    groups = [(path.split("/")[1], source) for path, source in texts.items() if path.startswith("group_vars/")]
+    return parse_inventory(texts["hosts.yaml"], groups)
 
 
 def sides(pair: Pair, rendered: Pair) -> Iterator[Side]:
@@ -83,14 +101,17 @@ def rendered_files(secrets: Secrets, text: str, trust: Trust = "verified") -> Ma
         secrets.metrics_password or _STAND_IN.metrics_password,
         secrets.vrrp_key or _STAND_IN.vrrp_key,
     )
+    rendered = render(build(_spec(text), Path("/")), trust, known)
+    return {host: {file.path: file.content for file in files} for host, files in rendered.hosts.items()}
+
+
+def _spec(text: str) -> ClusterSpec:
     try:
-        spec = ClusterSpec.model_validate(parse(SourceFile("twinkeel.yaml", text)).values)
+        return ClusterSpec.model_validate(parse(SourceFile("twinkeel.yaml", text)).values)
     except ValidationError as error:
         key = ".".join(str(part) for part in error.errors()[0]["loc"])
         what = "what the files say cannot be put into a spec"
         raise SpecError(what, where=key, hint="give the value by an option, or correct the files") from None
-    rendered = render(build(spec, Path("/")), trust, known)
-    return {host: {file.path: file.content for file in files} for host, files in rendered.hosts.items()}
 
 
 def trust_of(pair: Pair) -> Trust:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from twinkeel.adopt.inventory import Inventory
 from twinkeel.liveconfig.words import Place
 from twinkeel.spec.secrets import Secrets
 
@@ -68,4 +69,5 @@ class Given:
     vips: tuple[str, ...] = ()
     load_balancers: dict[str, NewAddresses] = field(default_factory=dict)
     control_plane: dict[str, NewAddresses] = field(default_factory=dict)
+    inventory: Inventory | None = None
     secrets: Secrets = field(default_factory=Secrets)

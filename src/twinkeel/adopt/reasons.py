@@ -13,6 +13,14 @@ _TRACKING = "a tracker beside Twinkeel's own is not in the spec"
 # By context: the place and the keyword, or the place and all keywords ("*").
 _REASONS: dict[tuple[str, ...], Reason] = {
     ("script",): ("a spec names no check scripts", _LIVENESS),
+    ("variable", "loadbalancer_apiserver"): ("the spec's endpoint says it", "{other}"),
+    ("variable", "loadbalancer_apiserver_localhost"): ("the load balancers are real: no proxy on each worker", "{other}"),
+    ("variable", "*"): ("Twinkeel sets this variable itself", "{other}"),
+    ("secret-variable", "*"): ("it is a secret, and a spec is no place for one", "a group_vars file of your own beside Kubespray's"),
+    ("group-variable", "*"): ("kubernetes.variables are for all hosts", "a line there, if all hosts may have it"),
+    ("host-variable", "*"): ("a host has addresses and an SSH user and port in the spec", "{other}"),
+    ("host", "*"): ("it is in none of kube_control_plane, etcd and kube_node, or its name cannot be a host's", "nothing"),
+    ("group", "*"): ("the spec has no such group", "nothing"),
     ("not-understood",): ("this is not understood", "nothing: look at it yourself"),
     ("section",): ("Twinkeel's sections have names of their own", "{other}"),
     ("condition", "*"): ("a spec has no conditions", "the same lines on every load balancer; by version where HAProxy needs it"),

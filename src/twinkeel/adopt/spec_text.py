@@ -15,7 +15,7 @@ _READ_OTHERWISE = frozenset(("true", "false", "yes", "no", "on", "off", "y", "n"
 WIDTH = 100
 """Groups whose line is shorter stand on one line."""
 
-_HOSTS = ("load_balancers", "control_plane", "workers")
+_HOSTS = ("load_balancers", "control_plane", "etcd", "workers")
 _OPEN = frozenset((*_HOSTS, "endpoint", "vips", "failover", "services"))
 
 
@@ -101,7 +101,7 @@ def _scalar(value: Any) -> str:
 
 def number(value: float) -> str:
     """A number without a needless fraction, and never with an exponent."""
-    return str(int(value)) if value == int(value) else f"{value:.6f}".rstrip("0")
+    return str(int(value)) if value == int(value) else f"{value:.9f}".rstrip("0")
 
 
 def _has_block(value: Any) -> bool:
