@@ -166,7 +166,8 @@ def _api_server(draft: Draft, inventory: Inventory) -> dict[str, Any]:
     given = inventory.value(VARIABLE)
     left = dict(given) if isinstance(given, Mapping) else {}
     seconds = re.fullmatch(r"(\d+(?:\.\d+)?)s", str(left.get(DELAY, "0s")))
-    usual = shutdown_delay(ApiServer(), Failover.model_validate(draft.values.get("failover", {})))
+    timers = {key: value for key, value in draft.values.get("failover", {}).items() if key != "failback"}
+    usual = shutdown_delay(ApiServer(), Failover.model_validate(timers))
     if seconds and float(seconds[1]) <= 20:
         left.pop(DELAY, None)
         if float(seconds[1]):

@@ -23,7 +23,7 @@ EXAMPLES = """Examples:
 
   twinkeel import lb-1/ lb-2/ --load-balancer lb-1=192.168.1.111 --load-balancer lb-2=192.168.1.112 --endpoint api.example.org
 
-  twinkeel import lb-1/ lb-2/ --diff --format json
+  twinkeel import lb-1/ lb-2/ --inventory inventory/mycluster --diff
 """
 
 
@@ -51,6 +51,9 @@ def import_(
     frontend: Annotated[
         str, typer.Option(help="The API's frontend, where that is not plain.", show_default="by port and name")
     ] = "",
+    inventory: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Kubespray's inventory in YAML: its hosts file, or the folder.")
+    ] = None,
     diff: Annotated[bool, typer.Option("--diff", help="Compare the pair's files with those of the spec.")] = False,
     output: OutputFormat = Format.text,
 ) -> None:
@@ -67,6 +70,7 @@ def import_(
     option says; 3 a file cannot be read or written.
     """
     from twinkeel.adopt.notes import Given
+    from twinkeel.app.import_inventory import read_inventory
     from twinkeel.app.import_pair import import_paths
 
     for stream in (sys.stdout, sys.stderr):
@@ -79,6 +83,7 @@ def import_(
         domain=domain,
         endpoint=endpoint,
         frontend=frontend,
+        inventory=read_inventory(inventory) if inventory else None,
         vips=tuple(_vip(text) for text in vip),
         load_balancers=_hosts("--load-balancer", load_balancer),
         control_plane=_hosts("--control-plane", control_plane),
