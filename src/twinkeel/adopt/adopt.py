@@ -33,15 +33,17 @@ from twinkeel.adopt.read_haproxy import (
     read_metrics,
     text_of,
 )
+from twinkeel.adopt.read_inventory import inventory_domain, node_names, write_cluster, write_nodes
 from twinkeel.adopt.read_services import (
+    RAW_KINDS,
     find_services,
     metrics_of,
     raw_sections,
     read_services,
     rendered_names,
     sections_text,
+    why_not_raw,
 )
-from twinkeel.adopt.read_inventory import inventory_domain, node_names, write_cluster, write_nodes
 from twinkeel.adopt.read_vrrp import write_failover, write_vips
 from twinkeel.adopt.spec_text import spec_text
 from twinkeel.adopt.timers import write_timers
@@ -230,11 +232,22 @@ def _roles(draft: Draft, apis: Sequence[FoundApi], services: Sequence[Sequence[A
                 draft.stands_for(each.backend.section, backend)
 
 
+def _explain(draft: Draft, api: FoundApi, found: Sequence[Any]) -> None:
+    """Why a section is not among the raw ones."""
+    done = {id(proxy.section) for each in found for proxy in (each.frontend, each.backend)}
+    for section in api.config.file.sections:
+        why = why_not_raw(section) if section.kind in RAW_KINDS | {"userlist"} and id(section) not in done else ""
+        for line in (section.header, *section.lines) if why and not draft.ours else ():
+            draft.explain(line.place, why, "haproxy.metrics, `twinkeel status`, or lines of haproxy.extra.sections that you write")
+
+
 def _raw(draft: Draft, apis: Sequence[FoundApi], services: Sequence[Sequence[Any]]) -> None:
     """Raw lines, from the first host: the other one's that differ are told as not carried over."""
     api, found = apis[0], services[0]
     done = [*metrics_of(api), *(proxy for each in found for proxy in (each.frontend, each.backend))]
     sections = raw_sections(api, done)
+    for each in apis:
+        _explain(draft, each, services[apis.index(each)])
     extra = {
         "global": "\n".join(text_of(global_extra(api.config))),
         "frontend": "\n".join(text_of(frontend_extra(api))),

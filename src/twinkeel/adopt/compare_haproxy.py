@@ -18,6 +18,7 @@ _OF_FRONTENDS = frozenset(
     (("maxconn",), ("option", "tcplog"), ("option", "httplog"), ("option", "dontlognull"), ("timeout", "client"))
 )
 _OF_BACKENDS = frozenset((("balance",), ("option", "httpchk"), ("timeout", "check")))
+_FRONTEND_WORDS = frozenset(("bind", "mode", "acl", "use_backend", "stats", "monitor-uri", "monitor-net", "unique-id-format"))
 _SERVERS = frozenset(("server", "server-template", "default-server"))
 
 
@@ -74,12 +75,18 @@ def _proxy(one: HaproxySide, other: HaproxySide, roles: Roles, section: Section)
         yield Change(
             section.header.place, ("section" if told else section.kind, section.kind), raw_text(section.header), told, place
         )
-    kind = "backend" if any(each.servers for each in counterparts) and section.kind != "frontend" else section.kind
     plain = [line for line in section.lines if line.keyword not in _SERVERS]
     for line in plain:
         if not _routes(one, other, roles, line):
-            yield from _effective(kind, line, counterparts)
+            yield from _effective(_kind(section, line, bool(counterparts)), line, counterparts)
     yield from _servers(one.by_section[id(section)], counterparts)
+
+
+def _kind(section: Section, line: Line, known: bool) -> str:
+    """frontend or backend; a line of a `listen` section is for one of them."""
+    if section.kind != "listen" or not known:
+        return section.kind
+    return "frontend" if line.keyword in _FRONTEND_WORDS or _key(line) in _OF_FRONTENDS else "backend"
 
 
 def _defaults(one: HaproxySide, other: HaproxySide, roles: Roles, section: Section) -> Iterator[Change]:
@@ -126,9 +133,17 @@ def _same(one: Line, other: Line) -> bool:
         return False
     if one.keyword == "timeout":
         return _seconds(one, 2) is not None and _seconds(one, 2) == _seconds(other, 2)
+    if one.keyword == "log" and len(one.words) > 1 and len(one.words) == len(other.words):
+        # Port 514 is the one that is meant without any (HAProxy's manual, `log`).
+        return _target(one) == _target(other) and _text(one)[2:] == _text(other)[2:]
     if one.keyword == "bind" and len(one.words) == len(other.words) == 2:
         return one.value().replace("*", "") == other.value().replace("*", "")
     return False
+
+
+def _target(line: Line) -> str:
+    text = line.value()
+    return text if text.startswith("/") or ":" in text else f"{text}:514"
 
 
 def _routes(one: HaproxySide, other: HaproxySide, roles: Roles, line: Line) -> bool:

@@ -44,7 +44,7 @@ def _statement(one: Statement, others: Sequence[Statement], context: tuple[str, 
     """One statement with its block; `others` are those of its keyword on the other side, in the same block."""
     if not one.opened:
         if not any(_same(one, each, context, interface) for each in others):
-            beside = others[-1] if others else None
+            beside = _beside(one, others)
             yield Change(one.place, context, _text(one), _text(beside) if beside else "", beside.place if beside else None)
         return
     if not others:
@@ -61,6 +61,13 @@ def _statement(one: Statement, others: Sequence[Statement], context: tuple[str, 
             )
             alike = inner if listed else [found for found in inner if found.keyword == each.keyword]
             yield from _statement(each, alike, (*context, "" if listed else each.keyword), interface)
+
+
+def _beside(one: Statement, others: Sequence[Statement]) -> Statement | None:
+    """What says the same thing otherwise: the same keyword, or the same address of a list."""
+    bare = one.keyword.partition("/")[0]
+    same = [each for each in others if each.keyword.partition("/")[0] == bare]
+    return same[-1] if same else None
 
 
 def _same(one: Statement, other: Statement, context: tuple[str, ...], interface: str) -> bool:

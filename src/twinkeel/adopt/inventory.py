@@ -86,7 +86,9 @@ def _load(source: SourceFile) -> CommentedMap:
     except (YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{source.name}:{mark.line + 1}:{mark.column + 1}" if mark else source.name
-        raise UsageError("this is not YAML", where=where, hint="an inventory in INI form: `ansible-inventory -i FILE --list -y`") from None
+        raise UsageError(
+            "this is not YAML", where=where, hint="an inventory in INI form: `ansible-inventory -i FILE --list -y`"
+        ) from None
     if tree is not None and not isinstance(tree, CommentedMap):
         raise UsageError("this is no inventory: it has no `key: value` lines", where=source.name)
     return tree if tree is not None else CommentedMap()

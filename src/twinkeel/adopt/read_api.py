@@ -26,9 +26,7 @@ def read_port(draft: Draft, apis: Sequence[FoundApi]) -> int:
     return port
 
 
-def read_control_plane(
-    draft: Draft, apis: Sequence[FoundApi], balancers: Entries, known: Mapping[str, str]
-) -> dict[str, str]:
+def read_control_plane(draft: Draft, apis: Sequence[FoundApi], balancers: Entries, known: Mapping[str, str]) -> dict[str, str]:
     """`control_plane`, in the order of the first file; each address with the name that it has now.
 
     `known` are names by address, from an inventory: a node keeps its name.
@@ -39,7 +37,9 @@ def read_control_plane(
         if address is None or str(address) in names:
             continue
         host = next((name for name, entry in balancers.items() if str(address) in entry.values()), "")
-        name = host or _free(known.get(str(address)) or host_name(server.name) or f"master-{len(names) + 1}", {*names.values(), *balancers})
+        name = host or _free(
+            known.get(str(address)) or host_name(server.name) or f"master-{len(names) + 1}", {*names.values(), *balancers}
+        )
         names[str(address)] = name
         # A machine with several roles is written alike in each of them.
         draft.set("control_plane", name, value=balancers[host] if host else {"address": str(address)})

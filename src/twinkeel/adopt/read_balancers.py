@@ -129,11 +129,15 @@ def _unclaimed(found: Sequence[FoundBalancer], vips: Sequence[FoundVip], version
     return list(dict.fromkeys(each for each in peers if each is not None and each.version == version and each not in claimed))
 
 
-def _given_addresses(draft: Draft, found: Sequence[FoundBalancer]) -> None:
+def _given_addresses(draft: Draft, found: list[FoundBalancer]) -> None:
     by_name: Mapping[str, FoundBalancer] = {each.name: each for each in found}
     for name, given in draft.given.load_balancers.items():
         # A name that no file has belongs to the one address that is the same.
         each = by_name.get(name) or next((one for one in found if given.address in map(str, one.addresses.values())), None)
+        if each is None and len([one for one in found if one.place is not None]) == 1:
+            # One host's files: the user knows its partner, or what the host itself is called.
+            each = next((one for one in found if not one.addresses), None) or FoundBalancer(name, None)
+            found += [each] if each not in found else []
         if each is None:
             draft.missing.append(Missing(f"a load balancer called {name}", f"--load-balancer takes: {', '.join(by_name)}"))
             continue

@@ -35,7 +35,9 @@ def inventory_domain(inventory: Inventory) -> str:
 
 def node_names(inventory: Inventory) -> dict[str, str]:
     """Short names by address."""
-    return {address: host_name(name) for name in inventory.hosts for address in _addresses(inventory.hosts[name]) if host_name(name)}
+    return {
+        address: host_name(name) for name in inventory.hosts for address in _addresses(inventory.hosts[name]) if host_name(name)
+    }
 
 
 def write_nodes(draft: Draft, inventory: Inventory, balancers: Mapping[str, dict[str, Any]]) -> None:
@@ -46,7 +48,11 @@ def write_nodes(draft: Draft, inventory: Inventory, balancers: Mapping[str, dict
     if user and user != "root":
         draft.set("ssh", "user", value=user)
     plane, etcd, nodes = (inventory.members(group) for group in ("kube_control_plane", "etcd", "kube_node"))
-    groups = {"control_plane": plane, "etcd": etcd if etcd and etcd != plane else [], "workers": [each for each in nodes if each not in plane]}
+    groups = {
+        "control_plane": plane,
+        "etcd": etcd if etcd and etcd != plane else [],
+        "workers": [each for each in nodes if each not in plane],
+    }
     if plane and all(each not in plane for each in nodes):
         draft.set("kubernetes", "schedule_on_control_plane", value=False)
     elif set(plane) <= set(nodes) and len(nodes) > len(plane) and nodes[: len(plane)] != plane:

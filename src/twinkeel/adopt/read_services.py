@@ -15,7 +15,7 @@ from twinkeel.spec.model import MONITOR_PORT
 
 LOCAL = "twinkeel-local"
 _SERVICE, _SERVICE_BACKEND = "endpoint.", "service."
-_RAW_KINDS = PROXIES | {"resolvers", "peers", "cache", "ring", "http-errors", "log-forward", "mailers", "fcgi-app", "program"}
+RAW_KINDS = PROXIES | {"resolvers", "peers", "cache", "ring", "http-errors", "log-forward", "mailers", "fcgi-app", "program"}
 _PLAIN_LINES = frozenset(("bind", "mode", "option", "default_backend", "maxconn", "log", "timeout", "no", "description", "id"))
 
 
@@ -111,13 +111,13 @@ def _target(draft: Draft, server: Server, nodes: Mapping[str, str]) -> str:
 def raw_sections(api: FoundApi, done: Sequence[Proxy]) -> list[Section]:
     """Sections that go into the spec as they are, with the `defaults` that they inherit."""
     taken = {id(proxy.section) for proxy in (*done, api.frontend, api.backend)} | {id(proxy.section) for proxy in _ours(api.config)}
-    kept = [section for section in api.config.file.sections if section.kind in _RAW_KINDS and id(section) not in taken]
+    kept = [section for section in api.config.file.sections if section.kind in RAW_KINDS and id(section) not in taken]
     return [section for section in kept if not why_not_raw(section)]
 
 
 def why_not_raw(section: Section) -> str:
     """Why a section cannot be a raw one; empty where it can."""
-    if any(has_secret(raw_text(line)) for line in section.lines):
+    if section.kind == "userlist" or any(has_secret(raw_text(line)) for line in section.lines):
         return "it holds a password, and a spec is no place for one"
     if any(line.conditions for line in section.lines):
         return "it lies in `.if`"

@@ -16,7 +16,10 @@ _REASONS: dict[tuple[str, ...], Reason] = {
     ("variable", "loadbalancer_apiserver"): ("the spec's endpoint says it", "{other}"),
     ("variable", "loadbalancer_apiserver_localhost"): ("the load balancers are real: no proxy on each worker", "{other}"),
     ("variable", "*"): ("Twinkeel sets this variable itself", "{other}"),
-    ("secret-variable", "*"): ("it is a secret, and a spec is no place for one", "a group_vars file of your own beside Kubespray's"),
+    ("secret-variable", "*"): (
+        "it is a secret, and a spec is no place for one",
+        "a group_vars file of your own beside Kubespray's",
+    ),
     ("group-variable", "*"): ("kubernetes.variables are for all hosts", "a line there, if all hosts may have it"),
     ("host-variable", "*"): ("a host has addresses and an SSH user and port in the spec", "{other}"),
     ("host", "*"): ("it is in none of kube_control_plane, etcd and kube_node, or its name cannot be a host's", "nothing"),

@@ -28,11 +28,12 @@ COMMON = {
 V2 = {"vrrp_version": 2, "profile": "steady"}
 PASS = {"authentication": "password"}
 CHECKS = {
-    "seed": (V2 | PASS | {"transport": "multicast", "advert_interval": 5, "check_fast_interval": 2, "check_timeout": 2}, {"type": "tcp"}),
+    "seed": (
+        V2 | PASS | {"transport": "multicast", "advert_interval": 5, "check_fast_interval": 2, "check_timeout": 2},
+        {"type": "tcp"},
+    ),
     "kubeadm": (
-        V2
-        | PASS
-        | {"transport": "multicast", "failback": 0, "check_fast_interval": 2, "check_timeout": 10, "connect_timeout": 5},
+        V2 | PASS | {"transport": "multicast", "failback": 0, "check_fast_interval": 2, "check_timeout": 10, "connect_timeout": 5},
         None,
     ),
     "rke2": (
@@ -46,15 +47,20 @@ CHECKS = {
         {"type": "tcp"},
     ),
     "openshift": (
-        V2
-        | PASS
-        | {"check_interval": 5, "check_fast_interval": 5, "check_timeout": 5, "check_rise": 1, "connect_timeout": 10},
+        V2 | PASS | {"check_interval": 5, "check_fast_interval": 5, "check_timeout": 5, "check_rise": 1, "connect_timeout": 10},
         None,
     ),
     "k0s": (
         V2
         | PASS
-        | {"transport": "multicast", "check_interval": 1, "check_timeout": 1, "check_fall": 1, "check_rise": 1, "connect_timeout": 5},
+        | {
+            "transport": "multicast",
+            "check_interval": 1,
+            "check_timeout": 1,
+            "check_fall": 1,
+            "check_rise": 1,
+            "connect_timeout": 5,
+        },
         None,
     ),
 }
@@ -142,7 +148,11 @@ def test_a_better_difference_names_the_rules_that_it_mends(name: str, tmp_path: 
     compared = differences(*imported(name, tmp_path))
     named = {rule for each in compared.better for rule in each.rules}
     assert named == set(compared.mended)
-    assert {"no-hard-stop-after", "no-announcement-refresh"} - named <= ({"no-announcement-refresh"} if name == "openshift" else set())
+    assert {"no-hard-stop-after", "no-announcement-refresh"} - named <= (
+        {"no-announcement-refresh"} if name == "openshift" else set()
+    )
     assert not any(each.rules for each in compared.merely)
-    assert ("", "hard-stop-after 10m", ("no-hard-stop-after",)) in [(each.before, each.after, each.rules) for each in compared.better]
+    assert ("", "hard-stop-after 10m", ("no-hard-stop-after",)) in [
+        (each.before, each.after, each.rules) for each in compared.better
+    ]
     assert "/etc/systemd/system/twinkeel-liveness.service" in compared.files

@@ -1,6 +1,7 @@
 """What an import makes of single lines, and what it tells of them."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -141,7 +142,7 @@ def test_a_password_is_cut_as_keepalived_cuts_it_and_never_told() -> None:
     block = "    authentication {\n        auth_type PASS\n        auth_pass very-secret-one\n    }\n    virtual_ipaddress"
     spec, adopted = imported(keepalived=(("    virtual_ipaddress", block), ("vrrp_version 3", "vrrp_version 2")))
     assert spec["failover"]["authentication"] == "password"
-    assert adopted.secrets.vrrp_password == "very-sec"
+    assert adopted.secrets.vrrp_password == "very-sec"  # noqa: S105
     assert "very-sec" not in adopted.text + "".join(told(adopted)) + "".join(told(adopted).values())
 
 
@@ -200,7 +201,8 @@ def test_a_section_with_a_password_is_not_put_into_the_spec() -> None:
 
 
 def test_metrics_of_a_host_are_a_key() -> None:
-    metrics = "frontend prom\n    bind 0.0.0.0:9101\n    mode http\n    http-request use-service prometheus-exporter if { path /metrics }\n"
+    serves = "    http-request use-service prometheus-exporter if { path /metrics }\n"
+    metrics = f"frontend prom\n    bind 0.0.0.0:9101\n    mode http\n{serves}"
     spec, _ = imported((("frontend kube\n", f"{metrics}frontend kube\n"),))
     assert spec["haproxy"] == {"metrics": {"address": "0.0.0.0", "port": 9101}}  # noqa: S104
 
@@ -223,6 +225,40 @@ def test_servers_by_name_need_addresses() -> None:
     assert spec["control_plane"]["m2"] == "10.0.0.2"
 
 
+def test_a_listen_section_is_compared_with_both_of_ours() -> None:
+    one = "listen api\n    bind 10.0.0.10:6443\n    balance source\n    option tcplog\n"
+    edits = (
+        ("frontend kube\n    bind *:6443\n    default_backend masters\nbackend masters\n", one),
+        ("    balance leastconn\n", ""),
+    )
+    spec, adopted = imported(edits)
+    assert list(spec["control_plane"]) == ["m1", "m2", "m3"]
+    assert told(adopted)["listen api"] == "`frontend kubernetes-endpoint and backend kubernetes-api`"
+    assert told(adopted)["bind 10.0.0.10:6443"] == "`bind *:6443`"
+    assert "option tcplog" not in told(adopted)
+
+
+def test_a_log_host_has_its_port() -> None:
+    spec, adopted = imported((("log /dev/log local0", "log 10.0.0.50 local0"),))
+    assert spec["haproxy"] == {"log": "10.0.0.50:514"}
+    assert not [what for what in told(adopted) if "log" in what]
+
+
+def test_a_label_is_told_beside_the_same_address() -> None:
+    vips = "10.0.0.10/24 label ens3:1\n        10.0.0.20/24\n"
+    _, adopted = imported(keepalived=(("10.0.0.10/24\n", vips),))
+    assert told(adopted)["10.0.0.10/24 label ens3:1"] == "`10.0.0.10/24 dev ens3`"
+
+
+def test_of_one_host_the_user_may_name_the_partner() -> None:
+    text = KEEPALIVED.replace("    unicast_src_ip {own}\n    unicast_peer {{\n        {peer}\n    }}\n", "").format(priority=100)
+    files = {"lb-a": {**pair_files()["lb-a"], "/etc/keepalived/keepalived.conf": text}}
+    given = Given(load_balancers={"lb-a": NewAddresses("10.0.0.11"), "lb-b": NewAddresses("10.0.0.12")})
+    spec = yaml.safe_load(adopt(pair_of(files), files, given).text)
+    assert spec["load_balancers"] == {"lb-a": "10.0.0.11", "lb-b": "10.0.0.12"}
+    assert spec["failover"]["transport"] == "multicast"
+
+
 def test_one_hosts_files_know_the_partner_by_its_peer() -> None:
     files = {"lb-a": pair_files()["lb-a"]}
     adopted = adopt(pair_of(files), files, Given())
@@ -237,15 +273,15 @@ def test_hostile_files_end_in_a_spec_or_a_message(data: st.DataObject) -> None:
     for host in files:
         for path, text in files[host].items():
             files[host][path] = data.draw(broken(text))
-    try:
+    with suppress(UsageError, SpecError):
         adopt(pair_of(files), files, Given())
-    except (UsageError, SpecError):
-        pass
 
 
 def broken(text: str) -> st.SearchStrategy[str]:
     lines = text.splitlines()
-    junk = st.sampled_from(["}", "{", '"', "server", "bind", "bind :", "server x y:99999", "virtual_ipaddress {", "::/0", ".if", "é\0"])
+    junk = st.sampled_from(
+        ["}", "{", '"', "server", "bind", "bind :", "server x y:99999", "virtual_ipaddress {", "::/0", ".if", "é\0"]
+    )
     change: Callable[[list[tuple[int, str | None]]], str] = lambda edits: "\n".join(changed(lines, edits))  # noqa: E731
     return st.lists(st.tuples(st.integers(0, len(lines) - 1), st.none() | junk), max_size=6).map(change)
 

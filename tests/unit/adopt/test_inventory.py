@@ -128,7 +128,8 @@ CLUSTERS = st.fixed_dictionaries(
             {}, optional={"shutdown_delay": st.sampled_from([0, 7.5, 20]), "goaway_chance": st.sampled_from([0, 0.02])}
         ),
         "variables": st.fixed_dictionaries(
-            {}, optional={"kube_proxy_mode": st.just("ipvs"), "some": st.just({"a": [1, "two", {"b": None}], "on": True, "c": "0x1"})}
+            {},
+            optional={"kube_proxy_mode": st.just("ipvs"), "some": st.just({"a": [1, "two", {"b": None}], "on": True, "c": "0x1"})},
         ),
     },
 )

@@ -59,7 +59,9 @@ def test_the_spec_goes_to_standard_output_and_the_list_to_standard_error(twinkee
     Path("twinkeel.yaml").write_text(result.stdout)
     assert twinkeel("check").returncode == 0
     assert "seed/lb-1/etc/haproxy/haproxy.cfg:14, seed/lb-2/etc/haproxy/haproxy.cfg:14: balance roundrobin\n" in result.stderr
-    assert "vrrp_password: the pair has it (seed/lb-1/etc/keepalived/keepalived.conf:19:9): write it to secrets.yaml" in result.stderr
+    assert (
+        "vrrp_password: the pair has it (seed/lb-1/etc/keepalived/keepalived.conf:19:9): write it to secrets.yaml" in result.stderr
+    )
     assert result.stderr.rstrip().endswith("twinkeel plan   shows what would change on the hosts, as a diff; changes nothing")
     assert PASSWORD not in result.stdout + result.stderr
     assert sorted(path.name for path in Path().iterdir()) == ["seed", "twinkeel.yaml"]
