@@ -13,6 +13,7 @@ from twinkeel.adopt.draft import Draft
 from twinkeel.adopt.find_api import FRONTEND, FoundApi, find_api
 from twinkeel.adopt.left import left_lines
 from twinkeel.adopt.notes import Assumed, Given, Left, Missing, SecretFound
+from twinkeel.adopt.own_addresses import own_addresses
 from twinkeel.adopt.own_marks import Head, firewall, head_of, old_keepalived, raw_lines, second_chance_window, watchdog
 from twinkeel.adopt.pair_files import Files
 from twinkeel.adopt.read_api import (
@@ -97,7 +98,7 @@ def adopt(pair: Pair, files: Files, given: Given) -> Adopted:
     if not vips:
         draft.missing.append(Missing("a keepalived.conf with a virtual IP", "name the file, or its folder"))
     _require(draft)
-    balancers = read_balancers(draft, bare.hosts, vips)
+    balancers = read_balancers(draft, bare.hosts, vips, own_addresses(apis, bare.hosts, files))
     _names(draft, head, domain_of_servers(apis) or (inventory_domain(inventory) if inventory else ""))
     draft.set("endpoint", "name", value="")
     port = read_port(draft, apis)

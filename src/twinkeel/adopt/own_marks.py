@@ -60,6 +60,15 @@ def second_chance_window(traces: Mapping[str, str]) -> float | None:
     return window if isinstance(window, int | float) else None
 
 
+def second_chance_peers(traces: Mapping[str, str]) -> set[str]:
+    """The other load balancers' own addresses, as the host's file has them; empty without it."""
+    try:
+        told = json.loads(traces[SECOND_CHANCE])["virtual_ips"]
+        return {str(peer) for vip in told for peer in vip["peers"]}
+    except (KeyError, ValueError, TypeError):
+        return set()
+
+
 def old_keepalived(traces: Mapping[str, str]) -> bool:
     """Whether the drop-in is the one for Keepalived 2.1."""
     return "\nType=simple\n" in traces.get(KEEPALIVED_DROP_IN, "")

@@ -20,23 +20,37 @@ _OPTION = "--load-balancer NAME=ADDRESS"
 
 @dataclass
 class FoundBalancer:
-    """One load balancer; `place` is that of its files among the pair's hosts, None for one that is only named as a peer."""
+    """One load balancer; `place` is that of its files among the pair's hosts, None for one that is only named as a peer.
+
+    `link` is where it advertises, where that is an address and an interface beside its own.
+    """
 
     name: str
     place: int | None
     addresses: dict[int, IPAddress] = field(default_factory=dict)
     interface: str = ""
+    link: tuple[IPAddress, str] | None = None
 
 
-def read_balancers(draft: Draft, hosts: tuple[Host, ...], vips: Sequence[FoundVip]) -> list[FoundBalancer]:
-    """The load balancers in the spec's order: the one that the first virtual IP prefers comes first."""
+def read_balancers(
+    draft: Draft, hosts: tuple[Host, ...], vips: Sequence[FoundVip], own: Mapping[int, IPAddress]
+) -> list[FoundBalancer]:
+    """The load balancers in the spec's order: the one that the first virtual IP prefers comes first.
+
+    `own` are the hosts' own addresses by place, as far as other lines tell them: advertisements may come from a link beside them.
+    """
     found = [FoundBalancer(name, place) for place, name in enumerate(_names(draft, hosts))]
     _own_addresses(found, vips)
     _addresses_by_peers(found, vips)
     found += _partners(draft, found, vips)
-    _given_addresses(draft, found)
     for each in found:
         each.interface = _interface(each, vips)
+        if each.place is not None and each.place in own:
+            _own(each, own[each.place], vips)
+    _given_addresses(draft, found, vips)
+    if any(each.link for each in found):
+        for each in (one for one in found if one.link is None):
+            draft.missing.append(Missing(f"the own address of {each.name}, beside that of its VRRP link", _OPTION))
     return sorted(found, key=lambda each: -_priority(each, vips))
 
 
@@ -62,6 +76,9 @@ def _entry(draft: Draft, each: FoundBalancer, versions: Sequence[int], common: s
     yield from zip(("address", "address6"), kept, strict=False)
     if each.interface and each.interface != common:
         yield "interface", each.interface
+    if each.link:
+        yield "vrrp_address", str(each.link[0])
+        yield "vrrp_interface", each.link[1]
 
 
 def _names(draft: Draft, hosts: tuple[Host, ...]) -> Iterator[str]:
@@ -129,7 +146,18 @@ def _unclaimed(found: Sequence[FoundBalancer], vips: Sequence[FoundVip], version
     return list(dict.fromkeys(each for each in peers if each is not None and each.version == version and each not in claimed))
 
 
-def _given_addresses(draft: Draft, found: list[FoundBalancer]) -> None:
+def _own(each: FoundBalancer, address: IPAddress, vips: Sequence[FoundVip]) -> None:
+    """A host's own address. Advertisements of another address of its kind then go over a link of their own."""
+    source = each.addresses.get(address.version)
+    kind = [vip for vip in vips if vip.address.version == address.version]
+    holders = [vip.holders[each.place] for vip in kind if each.place is not None and each.place in vip.holders]
+    if source is not None and source != address and holders and holders[0].instance.source is not None:
+        each.link = (source, each.interface)
+        each.interface = holders[0].carrier
+    each.addresses[address.version] = address
+
+
+def _given_addresses(draft: Draft, found: list[FoundBalancer], vips: Sequence[FoundVip]) -> None:
     by_name: Mapping[str, FoundBalancer] = {each.name: each for each in found}
     for name, given in draft.given.load_balancers.items():
         # A name that no file has belongs to the one address that is the same.
@@ -143,8 +171,7 @@ def _given_addresses(draft: Draft, found: list[FoundBalancer]) -> None:
             continue
         each.name = name
         for text in filter(None, (given.address, given.address6)):
-            address = ip_address(text)
-            each.addresses[address.version] = address
+            _own(each, ip_address(text), vips)
 
 
 def _interface(each: FoundBalancer, vips: Sequence[FoundVip]) -> str:

@@ -49,7 +49,7 @@ def read_metrics(draft: Draft, frontends: Sequence[tuple[Proxy, Sequence[str]]])
     """`haproxy.metrics`. Each frontend of the hosts comes with its host's own addresses."""
     if not frontends:
         return
-    binds = [(_bound(proxy), own) for proxy, own in frontends]
+    binds = [(bound(proxy), own) for proxy, own in frontends]
     everywhere_own = all(bound[0] in own for bound, own in binds)
     address, port = binds[0][0]
     metrics: dict[str, Any] = {"address": "host" if everywhere_own else address}
@@ -68,10 +68,10 @@ def is_metrics(proxy: Proxy) -> bool:
     """Whether a frontend only serves metrics, on an address of the network."""
     serves = any("prometheus-exporter" in (word.text for word in line.words) for line in proxy.section.named("http-request"))
     alone = all(line.keyword in _METRICS_LINES for line in proxy.section.lines)
-    return serves and alone and len(proxy.binds) == 1 and not proxy.binds[0].parameters and _bound(proxy)[1] > 0
+    return serves and alone and len(proxy.binds) == 1 and not proxy.binds[0].parameters and bound(proxy)[1] > 0
 
 
-def _bound(proxy: Proxy) -> tuple[str, int]:
+def bound(proxy: Proxy) -> tuple[str, int]:
     """Address and port, `0.0.0.0` for every address; port 0 where it is none that is known."""
     text, _, port = proxy.binds[0].line.value().rpartition("@")[2].rpartition(":")
     address = text.strip("[]")

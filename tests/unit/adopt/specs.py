@@ -37,7 +37,8 @@ def specs(draw: st.DrawFn) -> str:
     balancers = {f"lb-{number}": host(number, 110, dual) for number in range(1, count + 1)}
     if own_interfaces and count > 2:
         balancers["lb-1"]["interface"] = "ens7"
-    shares = not dual and draw(st.booleans())
+    linked = not dual and draw(st.booleans())
+    shares = not dual and not linked and draw(st.booleans())
     plane = {f"cp-{number}": host(number, 20, dual=False) for number in range(1, draw(st.sampled_from([1, 3, 5])) + 1)}
     if shares:
         plane = dict(list(balancers.items())[: draw(st.sampled_from([1, 3]))] if count > 2 else list(balancers.items())[:1])
@@ -51,13 +52,16 @@ def specs(draw: st.DrawFn) -> str:
         "load_balancers": balancers,
         "control_plane": plane,
         "workers": {f"w-{number}": host(number, 60, dual=False) for number in range(1, 4)},
-        "services": draw(services(port)),
+        "services": draw(services(linked)),
         "failover": draw(failover(transport, version)),
         "haproxy": draw(haproxy()),
         "keepalived": draw(keepalived()),
         "system": {"firewall": draw(st.sampled_from(["none", "nftables", "ufw", "firewalld"]))},
         "kubernetes": draw(kubernetes()),
     }
+    if linked:
+        for number, balancer in enumerate(balancers.values(), 1):
+            balancer |= {"vrrp_address": f"10.255.0.{number}", "vrrp_interface": "ens8"}
     if any("interface" in vip for vip in values["endpoint"]["vips"]):
         # Connections are kept on the host's own interface alone.
         values["failover"]["second_chance"] = False
@@ -119,16 +123,16 @@ def failover(draw: st.DrawFn, transport: str, version: int) -> dict[str, Any]:
 
 
 @st.composite
-def services(draw: st.DrawFn, taken: int) -> dict[str, Any]:
+def services(draw: st.DrawFn, linked: bool) -> dict[str, Any]:
     made = {}
     for name, port in (("http", 80), ("https", 9443), ("registry", 5000))[: draw(st.integers(0, 3))]:
         kind = draw(st.sampled_from(["tcp", "http", "https"]))
         check: dict[str, Any] = {"type": kind, "port": draw(maybe(st.sampled_from([10254, 30254])))}
         if kind != "tcp":
             check |= {"path": draw(st.sampled_from(["/", "/healthz"])), "status": draw(st.sampled_from([200, 204]))}
-        targets = draw(
-            st.sampled_from([["workers"], ["control_plane"], ["nodes"], ["w-1", "10.1.1.1"], ["10.1.1.1", "w-2", "lb-1"]])
-        )
+        # Of a VRRP link a service would tell one load balancer's own address, and not the others'.
+        mixed = ["10.1.1.1", "w-2", *([] if linked else ["lb-1"])]
+        targets = draw(st.sampled_from([["workers"], ["control_plane"], ["nodes"], ["w-1", "10.1.1.1"], mixed]))
         made[name] = {
             "port": port,
             "targets": targets,

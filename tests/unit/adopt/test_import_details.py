@@ -259,6 +259,18 @@ def test_of_one_host_the_user_may_name_the_partner() -> None:
     assert spec["failover"]["transport"] == "multicast"
 
 
+def test_a_link_of_vrrps_own_is_told_by_the_hosts_other_address() -> None:
+    vip = (("10.0.0.10/24\n", "203.0.113.10/24 dev ens4\n"),)
+    spec, _ = imported(keepalived=vip)
+    assert spec["endpoint"]["vip"] == {"address": "203.0.113.10/24", "vrid": 77, "interface": "ens4"}
+    own = {"lb-a": NewAddresses("203.0.113.11"), "lb-b": NewAddresses("203.0.113.12")}
+    spec, _ = imported(keepalived=vip, options=Given(load_balancers=own))
+    assert spec["endpoint"]["vip"] == {"address": "203.0.113.10/24", "vrid": 77}
+    assert spec["load_balancers"]["lb-a"] == {"address": "203.0.113.11", "vrrp_address": "10.0.0.11", "vrrp_interface": "ens3"}
+    with pytest.raises(UsageError, match="the own address of lb-b, beside that of its VRRP link"):
+        imported(keepalived=vip, options=Given(load_balancers={"lb-a": own["lb-a"]}))
+
+
 def test_one_hosts_files_know_the_partner_by_its_peer() -> None:
     files = {"lb-a": pair_files()["lb-a"]}
     adopted = adopt(pair_of(files), files, Given())
