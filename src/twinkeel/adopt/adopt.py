@@ -98,7 +98,7 @@ def adopt(pair: Pair, files: Files, given: Given) -> Adopted:
     if not vips:
         draft.missing.append(Missing("a keepalived.conf with a virtual IP", "name the file, or its folder"))
     _require(draft)
-    balancers = read_balancers(draft, bare.hosts, vips, own_addresses(apis, bare.hosts, files))
+    balancers = read_balancers(draft, bare.hosts, vips, own_addresses(apis, bare.hosts, files, inventory))
     _names(draft, head, domain_of_servers(apis) or (inventory_domain(inventory) if inventory else ""))
     draft.set("endpoint", "name", value="")
     port = read_port(draft, apis)

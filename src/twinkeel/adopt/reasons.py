@@ -8,6 +8,7 @@ _LIVENESS = "twinkeel-liveness.service asks HAProxy itself, and a tracked file o
 _ORDER = "the order of the load balancers says it: the first has priority 254, the next 253"
 _ASKED = "GET /readyz over verified TLS (kubernetes.api_check)"
 _OWN_GLOBAL = "a line of haproxy.extra.global, if you need it"
+_TIMERS = ("inter", "fastinter", "downinter", "fall", "rise", "slowstart", "tcp-ut")
 _TRACKING = "a tracker beside Twinkeel's own is not in the spec"
 
 # By context: the place and the keyword, or the place and all keywords ("*").
@@ -72,7 +73,15 @@ _REASONS: dict[tuple[str, ...], Reason] = {
     ("server", "weight"): ("API servers are alike", "leastconn, without weights"),
     ("server", "backup"): ("every API server serves", "leastconn over all of them"),
     ("server", "disabled"): ("it is taken out by command", "`twinkeel drain`"),
-    ("server", "*"): ("the timers of `failover` say how servers are checked", "{other}"),
+    ("server", "ca-file"): ("the cluster's authority lies in a file of Twinkeel's", "{other}"),
+    ("server", "send-proxy"): ("API servers do not take the PROXY protocol", "nothing"),
+    ("server", "send-proxy-v2"): ("API servers do not take the PROXY protocol", "nothing"),
+    ("server", "on-marked-down"): ("Twinkeel says it for every server, by the version of HAProxy", "{other}"),
+    **dict.fromkeys((("server", name) for name in _TIMERS), ("the timers of `failover` say how servers are checked", "{other}")),
+    ("server", "*"): (
+        "the spec has no key for it: servers are alike",
+        "a `default-server` line of haproxy.extra.backend, if you need it",
+    ),
     ("listen", "*"): ("the spec has no key for it", "haproxy.extra.sections, if you need it"),
     ("userlist", "*"): (
         "it holds passwords, and a spec is no place for them",
@@ -95,7 +104,7 @@ _REASONS: dict[tuple[str, ...], Reason] = {
     ("vrrp_instance", "nopreempt"): ("failover.failback says it for all", "{other}"),
     ("vrrp_instance", "preempt_delay"): ("failover.failback says it for all", "{other}"),
     ("vrrp_instance", "authentication"): (
-        "VRRP version 3 has no authentication",
+        "VRRP version 3 has no authentication, and the load balancers share one password",
         "unicast from known addresses; failover.authentication: hmac",
     ),
     ("vrrp_instance", "track_script"): ("a spec names no check scripts", _LIVENESS),

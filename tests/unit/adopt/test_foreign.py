@@ -156,3 +156,12 @@ def test_a_better_difference_names_the_rules_that_it_mends(name: str, tmp_path: 
         (each.before, each.after, each.rules) for each in compared.better
     ]
     assert "/etc/systemd/system/twinkeel-liveness.service" in compared.files
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_the_documentation_has_the_figures(name: str, tmp_path: Path) -> None:
+    pair, adopted = imported(name, tmp_path)
+    compared = differences(pair, adopted)
+    lines = sum(1 + len(each.also) for each in adopted.left)
+    page = (Path(__file__).parents[3] / "docs/import.md").read_text()
+    assert f"\n| {name} | {lines} | {len(compared.mended)} | {', '.join(compared.remaining)} |\n" in page
