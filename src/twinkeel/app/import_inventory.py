@@ -36,7 +36,7 @@ def _group_vars(folder: Path) -> Iterator[tuple[str, SourceFile]]:
 
 
 def _source(path: Path) -> SourceFile:
-    with path.open("rb") as file:
+    with open(path, "rb") as file:
         content = file.read(LONGEST_FILE + 1)
     if len(content) > LONGEST_FILE:
         raise UsageError(f"the file is longer than {LONGEST_FILE} bytes: it is no inventory", where=str(path))
