@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from labs import Lab, make_lab, twinkeel
+from labs import Lab, make_lab
 
 BALANCERS = ("lb-1", "lb-2")
 BUDGET = "5000"
-DEADLINE = 400
 SPEC = """\
 name: lab-wall
 domain: lab-home.com
@@ -31,7 +30,7 @@ def walled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     path = tmp_path_factory.mktemp("wall-spec") / "twinkeel.yaml"
     path.write_text(SPEC)
     for lab in make_lab("test-wall", path):
-        ended = twinkeel("lab", "exec", "--name", lab.name, "operator", "--", "twinkeel", "apply", timeout=DEADLINE)
+        ended = lab.run("operator", ["twinkeel", "apply"])
         assert ended.returncode == 0, ended.stderr
         yield lab
 
@@ -55,8 +54,7 @@ def holder(lab: Lab) -> str:
 
 
 def drill(lab: Lab, fault: str, folder: Path) -> dict[str, object]:
-    argv = ("twinkeel", "drill", "run", fault, "--budget", BUDGET, "--format", "json", "-o", str(folder))
-    ended = twinkeel("lab", "exec", "--name", lab.name, "client", "--", *argv, timeout=DEADLINE)
+    ended = lab.drill(folder, fault, "--budget", BUDGET)
     assert ended.stdout, ended.stderr
     trial: dict[str, object] = json.loads(ended.stdout)
     assert trial["verdict"] == "pass", trial["reasons"]

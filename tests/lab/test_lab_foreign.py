@@ -19,7 +19,8 @@ from twinkeel.drill.history import MILLISECOND, SECOND
 from twinkeel.topology.model import LoadBalancer, Topology
 
 PAIR = ("lb-1", "lb-2")
-PERIOD_MS = 10
+# As the table in docs/changing.md, on a machine that does nothing else.
+PERIOD_MS = 10 if os.environ.get("TWINKEEL_TEST_QUIET") == "1" else 20
 HOLDER_DEADLINE = 120.0
 STEADY = 4.0
 # All six take seven minutes: TWINKEEL_TEST_EVERY_PAIR=1. One of multicast and one of unicast are taken over each time.
@@ -120,13 +121,13 @@ def test_it_is_taken_over_with_one_planned_move_and_given_back(
     assert planned.returncode == 1, planned.stdout + planned.stderr
     told = [line for host in json.loads(planned.stdout)["hosts"] for line in host["foreign"]]
     assert any("vrrp_script" in line for line in told) == ("vrrp_script" in str(written))
-    with Prober(lab, tmp_path / "apply", PERIOD_MS, direct=False) as client:
+    with Prober(lab, tmp_path / "apply", PERIOD_MS) as client:
         must(lab.run("operator", ["twinkeel", "apply"]))
     tell(capsys, configuration, "apply", client)
     assert moments(client.failed_by_the_system) <= 1
     status: dict[str, Any] = json.loads(must(lab.run("operator", ["twinkeel", "status", "--format", "json"])))
     assert status["healthy"]
-    with Prober(lab, tmp_path / "rollback", PERIOD_MS, direct=False) as client:
+    with Prober(lab, tmp_path / "rollback", PERIOD_MS) as client:
         must(lab.run("operator", ["twinkeel", "rollback"]))
     tell(capsys, configuration, "rollback", client)
     for name, files in written.items():

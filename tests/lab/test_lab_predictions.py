@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from labs import Lab, make_lab, twinkeel
+from labs import Lab, make_lab
 
 from twinkeel.source import SourceFile
 from twinkeel.spec.load import load
@@ -22,7 +22,6 @@ from twinkeel.vrrp import Range
 
 QUIET = os.environ.get("TWINKEEL_TEST_QUIET") == "1"
 TRIALS = 3 if QUIET else 1
-DEADLINE = 600
 BUSY = 3.0  # Seconds that a busy machine may add.
 FAULTS = (
     "planned-switchover",
@@ -49,8 +48,7 @@ def test_the_median_of_measured_downtimes_is_within_the_predicted_range(applied:
     loaded = load(SourceFile("twinkeel.yaml", applied.paths.spec_file.read_text()))
     assert loaded.spec is not None
     prediction = next(each for each in predict(build(loaded.spec, tmp_path)) if fault in each.drills)
-    words = ("drill", "run", fault, "--trials", str(TRIALS), "--budget", "5000", "--format", "json", "-o", str(tmp_path / "run"))
-    ended = twinkeel("lab", "exec", "--name", applied.name, "client", "--", "twinkeel", *words, timeout=DEADLINE)
+    ended = applied.drill(tmp_path, fault, "--trials", str(TRIALS), "--budget", "5000")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     measured = [json.loads(line)["downtime_ms"] for line in ended.stdout.splitlines()]
     assert len(measured) == TRIALS

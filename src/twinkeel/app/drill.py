@@ -19,6 +19,7 @@ from twinkeel.drill.https import Target
 from twinkeel.drill.run import Drill, run_drill
 from twinkeel.drill.soak import SoakResult
 from twinkeel.drill.soak import soak as run_soak
+from twinkeel.drill.streams import PERIOD
 from twinkeel.drill.trial import Trial
 from twinkeel.errors import HostError
 from twinkeel.hosts.cluster_ca import fetch_cluster_ca
@@ -32,7 +33,8 @@ __all__ = ["DrillOrder", "Fault", "SoakResult", "Trial", "default_folder", "heal
 class DrillOrder:
     """What to try, how often, and where the histories go.
 
-    `kubectl` is the program to run beside the client, if any; `ask` what the client's small request asks.
+    `kubectl` is the program to run beside the client, if any; `ask` what the client's small request asks; `period` the time between
+    two new connections, in nanoseconds.
     """
 
     folder: Path
@@ -40,6 +42,7 @@ class DrillOrder:
     trials: int = 1
     kubectl: str = ""
     ask: Ask = "api"
+    period: int = PERIOD
 
 
 def drills_folder() -> Path:
@@ -120,6 +123,7 @@ async def prepare(context: Context, hosts: ClusterHosts, order: DrillOrder) -> D
         access=access if isinstance(access, Access) else None,
         kubectl=order.kubectl,
         left_out=_left_out(context, access, order),
+        period=order.period,
         break_lock=context.break_lock,
     )
 

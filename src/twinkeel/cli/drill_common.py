@@ -32,6 +32,18 @@ Asked = Annotated[
     ),
 ]
 
+MILLISECOND = 1_000_000  # Nanoseconds.
+PERIOD_MS = 10
+Period = Annotated[
+    int,
+    typer.Option(
+        "--period",
+        min=1,
+        max=1000,
+        help="Milliseconds between two new connections. A longer one spares small machines; downtimes are known as finely as that.",
+    ),
+]
+
 COLOURS = {"pass": "green", "fail": "red", "unknown": "yellow"}
 
 

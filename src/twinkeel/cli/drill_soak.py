@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from twinkeel.cli.drill_common import Ask, Asked
+from twinkeel.cli.drill_common import MILLISECOND, PERIOD_MS, Ask, Asked, Period
 from twinkeel.cli.options import DEFAULT_SPEC, BreakLock, Format, OutputFormat, SpecFile
 from twinkeel.cli.run_to_the_end import notes_console, notes_on
 from twinkeel.errors import EXIT_GOOD, EXIT_NO
@@ -19,6 +19,7 @@ def soak(
     minutes: Annotated[float, typer.Option("--minutes", min=0.05, max=1440, help="How long.")] = 10,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder for the history.")] = None,
     ask: Asked = Ask.api,
+    period: Period = PERIOD_MS,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first. Without a terminal nothing is asked.")] = False,
     break_lock: BreakLock = False,
     format: OutputFormat = Format.text,  # noqa: A002
@@ -37,7 +38,8 @@ def soak(
         typer.confirm(f"Saturate the processors of every load balancer of {name} for {minutes:g} min?", abort=True, err=True)
     folder = output or default_folder(f"{name}-soak")
     console = notes_console()
-    result = asyncio.run(run_soak(context.telling(notes_on(console)), DrillOrder(folder, ask=ask.value), minutes))
+    order = DrillOrder(folder, ask=ask.value, period=period * MILLISECOND)
+    result = asyncio.run(run_soak(context.telling(notes_on(console)), order, minutes))
     if format is Format.json:
         print(json.dumps(vars(result)))
     else:

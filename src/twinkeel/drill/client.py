@@ -34,12 +34,11 @@ from pathlib import Path
 from twinkeel.drill.history import MILLISECOND, SECOND, End, HistoryWriter, Probe
 from twinkeel.drill.https import Connection, Target, error_class, verified_context
 from twinkeel.drill.kept import TIMEOUT, Asking, keep_connection, keep_http2
-from twinkeel.drill.streams import ALONE, BY_NAME, NEW, WATCH
+from twinkeel.drill.streams import ALONE, BY_NAME, NEW, PERIOD, WATCH
 from twinkeel.drill.ticks import ticks
 from twinkeel.drill.watch_stream import LEASES, WatchStream
 from twinkeel.errors import ToolError
 
-PERIOD = BY_NAME[NEW].period
 KEPT_PERIOD = BY_NAME["kept"].period
 REAL_TIME_PRIORITY = 1
 PREFERRED_NICE = -15

@@ -14,9 +14,9 @@ from typing import Self
 
 from twinkeel.drill.access import Access, in_memory, path_of
 from twinkeel.drill.checker import served
-from twinkeel.drill.history import REQUESTS_FILE, SECOND, Event, Request, decode
+from twinkeel.drill.history import MILLISECOND, REQUESTS_FILE, SECOND, Event, Request, decode
 from twinkeel.drill.https import Target
-from twinkeel.drill.streams import WATCH, streams_for
+from twinkeel.drill.streams import PERIOD, WATCH, streams_for
 from twinkeel.errors import ToolError
 
 STOP_DEADLINE = 20.0  # It checks its watch first, for 12 s at most.
@@ -27,11 +27,20 @@ LOG_FILE = "client.log"
 class Measurement:
     """A running client, as an async context manager. Its records are in `folder`, its complaints in `client.log` there.
 
-    It keeps up every stream that can be with this `access`, unless `streams` names some.
+    It keeps up every stream that can be with this `access`, unless `streams` names some. `period` is the time between two new
+    connections, in nanoseconds.
     """
 
-    def __init__(self, target: Target, folder: Path, access: Access | None = None, streams: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        target: Target,
+        folder: Path,
+        access: Access | None = None,
+        streams: Sequence[str] | None = None,
+        period: int = PERIOD,
+    ) -> None:
         self._target = target
+        self._period = period
         self._streams = streams_for(credentials=access is not None) if streams is None else streams
         self._folder = folder
         self._access = access
@@ -42,6 +51,7 @@ class Measurement:
         target = self._target
         argv = ["--address", target.address, "--port", str(target.port), "--server-name", target.server_name]
         argv += ["--path", target.path, "--status", str(target.status or 0), "--streams", *self._streams]
+        argv += ["--period-ms", str(self._period // MILLISECOND)]
         argv += ["--known"] if target.known else []
         files = ["--ca-file", str(target.ca_file), "--history", str(self._folder / REQUESTS_FILE)]
         secret = self._access.pem or self._access.token.encode() if self._access else b""

@@ -22,6 +22,7 @@ from twinkeel.drill.measure import Measurement
 from twinkeel.drill.needs import refuse_without
 from twinkeel.drill.observe import Observers
 from twinkeel.drill.observe_nodes import NodeObserver
+from twinkeel.drill.streams import PERIOD
 from twinkeel.drill.trial import Trial, trial_of
 from twinkeel.errors import HostError, TwinkeelError, UsageError, VerificationError
 from twinkeel.hosts.executor import Reader, Writer
@@ -57,7 +58,8 @@ class Drill:
     `recovery` is how long a fault may keep clients from being served, `settle_timeout` how long a system may take to be whole
     before a trial, and `settle` how long it must have been whole with the virtual IP in one place by then, all in seconds.
     `access` is for the streams that need credentials, `kubectl` the program to run beside the client, if any; `left_out` names what
-    is not measured, and why. `command` is what the cluster's lock says; with `held` the caller has that lock already.
+    is not measured, and why. `period` is the time between two new connections, in nanoseconds. `command` is what the cluster's lock
+    says; with `held` the caller has that lock already.
     """
 
     topology: Topology
@@ -75,6 +77,7 @@ class Drill:
     access: Access | None = None
     kubectl: str = ""
     left_out: tuple[str, ...] = ()
+    period: int = PERIOD
     command: str = "twinkeel drill run"
     break_lock: bool = False
     held: bool = False
@@ -203,7 +206,7 @@ class _Stage:
             await stack.enter_async_context(Observers(scene.topology, scene.hosts, self.log))
             if drill.access:
                 await stack.enter_async_context(NodeObserver(scene.topology, drill.target, drill.access, self.log))
-            client = await stack.enter_async_context(Measurement(drill.target, self._folder, drill.access))
+            client = await stack.enter_async_context(Measurement(drill.target, self._folder, drill.access, period=drill.period))
             if drill.access and drill.kubectl:
                 await stack.enter_async_context(Kubectl(drill.kubectl, drill.access, self._folder))
             yield client

@@ -64,7 +64,7 @@ async def _saturated(drill: Drill, minutes: float) -> None:
             try:
                 async with (
                     Observers(drill.topology, drill.hosts, log),
-                    Measurement(drill.target, folder, drill.access, ALONE) as client,
+                    Measurement(drill.target, folder, drill.access, ALONE, drill.period) as client,
                 ):
                     await asyncio.sleep(STARTING_SECONDS)
                     await asyncio.gather(*(saturate(hosts, machine, minutes * 60 + SPARE_SECONDS) for machine in machines))

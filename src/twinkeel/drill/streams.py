@@ -46,6 +46,8 @@ KINDS: tuple[StreamKind, ...] = (
     StreamKind("h2-download", "HTTP/2 long answer", _DOWNLOAD, HTTP2, "download", credentials=True),
 )
 BY_NAME: dict[str, StreamKind] = {kind.name: kind for kind in KINDS}
+PERIOD = BY_NAME[NEW].period
+"""Between two new connections, in nanoseconds."""
 WATCH = "watch"
 """Not a stream of requests: watch_stream.py."""
 ALONE: tuple[str, ...] = ("new", "kept")

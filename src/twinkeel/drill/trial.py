@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from twinkeel.drill.checker import Verdict, judge
-from twinkeel.drill.history import EVENTS_FILE, History, read_history
+from twinkeel.drill.history import EVENTS_FILE, MILLISECOND, History, read_history
 from twinkeel.drill.kubectl import milliseconds_of
 from twinkeel.drill.stream_results import StreamResult, stream_results
 from twinkeel.drill.vip_ownership import NOT_WATCHED, VipOwnership, vip_ownership
@@ -28,6 +28,7 @@ class Trial:
 
     `nodes_not_ready`: nodes that were not Ready at some time after the fault. `left_out`: what was not measured, and why.
     `asked` is the path that new connections asked, `identity` what they showed; empty where the history does not say.
+    `period_ms` is the time between two of them, in milliseconds; None where it does not say.
     """
 
     scenario: str
@@ -43,6 +44,7 @@ class Trial:
     streams: tuple[StreamResult, ...] = ()
     asked: str = ""
     identity: str = ""
+    period_ms: float | None = None
 
 
 def trial_of(history: History) -> Trial:
@@ -63,6 +65,7 @@ def trial_of(history: History) -> Trial:
         streams=stream_results(history),
         asked=urlsplit(probe.target).path if probe else "",
         identity=probe.identity if probe else "",
+        period_ms=probe.period / MILLISECOND if probe else None,
     )
 
 
@@ -87,9 +90,14 @@ def read_trials(folder: Path) -> tuple[Trial, ...]:
     Raises:
         UsageError: there is none.
     """
+    return tuple(trial_of(read_history(path)) for path in trial_folders(folder))
+
+
+def trial_folders(folder: Path) -> tuple[Path, ...]:
+    """The folders of those trials, in the order of their names. Raises UsageError when there is none."""
     found = sorted(path.parent for path in folder.glob(f"*/{EVENTS_FILE}"))
     if not found:
         raise UsageError(
             "this folder holds no trials", where=str(folder), hint="give the folder that `twinkeel drill run -o` wrote"
         )
-    return tuple(trial_of(read_history(path)) for path in found)
+    return tuple(found)

@@ -13,7 +13,7 @@ from twinkeel.drill.facts import RunFacts
 from twinkeel.drill.faults.registry import FAULTS
 from twinkeel.drill.history import EVENTS_FILE, read_history
 from twinkeel.drill.trial import Trial, trial_of
-from twinkeel.report.streams import STREAMS_CAPTION, asked_by, streams_table
+from twinkeel.report.streams import STREAMS_CAPTION, asked_by, periods_of, streams_table
 from twinkeel.report.summary import HEADINGS, Summary, cells, summarize, worst
 from twinkeel.report.timeline import Figure, distribution, timeline
 from twinkeel.report.trials import HEADINGS as TRIAL_HEADINGS
@@ -55,6 +55,7 @@ def render_html(folder: Path, facts: RunFacts) -> str:
         trial_headings=TRIAL_HEADINGS,
         trial_rows=[trial_cells(trial) for trial in trials.values()],
         asked=asked_by(trials.values()),
+        periods=periods_of(trials.values()),
         stream_headings=stream_headings,
         stream_rows=stream_rows,
         stream_caption=STREAMS_CAPTION,

@@ -63,6 +63,12 @@ def stream_remarks(results: Iterable[StreamResult]) -> tuple[str, ...]:
     return tuple(said)
 
 
+def periods_of(trials: Iterable[Trial]) -> str:
+    """In words for a report: how often a new connection was made."""
+    periods = sorted({trial.period_ms for trial in trials if trial.period_ms})
+    return f"every {' or '.join(f'{period:g}' for period in periods)} ms" if periods else "again and again"
+
+
 def asked_by(trials: Iterable[Trial]) -> str:
     """In words for a report: what new connections asked."""
     asked = dict.fromkeys((trial.asked, trial.identity) for trial in trials if trial.asked)

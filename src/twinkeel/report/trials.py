@@ -41,6 +41,7 @@ def trial_object(trial: Trial) -> dict[str, Any]:
         "left_out": list(trial.left_out),
         "asked": trial.asked or None,
         "identity": trial.identity or None,
+        "period_ms": trial.period_ms,
         "streams": [stream_object(each) for each in trial.streams],
         "reasons": list(verdict.reasons),
     }

@@ -14,9 +14,12 @@ from twinkeel.topology.model import Topology
 from .segment import HERE, Balancer, Segment, require_programs, segment, wait_for
 
 # TWINKEEL_TEST_MOVES=100 for the figures of docs/second-chance.md.
-MOVES = int(os.environ.get("TWINKEEL_TEST_MOVES", "12"))
+FIGURES = os.environ.get("TWINKEEL_TEST_MOVES")
+MOVES = int(FIGURES or "12")
 KINDS = ("new", "kept", "slow", "upload", "stream")
-ON = ("profile: fast", "profile: fast, second_chance: true")
+# With the profile's 0.07 s a machine that starves Keepalived for 0.3 s moves the address unplanned, and that breaks connections.
+ADVERTISED = "" if FIGURES else ", advert_interval: 0.4"
+ON = ("profile: fast", f"profile: fast, second_chance: true{ADVERTISED}")
 THREE = ("  lb-2: 192.168.1.112", "  lb-2: 192.168.1.112\n  lb-3: 192.168.1.113")
 DUAL = (
     ("vip: 192.168.1.110/24", "vips: [192.168.1.110/24, 'fd00::110/64']"),
@@ -124,9 +127,11 @@ def test_both_versions_of_ip(build_edited: Edited, tmp_path: Path, vip: int) -> 
 
 
 def test_several_virtual_ips_that_move_apart(build_edited: Edited, tmp_path: Path) -> None:
-    with segment(build_edited(ON, TWO_OF_A_KIND), tmp_path) as made, made.using(made.vips[1]) as seen:
-        assert broken(move_again_and_again(made, 6)) == NONE_BROKEN
-    assert broken(seen) == NONE_BROKEN
+    with segment(build_edited(ON, TWO_OF_A_KIND), tmp_path) as made, made.using(made.vips[1]) as other:
+        one = move_again_and_again(made, 6)
+    for seen in (one, other):
+        show(seen)
+        assert broken(seen) == NONE_BROKEN
 
 
 def test_three_load_balancers_in_a_ring(build_edited: Edited, tmp_path: Path) -> None:

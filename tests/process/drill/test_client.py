@@ -139,6 +139,16 @@ def test_a_client_that_was_held_up_says_so(server: Server, tmp_path: Path) -> No
     assert {request.stream for request in requests} >= {"new", "kept"}
 
 
+def test_new_connections_are_as_far_apart_as_was_asked_for(server: Server, tmp_path: Path) -> None:
+    async def trial() -> None:
+        async with Measurement(target_of(server), tmp_path, period=40 * MILLISECOND) as measurement:
+            await service(measurement, 0.5)
+
+    asyncio.run(trial())
+    starts = sorted(request.start for request in recorded(tmp_path) if request.stream == "new")
+    assert min(two - one for one, two in pairwise(starts)) >= 20 * MILLISECOND
+
+
 def test_a_client_that_was_killed_is_noticed_and_unknown(server: Server, tmp_path: Path) -> None:
     async def trial() -> None:
         async with Measurement(target_of(server), tmp_path) as measurement:

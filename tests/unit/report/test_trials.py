@@ -6,6 +6,7 @@ from twinkeel.drill.checker import Verdict
 from twinkeel.drill.stream_results import StreamResult
 from twinkeel.drill.streams import BY_NAME
 from twinkeel.drill.trial import Trial
+from twinkeel.report.streams import periods_of
 from twinkeel.report.trials import markdown, remarks, trial_object
 
 TRIAL = Trial("haproxy-hang", 1, "lb-1", "lb-2", Verdict("pass", 850, 700, 86, None, None, 3000, (), 84, 0))
@@ -47,3 +48,11 @@ def test_each_stream_is_told_to_machines_and_to_people() -> None:
     assert "| haproxy-hang | 1 | 1/1/104 | 9/1/900 | - |" in text
     assert "stream HTTP/2 reads: not served again by the end of the trial" in text
     assert "stream upload: not measured, not served before the fault (http-403)" in text
+
+
+def test_reports_say_how_often_a_connection_was_made() -> None:
+    trials = [replace(TRIAL, period_ms=25.0), replace(TRIAL, period_ms=10.0), replace(TRIAL, period_ms=25.0)]
+    assert trial_object(trials[0])["period_ms"] == 25.0
+    assert periods_of(trials[:1]) == "every 25 ms"
+    assert periods_of(trials) == "every 10 or 25 ms"
+    assert periods_of([TRIAL]) == "again and again"
