@@ -26,7 +26,12 @@ class Checked(NamedTuple):
 
 def check(file: Path) -> Checked:
     """What is to say about the spec at `file`. No password is read. Raises SpecError when the file cannot be read."""
-    loaded = load(read_source(file), find_support)
+    return check_source(read_source(file), file)
+
+
+def check_source(source: SourceFile, file: Path) -> Checked:
+    """The same of a text that is or will be at `file`."""
+    loaded = load(source, find_support)
     judgement = _judgement(loaded, file)
     return Checked(loaded.source, in_order([*loaded.diagnostics, *judgement.diagnostics]), judgement.notes)
 

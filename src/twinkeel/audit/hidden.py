@@ -13,6 +13,7 @@ _SECRETS = tuple(
     for pattern in (
         # Keepalived; HAProxy: `stats auth`, userlists.
         rf"(\bauth_pass\s+){_VALUE}",
+        rf"(\bkey\s+\d{{1,3}}\s+(?:hex:)?){_VALUE}",
         rf"(\bstats\s+auth\s+[^\s:]{{1,200}}:){_VALUE}",
         rf"(\buser\s+\S{{1,200}}\s+(?:insecure-)?password\s+){_VALUE}",
         # The name stays: curl -u admin:..., --user admin:..., https://admin:...@host/.

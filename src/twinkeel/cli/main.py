@@ -26,6 +26,7 @@ _THE_MACHINE_S = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, 
 # Name -> module below twinkeel.cli, and the line that `--help` shows.
 COMMANDS = {
     "init": ("init", "Write a new spec and its passwords: asks, or takes everything from options."),
+    "import": ("import_pair", "Write the spec of a pair that somebody set up, and list what it cannot say."),
     "check": ("check", "Show every problem of the spec, with positions."),
     "schema": ("schema", "Print the JSON Schema of the spec, for editors."),
     "explain": ("explain", "Show the topology, every default in force, and the predicted downtime per fault."),
