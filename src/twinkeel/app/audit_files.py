@@ -1,6 +1,5 @@
 """The files that an audit's arguments name: which of them are configurations or scripts, and what had to be left out."""
 
-import codecs
 import os
 import re
 import sys
@@ -11,7 +10,7 @@ from typing import Literal
 
 from twinkeel.errors import UsageError
 from twinkeel.liveconfig.haproxy_file import parse_haproxy
-from twinkeel.liveconfig.words import BYTE_ORDER_MARK, LONGEST_FILE
+from twinkeel.liveconfig.words import BYTE_ORDER_MARK, LONGEST_FILE, decoded
 from twinkeel.source import SourceFile
 
 Kind = Literal["haproxy", "keepalived", "script"]
@@ -72,7 +71,7 @@ def read(path: Path, notes: Notes) -> SourceFile | None:
         return None
     if len(content) > LONGEST_FILE:
         notes.append((str(path), f"only its first {LONGEST_FILE} bytes were read"))
-    return SourceFile(str(path), _decoded(content, whole=len(content) <= LONGEST_FILE))
+    return SourceFile(str(path), decoded(content, whole=len(content) <= LONGEST_FILE))
 
 
 def _standard_input() -> Input:
@@ -153,14 +152,6 @@ def _files_below(folder: Path) -> Iterator[Path]:
             raise UsageError(
                 f"more than {MOST_FILES} files are below this folder", where=str(folder), hint="name the files themselves"
             )
-
-
-def _decoded(content: bytes, *, whole: bool) -> str:
-    """The text with its byte order mark, which the daemons and the kernel do not take; a cut file may end within a letter."""
-    try:
-        return codecs.getincrementaldecoder("utf-8")().decode(content, final=whole)
-    except UnicodeDecodeError:
-        return content.decode("latin-1")
 
 
 def _kind(path: Path, text: str) -> Kind | None:

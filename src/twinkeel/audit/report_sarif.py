@@ -65,5 +65,15 @@ def _location(place: Place) -> dict[str, Any]:
 
 
 def _uri(name: str) -> str:
+    host, remote, rest = name.partition(":/")
+    if remote and "/" not in host:
+        return f"file://{_authority(host)}/{quote(rest)}"
     path = PurePath(name)
     return path.as_uri() if path.is_absolute() else quote(path.as_posix())
+
+
+def _authority(host: str) -> str:
+    """The host that a file lies on, as its URI has it (RFC 8089): without the port that SSH uses there."""
+    if host.startswith("["):
+        return f"{host.partition(']')[0]}]"
+    return f"[{host}]" if host.count(":") > 1 else host.partition(":")[0]

@@ -74,7 +74,13 @@ def _summary(result: AuditResult, shown: Sequence[Found]) -> str:
     hosts = (
         f"{len(result.hosts)} host{'s' if len(result.hosts) != 1 else ''}, {result.files} file{'s' if result.files != 1 else ''}"
     )
-    return f"{hosts}: {'; '.join(_counts(result, shown))}\n"
+    names = {"haproxy": "HAProxy", "keepalived": "Keepalived"}
+    programs = {
+        host: ", ".join(f"{names[program]} {version}" for program, version in found.items())
+        for host, found in result.versions.items()
+    }
+    versions = "".join(f"{host}: {said or 'the versions of its programs are not known'}\n" for host, said in programs.items())
+    return f"{versions}{hosts}: {'; '.join(_counts(result, shown))}\n"
 
 
 def _counts(result: AuditResult, shown: Sequence[Found]) -> Iterator[str]:

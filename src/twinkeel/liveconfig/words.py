@@ -1,5 +1,6 @@
 """Words of configuration files, each with its place; and what a parser has to say of text that it does not understand."""
 
+import codecs
 from dataclasses import dataclass
 
 from twinkeel.source import SourceFile, Span
@@ -74,3 +75,11 @@ def read_whole(source: SourceFile) -> tuple[list[str], list[Remark]]:
         remarks.append(Remark(Place(source, Span(long[0], 1)), text))
         lines = ["" if len(line) > LONGEST_LINE else line for line in lines]
     return lines, remarks
+
+
+def decoded(content: bytes, *, whole: bool) -> str:
+    """The text with its byte order mark, which the daemons and the kernel do not take; a cut file may end within a letter."""
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(content, final=whole)
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
