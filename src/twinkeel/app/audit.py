@@ -11,8 +11,9 @@ from twinkeel.audit.ours import default_outcomes
 from twinkeel.audit.outcome import Outcome
 from twinkeel.audit.pair import Pair
 from twinkeel.audit.predict import predict
-from twinkeel.audit.registry import find_rule
+from twinkeel.audit.registry import RULES, find_rule
 from twinkeel.audit.rule import Rule
+from twinkeel.audit.settings import Ignored
 from twinkeel.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,7 +40,14 @@ class AuditResult:
     versions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-def audit(paths: Sequence[str], *, predictions: bool, live: "LiveHosts | None" = None) -> AuditResult:
+def audit(
+    paths: Sequence[str],
+    *,
+    predictions: bool,
+    live: "LiveHosts | None" = None,
+    rules: Sequence[Rule] = RULES,
+    ignored: Sequence[Ignored] = (),
+) -> AuditResult:
     """Audit what lies at the paths, and hosts that were read. Raises UsageError for nothing, OSError for what cannot be read."""
     pair = read_pair(paths) if paths else Pair(())
     if live is not None:
@@ -51,7 +59,7 @@ def audit(paths: Sequence[str], *, predictions: bool, live: "LiveHosts | None" =
     outcomes = predict(pair) if predictions else ()
     ours = default_outcomes() if outcomes else {}
     versions = live.versions if live else {}
-    return AuditResult(names, len(sources), audit_pair(pair), outcomes, ours, pair.notes, versions)
+    return AuditResult(names, len(sources), audit_pair(pair, rules, ignored), outcomes, ours, pair.notes, versions)
 
 
 def rule_of(name: str) -> Rule:
@@ -59,8 +67,6 @@ def rule_of(name: str) -> Rule:
     rule = find_rule(name)
     if rule is None:
         from difflib import get_close_matches  # noqa: PLC0415 - only for a slip
-
-        from twinkeel.audit.registry import RULES  # noqa: PLC0415
 
         close = get_close_matches(name, [each.name for each in RULES], n=1)
         hint = f"did you mean {close[0]}? " if close else ""

@@ -183,8 +183,9 @@ SCRIPTS: tuple[Rule, ...] = (
 )
 AUDIT: tuple[Rule, ...] = (byte_order_mark.RULE, not_understood.RULE)
 RULES: tuple[Rule, ...] = (*HAPROXY, *KEEPALIVED, *PAIR, *SCRIPTS, *AUDIT)
+_BY_NAME = {rule.name: rule for rule in RULES}
 
 
 def find_rule(name: str) -> Rule | None:
     """The rule of that name."""
-    return next((rule for rule in RULES if rule.name == name), None)
+    return _BY_NAME.get(name)

@@ -17,11 +17,11 @@ LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 
 
 def sarif(found: Sequence[Found], audited: Audited, rules: Sequence[Rule], version: str) -> dict[str, Any]:
-    """One run with every rule; findings that a comment leaves out are there, marked as suppressed in the source."""
+    """One run with every rule; findings that are left out are there, suppressed in the source (a comment) or outside."""
     index = {rule.name: place for place, rule in enumerate(rules)}
     results = [_result(each, index) for each in found]
     for each, by in audited.suppressed:
-        results.append({**_result(each, index), "suppressions": [{"kind": "inSource", "justification": by.reason}]})
+        results.append({**_result(each, index), "suppressions": [{"kind": by.kind, "justification": by.reason}]})
     driver = {"name": "twinkeel audit", "version": version, "rules": [_rule(rule) for rule in rules]}
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from twinkeel.audit.pair import Host
 from twinkeel.liveconfig.words import Comment, Place
@@ -15,6 +16,8 @@ _SCRIPT_COMMENT = re.compile(r"(?:^|(?<=\s))#(.*)$")
 @dataclass(frozen=True, slots=True)
 class Suppression:
     """A comment that asks for rules to be left out, and the line that it means."""
+
+    kind: ClassVar[str] = "inSource"
 
     rules: tuple[str, ...]
     reason: str

@@ -92,4 +92,4 @@ def _counts(result: AuditResult, shown: Sequence[Found]) -> Iterator[str]:
     if less:
         yield f"{less} less severe not shown (--severity info)"
     if result.audited.suppressed:
-        yield f"{len(result.audited.suppressed)} left out by comments"
+        yield f"{len(result.audited.suppressed)} left out on request"

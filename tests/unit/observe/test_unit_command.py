@@ -6,7 +6,7 @@ from twinkeel.observe.unit_command import command, environment, environment_file
 
 SHOWN = """\
 LoadState=loaded
-ExecStart={ path=/usr/sbin/haproxy ; argv[]=/usr/sbin/haproxy -Ws -f $CONFIG -p ${RUN}/h.pid $EXTRA $NONE ; ignore_errors=no ; pid=0 }
+ExecStart={ path=/usr/sbin/haproxy ; argv[]=/usr/sbin/haproxy -Ws -f $CONFIG -p ${RUN}/h.pid $EXTRA $NONE ; ignore_errors=no }
 Environment=CONFIG=/etc/a.cfg RUN=/run "EXTRA=-S /run/x -f '/etc/b c.cfg'"
 EnvironmentFiles=/etc/default/haproxy (ignore_errors=yes)
 EnvironmentFiles=/etc/other (ignore_errors=no)
