@@ -1,7 +1,7 @@
 """Use case: the faults of a pair's files, and what each failure of its hosts will cost."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from twinkeel.app.audit_input import read_pair
@@ -51,10 +51,11 @@ def audit(
     """Audit what lies at the paths, and hosts that were read. Raises UsageError for nothing, OSError for what cannot be read."""
     pair = read_pair(paths) if paths else Pair(())
     if live is not None:
-        pair = Pair((*pair.hosts, *live.hosts), (*pair.notes, *live.notes))
+        pair = replace(pair, hosts=(*pair.hosts, *live.hosts), notes=(*pair.notes, *live.notes))
     sources = {source.name for host in pair.hosts if host.haproxy for source in host.haproxy.file.sources}
     sources |= {source.name for host in pair.hosts if host.keepalived for source in host.keepalived.config.sources}
     sources |= {script.source.name for host in pair.hosts for script in host.scripts}
+    sources |= {source.name for inventory in pair.inventories for source in inventory.sources}
     names = tuple(host.name for host in pair.hosts)
     outcomes = predict(pair) if predictions else ()
     ours = default_outcomes() if outcomes else {}

@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from twinkeel.app.audit_files import MAIN, Input, Notes, inputs, read
 from twinkeel.app.audit_hosts import Group, grouped, on_host
+from twinkeel.app.audit_inventory import is_yaml, read_inventory
 from twinkeel.audit.pair import Host, Pair, Script
 from twinkeel.errors import UsageError
 from twinkeel.liveconfig.haproxy_file import PROXIES, parse_haproxy
@@ -26,12 +27,26 @@ def read_pair(paths: Sequence[str]) -> Pair:
     given = [each for path in paths for each in inputs(path, notes)]
     if all(each.kind == "script" for each in given):
         raise UsageError(
-            "nothing to audit: no haproxy.cfg and no keepalived.conf is here",
+            "nothing to audit: no haproxy.cfg, no keepalived.conf and no inventory of Kubespray is here",
             where=", ".join(paths),
             hint="name the files, or a folder that holds them; `-` reads one from standard input",
         )
-    hosts = [host for group in grouped(given) for host in _hosts(group, notes)]
-    return Pair(tuple(hosts), tuple(dict.fromkeys(notes)))
+    inventories = [read_inventory(each.source, notes) for each in _inventories(given, notes)]
+    hosts = [host for group in grouped([each for each in given if each.kind != "inventory"]) for host in _hosts(group, notes)]
+    return Pair(tuple(hosts), tuple(dict.fromkeys(notes)), tuple(inventories))
+
+
+def _inventories(given: Sequence[Input], notes: Notes) -> list[Input]:
+    """Each inventory once; of a folder's that were not named, the first: a hosts.yaml and an inventory.ini say the same twice."""
+    kept: dict[Path, Input] = {}
+    found = {each.path.resolve(): each for each in given if each.kind == "inventory"}
+    for each in sorted(found.values(), key=lambda one: (not one.named, not is_yaml(one.source))):
+        first = kept.get(each.path.parent)
+        if each.named or first is None:
+            kept[each.path if each.named else each.path.parent] = each
+        else:
+            notes.append((str(each.path), f"left out: taken for the same as {first.path}; name it to have it audited"))
+    return list(kept.values())
 
 
 def _hosts(group: Group, notes: Notes) -> list[Host]:

@@ -34,7 +34,7 @@ class Audited:
 def audit(pair: Pair, rules: Sequence[Rule] = RULES, ignored: Sequence[Ignored] = ()) -> Audited:
     """Every finding of every rule; `ignored` are those that the settings leave out."""
     # A comment is nearer to what it is about than the settings are.
-    asked: list[Suppression | Ignored] = [*suppressions(pair.hosts), *ignored]
+    asked: list[Suppression | Ignored] = [*suppressions(pair), *ignored]
     everything = _once(Found(rule, _shown(finding)) for rule in rules for finding in rule.check(pair))
     kept: list[Found] = []
     suppressed: list[tuple[Found, Suppression | Ignored]] = []

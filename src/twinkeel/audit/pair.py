@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from twinkeel.liveconfig.haproxy_model import HaproxyConfig
+from twinkeel.liveconfig.inventory import Inventory
 from twinkeel.liveconfig.keepalived_model import Definition, Instance, VrrpConfig
 from twinkeel.liveconfig.words import Remark
 from twinkeel.source import SourceFile
@@ -50,11 +51,12 @@ class Host:
 class Pair:
     """The hosts that were given: two or more of a pair, or one of them alone.
 
-    `notes` are files that were left out or cut, each with the reason.
+    `notes` are files that were left out or cut, each with the reason. `inventories` are Kubespray's, of the cluster behind.
     """
 
     hosts: tuple[Host, ...]
     notes: tuple[tuple[str, str], ...] = ()
+    inventories: tuple[Inventory, ...] = ()
 
     def others(self, host: Host) -> Iterator[Host]:
         """All hosts but one."""

@@ -71,8 +71,9 @@ def audit(
 ) -> None:
     """Find what is wrong with load balancers that somebody set up, and predict what each failure will cost.
 
-    PATH: haproxy.cfg, keepalived.conf and check scripts, or folders that hold them. Two hosts are two folders (lb-1/ and lb-2/,
-    with or without etc/haproxy and etc/keepalived below); then it also looks for what differs between them. Nothing is changed.
+    PATH: haproxy.cfg, keepalived.conf, check scripts and Kubespray's inventory, or folders that hold them. Two hosts are two
+    folders (lb-1/ and lb-2/, with or without etc/haproxy and etc/keepalived below); then it also looks for what differs between
+    them. Nothing is changed.
 
     With --host or -f the files are those that the hosts' units load; nothing is written there.
 
