@@ -16,7 +16,9 @@ from twinkeel.audit.pair import Host, Pair
 from twinkeel.audit.rule import Example, Finding, Rule
 from twinkeel.liveconfig.inventory import Inventory
 
-_AT_192_168_1_101 = KEEPALIVED.replace("    priority 200\n", "    priority 200\n    unicast_src_ip 192.168.1.101\n")
+_AT_192_168_1_101 = KEEPALIVED.replace(
+    "    priority 200\n", "    priority 200\n    unicast_src_ip 192.168.1.101\n    unicast_peer {\n        192.168.1.102\n    }\n"
+)
 
 
 def check(inventory: Inventory, pair: Pair) -> Iterator[Finding]:
