@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from twinkeel.app.audit_files import MAIN, Input, Notes, inputs, read
 from twinkeel.app.audit_hosts import Group, grouped, on_host
 from twinkeel.app.audit_inventory import is_yaml, read_inventory
-from twinkeel.audit.pair import Host, Pair, Script
+from twinkeel.audit.pair import Host, Pair, Script, as_script
 from twinkeel.errors import UsageError
 from twinkeel.liveconfig.haproxy_file import PROXIES, parse_haproxy
 from twinkeel.liveconfig.haproxy_model import build_haproxy
@@ -53,7 +53,7 @@ def _hosts(group: Group, notes: Notes) -> list[Host]:
     read_included = _Includes(group.root)
     haproxies = [build_haproxy(parse_haproxy(each)) for each in _haproxies(group, notes)]
     mains = _main_keepalived(group, read_included, notes)
-    scripts = _scripts(group)
+    scripts = _scripts(group, notes)
     count = max(len(haproxies), len(mains), 1)
     hosts = []
     for place in range(count):
@@ -65,13 +65,13 @@ def _hosts(group: Group, notes: Notes) -> list[Host]:
     return hosts
 
 
-def _scripts(group: Group) -> tuple[Script, ...]:
+def _scripts(group: Group, notes: Notes) -> tuple[Script, ...]:
     """Those that were named, and of a folder those that keepalived.conf names: a host's other programs are not looked at."""
     said = " ".join(each.source.text for each in group.of("keepalived"))
     # By its path, or by a name with a suffix: a word may also be a name.
     names = {PurePosixPath(word).name for word in re.split(r"[\s\"'(){}]+", said) if "/" in word or "." in word}
     wanted = (each for each in group.of("script") if each.named or each.path.name in names)
-    return tuple(Script(on_host(group, each.path), each.source) for each in wanted)
+    return tuple(as_script(on_host(group, each.path), each.source, notes) for each in wanted)
 
 
 def _haproxies(group: Group, notes: Notes) -> list[list[SourceFile]]:

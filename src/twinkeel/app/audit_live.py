@@ -9,7 +9,7 @@ from pathlib import Path
 
 from twinkeel.app.context import SSH_VARIABLES, Context
 from twinkeel.app.hosts import ClusterHosts, PlainHosts
-from twinkeel.audit.pair import Host, Script
+from twinkeel.audit.pair import Host, as_script
 from twinkeel.errors import UsageError
 from twinkeel.liveconfig.haproxy_file import parse_haproxy
 from twinkeel.liveconfig.haproxy_model import build_haproxy
@@ -98,12 +98,13 @@ def _as_audited(found: Sequence[LiveConfiguration]) -> LiveHosts:
             raise UsageError(
                 "nothing to audit: this host has neither a haproxy.cfg nor a keepalived.conf", where=live.machine.name, hint=told
             )
+    hosts = tuple(_host(live) for live in found)
     notes = dict.fromkeys(note for live in found for note in live.notes)
     versions = {live.machine.name: live.versions for live in found}
-    return LiveHosts(tuple(_host(live) for live in found), tuple(notes), versions)
+    return LiveHosts(hosts, tuple(notes), versions)
 
 
 def _host(live: LiveConfiguration) -> Host:
     haproxy = build_haproxy(parse_haproxy(live.haproxy)) if live.haproxy else None
     keepalived = VrrpConfig(live.keepalived) if live.keepalived else None
-    return Host(live.machine.name, haproxy, keepalived, tuple(Script(path, source) for path, source in live.scripts))
+    return Host(live.machine.name, haproxy, keepalived, tuple(as_script(path, source, live.notes) for path, source in live.scripts))

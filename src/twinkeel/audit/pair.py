@@ -10,6 +10,8 @@ from twinkeel.liveconfig.keepalived_model import Definition, Instance, VrrpConfi
 from twinkeel.liveconfig.words import Remark
 from twinkeel.source import SourceFile
 
+MOST_SCRIPT_LINES = 1_000
+
 
 @dataclass(frozen=True, slots=True)
 class Script:
@@ -17,6 +19,16 @@ class Script:
 
     path: str
     source: SourceFile
+
+
+def as_script(path: str, source: SourceFile, notes: list[tuple[str, str]]) -> Script:
+    """A script, of which the first MOST_SCRIPT_LINES lines are looked at; a note says when there are more."""
+    if len(source.lines) <= MOST_SCRIPT_LINES:
+        return Script(path, source)
+    notes.append((source.name, f"only its first {MOST_SCRIPT_LINES} lines were looked at: no check has more"))
+    # What ends its lines stays: one of Windows breaks it.
+    end = "\r\n" if "\r\n" in source.text else "\n"
+    return Script(path, SourceFile(source.name, end.join(source.lines[:MOST_SCRIPT_LINES])))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,8 @@ from twinkeel.audit.audit import Found
 from twinkeel.audit.hidden import hidden
 from twinkeel.audit.outcome import Outcome
 from twinkeel.cli.text_layout import rows, span, usable_width
-from twinkeel.diagnostic import excerpt
+from twinkeel.diagnostic import excerpt_of
 from twinkeel.liveconfig.words import Place
-from twinkeel.source import SourceFile
 
 _AROUND = 1000
 # As both predictions say it (twinkeel.audit.predict, twinkeel.topology.predict).
@@ -42,8 +41,7 @@ def _excerpt(place: Place) -> list[str]:
     # More than is shown, so that no secret is cut; not all, since a line may be a whole megabyte.
     first, text = max(span.column - 1 - _AROUND, 0), source.line(span.line)
     line = " " * first + hidden(text[first : span.column + _AROUND])
-    shown = [*source.lines[: span.line - 1], line]
-    return excerpt(SourceFile(source.name, "\n".join(shown)), span)
+    return excerpt_of(line, span)
 
 
 def _predictions(result: AuditResult, width: int) -> str:

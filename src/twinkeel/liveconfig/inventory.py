@@ -77,10 +77,15 @@ class Inventory:
         found.place = found.place or place
         return found
 
+    @property
+    def is_full(self) -> bool:
+        """Whether more hosts were named than are read; that was told."""
+        return self.mentions > MOST_MENTIONS
+
     def add_hosts(self, names: list[str], port: int | None, variables: Variables, place: Place, group: str) -> None:
         """Hosts that a group names. A port is heard where a host is named first, as Ansible has it."""
         self.mentions += len(names)
-        if self.mentions > MOST_MENTIONS:
+        if self.is_full:
             self.tell(place, f"hosts are named more than {MOST_MENTIONS} times: these were left out")
             return
         for name in names:

@@ -20,12 +20,15 @@ _GROUP = re.compile(r"([^:\]\s]+)\s*(?:#.*)?$")
 # Without these a line is words between spaces; the lexer takes a hundred times as long.
 _QUOTING = re.compile(r"[\"'\\#]")
 _WORD = re.compile(r"[^ \t\r\n]+")
+MOST_LINES = 20_000
+"""Four times the hosts of the largest cluster that Kubernetes bears."""
+
 _KINDS = ("hosts", "children", "vars")
 
 
 def read_ini(source: SourceFile, inventory: Inventory) -> None:
     """Put what a file says into an inventory. Never fails; what it does not understand is a remark."""
-    lines, remarks = read_whole(source)
+    lines, remarks = read_whole(source, MOST_LINES)
     inventory.remarks += remarks
     group, kind = UNGROUPED, "hosts"
     wanted: dict[str, Place] = {}
@@ -65,6 +68,8 @@ def read_ini(source: SourceFile, inventory: Inventory) -> None:
 
 
 def _host(source: SourceFile, number: int, line: str, group: str, inventory: Inventory) -> None:
+    if inventory.is_full:
+        return
     tokens = list(_tokens(line))
     if not tokens:
         return

@@ -83,6 +83,8 @@ def _entries(section: Value) -> dict[str, tuple[Place, Value]] | None:
 
 
 def _hosts(pattern: str, value: Value, place: Place, group: str, inventory: Inventory) -> None:
+    if inventory.is_full:
+        return
     try:
         names, port = expand(pattern)
     except BadPatternError as error:
