@@ -75,7 +75,11 @@ EXCERPT_WIDTH = 120
 
 def excerpt(source: SourceFile, span: Span) -> list[str]:
     """The line of a place, cut where it is long, and a marker below it."""
-    text = source.line(span.line)
+    return excerpt_of(source.line(span.line), span)
+
+
+def excerpt_of(text: str, span: Span) -> list[str]:
+    """The same for a line that is at hand."""
     # A long line is cut to a window that holds the place.
     start = max(0, span.column - EXCERPT_WIDTH // 2) if len(text) > EXCERPT_WIDTH else 0
     # Control characters would act on the terminal. Tabs stay tabs, in the padding too, so that the marker stands right.

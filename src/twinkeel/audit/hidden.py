@@ -7,7 +7,7 @@ import re
 
 # The secret is the last group. Quotes end where they began.
 _VALUE = r"""("(?:\\.|[^"\\])*|'[^']*|(?:\\.|[^\s"'\\])+)"""
-_NAME = r"(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key)"
+_NAME = r"(?:passw(?:or)?d|_pass|passphrase|secret|token|api[_-]?key)"
 _SECRETS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
