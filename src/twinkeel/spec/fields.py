@@ -97,6 +97,12 @@ Network = Annotated[IPv4Network, _parsed("ip_v4_network", IPv4Network, f"{_V4}/{
 Network6 = Annotated[
     IPv6Network, _parsed("ip_v6_network", IPv6Network, f"({_V6})/{_BITS6}"), _text("IPv6 network", f"({_V6})/{_BITS6}")
 ]
+# One machine, or a network: a host's bits do not matter here.
+Reader = Annotated[
+    IPInterface,
+    _parsed("reader", ip_interface, f"{_WITH_BITS}|{_V4}|{_V6}"),
+    _text("IP address or network", f"{_WITH_BITS}|{_V4}|{_V6}"),
+]
 _OR_HOST = f"host|{_V4}|{_V6}"
 AddressOrHost = Annotated[
     IPAddress | None, _parsed("address_or_host", _address_or_host, _OR_HOST), _text("`host` or IP address", _OR_HOST)
