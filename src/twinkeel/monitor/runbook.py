@@ -12,9 +12,9 @@ INTRO = """\
 
 <!-- Made by `twinkeel monitor runbook -o docs/alerts.md`. Do not edit. -->
 
-`twinkeel monitor rules` makes these from a spec, with its names and the number of its load balancers; the conditions below are those
-of the cluster `lab-home` with two. docs/metrics.md explains the series. *critical*: clients are hurt now, or will be within days
-and all at once. *warning*: all works, and the next fault may not be survived.
+`twinkeel monitor rules` makes these from a spec, with its names and the number of its load balancers; the conditions below are
+those of the cluster `lab-home` with two. [metrics.md](metrics.md) explains the series. *critical*: clients are hurt now, or will
+be within days and all at once. *warning*: all works, and the next fault may not be survived.
 """
 
 

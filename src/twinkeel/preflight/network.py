@@ -5,8 +5,8 @@ from ipaddress import ip_address
 
 from twinkeel.preflight.facts import HostFacts, Link, Listener
 from twinkeel.preflight.model import Finding, Survey, balancers, every_host, on_each
-from twinkeel.spec.fields import IPAddress, IPInterface
 from twinkeel.render.monitoring import METRICS_UNIT
+from twinkeel.spec.fields import IPAddress, IPInterface
 from twinkeel.spec.model import MONITOR_PORT
 from twinkeel.topology.model import Machine, Topology
 
@@ -123,7 +123,7 @@ def _ports(survey: Survey, machine: Machine, facts: HostFacts) -> Iterator[Findi
                 break
     if free:
         held = any(is_ours(listener) for listener in facts.listeners)
-        how = "free, or held by our own" if held else "free"
+        how = "free, or held by our HAProxy" if held else "free"
         yield Finding("ok", machine.name, f"{', '.join(str(port) for _, _, port in wanted)}: {how}")
 
 

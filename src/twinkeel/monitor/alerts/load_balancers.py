@@ -31,8 +31,8 @@ LOAD_BALANCERS = (
         "2m",
         _silent,
         "{{ $labels.cluster }}: {{ $labels.load_balancer }} does not tell of itself",
-        "Prometheus has no fresh figures of {{ $labels.load_balancer }}: it is off, unreachable, or its metrics do not run. All other "
-        "alerts about it are blind.",
+        "Prometheus has no fresh figures of {{ $labels.load_balancer }}: it is off, unreachable, or its metrics do not run. "
+        "All other alerts about it are blind.",
         "The load balancer is down, or only its metrics are: both look alike from here.",
         (
             "`twinkeel status`: UNREACHABLE means the host itself.",
@@ -47,8 +47,8 @@ LOAD_BALANCERS = (
         "2m",
         lambda subject: of_those_that_report(f"twinkeel_haproxy_down{{{subject.of}}} == 1", subject),
         "{{ $labels.cluster }}: HAProxy does not serve on {{ $labels.load_balancer }}",
-        "Keepalived on {{ $labels.load_balancer }} is told that HAProxy is down, so it cannot hold a virtual IP. On a standby nobody "
-        "else notices.",
+        "Keepalived on {{ $labels.load_balancer }} is told that HAProxy is down, so it cannot hold a virtual IP. On a standby "
+        "nobody else notices.",
         "HAProxy died, hangs, or was stopped. The virtual IP is elsewhere, and will not find a way back.",
         (
             "`systemctl status haproxy` and `journalctl -u haproxy -u twinkeel-liveness --since -1h` there.",
@@ -62,8 +62,8 @@ LOAD_BALANCERS = (
         "2m",
         lambda subject: of_those_that_report(f'twinkeel_unit_active{{{subject.of},unit!="haproxy.service"}} == 0', subject),
         "{{ $labels.cluster }}: {{ $labels.unit }} does not run on {{ $labels.load_balancer }}",
-        "Without keepalived {{ $labels.load_balancer }} cannot take over; without twinkeel-liveness a HAProxy that hangs is not "
-        "noticed there.",
+        "Without keepalived {{ $labels.load_balancer }} cannot take over; without twinkeel-liveness a HAProxy that hangs is "
+        "not noticed there.",
         "A unit that systemd does not keep running: it was stopped by hand, or fails at its start.",
         (
             "`systemctl status UNIT`, `journalctl -u UNIT --since -1h` there.",
@@ -118,8 +118,8 @@ LOAD_BALANCERS = (
         "{{ $labels.cluster }}: HAProxy's metrics of {{ $labels.load_balancer }} are missing",
         "HAProxy serves on {{ $labels.load_balancer }}, and Prometheus has none of its metrics: alerts about API servers and "
         "connections are blind there.",
-        "The port of `haproxy.metrics` is not reached, asks for another password, or the scrape job lacks the labels `cluster` and "
-        "`load_balancer` (`twinkeel monitor scrape` writes them).",
+        "The port of `haproxy.metrics` is not reached, asks for another password, or the scrape job lacks the labels `cluster` "
+        "and `load_balancer` (`twinkeel monitor scrape` writes them).",
         ("Prometheus' page /targets shows the error.", "401: the password file is not that of `metrics_password`."),
         with_haproxy,
     ),
@@ -131,7 +131,8 @@ LOAD_BALANCERS = (
             f"abs(timestamp({COLLECTED}{{{subject.of}}}) - {COLLECTED}{{{subject.of}}}) > {CLOCK_SECONDS}", subject
         ),
         "{{ $labels.cluster }}: the clock of {{ $labels.load_balancer }} is off",
-        '{{ $labels.load_balancer }} and Prometheus differ by {{ $value | printf "%.0f" }} s. Certificates are judged by these clocks.',
+        '{{ $labels.load_balancer }} and Prometheus differ by {{ $value | printf "%.0f" }} s. Certificates are judged by '
+        "these clocks.",
         "Failover does not depend on clocks; certificates, logs and the times in these alerts do.",
         ("`timedatectl` there and on Prometheus' host: which one is wrong?",),
     ),

@@ -49,7 +49,8 @@ UPKEEP = (
         "10m",
         lambda subject: f"{_left(subject)} < {NOW_DAYS * DAY}",
         "{{ $labels.cluster }}: the certificate of {{ $labels.name }} expires in {{ $value | humanizeDuration }}",
-        "Less than a week is left, or nothing: HAProxy then takes the API server for dead ({{ $labels.kind }}), and clients refuse it.",
+        "Less than a week is left, or nothing: HAProxy then takes the API server for dead ({{ $labels.kind }}), and clients "
+        "refuse it.",
         "Certificates of one installation expire on one day: all API servers fail at once.",
         RENEW,
     ),

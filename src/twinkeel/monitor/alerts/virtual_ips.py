@@ -21,11 +21,12 @@ VIRTUAL_IPS = (
         lambda subject: _without_holder(subject, "=="),
         "{{ $labels.cluster }}: nobody holds {{ $labels.vip }}",
         "Every load balancer answers, and none has {{ $labels.vip }}: clients of the Kubernetes API get no answer.",
-        "Every load balancer can be asked and none has the address. Each of them believes that it must not have it: HAProxy is down "
-        "everywhere, Keepalived is stopped, or all were told to stand by.",
+        "Every load balancer can be asked and none has the address. Each of them believes that it must not have it: HAProxy is "
+        "down everywhere, Keepalived is stopped, or all were told to stand by.",
         (
             "`twinkeel status` shows each one's state: FAULT (HAProxy does not serve), STANDBY (told to wait) or STOPPED.",
-            "FAULT: `systemctl status haproxy twinkeel-liveness`; `haproxy -c -f /etc/haproxy/haproxy.cfg` says why it does not start.",
+            "FAULT: `systemctl status haproxy twinkeel-liveness`; `haproxy -c -f /etc/haproxy/haproxy.cfg` says why it does "
+            "not start.",
             "STANDBY on all: `echo 0 > /run/twinkeel/standby` on one of them.",
             "STOPPED: `systemctl start keepalived`; `journalctl -u keepalived` says why it ended.",
         ),
@@ -37,8 +38,8 @@ VIRTUAL_IPS = (
         lambda subject: _without_holder(subject, "<"),
         "{{ $labels.cluster }}: no load balancer that answers holds {{ $labels.vip }}",
         "Some load balancers do not tell of themselves, and none of the others has {{ $labels.vip }}: it may be lost.",
-        "A load balancer is silent and no other one took the address. Either the silent one still has it, and only its metrics cannot "
-        "be read, or it is gone and the takeover failed.",
+        "A load balancer is silent and no other one took the address. Either the silent one still has it, and only its metrics "
+        "cannot be read, or it is gone and the takeover failed.",
         (
             "`kubectl get --raw /readyz` through the virtual IP: if that answers, see TwinkeelLoadBalancerSilent.",
             "Otherwise `twinkeel status`: what state are the others in? Go on as for TwinkeelVipWithoutHolder.",
@@ -65,12 +66,14 @@ VIRTUAL_IPS = (
         "1m",
         lambda subject: f"{HOLDERS}{{{subject.of}}} > 1",
         "{{ $labels.cluster }}: {{ $value }} load balancers hold {{ $labels.vip }}",
-        "{{ $value }} load balancers hold {{ $labels.vip }} at once: they do not hear each other. Clients end up on either of them.",
-        "VRRP's advertisements do not arrive, or are refused: a firewall, a switch, different settings on the two sides, or a network "
-        "that is split. Both serve, so clients may notice nothing until one side loses its API servers.",
+        "{{ $value }} load balancers hold {{ $labels.vip }} at once: they do not hear each other. Clients end up on either of "
+        "them.",
+        "VRRP's advertisements do not arrive, or are refused: a firewall, a switch, different settings on the two sides, or a "
+        "network that is split. Both serve, so clients may notice nothing until one side loses its API servers.",
         (
             "`twinkeel preflight` checks VRRP (protocol 112) both ways between the load balancers.",
-            "`twinkeel plan`: do the files differ from the spec on one side? An interrupted apply leaves such a pair; run it again.",
+            "`twinkeel plan`: do the files differ from the spec on one side? An interrupted apply leaves such a pair; run it "
+            "again.",
             "`tcpdump -ni any proto 112` on both: whose advertisements do not arrive?",
         ),
         in_a_pair,
@@ -97,13 +100,14 @@ VIRTUAL_IPS = (
         lambda subject: f"{TAKEN}{{{subject.of}}} > {MOVES_AN_HOUR}",
         '{{ $labels.cluster }}: {{ $labels.vip }} moved {{ $value | printf "%.0f" }} times within an hour',
         "Each move ends connections that are open. Moves that nobody asked for have a cause that is not gone.",
-        "Planned moves count, too: `apply` and `switchover` move a virtual IP once or twice. More than that in an hour is a link that "
-        "flaps, an overloaded host that misses advertisements, a HAProxy that is killed again and again, or API servers that one load "
-        "balancer does not reach.",
+        "Planned moves count, too: `apply` and `switchover` move a virtual IP once or twice. More than that in an hour is a "
+        "link that flaps, an overloaded host that misses advertisements, a HAProxy that is killed again and again, or API "
+        "servers that one load balancer does not reach.",
         (
             "`journalctl -u keepalived -u twinkeel-liveness --since -1h` on every load balancer: who let go, and why?",
             '"no API server is up ... yielding" in it: that load balancer does not reach the API servers.',
-            "`ip -s link` and the switch's log for a link that flaps; `failover: {profile: steady}` for hosts that do not bear the fast timers.",
+            "`ip -s link` and the switch's log for a link that flaps; `failover: {profile: steady}` for hosts that do not bear "
+            "the fast timers.",
         ),
         in_a_pair,
     ),
