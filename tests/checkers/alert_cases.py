@@ -11,6 +11,8 @@ LB1, LB2 = "lb-1", "lb-2"
 STATES = ("master", "backup", "fault", "standby", "stopped")
 SERVER_STATES = ("DOWN", "UP", "MAINT", "DRAIN", "NOLB")
 
+HEARD = "twinkeel_vrrp_advertisements_heard_total"
+
 Series = dict[str, str]
 
 
@@ -43,6 +45,10 @@ def healthy(cluster: str = "lab-home") -> Series:
             s("twinkeel_collect_failed", balancer, cluster, part="files"): always(0),
             s("haproxy_process_uptime_seconds", balancer, cluster): f"0+60x{MINUTES}",
         }
+        # A holder sends one every 70 ms: 857 a minute.
+        peer, rate = (LB2, 0) if holds else (LB1, 857)
+        found[s(HEARD, balancer, cluster, vip=VIP, peer=peer)] = f"0+{rate}x{MINUTES}"
+        found[s(HEARD, balancer, cluster, vip=VIP, peer="stranger")] = always(0)
         for what in ("vip_taken", "vip_released"):
             found[s(f"twinkeel_{what}_total", balancer, cluster, vip=VIP)] = always(0)
         for what in ("kills", "yields"):
@@ -154,6 +160,22 @@ CASES: Mapping[str, Case] = {
         16,
     ),
     "TwinkeelNoStandby": Case(in_state(LB2, "fault"), 12, ({"cluster": "lab-home"},), in_state(LB2, "fault"), 4),
+    # One in ten is missing in the near miss.
+    "TwinkeelAdvertisementsMissing": Case(
+        {s(HEARD, LB2, vip=VIP, peer=LB1): f"0+600x{MINUTES}"},
+        12,
+        (on(LB2, vip=VIP),),
+        {s(HEARD, LB2, vip=VIP, peer=LB1): f"0+770x{MINUTES}"},
+        12,
+    ),
+    # A VRRP router that was heard an hour ago, and is gone.
+    "TwinkeelStrangerAdvertises": Case(
+        {s(HEARD, LB2, vip=VIP, peer="stranger"): "0+0x10 1+0x300"},
+        12,
+        (on(LB2, vip=VIP),),
+        {s(HEARD, LB2, vip=VIP, peer="stranger"): "0+0x10 1+0x300"},
+        70,
+    ),
     # An apply moves it away and back.
     "TwinkeelVipMovesTooOften": Case(
         {TAKEN1: "0+0x20 1 2+0x300", TAKEN2: "0+0x20 1 2 3+0x300"},

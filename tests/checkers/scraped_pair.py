@@ -110,6 +110,7 @@ def _metrics(folder: Path, name: str, port: int) -> subprocess.Popen[bytes]:
     (folder / "ca.pem").write_bytes(_authority())
     config = {
         **{"cluster": "lab-home", "load_balancer": name, "address": "127.0.0.1", "port": port, "readers": [], "textfile": None},
+        **{"instances": [{"vip": "127.0.0.1", "version": 4, "vrid": 77}], "peers": {"127.0.0.2": "lb-2"}},
         **{"virtual_ips": ["127.0.0.1"], "units": ["haproxy.service", "keepalived.service", "twinkeel-liveness.service"]},
         **{"api_servers": [], "down_file": f"{folder}/haproxy-down", "standby_file": f"{folder}/standby"},
         **{"liveness_file": f"{folder}/liveness.json", "notes": f"{folder}/loaded.json", "live": f"{folder}/live.json"},

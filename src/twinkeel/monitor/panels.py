@@ -163,9 +163,24 @@ MOVES = Row(
             "How often a virtual IP came to a load balancer.",
         ),
         Panel(
+            "Advertisements heard",
+            "timeseries",
+            12,
+            (
+                Query(
+                    lambda subject: (
+                        "sum by (load_balancer, vip, peer) "
+                        f"(rate(twinkeel_vrrp_advertisements_heard_total{{{subject.of}}}[{RATE}]))"
+                    ),
+                    "{{vip}}: {{load_balancer}} hears {{peer}}",
+                ),
+            ),
+            "A second. A holder hears nobody; everyone else hears the holder, as often as `failover.advert_interval` says.",
+        ),
+        Panel(
             "HAProxy's last answer to the watchdog",
             "timeseries",
-            6,
+            12,
             (
                 Query(
                     lambda subject: (
@@ -181,7 +196,7 @@ MOVES = Row(
         Panel(
             "Kills and yields",
             "timeseries",
-            6,
+            12,
             (
                 Query(
                     lambda subject: f"increase(twinkeel_liveness_kills_total{{{subject.of}}}[{RATE}])", "{{load_balancer}} kills"

@@ -1,5 +1,7 @@
 """docs/alerts.md: every alert, what it means, and what to do. Made from the alerts; nothing in it is written twice."""
 
+import re
+
 from twinkeel.monitor.alert import Alert
 from twinkeel.monitor.alerts.registry import ALERTS
 from twinkeel.monitor.subject import Subject
@@ -35,11 +37,4 @@ def _plain(text: str) -> str:
     """Prometheus' templates as words: `{{ $labels.vip }}` becomes VIP."""
     for label in ("load_balancer", "cluster", "server", "proxy", "unit", "kind", "name", "vip", "part"):
         text = text.replace(f"{{{{ $labels.{label} }}}}", label.replace("_", " ").upper())
-    for value in (
-        "{{ $value }}",
-        '{{ $value | printf "%.0f" }}',
-        "{{ $value | humanizeDuration }}",
-        "{{ $value | humanizePercentage }}",
-    ):
-        text = text.replace(value, "N")
-    return text
+    return re.sub(r"\{\{ \$value[^}]*\}\}", "N", text)

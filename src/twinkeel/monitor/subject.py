@@ -12,12 +12,15 @@ SERVED = f"{FRONTEND}|endpoint[.].*"
 
 @dataclass(frozen=True)
 class Subject:
-    """One cluster. `haproxy` says whether HAProxy's own metrics can be read from outside (`haproxy.metrics`)."""
+    """One cluster. `haproxy` says whether HAProxy's own metrics can be read from outside (`haproxy.metrics`);
+    `advert_interval` is how often a holder advertises, in seconds.
+    """
 
     cluster: str
     load_balancers: tuple[str, ...]
     haproxy: bool
     services: bool
+    advert_interval: float = 1.0
 
     @property
     def of(self) -> str:
@@ -37,4 +40,10 @@ class Subject:
 def subject(topology: Topology) -> Subject:
     """What to watch of a topology."""
     names = tuple(balancer.machine.name for balancer in topology.load_balancers)
-    return Subject(topology.name, names, haproxy=topology.haproxy.metrics is not None, services=bool(topology.services))
+    return Subject(
+        topology.name,
+        names,
+        haproxy=topology.haproxy.metrics is not None,
+        services=bool(topology.services),
+        advert_interval=topology.load_balancers[0].instances[0].advert_interval,
+    )

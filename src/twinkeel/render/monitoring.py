@@ -1,6 +1,7 @@
 """The program that tells Prometheus of a load balancer, its unit and its configuration. Only with `monitoring`."""
 
 import json
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from twinkeel.render.files import RenderedFile
@@ -38,6 +39,13 @@ def render_monitoring(topology: Topology, balancer: LoadBalancer) -> tuple[Rende
     )
 
 
+def _sources(topology: Topology, balancer: LoadBalancer) -> Iterator[tuple[str, str]]:
+    """Where the other load balancers' advertisements come from, with whose they are."""
+    for other in topology.load_balancers:
+        if other is not balancer:
+            yield from ((str(instance.source), other.machine.name) for instance in other.instances)
+
+
 def _config(topology: Topology, balancer: LoadBalancer, monitoring: Monitoring) -> str:
     told = {
         "cluster": topology.name,
@@ -47,6 +55,8 @@ def _config(topology: Topology, balancer: LoadBalancer, monitoring: Monitoring) 
         "readers": [str(reader) for reader in monitoring.readers],
         "textfile": monitoring.textfile,
         "virtual_ips": [str(vip.ip) for vip in topology.endpoint.vips],
+        "instances": [{"vip": str(each.vip.ip), "version": each.vip.version, "vrid": each.vrid} for each in balancer.instances],
+        "peers": dict(_sources(topology, balancer)),
         "down_file": DOWN_FILE,
         "standby_file": STANDBY_FILE,
         "liveness_file": LIVENESS_STATE,

@@ -204,6 +204,8 @@ class Host:
             "readers": [],
             "textfile": None,
             "virtual_ips": ["192.0.2.10"],
+            "instances": [{"vip": "192.0.2.10", "version": 4, "vrid": 77}],
+            "peers": {"127.0.0.2": "lb-2"},
             "down_file": str(folder / "haproxy-down"),
             "standby_file": str(folder / "standby"),
             "liveness_file": str(folder / "liveness.json"),
@@ -451,3 +453,63 @@ def test_certificates_are_told_also_when_they_have_expired_and_a_server_hangs(ho
             told = host.wait(lambda figures: name in figures)
     assert told[name] == 1577836800
     assert told['twinkeel_collect_failed{part="certificate of hung"}'] == 1
+
+
+def vrrp(vrid: int, kind: int = 0x31) -> bytes:
+    """An advertisement of version 3, without a checksum that anybody would look at."""
+    return bytes([kind, vrid, 254, 1, 0, 7, 0, 0, 192, 0, 2, 10])
+
+
+@pytest.mark.parametrize(
+    ("version", "packet", "source", "key"),
+    [
+        (4, b"\x45" + bytes(19) + vrrp(77), "127.0.0.2", ("192.0.2.10", "lb-2")),
+        (4, b"\x46" + bytes(23) + vrrp(77), "127.0.0.2", ("192.0.2.10", "lb-2")),
+        (4, b"\x45" + bytes(19) + vrrp(77), "127.0.0.9", ("192.0.2.10", "stranger")),
+        (6, vrrp(78), "fe80::1", ("fd00::10", "link-local")),
+        (6, vrrp(78), "fd00::2", ("fd00::10", "lb-2")),
+        (4, b"\x45" + bytes(19) + vrrp(78), "127.0.0.2", None),
+        (4, b"\x45" + bytes(19) + vrrp(77, 0x32), "127.0.0.2", None),
+        (4, b"\x45" + bytes(19) + vrrp(77)[:7], "127.0.0.2", None),
+    ],
+    ids=["lb-2", "IP options", "stranger", "multicast", "IPv6", "another router", "no advertisement", "cut off"],
+)
+def test_whose_advertisement_it_is(
+    metrics: ModuleType, version: int, packet: bytes, source: str, key: tuple[str, str] | None
+) -> None:
+    instances = [{"vip": "192.0.2.10", "version": 4, "vrid": 77}, {"vip": "fd00::10", "version": 6, "vrid": 78}]
+    heard = metrics.Advertisements(instances, {"127.0.0.2": "lb-2", "fd00::2": "lb-2"})
+    heard.seen(version, packet, source, 5.0)
+    assert {each: count for each, (count, _) in heard.heard.items() if count} == ({key: 1} if key else {})
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("unshare"), reason="raw sockets need root")
+def test_advertisements_that_reach_the_host_are_counted(host: Host) -> None:
+    """In a network namespace of its own: nothing of it is on this machine's network."""
+    send = (
+        "import socket, sys; s = socket.socket(socket.AF_INET, socket.SOCK_RAW, 112); s.bind((sys.argv[1], 0));"
+        f"[s.sendto(bytes({list(vrrp(77))}), ('127.0.0.1', 0)) for _ in range(int(sys.argv[2]))]"
+    )
+    ask = f"import urllib.request as r; print(r.urlopen('http://127.0.0.1:{host.port}/metrics', timeout=9).read().decode())"
+    with host.running("unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh") as process:
+
+        def inside(*argv: str) -> str:
+            argv = ("nsenter", "--net", "--target", str(process.pid), sys.executable, "-c", *argv)
+            return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+
+        def counted() -> dict[str, str]:
+            lines = (line for line in inside(ask).splitlines() if line.startswith("twinkeel_vrrp_advertisements_heard_total"))
+            return {line.split('peer="')[1].split('"')[0]: line.rsplit(" ", 1)[1] for line in lines}
+
+        def wait(wanted: dict[str, str]) -> None:
+            end, found = time.monotonic() + DEADLINE, {}
+            while found != wanted:
+                assert time.monotonic() < end, found
+                time.sleep(0.1)
+                with suppress(subprocess.CalledProcessError):
+                    found = counted()
+
+        wait({"lb-2": "0", "stranger": "0"})
+        inside(send, "127.0.0.2", "5")
+        inside(send, "127.0.0.9", "2")
+        wait({"lb-2": "5", "stranger": "2"})

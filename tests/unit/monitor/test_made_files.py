@@ -23,7 +23,7 @@ from twinkeel.topology.model import Topology
 
 DOCS = Path(__file__).parents[3] / "docs"
 Edited = Callable[..., Topology]
-PAIR = Subject("lab-home", ("lb-1", "lb-2"), haproxy=True, services=True)
+PAIR = Subject("lab-home", ("lb-1", "lb-2"), haproxy=True, services=True, advert_interval=0.07)
 BARE = Subject("one", ("gate",), haproxy=False, services=False)
 PROGRAM = (files("twinkeel.render") / "templates/metrics").read_text()
 EXPORTED = set(re.findall(r'^    "(twinkeel_\w+)": \(', PROGRAM, re.MULTILINE))

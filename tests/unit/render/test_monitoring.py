@@ -42,6 +42,8 @@ def test_each_load_balancer_tells_of_itself_at_its_own_address(build_edited: Edi
     assert told["readers"] == ["192.168.1.50/32", "192.168.9.0/24"]
     assert told["virtual_ips"] == ["192.168.1.110"]
     assert [server["name"] for server in told["api_servers"]] == ["master-1", "master-2", "master-3"]
+    assert told["instances"] == [{"vip": "192.168.1.110", "version": 4, "vrid": topology.load_balancers[1].instances[0].vrid}]
+    assert told["peers"] == {"192.168.1.111": "lb-1"}
     assert files(topology)[METRICS_PROGRAM].content == read("metrics")
     assert files(topology)[METRICS_PROGRAM].mode == 0o755
 
@@ -52,7 +54,9 @@ def test_the_watchdog_keeps_what_is_told_of_it(build_edited: Edited) -> None:
     assert f" --state-file {told['liveness_file']} " in files(topology)["/etc/systemd/system/twinkeel-liveness.service"].content
 
 
-@pytest.mark.parametrize(("keys", "capabilities", "writes"), [("host", "", None), (f"host, {TEXTFILE}", "CAP_DAC_OVERRIDE", True)])
+@pytest.mark.parametrize(
+    ("keys", "capabilities", "writes"), [("host", "CAP_NET_RAW", None), (f"host, {TEXTFILE}", "CAP_NET_RAW CAP_DAC_OVERRIDE", True)]
+)
 def test_the_unit_may_do_no_more_than_it_must(build_edited: Edited, keys: str, capabilities: str, writes: bool | None) -> None:
     lines = files(build_edited(on(keys)))[UNIT].content.splitlines()
     assert f"CapabilityBoundingSet={capabilities}" in lines

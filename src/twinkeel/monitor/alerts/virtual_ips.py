@@ -13,6 +13,18 @@ def _without_holder(subject: Subject, reporting: str) -> str:
     return f"{HOLDERS}{{{subject.of}}} == 0 and on (cluster) {everyone}"
 
 
+HEARD = "twinkeel_vrrp_advertisements_heard_total"
+HEARD_SHARE = 0.75
+"""Of the advertisements that a holder sends, what must arrive; three missed ones in a row are a takeover."""
+
+
+def _missing_advertisements(subject: Subject) -> str:
+    least = HEARD_SHARE / subject.advert_interval
+    heard = f'sum by (cluster, load_balancer, vip) (rate({HEARD}{{{subject.of},peer!="stranger"}}[3m]))'
+    held_by_another = f"and on (cluster, load_balancer, vip) twinkeel_vip_held{{{subject.of}}} == 0"
+    return f"{heard} < {least:.3g} {held_by_another} and on (cluster, vip) {HOLDERS}{{{subject.of}}} == 1"
+
+
 VIRTUAL_IPS = (
     Alert(
         "TwinkeelVipWithoutHolder",
@@ -92,6 +104,39 @@ VIRTUAL_IPS = (
             "TwinkeelLoadBalancerSilent.",
         ),
         in_a_pair,
+    ),
+    Alert(
+        "TwinkeelAdvertisementsMissing",
+        "warning",
+        "2m",
+        _missing_advertisements,
+        "{{ $labels.cluster }}: {{ $labels.load_balancer }} misses advertisements of {{ $labels.vip }}",
+        '{{ $labels.load_balancer }} hears {{ $value | printf "%.1f" }} advertisements a second, a quarter less than are sent. '
+        "Three missed in a row and it takes the virtual IP.",
+        "The holder sends too few (an overloaded or paused machine) or they get lost on the way. A failover that nobody asked "
+        "for comes next, or two holders.",
+        (
+            "On the holder: `uptime`, steal time in `vmstat 1`; does keepalived run with real-time priority (`chrt -p`)?",
+            "On the way: `ip -s link` on both for drops, the switch's port; a rate limit for multicast.",
+            "`failover: {profile: steady}` sends fewer, and waits longer.",
+        ),
+        in_a_pair,
+    ),
+    Alert(
+        "TwinkeelStrangerAdvertises",
+        "warning",
+        "0m",
+        lambda subject: f'sum by (cluster, load_balancer, vip) (increase({HEARD}{{{subject.of},peer="stranger"}}[15m])) > 0',
+        "{{ $labels.cluster }}: somebody else advertises the virtual router of {{ $labels.vip }}",
+        '{{ $labels.load_balancer }} heard {{ $value | printf "%.0f" }} advertisements within 15 minutes that come from no '
+        "load balancer of this cluster.",
+        "Another VRRP router on this segment uses the same virtual router ID, or a load balancer that left the spec still runs "
+        "Keepalived.",
+        (
+            "`tcpdump -ni any proto 112` there: the source address is the stranger's.",
+            "A former load balancer: `systemctl disable --now keepalived haproxy twinkeel-liveness` on it.",
+            "A router of somebody else's: give the virtual IP another `vrid` in the spec.",
+        ),
     ),
     Alert(
         "TwinkeelVipMovesTooOften",
