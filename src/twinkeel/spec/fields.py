@@ -131,6 +131,9 @@ UrlPath = Annotated[str, StringConstraints(pattern=r"""^/[^\s"'#\\]*$"""), Field
 
 AbsolutePath = Annotated[str, StringConstraints(pattern=r"""^/[^\s"'#\\]+$"""), Field(title="absolute path")]
 
+PromFile = Annotated[str, StringConstraints(pattern=r"""^/[^\s"'#\\]+\.prom$"""), Field(title="absolute path that ends in .prom")]
+"""What node_exporter's textfile collector reads: it passes over every other name."""
+
 Port = Annotated[int, Field(ge=1, le=65535, title="port")]
 Flag = StrictBool
 """true or false, and not the yes, no, on and off that YAML's versions read differently."""

@@ -24,6 +24,7 @@ from twinkeel.spec.fields import (
     Network,
     Network6,
     Port,
+    PromFile,
     Reader,
     SecondsOrNever,
     UrlPath,
@@ -309,7 +310,7 @@ class Monitoring(_Strict):
     readers: list[Reader] = key(
         list, "Who may read: addresses and networks. Without it, anyone who reaches the port.", ["192.168.1.50", "fd00:1::/64"]
     )
-    textfile: AbsolutePath | None = key(
+    textfile: PromFile | None = key(
         None,
         "A file for node_exporter's textfile collector, kept beside the listener. Its folder must be there.",
         "/var/lib/prometheus/node-exporter/twinkeel.prom",

@@ -65,6 +65,7 @@ def test_the_example_is_valid(load_edited: Edited) -> None:
             [("S014", 22, 39)],
             "or a network as 192.168.1.0/24",
         ),
+        (("ssh: {user: root}", "monitoring: {address: host, textfile: /var/t.txt}"), [("S015", 22, 39)], "reads no other files"),
         (("ssh: {user: root}", "services: {web: 80}"), [("S012", 22, 17)], "a group of `key: value` lines"),
         (("ssh: {user: root}", "services: {Web: {port: 80}}"), [("S015", 22, 12)], "a service's name"),
         (("ssh: {user: root}", "services: {web: {port: 80, targets: []}}"), [("S011", 22, 28)], "at least one entry"),
