@@ -107,7 +107,7 @@ def _metrics(folder: Path, name: str, port: int) -> subprocess.Popen[bytes]:
         (folder / file).write_text(json.dumps(value))
     for file in ("haproxy-down", "standby"):
         (folder / file).write_text("0\n")
-    (folder / "ca.pem").write_bytes(_authority())
+    (folder / "ca.pem").write_bytes(authority(datetime.timedelta(days=365)))
     config = {
         **{"cluster": "lab-home", "load_balancer": name, "address": "127.0.0.1", "port": port, "readers": [], "textfile": None},
         **{"instances": [{"vip": "127.0.0.1", "version": 4, "vrid": 77}], "peers": {"127.0.0.2": "lb-2"}},
@@ -121,11 +121,12 @@ def _metrics(folder: Path, name: str, port: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, PROGRAM, folder / "metrics.json"], env=environment)
 
 
-def _authority() -> bytes:
+def authority(lasts: datetime.timedelta) -> bytes:
+    """A certificate authority, as PEM."""
     key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "made up")])
     now = datetime.datetime.now(datetime.UTC)
     builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    built = builder.not_valid_before(now).not_valid_after(now + datetime.timedelta(days=365))
+    built = builder.not_valid_before(now).not_valid_after(now + lasts)
     return built.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
