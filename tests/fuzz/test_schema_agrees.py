@@ -3,6 +3,7 @@
 An editor reads the file by YAML 1.2's core schema, and every key as text.
 """
 
+import re
 from typing import Any
 
 import pytest
@@ -20,8 +21,8 @@ from twinkeel.spec.schema import json_schema
 SHARDS, IN_A_SHARD = 10, 300
 VALUES = {f"S01{number}" for number in range(7)}
 VALIDATOR = Draft202012Validator(json_schema())
-# The one thing that a schema cannot say.
-NOT_FOR_A_SCHEMA = "a network is named by its first address"
+# What a schema cannot say. To JSON 3 and 3.0 are one number, and only the second is a version.
+NOT_FOR_A_SCHEMA = re.compile(r"a network is named by its first address|`\d+` cannot be a version")
 
 
 def as_an_editor_reads(text: str) -> Any:
@@ -41,7 +42,11 @@ def _read(node: Node, constructor: SafeConstructor) -> Any:
 def differs(text: str) -> str | None:
     """In what the two disagree; None where they agree, or where the text is refused before anything is a value."""
     loaded = load(SourceFile("twinkeel.yaml", text))
-    errors = [item for item in loaded.diagnostics if item.severity == "error" and NOT_FOR_A_SCHEMA not in item.hint]
+    errors = [
+        item
+        for item in loaded.diagnostics
+        if item.severity == "error" and not NOT_FOR_A_SCHEMA.search(f"{item.message} {item.hint}")
+    ]
     if loaded.document is None or any(item.code < min(VALUES) for item in errors):
         return None
     refused = [f"{error.json_path}: {error.message}"[:300] for error in VALIDATOR.iter_errors(as_an_editor_reads(text))]

@@ -17,6 +17,7 @@ from twinkeel.render.files import RenderedFiles
 from twinkeel.render.haproxy import CONFIG_PATH as HAPROXY
 from twinkeel.render.haproxy import Trust
 from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED
+from twinkeel.render.monitoring import METRICS_PROGRAM
 from twinkeel.render.render import render
 from twinkeel.render.systemd import LINGER_PROGRAM, LIVENESS_PROGRAM
 from twinkeel.render.template import read
@@ -48,7 +49,7 @@ def on_host(name: str, host: str, path: str, trust: Trust = "verified") -> str:
 
 def as_tree(files: RenderedFiles) -> dict[str, str]:
     """Path below the golden folder -> content. Our programs are the same everywhere and are compared elsewhere."""
-    programs = (LIVENESS_PROGRAM, LINGER_PROGRAM)
+    programs = (LIVENESS_PROGRAM, LINGER_PROGRAM, METRICS_PROGRAM)
     hosts = {f"hosts/{host}{file.path}": file for host, some in files.hosts.items() for file in some if file.path not in programs}
     every = {**hosts, **{f"kubespray/{file.path}": file for file in files.kubespray}}
     return {path: file.content for path, file in every.items()}
@@ -78,6 +79,7 @@ def test_no_golden_folder_is_left_of_a_spec_that_went() -> None:
 def test_the_program_is_installed_as_it_lies_in_the_package() -> None:
     assert on_host("lab-home", "lb-1", LIVENESS_PROGRAM) == read("haproxy-liveness")
     assert on_host("dual-stack", "lb-1", LINGER_PROGRAM) == read("second-chance")
+    assert on_host("monitored", "lb-1", METRICS_PROGRAM) == read("metrics")
 
 
 def test_what_check_says_of_each_spec() -> None:
@@ -120,6 +122,8 @@ UNITS = {
     ("dual-stack", "twinkeel-second-chance.service"): None,
     ("dual-stack", "twinkeel-linger.service"): None,
     ("dual-stack", "twinkeel-linger-at-shutdown.service"): None,
+    ("monitored", "twinkeel-metrics.service"): None,
+    ("monitored", "twinkeel-liveness.service"): None,
 }
 
 

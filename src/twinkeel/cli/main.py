@@ -43,6 +43,7 @@ COMMANDS = {
     "kubespray": ("kubespray", "Fetch a Kubespray release and run its playbooks, with guards and progress."),
     "kubeconfig": ("kubeconfig", "Fetch admin.conf, point it at the endpoint, prove that TLS verifies."),
     "status": ("status", "Show who holds the virtual IP, the backends, and whether the API is ready."),
+    "monitor": ("monitor", "Make alert rules, scrape jobs and a dashboard for Prometheus and Grafana from the spec."),
     "drill": ("drill", "Break something on purpose and measure what a client saw."),
     "bench": ("bench", "The same faults on other configurations, each one beside ours."),
     "lab": ("lab", "The whole system, with the real daemons, on this machine."),

@@ -7,7 +7,7 @@ from twinkeel.render.haproxy import HARD_STOP_AFTER, SPREAD_SECONDS
 from twinkeel.spec.failover_defaults import advert_interval
 from twinkeel.spec.model import MONITOR_PORT, Failover
 from twinkeel.topology.api_server import balanced_arguments
-from twinkeel.topology.model import Metrics, Topology
+from twinkeel.topology.model import Metrics, Monitoring, Topology
 from twinkeel.topology.profiles import HEALTH_TIMERS
 from twinkeel.vrrp import DOWN_TIMER_ADVERTS, master_down, skew
 
@@ -168,7 +168,21 @@ def _system_rows(topology: Topology) -> Rows:
     firewall = {"none": "left as it is"}.get(system.firewall, f"rules for {system.firewall}")
     selinux = {"auto": "booleans are set where it is on", "ignore": "left as it is"}[system.selinux]
     packages = {"auto": "whichever of apt and dnf is there"}.get(system.packages, system.packages)
-    return [("packages", packages), ("firewall", firewall), ("SELinux", selinux)]
+    return [
+        ("packages", packages),
+        ("firewall", firewall),
+        ("SELinux", selinux),
+        ("monitoring", _monitoring(topology.monitoring)),
+    ]
+
+
+def _monitoring(monitoring: Monitoring | None) -> str:
+    if monitoring is None:
+        return "none: only HAProxy tells of itself"
+    place = "each load balancer's own address" if monitoring.address is None else str(monitoring.address)
+    readers = ", ".join(str(reader) for reader in monitoring.readers) or "anyone who reaches it"
+    file = f"; for node_exporter in {monitoring.textfile}" if monitoring.textfile else ""
+    return f"port {monitoring.port} on {place}, for {readers}{file}"
 
 
 def _kubernetes_rows(topology: Topology) -> Rows:

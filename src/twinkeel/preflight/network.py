@@ -5,6 +5,7 @@ from ipaddress import ip_address
 
 from twinkeel.preflight.facts import HostFacts, Link, Listener
 from twinkeel.preflight.model import Finding, Survey, balancers, every_host, on_each
+from twinkeel.render.monitoring import METRICS_UNIT
 from twinkeel.spec.fields import IPAddress, IPInterface
 from twinkeel.spec.model import MONITOR_PORT
 from twinkeel.topology.model import Machine, Topology
@@ -89,11 +90,15 @@ def ports_of(topology: Topology, machine: Machine) -> list[tuple[str, IPAddress 
     ports += [(f"service {service.name}", None, service.port) for service in topology.services]
     if topology.haproxy.metrics is not None:
         ports.append(("the metrics", topology.haproxy.metrics.address or machine.address, topology.haproxy.metrics.port))
+    if topology.monitoring is not None:
+        ports.append(("the monitoring", topology.monitoring.address or machine.address, topology.monitoring.port))
     return [*ports, ("HAProxy's own monitor", LOOPBACK, MONITOR_PORT)]
 
 
 def is_ours(listener: Listener) -> bool:
-    """Whether it is the HAProxy that apply installed; where the unit cannot be told, the program's name counts."""
+    """Whether it is what apply installed, HAProxy or our metrics; where the unit cannot be told, HAProxy's name counts."""
+    if listener.unit == METRICS_UNIT:
+        return True
     return listener.process == "haproxy" and listener.unit in ("haproxy.service", None)
 
 

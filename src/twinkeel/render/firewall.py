@@ -43,8 +43,8 @@ def render_firewall(topology: Topology, balancer: LoadBalancer) -> tuple[Rendere
 
 def served_ports(topology: Topology) -> tuple[int, ...]:
     """TCP ports that clients use, sorted: the API's, the extra services', and the metrics' where they are open."""
-    metrics = topology.haproxy.metrics
-    opened = [metrics.port] if metrics is not None and not (metrics.address and metrics.address.is_loopback) else []
+    listeners = [each for each in (topology.haproxy.metrics, topology.monitoring) if each is not None]
+    opened = [each.port for each in listeners if not (each.address and each.address.is_loopback)]
     return tuple(sorted({topology.endpoint.port, *(service.port for service in topology.services), *opened}))
 
 

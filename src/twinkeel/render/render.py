@@ -7,6 +7,7 @@ from twinkeel.render.firewall import render_firewall
 from twinkeel.render.haproxy import Trust, render_haproxy
 from twinkeel.render.keepalived import render_keepalived
 from twinkeel.render.kubespray import render_kubespray
+from twinkeel.render.monitoring import render_monitoring
 from twinkeel.render.refusals import require_renderable
 from twinkeel.render.second_chance import render_second_chance
 from twinkeel.render.systemd import render_systemd
@@ -35,5 +36,6 @@ def _host_files(topology: Topology, balancer: LoadBalancer, trust: Trust, secret
         *render_systemd(topology),
         *render_firewall(topology, balancer),
         *render_second_chance(topology, balancer),
+        *render_monitoring(topology, balancer),
     )
     return tuple(sorted(rendered, key=attrgetter("path")))

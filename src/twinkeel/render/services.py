@@ -1,6 +1,8 @@
 """The services of a load balancer, and which of them reads which rendered file."""
 
 from twinkeel.render.firewall import FIREWALL_UNIT, NFTABLES_PATH, UFW_PATH
+from twinkeel.render.monitoring import CONFIG_PATH as METRICS_CONFIG
+from twinkeel.render.monitoring import METRICS_PROGRAM, METRICS_UNIT
 from twinkeel.render.second_chance import RULES_PATH, RULES_UNIT, SHUTDOWN_UNIT
 from twinkeel.render.systemd import CONNECTIONS_UNIT, LINGER_PROGRAM, preserves
 from twinkeel.topology.model import Topology
@@ -24,6 +26,9 @@ READERS: tuple[tuple[str, str | None, str], ...] = (
     (RULES_PATH, RULES_UNIT.removesuffix(".service"), "reload"),
     (f"/etc/systemd/system/{RULES_UNIT}", RULES_UNIT.removesuffix(".service"), "restart"),
     (f"/etc/systemd/system/{SHUTDOWN_UNIT}", SHUTDOWN_UNIT.removesuffix(".service"), "restart"),
+    (METRICS_CONFIG, METRICS_UNIT.removesuffix(".service"), "restart"),
+    (METRICS_PROGRAM, METRICS_UNIT.removesuffix(".service"), "restart"),
+    (f"/etc/systemd/system/{METRICS_UNIT}", METRICS_UNIT.removesuffix(".service"), "restart"),
     # It starts anew with each move.
     (LINGER_PROGRAM, None, "reload"),
     ("/usr/local/lib/twinkeel/", "twinkeel-liveness", "restart"),

@@ -21,6 +21,9 @@ STANDBY_FILE = "/run/twinkeel/standby"
 LINGER_PROGRAM = "/usr/local/lib/twinkeel/second-chance"
 """Serves connections of virtual IPs that are given away; `begin` precedes a planned move. Only with `failover.second_chance`."""
 
+LIVENESS_STATE = "/run/twinkeel/liveness.json"
+"""What the watchdog last heard and did, for the metrics. Only with `monitoring`."""
+
 LIVENESS_PROGRAM = "/usr/local/lib/twinkeel/haproxy-liveness"
 CONNECTIONS_UNIT = "/etc/systemd/system/twinkeel-connections.service"
 CONNECTIONS_PROGRAM = "/usr/local/lib/twinkeel/haproxy-connections"
@@ -68,6 +71,7 @@ def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
                 liveness_program=LIVENESS_PROGRAM,
                 monitor_port=MONITOR_PORT,
                 timers=timers,
+                state_file=LIVENESS_STATE if topology.monitoring else "",
                 yield_delay=yield_delay(topology),
                 yieldable=[vip.ip for vip in topology.endpoint.vips] if len(topology.load_balancers) > 1 else [],
                 watchdog_sec=ceil(10 + 2 * timers.watchdog_deadline),

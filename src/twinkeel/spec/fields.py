@@ -114,6 +114,12 @@ Interface = Annotated[
 ]
 Network = Annotated[IPv4Network, _parsed("ip_v4_network", IPv4Network, _with_bits), _text("IPv4 network", f"{_V4}/{_BITS4}")]
 Network6 = Annotated[IPv6Network, _parsed("ip_v6_network", IPv6Network, _with_bits), _text("IPv6 network", f"({_V6})/{_BITS6}")]
+# One machine, or a network: a host's bits do not matter here.
+Reader = Annotated[
+    IPInterface,
+    _parsed("reader", ip_interface, _perhaps_with_bits),
+    _text("IP address or network", f"{_WITH_BITS}|{_V4}|{_V6}"),
+]
 _OR_HOST = f"host|{_V4}|{_V6}"
 AddressOrHost = Annotated[
     IPAddress | None, _parsed("address_or_host", _address_or_host, _without_scope), _text("`host` or IP address", _OR_HOST)
@@ -141,6 +147,9 @@ Word = Annotated[str, StringConstraints(pattern=r"""^[^\s"'#\\]+$"""), Field(tit
 UrlPath = Annotated[str, StringConstraints(pattern=r"""^/[^\s"'#\\]*$"""), Field(title="path")]
 
 AbsolutePath = Annotated[str, StringConstraints(pattern=r"""^/[^\s"'#\\]+$"""), Field(title="absolute path")]
+
+PromFile = Annotated[str, StringConstraints(pattern=r"""^/[^\s"'#\\]+\.prom$"""), Field(title="absolute path that ends in .prom")]
+"""What node_exporter's textfile collector reads: it passes over every other name."""
 
 Port = Annotated[int, Field(ge=1, le=65535, title="port")]
 Flag = StrictBool

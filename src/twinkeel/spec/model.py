@@ -24,6 +24,8 @@ from twinkeel.spec.fields import (
     Network,
     Network6,
     Port,
+    PromFile,
+    Reader,
     SecondsOrNever,
     UrlPath,
     Version,
@@ -304,6 +306,21 @@ class Haproxy(_Strict):
     extra: HaproxyExtra = key(HaproxyExtra, "Raw lines, where no key of ours does it.", {"defaults": "timeout queue 10s"})
 
 
+class Monitoring(_Strict):
+    """What each load balancer tells Prometheus of itself, at GET /metrics. HAProxy's own metrics are `haproxy.metrics`."""
+
+    address: AddressOrHost = key(REQUIRED, "Where it listens: `host` for each load balancer's own address, or one address.", "host")
+    port: Port = key(8406, "The port.", 8406)
+    readers: list[Reader] = key(
+        list, "Who may read: addresses and networks. Without it, anyone who reaches the port.", ["192.168.1.50", "fd00:1::/64"]
+    )
+    textfile: PromFile | None = key(
+        None,
+        "A file for node_exporter's textfile collector, kept beside the listener. Its folder must be there.",
+        "/var/lib/prometheus/node-exporter/twinkeel.prom",
+    )
+
+
 class Keepalived(_Strict):
     """What Keepalived is."""
 
@@ -455,6 +472,9 @@ class ClusterSpec(_Strict):
     failover: Failover = key(Failover, "How fast a loss is noticed.", {"profile": "fast"})
     haproxy: Haproxy = key(Haproxy, "HAProxy's version, log, metrics and extra lines.", {"version": "2.8"})
     keepalived: Keepalived = key(Keepalived, "Keepalived's version and extra lines.", {"version": "2.3"})
+    monitoring: Monitoring | None = key(
+        None, "A program on each load balancer that tells Prometheus who holds what. Without it none runs.", {"address": "host"}
+    )
     system: System = key(System, "The load balancers' firewall, SELinux and packages.", {"firewall": "nftables"})
     kubernetes: Kubernetes = key(Kubernetes, "What Kubespray installs.", {"version": "1.35.4", "kubespray": "v2.31.0"})
     ssh: Ssh = key(Ssh, "How hosts are reached.", {"user": "root"})

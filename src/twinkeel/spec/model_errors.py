@@ -182,6 +182,7 @@ _VALUES = {
     ),
     "ip_v4_network": ("an IPv4 network", "write the first address and a prefix length: 10.233.64.0/18"),
     "ip_v6_network": ("an IPv6 network", "write the first address and a prefix length: fd00:2::/112"),
+    "reader": ("an address or a network", "write an address, or a network as 192.168.1.0/24"),
     "address_or_host": ("an address", "write an address, or `host` for each load balancer's own"),
     "seconds_or_never": ("a time", f"write seconds from 0 to {fields.LONGEST_FAILBACK}, or `never`"),
 }
@@ -196,6 +197,10 @@ _PATTERNS = {
     ),
     fields.pattern_of(fields.Word): ("one word of a configuration file", "write it without spaces, quotes, # and backslashes"),
     fields.pattern_of(fields.Version): ("a version", "write two or three numbers with dots between: 2.6 or 2.6.12"),
+    fields.pattern_of(fields.PromFile): (
+        "an absolute path that ends in .prom",
+        "node_exporter reads no other files; write one like /var/lib/prometheus/node-exporter/twinkeel.prom",
+    ),
     fields.pattern_of(fields.AbsolutePath): (
         "an absolute path",
         "begin with a slash, without spaces, quotes, # and backslashes: /etc/haproxy/api-check.pem",

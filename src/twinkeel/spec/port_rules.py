@@ -107,6 +107,8 @@ def _extra_listeners(spec: ClusterSpec) -> Iterator[_Listener]:
         yield _Listener(service.port, ("services", name, "port"), f"service `{name}`")
     if spec.haproxy.metrics is not None:
         yield _Listener(spec.haproxy.metrics.port, ("haproxy", "metrics", "port"), "the metrics")
+    if spec.monitoring is not None:
+        yield _Listener(spec.monitoring.port, ("monitoring", "port"), "the monitoring")
 
 
 def _kubernetes_ports(spec: ClusterSpec, name: str) -> dict[int, str]:

@@ -30,7 +30,7 @@ _MEMBERS = _keys("control_plane", "etcd")
 _VIPS = _keys("endpoint.vip", "endpoint.vips")
 _NETWORKS = _keys("kubernetes.pod_network", "kubernetes.service_network", "kubernetes.pod_network6", "kubernetes.service_network6")
 _HOSTS = _keys("load_balancers", "control_plane", "etcd", "workers")
-_PORTS = _keys("endpoint.port", "ssh.port", "kubernetes.api_port", "haproxy.metrics", "etcd", "services")
+_PORTS = _keys("endpoint.port", "ssh.port", "kubernetes.api_port", "haproxy.metrics", "monitoring", "etcd", "services")
 
 RULES: tuple[Rule | ReleaseRule, ...] = (
     Rule("S020", "error", "a host name stands for one machine", host_rules.one_name_two_machines),

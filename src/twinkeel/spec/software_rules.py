@@ -107,18 +107,21 @@ def log_target(spec: ClusterSpec) -> Iterator[Finding]:
 
 
 def metrics_address(spec: ClusterSpec) -> Iterator[Finding]:
-    """HAProxy cannot start on a load balancer that does not have the address."""
-    metrics = spec.haproxy.metrics
-    if metrics is None or metrics.address is None or metrics.address.is_loopback or metrics.address.is_unspecified:
-        return
-    owners = [name for name, host in spec.load_balancers.items() if metrics.address in (host.address, host.address6)]
-    if len(owners) < len(spec.load_balancers):
-        others = [name for name in spec.load_balancers if name not in owners]
-        yield Finding(
-            ("haproxy", "metrics", "address"),
-            f"`{others[0]}` does not have the address {metrics.address}, so HAProxy could not start there",
-            "write `host`: each load balancer then uses its own",
-        )
+    """What listens cannot start on a load balancer that does not have the address."""
+    for listener, path, program in (
+        (spec.haproxy.metrics, ("haproxy", "metrics", "address"), "HAProxy"),
+        (spec.monitoring, ("monitoring", "address"), "its metrics"),
+    ):
+        if listener is None or listener.address is None or listener.address.is_loopback or listener.address.is_unspecified:
+            continue
+        owners = [name for name, host in spec.load_balancers.items() if listener.address in (host.address, host.address6)]
+        if len(owners) < len(spec.load_balancers):
+            others = [name for name in spec.load_balancers if name not in owners]
+            yield Finding(
+                path,
+                f"`{others[0]}` does not have the address {listener.address}, so {program} could not start there",
+                "write `host`: each load balancer then uses its own",
+            )
 
 
 def reserved_variable(spec: ClusterSpec) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from twinkeel.topology.model import (
     LinkControl,
     Machine,
     Metrics,
+    Monitoring,
     PowerControl,
     Role,
     SshAccess,
@@ -58,6 +59,7 @@ def build(spec: ClusterSpec, spec_folder: Path, release: ReleaseSupport | None =
         link=LinkControl(spec.link.cut, spec.link.restore) if spec.link else None,
         budgets=spec.failover.budget,
         second_chance=spec.failover.second_chance_window if spec.failover.second_chance else None,
+        monitoring=_monitoring(spec),
     )
 
 
@@ -116,6 +118,13 @@ def _haproxy(spec: ClusterSpec) -> HaproxySettings:
         metrics=Metrics(metrics.address, metrics.port, metrics.user) if metrics else None,
         extra=_given(spec.haproxy.extra),
     )
+
+
+def _monitoring(spec: ClusterSpec) -> Monitoring | None:
+    asked = spec.monitoring
+    if asked is None:
+        return None
+    return Monitoring(asked.address, asked.port, tuple(reader.network for reader in asked.readers), asked.textfile)
 
 
 def _given(extra: BaseModel) -> dict[str, str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Address, IPv6Network
 from typing import Any, Literal
 
-from twinkeel.spec.fields import IPAddress, IPInterface
+from twinkeel.spec.fields import IPAddress, IPInterface, IPNetwork
 from twinkeel.spec.release_support import ReleaseSupport
 
 Role = Literal["load_balancer", "control_plane", "etcd", "worker"]
@@ -177,6 +177,16 @@ class Metrics:
 
 
 @dataclass(frozen=True)
+class Monitoring:
+    """What load balancers tell of themselves. `address` is None for each one's own; `readers` is empty for anyone."""
+
+    address: IPAddress | None
+    port: int
+    readers: tuple[IPNetwork, ...]
+    textfile: str | None
+
+
+@dataclass(frozen=True)
 class HaproxySettings:
     """HAProxy beside the API. `extra` maps a place (global, defaults, frontend, backend, sections) to raw lines."""
 
@@ -283,6 +293,7 @@ class Topology:
     budgets: Mapping[str, float] = field(default_factory=dict)
     second_chance: float | None = None
     """Seconds for which the old holder of a virtual IP serves its connections after a planned move; None where it does not."""
+    monitoring: Monitoring | None = None
 
     @property
     def machines(self) -> tuple[Machine, ...]:

@@ -1,6 +1,7 @@
 """The program that finds a hung HAProxy: its parts, and the whole of it as a process of its own."""
 
 import ast
+import json
 import socket
 import subprocess
 import sys
@@ -418,3 +419,52 @@ def asked_listener(answer: Callable[[socket.socket, bytes], None]) -> Iterator[i
 
         threading.Thread(target=serve, daemon=True).start()
         yield server.getsockname()[1]
+
+
+def told(path: Path) -> dict[str, float]:
+    found: dict[str, float] = json.loads(path.read_text()) if path.exists() else {}
+    return found
+
+
+def test_a_kill_is_told_to_the_metrics(systemctl: Path, notify: socket.socket, tmp_path: Path) -> None:
+    state = tmp_path / "liveness.json"
+    state.write_text('{"kills": 4, "yields": 2, "answered": 1.5}')
+    with listener(None) as port, watching(port, systemctl, notify.getsockname(), f"--state-file={state}"):
+        assert wait_for(lambda: told(state)["kills"] >= 5)
+    assert told(state)["yields"] == 2
+
+
+def test_answers_are_told_now_and_then(liveness: ModuleType, tmp_path: Path) -> None:
+    path = tmp_path / "liveness.json"
+    state = liveness.State(str(path))
+    for now in (10.0, 10.1, 14.9):
+        state.answered(now)
+    assert told(path) == {"kills": 0, "yields": 0, "answered": 10.0}
+    state.answered(15.0)
+    assert told(path)["answered"] == 15.0
+
+
+def test_a_yield_is_told_before_it_begins(liveness: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, seen = tmp_path / "liveness.json", []
+    options = Namespace(vip=["192.0.2.1"], port=1, interval=0.1, yield_delay=2.0)
+    servers = SimpleNamespace(seen=lambda *_: True)
+    monkeypatch.setattr(liveness, "answers", lambda *_: False)
+    monkeypatch.setattr(liveness, "holds", lambda _: True)
+    monkeypatch.setattr(liveness, "yield_for", lambda *_: seen.append(told(path)["yields"]))
+    liveness.watch_servers(options, servers, lambda: 7.0, time.sleep, liveness.State(str(path)))
+    assert seen == [1]
+
+
+@pytest.mark.parametrize("found", ["", "[1]", "{}", '{"kills": null, "yields": 1}', '{"kills": "many", "yields": 1}', "half wri"])
+def test_what_is_kept_badly_begins_anew(liveness: ModuleType, tmp_path: Path, found: str) -> None:
+    path = tmp_path / "liveness.json"
+    path.write_text(found)
+    assert liveness.State(str(path)).counts == {"kills": 0, "yields": 0}
+
+
+def test_a_state_that_cannot_be_kept_stops_nothing(liveness: ModuleType, tmp_path: Path) -> None:
+    state = liveness.State(str(tmp_path / "away/liveness.json"))
+    state.answered(1.0)
+    state.count("kills", 2.0)
+    assert state.counts["kills"] == 1
+    liveness.State(None).count("yields", 3.0)

@@ -44,6 +44,7 @@ haproxy:
   max_connections: 12345
   metrics: {address: host, port: 8444, user: prometheus}
   extra: {defaults: "timeout queue 11s"}
+monitoring: {address: 192.168.7.21, port: 8555, readers: [192.168.7.50], textfile: /var/lib/x/t.prom}
 keepalived: {version: "2.3", extra: {global_defs: "lvs_flush"}}
 system: {firewall: nftables, packages: dnf, selinux: ignore}
 kubernetes:
@@ -103,6 +104,7 @@ def _plain(text: str) -> str:
         "packages dnf",
         "rules for nftables",
         "SELinux left as it is",
+        "port 8555 on 192.168.7.21, for 192.168.7.50/32; for node_exporter in /var/lib/x/t.prom",
         "1.34.3, by Kubespray v2.30.0",
         "GET /readyz on port 7443",
         "port 7443; --shutdown-delay-duration=11s, --shutdown-send-retry-after=true, --goaway-chance=0.002",

@@ -60,6 +60,12 @@ def test_the_example_is_valid(load_edited: Edited) -> None:
         (("ssh: {user: root}", "haproxy: {extra: {globals: x}}"), [("S010", 22, 19)], "did you mean `global`?"),
         (("ssh: {user: root}", "haproxy: {metrics: {port: 9}}"), [("S011", 22, 11)], "`address: host`"),
         (("ssh: {user: root}", "haproxy: {metrics: {address: everywhere}}"), [("S014", 22, 30)], "or `host`"),
+        (
+            ("ssh: {user: root}", "monitoring: {address: host, readers: [anyone]}"),
+            [("S014", 22, 39)],
+            "or a network as 192.168.1.0/24",
+        ),
+        (("ssh: {user: root}", "monitoring: {address: host, textfile: /var/t.txt}"), [("S015", 22, 39)], "reads no other files"),
         (("ssh: {user: root}", "services: {web: 80}"), [("S012", 22, 17)], "a group of `key: value` lines"),
         (("ssh: {user: root}", "services: {Web: {port: 80}}"), [("S015", 22, 12)], "a service's name"),
         (("ssh: {user: root}", "services: {web: {port: 80, targets: []}}"), [("S011", 22, 28)], "at least one entry"),

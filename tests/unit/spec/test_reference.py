@@ -39,6 +39,7 @@ SECTIONS: list[tuple[str, Node]] = [
     ("### `services.NAME.check`", SCHEMA["$defs"]["ServiceCheck"]),
     ("### `failover`", SCHEMA["$defs"]["Failover"]),
     ("### `haproxy.metrics`", SCHEMA["$defs"]["Metrics"]),
+    ("### `monitoring`", SCHEMA["$defs"]["Monitoring"]),
     ("### `kubernetes`", SCHEMA["$defs"]["Kubernetes"]),
 ]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from rule_cases import CASES, RELEASE_2_32, Edits, kubernetes, vips
+from rule_cases import CASES, RELEASE_2_32, Edits, kubernetes, more, vips
 
 from twinkeel.render.render import render
 from twinkeel.source import Span
@@ -59,6 +59,9 @@ def test_the_near_miss_passes(load_edited: Edited, code: str) -> None:
         ([("lb.lab-home.com", "lb-1.lab-home.com")], "S039", (6, 9)),
         ([("lb.lab-home.com", "192.168.1.109")], "S039", (6, 9)),
         ([("ssh: {user: root}", "ssh: {port: 6443}")], "S040", (7, 9)),
+        ([more("monitoring: {address: 192.168.1.112}")], "S076", (23, 23)),
+        ([more("monitoring: {address: host, port: 8404}")], "S055", (23, 35)),
+        ([more("monitoring: {address: host, port: 8405}\nhaproxy: {metrics: {address: host}}")], "S055", (23, 35)),
     ],
 )
 def test_other_forms_of_the_same_mistake(load_edited: Edited, edits: Edits, code: str, place: tuple[int, int]) -> None:

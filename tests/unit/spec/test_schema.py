@@ -96,6 +96,7 @@ MINIMAL = {
         {"failover": {"failback": "never", "check_interval": 2}},
         {"failover": {"failback": 60}},
         {"haproxy": {"metrics": {"address": "host"}, "extra": {"global": "tune.bufsize 32768"}}},
+        {"monitoring": {"address": "host", "readers": ["192.168.1.50", "192.168.1.0/24", "fd00::/64"]}},
         {"kubernetes": {"variables": {"anything": [{"at": ["all"]}]}}},
     ],
 )

@@ -1,0 +1,74 @@
+"""`twinkeel monitor`: what Prometheus and Grafana are given, made from the spec."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twinkeel.cli.options import DEFAULT_SPEC, SpecFile
+
+if TYPE_CHECKING:
+    from twinkeel.app.context import Context
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="What Prometheus and Grafana are given, made from the spec. No host is asked."
+)
+
+Out = Annotated[Path | None, typer.Option("-o", "--out", help="The file to write; without it, standard output.")]
+
+
+@app.command()
+def rules(
+    file: SpecFile = DEFAULT_SPEC,
+    out: Out = None,
+    runbooks: Annotated[
+        str, typer.Option(metavar="URL", help="Where your people read docs/alerts.md; each alert links to its heading there.")
+    ] = "docs/alerts.md",
+) -> None:
+    """Recording and alert rules for Prometheus (YAML); docs/alerts.md explains each alert."""
+    from twinkeel.app.monitor import rules as make
+
+    _give(make(_context(file), runbooks), out)
+
+
+@app.command()
+def scrape(file: SpecFile = DEFAULT_SPEC, out: Out = None) -> None:
+    """The scrape jobs for Prometheus (YAML, `scrape_configs`), with the labels that the rules go by."""
+    from twinkeel.app.monitor import scrape as make
+
+    _give(make(_context(file)), out)
+
+
+@app.command()
+def dashboard(file: SpecFile = DEFAULT_SPEC, out: Out = None) -> None:
+    """A dashboard for Grafana (JSON): Dashboards, New, Import."""
+    from twinkeel.app.monitor import dashboard as make
+
+    _give(make(_context(file)), out)
+
+
+@app.command()
+def runbook(out: Out = None) -> None:
+    """The page of every alert, what it means and what to do (Markdown); it is docs/alerts.md, and needs no spec."""
+    from twinkeel.app.monitor import runbook as make
+
+    _give(make(), out)
+
+
+def _context(file: Path) -> "Context":
+    from twinkeel.cli.load import open_context
+    from twinkeel.support.events import Note
+
+    def tell(event: object) -> None:
+        if isinstance(event, Note):
+            print(f"twinkeel: {event.text}", file=sys.stderr)
+
+    return open_context(file, reading=True).telling(tell)
+
+
+def _give(text: str, out: Path | None) -> None:
+    if out is None:
+        print(text, end="")
+    else:
+        out.write_text(text, encoding="utf-8")

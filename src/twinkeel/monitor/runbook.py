@@ -1,0 +1,40 @@
+"""docs/alerts.md: every alert, what it means, and what to do. Made from the alerts; nothing in it is written twice."""
+
+import re
+
+from twinkeel.monitor.alert import Alert
+from twinkeel.monitor.alerts.registry import ALERTS
+from twinkeel.monitor.subject import Subject
+
+EXAMPLE = Subject("lab-home", ("lb-1", "lb-2"), haproxy=True, services=True)
+"""The conditions are shown as they are for this cluster."""
+
+INTRO = """\
+# The alerts
+
+<!-- Made by `twinkeel monitor runbook -o docs/alerts.md`. Do not edit. -->
+
+`twinkeel monitor rules` makes these from a spec, with its names and the number of its load balancers; the conditions below are
+those of the cluster `lab-home` with two. [metrics.md](metrics.md) explains the series. *critical*: clients are hurt now, or will
+be within days and all at once. *warning*: all works, and the next fault may not be survived.
+"""
+
+
+def runbook() -> str:
+    """The page."""
+    table = "".join(f"| [{alert.name}](#{alert.name.lower()}) | {alert.severity} | {alert.wait} |\n" for alert in ALERTS)
+    return f"{INTRO}\n| alert | | after |\n|---|---|---|\n{table}" + "".join(_section(alert) for alert in ALERTS)
+
+
+def _section(alert: Alert) -> str:
+    steps = "".join(f"{number}. {step}\n" for number, step in enumerate(alert.look, 1))
+    condition = f"```promql\n{alert.expr(EXAMPLE)}\n```\n"
+    told = f"*{alert.severity}, after {alert.wait}.* {_plain(alert.description)}\n\n{alert.means}\n"
+    return f"\n## {alert.name}\n\n{told}\n{steps.replace('{{ $labels.server }}', 'SERVER')}\n{condition}"
+
+
+def _plain(text: str) -> str:
+    """Prometheus' templates as words: `{{ $labels.vip }}` becomes VIP."""
+    for label in ("load_balancer", "cluster", "server", "proxy", "unit", "kind", "name", "vip", "part"):
+        text = text.replace(f"{{{{ $labels.{label} }}}}", label.replace("_", " ").upper())
+    return re.sub(r"\{\{ \$value[^}]*\}\}", "N", text)
