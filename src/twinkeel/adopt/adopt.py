@@ -3,7 +3,7 @@
 From live hosts: `adopt(pair_of(files), files, given)`, with whatever text was read of `{host: {path: text}}`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from twinkeel.adopt.find_api import FRONTEND, FoundApi, find_api
 from twinkeel.adopt.left import left_lines
 from twinkeel.adopt.notes import Assumed, Given, Left, Missing, SecretFound
 from twinkeel.adopt.own_addresses import own_addresses
-from twinkeel.adopt.own_marks import Head, firewall, head_of, old_keepalived, raw_lines, second_chance_window, watchdog
+from twinkeel.adopt.own_marks import Head, firewall, head_of, monitoring, old_keepalived, raw_lines, second_chance_window, watchdog
 from twinkeel.adopt.pair_files import Files
 from twinkeel.adopt.read_api import (
     domain_of_servers,
@@ -118,7 +118,7 @@ def adopt(pair: Pair, files: Files, given: Given) -> Adopted:
     timers |= dict(read_timers(apis[0])) | watchdog(traces)
     write_timers(draft, timers)
     _haproxy(draft, apis, balancers, files)
-    _ours(draft, pair, traces)
+    _ours(draft, pair, traces, {each.name: {str(address) for address in each.addresses.values()} for each in balancers})
     read_api_port(draft, apis)
     read_check(draft, apis[0])
     if inventory:
@@ -198,8 +198,8 @@ def _haproxy(draft: Draft, apis: Sequence[FoundApi], balancers: Sequence[FoundBa
         draft.set("keepalived", "version", value="2.1")
 
 
-def _ours(draft: Draft, pair: Pair, traces: Mapping[str, str]) -> None:
-    """What only our own files say."""
+def _ours(draft: Draft, pair: Pair, traces: Mapping[str, str], own: Mapping[str, Collection[str]]) -> None:
+    """What only our own files say. `own` are the load balancers' addresses."""
     rules, window = firewall(traces), second_chance_window(traces)
     if rules:
         draft.set("system", "firewall", value=rules)
@@ -207,6 +207,8 @@ def _ours(draft: Draft, pair: Pair, traces: Mapping[str, str]) -> None:
         draft.set("failover", "second_chance", value=True)
         if not isinstance(window, int):
             draft.set("failover", "second_chance_window", value=window)
+    if told := monitoring(traces, own):
+        draft.set("monitoring", value=told)
     for host in pair.hosts[:1]:
         for text in _texts(host):
             for key, lines in raw_lines(text).items():

@@ -3,17 +3,23 @@
 import json
 import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import Any
 
 from twinkeel.render.firewall import FIREWALLD_PATH, NFTABLES_PATH, UFW_PATH
+from twinkeel.render.monitoring import CONFIG_PATH as METRICS
 from twinkeel.render.second_chance import CONFIG_PATH as SECOND_CHANCE
 from twinkeel.source import SourceFile
+from twinkeel.spec.model import Monitoring
 
 LIVENESS_UNIT = "/etc/systemd/system/twinkeel-liveness.service"
 KEEPALIVED_DROP_IN = "/etc/systemd/system/keepalived.service.d/twinkeel.conf"
-TRACES = (LIVENESS_UNIT, KEEPALIVED_DROP_IN, SECOND_CHANCE, NFTABLES_PATH, UFW_PATH, FIREWALLD_PATH)
+TRACES = (LIVENESS_UNIT, KEEPALIVED_DROP_IN, SECOND_CHANCE, METRICS, NFTABLES_PATH, UFW_PATH, FIREWALLD_PATH)
 """Files of ours, beside the two daemons', that a key of the spec can be read from."""
+
+DEFAULT_PORTS = {"port": Monitoring.model_fields["port"].default}
 
 _HEAD = re.compile(r'# Written by Twinkeel from the cluster "([^"]+)" for ([^\s.]+)\.(\S+)\. ')
 _EXTRA = re.compile(r"^ *# BEGIN lines of the spec: (\S+)\n(.*?)^ *# END lines of the spec: \1$", re.MULTILINE | re.DOTALL)
@@ -67,6 +73,22 @@ def second_chance_peers(traces: Mapping[str, str]) -> set[str]:
         return {str(peer) for vip in told for peer in vip["peers"]}
     except (KeyError, ValueError, TypeError):
         return set()
+
+
+def monitoring(traces: Mapping[str, str], own: Mapping[str, Collection[str]]) -> dict[str, Any]:
+    """`monitoring` of the spec, from a load balancer's file; empty without it. `own` are the addresses of each by its name."""
+    try:
+        told = json.loads(traces[METRICS])
+        address, readers = str(told["address"]), [ip_network(reader) for reader in told["readers"]]
+        values = {
+            "address": "host" if address in own.get(told["load_balancer"], ()) else address,
+            "port": int(told["port"]),
+            "readers": [str(each.network_address if each.num_addresses == 1 else each) for each in readers],
+            "textfile": told["textfile"],
+        }
+    except (KeyError, ValueError, TypeError):
+        return {}
+    return {key: value for key, value in values.items() if value and value != DEFAULT_PORTS.get(key)}
 
 
 def old_keepalived(traces: Mapping[str, str]) -> bool:

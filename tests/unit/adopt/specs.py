@@ -58,7 +58,10 @@ def specs(draw: st.DrawFn) -> str:
         "keepalived": draw(keepalived()),
         "system": {"firewall": draw(st.sampled_from(["none", "nftables", "ufw", "firewalld"]))},
         "kubernetes": draw(kubernetes()),
+        "monitoring": draw(maybe(monitoring())),
     }
+    if values["monitoring"] is None:
+        del values["monitoring"]
     if linked:
         for number, balancer in enumerate(balancers.values(), 1):
             balancer |= {"vrrp_address": f"10.255.0.{number}", "vrrp_interface": "ens8"}
@@ -164,6 +167,13 @@ def haproxy(draw: st.DrawFn) -> dict[str, Any]:
         ),
     }
     return {key: value for key, value in made.items() if value}
+
+
+def monitoring() -> st.SearchStrategy[dict[str, Any]]:
+    where = st.sampled_from(["host", "0.0.0.0", "127.0.0.1"])  # noqa: S104 - rendered, not bound
+    readers = st.lists(st.sampled_from(["192.168.1.50", "10.0.0.0/8", "fd00:1::/64"]), min_size=1, unique=True)
+    textfile = st.just("/var/lib/node/twinkeel.prom")
+    return st.fixed_dictionaries({"address": where}, optional={"port": st.just(9200), "readers": readers, "textfile": textfile})
 
 
 def metrics() -> st.SearchStrategy[dict[str, Any]]:
