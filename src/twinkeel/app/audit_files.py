@@ -32,6 +32,8 @@ _HAPROXY = re.compile(
     r"(?:[ \t]+from[ \t]+\S+)?[ \t]*(?:#.*)?\r?$",
     re.MULTILINE,
 )
+# Jinja, Go and ERB, outside comments. JSON in a log format has `}}` and `{"a":{`, not this.
+_PLACEHOLDER = re.compile(r"^(?![ \t]*!)[^#\n]*?(?:\{\{-?[ \t]*[.$\w]|\{%-?[ \t]*\w+|<%[=-]?[ \t]*[\w@])", re.MULTILINE)
 _SAYS_SOMETHING = re.compile(r"^[ \t]*[^\s#!]", re.MULTILINE)
 _SUFFIXES = frozenset((".cfg", ".conf", ".sh", ".bash", ".py", ""))
 
@@ -80,7 +82,9 @@ def _standard_input() -> Input:
     kind = _kind(Path(), text)
     if kind in (None, "script"):
         raise UsageError("standard input is neither a haproxy.cfg nor a keepalived.conf")
-    return Input(Path(STDIN), kind or "haproxy", SourceFile("<stdin>", text), named=True)
+    source = SourceFile("<stdin>", text)
+    _refuse_template(source.name, source)
+    return Input(Path(STDIN), kind or "haproxy", source, named=True)
 
 
 def _named(path: Path, notes: Notes) -> Input:
@@ -100,8 +104,27 @@ def _in_folder(folder: Path, notes: Notes) -> Iterator[Input]:
         kind = _kind(path, source.text) if source else None
         if source and main:
             kind = _with_content(path, kind or main, source)
+        elif source and kind not in (None, "script") and (line := template_line(source)):
+            notes.append((str(path), f"left out: it is a template (line {line})"))
+            continue
         if source and kind:
             yield Input(path, kind, source, named=False, folder=folder)
+
+
+def _refuse_template(name: str, source: SourceFile) -> None:
+    line = template_line(source)
+    if line:
+        raise UsageError(
+            "this is a template, not a configuration",
+            where=f"{name}:{line}",
+            hint="audit the file that is made from it: `ansible-playbook --check --diff` shows it, or fetch it from the host",
+        )
+
+
+def template_line(source: SourceFile) -> int | None:
+    """The line of the first placeholder of Jinja, Go or ERB; None for a file that the daemons could read as it stands."""
+    found = _PLACEHOLDER.search(source.text)
+    return source.text.count("\n", 0, found.start()) + 1 if found else None
 
 
 def _text(path: Path, notes: Notes) -> SourceFile:
@@ -127,6 +150,8 @@ def _candidate(path: Path, notes: Notes) -> SourceFile | None:
 
 def _with_content(path: Path, kind: Kind, source: SourceFile) -> Kind:
     """The kind, when the file says anything of it. Without that, `no problems` would be said of a host that is not there."""
+    if kind != "script":
+        _refuse_template(str(path), source)
     empty = kind != "script" and not _SAYS_SOMETHING.search(source.text.removeprefix(BYTE_ORDER_MARK))
     if empty or (kind == "haproxy" and not parse_haproxy([source]).sections):
         what = "it is empty" if empty else "no section of HAProxy is in it"
