@@ -155,5 +155,6 @@ def test_an_address_that_is_none(line: str, count: int) -> None:
 
 @pytest.mark.parametrize(("kind", "count"), [("PASS", 0), ("AH", 0), ("pass", 1), ("PASS;", 1), ("none", 1)])
 def test_a_kind_of_authentication_that_there_is_not(kind: str, count: int) -> None:
-    text = f"vrrp_instance api {{\n    virtual_router_id 7\n    authentication {{\n        auth_type {kind}\n        auth_pass abc\n    }}\n}}\n"
+    block = f"    authentication {{\n        auth_type {kind}\n        auth_pass abc\n    }}\n"
+    text = f"vrrp_instance api {{\n    virtual_router_id 7\n{block}}}\n"
     assert len(said("unknown-authentication", keepalived(text))) == count

@@ -57,9 +57,10 @@ def _removed_in(section: Section, line: Line) -> str | None:
 RULE = Rule(
     name="removed-keyword",
     severity="error",
-    what="a word that HAProxy once took and refuses today (`nbproc`, `clitimeout`, `reqadd`, `option forceclose`, `listen NAME *:80` and "
-    "others).",
-    why="The file works until HAProxy is upgraded, with the distribution or without. Then HAProxy does not start, on both hosts alike.",
+    what="a word that HAProxy once took and refuses today: `nbproc`, `clitimeout`, `reqadd`, `option forceclose`, "
+    "`listen NAME *:80` and others.",
+    why="The file works until HAProxy is upgraded, with the distribution or without. Then HAProxy does not start, "
+    "on both hosts alike.",
     fix="what `haproxy -c` names in its place: `timeout client`, `http-request`, `bind`; `nbproc` needs nothing",
     source="HAProxy 2.6.12, run",
     versions="each word since the version that the finding names",

@@ -46,8 +46,8 @@ RULE = Rule(
     severity="error",
     what="something in `virtual_ipaddress`, `unicast_peer` or `unicast_src_ip` that is no IP address: a slip, a host's name, a "
     "placeholder that nobody filled in.",
-    why="Keepalived takes addresses alone. It logs the line, leaves it out and starts: the instance is MASTER of nothing, or its peer "
-    "never hears it and takes the address, too.",
+    why="Keepalived takes addresses alone. It logs the line, leaves it out and starts: the instance is MASTER of nothing, or its "
+    "peer never hears it and takes the address, too.",
     fix="write the address",
     source="Keepalived 2.2.7, run",
     bad=Example(

@@ -17,8 +17,8 @@ RULE = Rule(
     name="unknown-authentication",
     severity="warning",
     what="an `auth_type` other than `PASS` and `AH`, in capitals and without a semicolon.",
-    why="Keepalived logs it and sends its advertisements without a password. A partner whose file has the right word drops them, and "
-    "both hold the address.",
+    why="Keepalived logs it and sends its advertisements without a password. A partner whose file has the right word drops them, "
+    "and both hold the address.",
     fix="`auth_type PASS`, or no authentication block at all: the password protects nothing",
     source="Keepalived 2.2.7, run",
     bad=Example(
