@@ -158,3 +158,17 @@ def test_a_kind_of_authentication_that_there_is_not(kind: str, count: int) -> No
     block = f"    authentication {{\n        auth_type {kind}\n        auth_pass abc\n    }}\n"
     text = f"vrrp_instance api {{\n    virtual_router_id 7\n{block}}}\n"
     assert len(said("unknown-authentication", keepalived(text))) == count
+
+
+@pytest.mark.parametrize(
+    ("condition", "count"),
+    [("if TRUE", 1), ("if HTTP", 1), ("unless FALSE", 1), ("if LOCALHOST", 0), ("if { src 10.0.0.0/8 }", 0), ("unless outside", 0)],
+)
+def test_who_may_use_the_page_of_statistics(condition: str, count: int) -> None:
+    text = f"listen stats\n    bind *:8404\n    mode http\n    stats enable\n    stats admin {condition}\n"
+    assert len(said("open-admin", haproxy(text))) == count
+
+
+def test_a_backend_whose_servers_are_chosen_at_run_time() -> None:
+    text = "frontend f\n    bind *:80\n    default_backend b\n\nbackend b\n    use-server %[lua.choose] if TRUE\n"
+    assert said("empty-backend", haproxy(text)) == []

@@ -6,7 +6,20 @@ from twinkeel.audit.rule import Example, Finding, Rule, each_haproxy
 from twinkeel.liveconfig.haproxy_model import HaproxyConfig, Proxy
 
 # A page of statistics is there with any line of it: `stats uri` switches it on as `stats enable` does.
-_ANSWERS = ("dispatch", "redirect", "errorfile", "errorfiles", "errorloc", "errorloc302", "errorloc303", "http-error", "stats")
+_ANSWERS = (
+    *(
+        "dispatch",
+        "redirect",
+        "errorfile",
+        "errorfiles",
+        "errorloc",
+        "errorloc302",
+        "errorloc303",
+        "http-error",
+        "stats",
+        "use-server",
+    ),
+)
 
 
 def check(config: HaproxyConfig) -> Iterator[Finding]:
