@@ -1,8 +1,8 @@
 """What `twinkeel audit` finds in many people's files, as a Markdown table: how many files have each fault.
 
-Each folder directly below FOLDER is one source, such as a checkout of somebody's repository. Every haproxy.cfg and keepalived.conf in
-it is audited by itself; a source that has both kinds, or two hosts, is audited once more as a whole, with its scripts, for the rules
-that look at a pair or at scripts. A file that another source has, too, byte for byte, counts once.
+Each folder directly below FOLDER is one source, such as a checkout of somebody's repository. Every haproxy.cfg and keepalived.conf
+in it is audited by itself; a source that has both kinds, or two hosts, is audited once more as a whole, with its scripts, for the
+rules that look at a pair or at scripts. A file that another source has, too, byte for byte, counts once.
 """
 
 import sys
@@ -39,6 +39,7 @@ class Chapter:
     found_api: Counter[str] = field(default_factory=Counter)
 
     def add(self, pair: Pair, rules: Sequence[Rule], *, api: bool) -> None:
+        """One more file, or one more whole source."""
         names = {each.rule.name for each in audit(pair, rules).found}
         self.files += 1
         self.found.update(names)
@@ -121,6 +122,7 @@ def _has_api(host: Host) -> bool:
 
 
 def main() -> None:
+    """Print the table."""
     if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
         sys.exit("usage: scripts/audit-survey FOLDER, which holds a folder for each source")
     survey = Survey()

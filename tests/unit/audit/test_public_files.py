@@ -172,3 +172,25 @@ def test_who_may_use_the_page_of_statistics(condition: str, count: int) -> None:
 def test_a_backend_whose_servers_are_chosen_at_run_time() -> None:
     text = "frontend f\n    bind *:80\n    default_backend b\n\nbackend b\n    use-server %[lua.choose] if TRUE\n"
     assert said("empty-backend", haproxy(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "messages"),
+    [
+        ("vvrp_script check {\n    script /bin/true\n}\n", ["vvrp_script is no word of Keepalived's here (vrrp_script is)"]),
+        ("vrrp_script check {\n    script /bin/true\n    fail 2\n}\n", ["fail is no word of Keepalived's here (fall is)"]),
+        (
+            "vrrp_instance api {\n    virtual_router_id 7\n    garp_interval 1\n}\n",
+            ["garp_interval is no word of Keepalived's here"],
+        ),
+        ("cat <<\n", ["cat is no word of Keepalived's here"]),
+        ("virtual_server 10.0.0.9 80 {\n    whatever 1\n}\nbfd_instance b {\n    x 1\n}\nstatic_ipaddress {\n}\n", []),
+        ("vrrp_instance api {\n    virtual_router_id 7\n    $MORE\n    authentication {\n        auth_type PASS\n    }\n}\n", []),
+        (
+            "global_defs {\n}\ntrack_file f {\n    file /run/f\n}\n~SEQ(n, 1, 2) vrrp_script s$n {\n    fall 2\n}\n",
+            [],
+        ),
+    ],
+)
+def test_a_word_that_keepalived_does_not_know(text: str, messages: list[str]) -> None:
+    assert [each.partition(":")[0] for each in said("unknown-keyword", keepalived(text))] == messages
