@@ -180,8 +180,8 @@ def test_a_backend_whose_servers_are_chosen_at_run_time() -> None:
         ("vvrp_script check {\n    script /bin/true\n}\n", ["vvrp_script is no word of Keepalived's here (vrrp_script is)"]),
         ("vrrp_script check {\n    script /bin/true\n    fail 2\n}\n", ["fail is no word of Keepalived's here (fall is)"]),
         (
-            "vrrp_instance api {\n    virtual_router_id 7\n    garp_interval 1\n}\n",
-            ["garp_interval is no word of Keepalived's here"],
+            "vrrp_instance api {\n    virtual_router_id 7\n    quorum_up x\n}\n",
+            ["quorum_up is no word of Keepalived's here"],
         ),
         ("cat <<\n", ["cat is no word of Keepalived's here"]),
         ("virtual_server 10.0.0.9 80 {\n    whatever 1\n}\nbfd_instance b {\n    x 1\n}\nstatic_ipaddress {\n}\n", []),
