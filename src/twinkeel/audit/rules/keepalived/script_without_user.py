@@ -8,10 +8,8 @@ from twinkeel.liveconfig.keepalived_model import VrrpConfig
 
 def check(config: VrrpConfig) -> Iterator[Finding]:
     security = config.global_line("enable_script_security")
-    if security is None or config.global_line("script_user"):
-        return
-    for definition in config.definitions:
-        if definition.kind == "script" and definition.statement.last("user") is None:
+    for definition in config.definitions if security else ():
+        if security and config.lacks_user(definition):
             said = f"{definition.name} has no user: Keepalived switches it off where the host has no user keepalived_script"
             yield Finding(said, definition.statement.place, ((security.place, "asks for a user"),))
 
