@@ -179,6 +179,21 @@ def test_another_host_holds_the_address(rule: str, pairs: Pairs) -> None:
     at_once(pairs, body, NOT_THE_PRIORITY[rule], instance(1, 200))
 
 
+def test_equal_priorities(pairs: Pairs) -> None:
+    """A warning, not an error, and in the article: `state MASTER` decides nothing, the higher address holds the virtual IP."""
+
+    def body(hosts: Segment, priority: int, faulty: bool) -> None:
+        head = script(lines="    weight -2\n")
+        states = (instance(1, priority, "    state MASTER\n", "haproxy"), instance(2, 100, "    state BACKUP\n", "haproxy"))
+        files = pair(head, *states)
+        says("equal-priorities", faulty, *(Files(HAPROXY, each) for each in files))
+        with hosts.running(*files):
+            hosts.wait_for_holder("lb-2" if faulty else "lb-1")
+            assert hosts.stays("lb-2" if faulty else "lb-1")
+
+    at_once(pairs, body, 100, 101)
+
+
 def test_unknown_state(pairs: Pairs) -> None:
     """`MASTER` means among others that nopreempt is dropped; with `Master` the host stays a backup."""
 

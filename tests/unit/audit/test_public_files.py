@@ -160,6 +160,11 @@ def test_a_kind_of_authentication_that_there_is_not(kind: str, count: int) -> No
     assert len(said("unknown-authentication", keepalived(text))) == count
 
 
+def test_a_file_of_another_program_is_told_once_and_for_all() -> None:
+    text = "vrrp_script a {\n    fall 2\n}\n" + "".join(f"{'word' * 9}{number} x\n" for number in range(9_000))
+    assert len(said("unknown-keyword", keepalived(text))) == 20
+
+
 @pytest.mark.parametrize(
     ("condition", "count"),
     [("if TRUE", 1), ("if HTTP", 1), ("unless FALSE", 1), ("if LOCALHOST", 0), ("if { src 10.0.0.0/8 }", 0), ("unless outside", 0)],

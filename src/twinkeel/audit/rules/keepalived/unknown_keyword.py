@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
+from itertools import islice
 
 from twinkeel.audit.rule import Example, Finding, Rule, at, each_keepalived
 from twinkeel.liveconfig.keepalived_file import Statement
@@ -52,7 +53,15 @@ _INSTANCE = frozenset(
 )
 
 
+MOST = 20
+"""A file with more unknown words is another program's: it need not be told word by word."""
+
+
 def check(config: VrrpConfig) -> Iterator[Finding]:
+    return islice(_everywhere(config), MOST)
+
+
+def _everywhere(config: VrrpConfig) -> Iterator[Finding]:
     yield from _unknown(config.config.whole.block, _TOP)
     for block in config.config.whole.named("vrrp_script"):
         yield from _unknown(block.block, _SCRIPT)
@@ -63,7 +72,7 @@ def check(config: VrrpConfig) -> Iterator[Finding]:
 def _unknown(lines: Sequence[Statement], known: frozenset[str]) -> Iterator[Finding]:
     for line in lines:
         if line.words and line.keyword not in known and "$" not in line.keyword:
-            close = get_close_matches(line.keyword, known, n=1)
+            close = get_close_matches(line.keyword[:40], known, n=1)
             hint = f" ({close[0]} is)" if close else ""
             yield at(
                 line.words[0], f"{line.keyword} is no word of Keepalived's here{hint}: it is left out, with what belongs to it"
