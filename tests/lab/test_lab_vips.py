@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from labs import Lab, make_lab
+from prober import Prober, moments
 
 VIPS = ("192.168.1.110", "192.168.1.100")
 SHARED = {VIPS[0]: ["lb-1"], VIPS[1]: ["lb-2"]}
@@ -36,6 +37,11 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 def status(lab: Lab) -> dict[str, Any]:
     answer: dict[str, Any] = json.loads(lab.run("operator", ["twinkeel", "status", "--format", "json"]).stdout)
     return answer
+
+
+def holder(lab: Lab, vip: str) -> str:
+    (name,) = next(each["holders"] for each in status(lab)["vips"] if each["address"] == vip)
+    return str(name)
 
 
 def wait_for(lab: Lab, places: dict[str, list[str]]) -> dict[str, Any]:
@@ -95,3 +101,21 @@ def test_a_watch_tells_what_changed_and_ends_well_at_ctrl_c(shared: Lab) -> None
     lines = ended.stdout.splitlines()
     assert sum(line.endswith("healthy") for line in lines) == 1, "nothing changed, so it is told once"
     assert any(f"virtual IP  {VIPS[1]}: lb-2" in line for line in lines)
+
+
+def test_one_is_taken_away_and_added_again_while_the_other_serves(shared: Lab, tmp_path: Path) -> None:
+    wait_for(shared, SHARED)
+    spec = shared.paths.spec_file
+    both = spec.read_text()
+    one = both.replace(f"vips: [{VIPS[0]}/24, {VIPS[1]}/24]", f"vip: {VIPS[0]}/24").replace("failover: {failback: 5}\n", "")
+    assert one != both
+    for text, places in ((one, {VIPS[0]}), (both, set(VIPS))):
+        spec.write_text(text)
+        with Prober(shared, tmp_path / str(len(places))) as client:
+            ended = shared.run("operator", ["twinkeel", "apply"])
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        # Each planned move resets the requests that are under way: both load balancers were worked on.
+        assert moments(client.failed_by_the_system) <= 2
+        wait_for(shared, {VIPS[0]: [holder(shared, VIPS[0])]} if len(places) == 1 else SHARED)
+        held = [shared.run(name, ["ip", "-4", "-o", "address"]).stdout for name in ("lb-1", "lb-2")]
+        assert any(VIPS[1] in each for each in held) == (VIPS[1] in places)

@@ -6,12 +6,15 @@ from typing import Annotated
 
 import typer
 
+from twinkeel.cli import complete
 from twinkeel.cli.bench_common import show_columns
 from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
 from twinkeel.cli.run_to_the_end import notes_console, notes_on, run_to_the_end
 from twinkeel.errors import EXIT_NO, UsageError
 
-Configurations = Annotated[list[str] | None, typer.Argument(help="Default: every one of `twinkeel bench list`.")]
+Configurations = Annotated[
+    list[str] | None, typer.Argument(help="Default: every one of `twinkeel bench list`.", autocompletion=complete.configurations)
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first. Without a terminal nothing is asked.")]
 
 

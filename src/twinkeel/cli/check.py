@@ -52,6 +52,8 @@ def _print_text(checked: "Checked") -> None:
         print(f"{render_text(diagnostic, checked.source)}\n")
     for note in checked.notes:
         print(f"note: {note}")
+    if checked.diagnostics:
+        print(f"why a rule is there: twinkeel explain {checked.diagnostics[0].code}")
     print(_summary([item.severity for item in checked.diagnostics], checked.source.name))
 
 

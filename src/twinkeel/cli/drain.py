@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from twinkeel.cli import complete
 from twinkeel.cli.options import DEFAULT_SPEC, BreakLock, Format, OutputFormat, SpecFile
 from twinkeel.errors import EXIT_GOOD, EXIT_NO
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 
-Node = Annotated[str, typer.Argument(help="A control-plane host: its short name.")]
+Node = Annotated[str, typer.Argument(help="A control-plane host: its short name.", autocompletion=complete.control_plane)]
 
 
 @app.command()

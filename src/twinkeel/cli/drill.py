@@ -66,13 +66,18 @@ def heal_now(file: SpecFile = DEFAULT_SPEC, break_lock: BreakLock = False) -> No
 @app.command()
 def report(
     folder: Annotated[Path, typer.Argument(help="What `twinkeel drill run -o` wrote.")],
+    timeline: Annotated[bool, typer.Option("--timeline", help="Only what happened in each trial, moment by moment.")] = False,
     format: OutputFormat = Format.text,  # noqa: A002
 ) -> None:
     """Judge recorded trials anew and show them; writes report.html, report.md and report.json beside them, too.
 
-    Exit code 0: every trial passed. 1: one failed, or could not be judged.
+    Exit code 0: every trial passed. 1: one failed, or could not be judged. With --timeline: 0.
     """
     from twinkeel.app.drill_results import write_reports
+
+    if timeline:
+        _show_timelines(folder, format)
+        return
 
     trials = write_reports(folder)
     if format is Format.json:
@@ -81,6 +86,20 @@ def report(
     else:
         show(trials)
     raise typer.Exit(exit_code(trials))
+
+
+def _show_timelines(folder: Path, format: Format) -> None:  # noqa: A002
+    from twinkeel.app.drill_results import timelines
+
+    for name, moments in timelines(folder).items():
+        if format is Format.json:
+            print(json.dumps({"trial": name, "moments": [vars(each) for each in moments]}))
+        else:
+            print(
+                f"{name}, milliseconds since the drill began to break it:",
+                *(f"{each.ms:10.1f}  {each.what}" for each in moments),
+                sep="\n",
+            )
 
 
 @app.command()

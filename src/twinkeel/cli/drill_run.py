@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from twinkeel.cli import complete
 from twinkeel.cli.drill_common import COLOURS, MILLISECOND, PERIOD_MS, Ask, Asked, Period, exit_code, print_object, show
 from twinkeel.cli.options import DEFAULT_SPEC, BreakLock, Format, OutputFormat, SpecFile
 from twinkeel.cli.run_to_the_end import notes_console, notes_on, run_to_the_end
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 def run(
     scenarios: Annotated[
         list[str] | None,
-        typer.Argument(help="Default: reboot-holder haproxy-stop power-loss. `all`: each that can run here and be survived."),
+        typer.Argument(
+            help="Default: reboot-holder haproxy-stop power-loss. `all`: each that can run here and be survived.",
+            autocompletion=complete.scenarios,
+        ),
     ] = None,
     file: SpecFile = DEFAULT_SPEC,
     trials: Annotated[int, typer.Option("--trials", min=1, max=1000, help="How often each scenario is tried.")] = 1,
@@ -32,7 +36,12 @@ def run(
         Path | None, typer.Option("-o", "--output", help="Folder for the histories. Default: below the user's state folder.")
     ] = None,
     vip: Annotated[
-        str | None, typer.Option("--vip", help="The virtual IP that is measured and whose holder is broken. Default: the first.")
+        str | None,
+        typer.Option(
+            "--vip",
+            help="The virtual IP that is measured and whose holder is broken. Default: the first.",
+            autocompletion=complete.virtual_ips,
+        ),
     ] = None,
     power_off: Annotated[
         str | None,

@@ -1,10 +1,11 @@
-"""`twinkeel explain`: the topology, every value in force, and the predicted downtime per fault."""
+"""`twinkeel explain`: the topology, every value in force, the predicted downtime per fault; or what a code means."""
 
 import json
 from typing import Annotated
 
 import typer
 
+from twinkeel.cli import complete
 from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
 
 app = typer.Typer(add_completion=False)
@@ -12,12 +13,25 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def explain(
+    code: Annotated[
+        str | None,
+        typer.Argument(
+            help="A code instead: a rule of check (S025) or audit, a check of preflight (P012), a scenario of drill.",
+            autocompletion=complete.codes,
+        ),
+    ] = None,
     file: SpecFile = DEFAULT_SPEC,
     output: OutputFormat = Format.text,
     mermaid: Annotated[bool, typer.Option("--mermaid", help="Only the diagram, as Mermaid text.")] = False,
 ) -> None:
-    """Show the topology, every default in force, and the predicted downtime per fault."""
+    """Show the topology, every default in force, and the predicted downtime per fault; or what CODE means."""
     import shutil
+
+    if code is not None:
+        from twinkeel.app.explain_code import explain_code
+
+        print(explain_code(code), end="")
+        return
 
     from twinkeel.cli.load import open_context
     from twinkeel.cli.show_json import as_json

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from twinkeel.cli import complete
 from twinkeel.cli.kubespray_mirror import app as mirror_app
 from twinkeel.cli.options import DEFAULT_SPEC, SpecFile
 
@@ -80,7 +81,10 @@ def run(
 @app.command()
 def scale(
     nodes: Annotated[
-        list[str] | None, typer.Argument(help="Only these new workers; default: all. After --: options for ansible-playbook.")
+        list[str] | None,
+        typer.Argument(
+            help="Only these new workers; default: all. After --: options for ansible-playbook.", autocompletion=complete.nodes
+        ),
     ] = None,
     file: SpecFile = DEFAULT_SPEC,
     dry_run: DryRun = False,
@@ -111,7 +115,12 @@ def upgrade(
 
 @app.command()
 def remove_node(
-    nodes: Annotated[list[str], typer.Argument(help="Nodes; the spec still has them. After --: options for ansible-playbook.")],
+    nodes: Annotated[
+        list[str],
+        typer.Argument(
+            help="Nodes; the spec still has them. After --: options for ansible-playbook.", autocompletion=complete.nodes
+        ),
+    ],
     file: SpecFile = DEFAULT_SPEC,
     dead: Annotated[bool, typer.Option("--dead", help="They do not answer any more.")] = False,
     dry_run: DryRun = False,
@@ -136,7 +145,12 @@ def reset(
 
 @app.command()
 def recover(
-    broken: Annotated[list[str], typer.Option("--broken", help="A control-plane or etcd host that is lost; repeatable.")],
+    broken: Annotated[
+        list[str],
+        typer.Option(
+            "--broken", help="A control-plane or etcd host that is lost; repeatable.", autocompletion=complete.control_plane
+        ),
+    ],
     file: SpecFile = DEFAULT_SPEC,
     dry_run: DryRun = False,
     skip_preflight: SkipPreflight = False,

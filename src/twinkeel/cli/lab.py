@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from twinkeel.cli import complete
 from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
 from twinkeel.errors import UsageError
 
@@ -16,9 +17,12 @@ app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="The whole system, with the real daemons, on this machine. Needs root."
 )
 
-LabName = Annotated[str | None, typer.Option("--name", help="Which lab; default: the spec's name, or the only lab there is.")]
+LabName = Annotated[
+    str | None,
+    typer.Option("--name", help="Which lab; default: the spec's name, or the only lab there is.", autocompletion=complete.labs),
+]
 LabFile = Annotated[Path | None, typer.Option("-f", "--file", envvar="TWINKEEL_FILE", help="The spec whose lab is meant.")]
-HostName = Annotated[str, typer.Argument(metavar="HOST", help="A host's name or address.")]
+HostName = Annotated[str, typer.Argument(metavar="HOST", help="A host's name or address.", autocompletion=complete.lab_hosts)]
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until sshd answers.")]
 
 PASS_THROUGH = {"ignore_unknown_options": True}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from twinkeel.cli import complete
 from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
 
 if TYPE_CHECKING:
@@ -22,7 +23,10 @@ COLOURS = {"ok": "green", "warning": "yellow", "failure": "red", "skipped": "dim
 def preflight(
     file: SpecFile = DEFAULT_SPEC,
     format: OutputFormat = Format.text,  # noqa: A002
-    only: Annotated[list[str] | None, typer.Option("--only", help="Make this check alone (P022); may be given again.")] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", help="Make this check alone (P022); may be given again.", autocompletion=complete.checks),
+    ] = None,
     show_list: Annotated[bool, typer.Option("--list", help="Show the checks, and make none.")] = False,
 ) -> None:
     """Look at every host: is all as an apply needs it? Changes nothing.
@@ -67,6 +71,9 @@ def _show(result: "Preflight", format: Format) -> None:  # noqa: A002
     for each in result.checked:
         _show_check(console, each)
     failed, warned = (sum(1 for each in result.checked if each.result == kind) for kind in ("failure", "warning"))
+    named = next((each.check.id for each in result.checked if each.result in ("failure", "warning")), None)
+    if named:
+        console.print(f"what a check is about: twinkeel explain {named}")
     console.print(f"{len(result.checked)} checks: {failed} failed, {warned} with warnings ({result.seconds:.1f} s)")
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from twinkeel.cli import complete
 from twinkeel.cli.options import DEFAULT_SPEC, BreakLock, Format, OutputFormat, SpecFile
 
 if TYPE_CHECKING:
@@ -12,8 +13,16 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 
-Target = Annotated[str | None, typer.Option("--to", metavar="LB", help="Who shall hold it; default: whoever takes it.")]
-Address = Annotated[str | None, typer.Option("--vip", metavar="ADDRESS", help="Which virtual IP; default: the first one.")]
+Target = Annotated[
+    str | None,
+    typer.Option(
+        "--to", metavar="LB", help="Who shall hold it; default: whoever takes it.", autocompletion=complete.load_balancers
+    ),
+]
+Address = Annotated[
+    str | None,
+    typer.Option("--vip", metavar="ADDRESS", help="Which virtual IP; default: the first one.", autocompletion=complete.virtual_ips),
+]
 
 
 @app.command()

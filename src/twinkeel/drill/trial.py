@@ -90,9 +90,14 @@ def read_trials(folder: Path) -> tuple[Trial, ...]:
     Raises:
         UsageError: there is none.
     """
+    return tuple(trial_of(read_history(path)) for path in trial_folders(folder))
+
+
+def trial_folders(folder: Path) -> tuple[Path, ...]:
+    """The folders of those trials, in the order of their names. Raises UsageError when there is none."""
     found = sorted(path.parent for path in folder.glob(f"*/{EVENTS_FILE}"))
     if not found:
         raise UsageError(
             "this folder holds no trials", where=str(folder), hint="give the folder that `twinkeel drill run -o` wrote"
         )
-    return tuple(trial_of(read_history(path)) for path in found)
+    return tuple(found)

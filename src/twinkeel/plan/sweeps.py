@@ -18,7 +18,7 @@ from twinkeel.render.services import reader_of
 from twinkeel.render.vrrp_authentication import NONE, Authentication, Mode, with_authentication
 from twinkeel.vip.balancer_state import text_of
 from twinkeel.vip.keepalived.authentication import authentication_of
-from twinkeel.vip.keepalived.live_file import vrrp_lines
+from twinkeel.vip.keepalived.live_file import agree_on_router_ids, router_ids, vrrp_lines
 
 # The strictest first: of two ways of one length that one is taken.
 MODES: tuple[Mode, ...] = ("enforce", "permissive", "receive-only")
@@ -55,11 +55,15 @@ def way(live: Collection[Live], desired: Desired) -> tuple[Authentication, ...]:
     """
     wanted = [file.content for files in desired.rendered.hosts.values() for file in files if file.path == CONFIG_PATH]
     have = [each for each in live if each.config]
-    if any(vrrp_lines(each.config) != vrrp_lines(text) for each, text in product(have, wanted)):
+    if any(not _same_but_for_keys(each.config, text) for each, text in product(have, wanted)):
         return ()
     start, targets = {authentication_of(each.config) for each in have}, {authentication_of(text) for text in wanted}
     paths = _paths(frozenset(start), frozenset(targets), all(each.settled for each in have))
     return next((path for path in paths if _can_be_written(path, wanted)), ())
+
+
+def _same_but_for_keys(have: str, wanted: str) -> bool:
+    return vrrp_lines(have) == vrrp_lines(wanted) and agree_on_router_ids(router_ids(have), router_ids(wanted))
 
 
 def _paths(

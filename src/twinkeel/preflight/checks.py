@@ -206,14 +206,18 @@ ESSENTIAL = tuple(check for check in CHECKS if check.essential)
 
 def reference() -> str:
     """The page docs/preflight.md."""
-    lines = [PREFACE]
-    for check in CHECKS:
-        lines += [f"## {check.id}: {check.title}", "", check.why, "", f"**Hint:** {check.advice}", ""]
-        if check.sends:
-            lines += [f"**Sends:** {check.sends}", ""]
-        if check.essential:
-            lines += ["`apply` makes this check, too, before it begins.", ""]
-    return "\n".join(lines).rstrip() + "\n"
+    chapters = (f'\n<a id="{check.id.lower()}"></a>\n\n{check_markdown(check, level=2)}' for check in CHECKS)
+    return PREFACE + "".join(chapters)
+
+
+def check_markdown(check: Check, level: int) -> str:
+    """One check; ends in a newline."""
+    lines = [f"{'#' * level} {check.id}: {check.title}", "", check.why, "", f"**Hint:** {check.advice}"]
+    if check.sends:
+        lines += ["", f"**Sends:** {check.sends}"]
+    if check.essential:
+        lines += ["", "`apply` makes this check, too, before it begins."]
+    return "\n".join(lines) + "\n"
 
 
 PREFACE = """\

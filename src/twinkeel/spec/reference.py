@@ -115,11 +115,15 @@ def _profiles() -> Iterator[str]:
 def _checks() -> Iterator[str]:
     yield from _head("code", "severity", "what must be so", "why")
     for code in CODES:
-        yield _row(code.code, "error", code.title, code.why)
+        yield _row(_linked(code.code), "error", code.title, code.why)
     for rule in RULES:
-        yield _row(rule.code, rule.severity, rule.title, _first_paragraph(getdoc(rule.check) or ""))
+        yield _row(_linked(rule.code), rule.severity, rule.title, _first_paragraph(getdoc(rule.check) or ""))
     for code in RENDERED_CODES:
-        yield _row(code.code, "error", code.title, code.why)
+        yield _row(_linked(code.code), "error", code.title, code.why)
+
+
+def _linked(code: str) -> str:
+    return f"[{code}](spec-rules.md#{code.lower()})"
 
 
 def _first_paragraph(text: str) -> str:

@@ -6,7 +6,7 @@ INTRO = """\
 <!-- Made by `twinkeel schema --format markdown -o docs/spec.md`. Do not edit. -->
 
 One YAML file describes the load balancers, the virtual IPs and the cluster behind them. `twinkeel init` writes one, `twinkeel
-check` finds every problem in it, `twinkeel explain` shows every value in force. [examples](../examples) has specs to begin
+check` finds every problem in it, `twinkeel explain` shows every value in force. [examples](examples.md) has specs to begin
 from. Paths are relative to the spec's folder.
 
 ```yaml
@@ -37,11 +37,11 @@ load_balancers:
 **The group is the role.** `load_balancers` run HAProxy and Keepalived, `control_plane` runs the API servers, `etcd` runs etcd
 (without the group: the control plane does), `workers` run workloads. A machine with several roles has one name, and is
 written alike in each group. Where a load balancer is a control-plane host, `endpoint.port` must not be `kubernetes.api_port`:
-HAProxy and the API server share the machine. [co-located.yaml](../examples/co-located.yaml) is such a cluster.
+HAProxy and the API server share the machine. [co-located.yaml](examples.md#co-located) is such a cluster.
 
 **One virtual IP is `vip`, several are `vips`.** With several, each load balancer is the first choice of some, and DNS gives
 clients all of them. A virtual IP needs the prefix length of the load balancers' network. An IPv6 one needs IPv6 addresses of
-the load balancers: [dual-stack.yaml](../examples/dual-stack.yaml).
+the load balancers: [dual-stack.yaml](examples.md#dual-stack).
 
 **Passwords are not in the spec.** They are in `secrets_file` (mode 0600), or in the environment, which overrides it:
 

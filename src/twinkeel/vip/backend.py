@@ -4,8 +4,8 @@ Planning, rollout and moves ask through it; only its implementation knows the da
 its failure arithmetic is in `twinkeel.topology.predict`, and `twinkeel.vip.steering` tells it who may hold virtual IPs.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from twinkeel.render.vrrp_authentication import NONE, Authentication
@@ -20,8 +20,9 @@ HandoverMethod = Literal["standby", "haproxy-down", "stop"]
 class LiveSettings:
     """What a load balancer's own file says that matters to the others.
 
-    `protocol` are the lines that must agree on both sides for them to hear each other, `peers` the addresses that it sends to;
-    none where it names none, as with multicast. `authentication` is how it signs what it sends,
+    `protocol` are the lines that must agree on both sides for them to hear each other, `router_ids` the ids that advertisements of
+    each virtual IP carry, `peers` the addresses that it sends to; none where it names none, as with multicast.
+    `authentication` is how it signs what it sends,
     `intervals` the seconds between advertisements of each of its instances.
     """
 
@@ -30,6 +31,7 @@ class LiveSettings:
     peers: frozenset[str]
     authentication: Authentication = NONE
     intervals: tuple[float, ...] = ()
+    router_ids: Mapping[str, str] = field(default_factory=dict)
 
 
 class VipBackend(Protocol):

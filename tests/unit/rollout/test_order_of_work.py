@@ -17,7 +17,7 @@ from twinkeel.vip.backend import LiveSettings
 from twinkeel.vip.balancer_state import BalancerState
 from twinkeel.vip.compatibility import incompatible_after_change, incompatible_now
 from twinkeel.vip.keepalived.backend import KeepalivedBackend
-from twinkeel.vip.keepalived.live_file import advert_intervals, handover_of, vrrp_lines
+from twinkeel.vip.keepalived.live_file import advert_intervals, handover_of, router_ids, vrrp_lines
 from twinkeel.vip.switchover import Plan, check_names, decide
 
 BACKEND = KeepalivedBackend()
@@ -29,6 +29,7 @@ Build = Callable[..., Topology]
 def seen(name: str, **more: object) -> BalancerState:
     """One that is fit, but for what is given; fields of its settings are given by their own names."""
     own = {"handover": "standby", "protocol": frozenset(), "peers": frozenset(), "authentication": NONE, "intervals": ()}
+    own["router_ids"] = {}
     own |= {key: more.pop(key) for key in list(more) if key in own}
     fit = BalancerState(name, (), True, True, False, False, 3, LiveSettings(**own))  # type: ignore[arg-type]
     return replace(fit, **more)  # type: ignore[arg-type]
@@ -74,6 +75,53 @@ def test_who_hears_whom_follows_from_the_files(lab_home_topology: Topology, buil
     other_interval = candidate.replace("advert_int 0.07", "advert_int 0.3")
     assert other_interval != candidate
     assert not incompatible_after_change(BACKEND, standby, other_interval, holder)
+
+
+TWO = ("vip: 192.168.1.110/24", "vips: [192.168.1.110/24, 192.168.1.120/24]")
+
+
+@pytest.mark.parametrize(("old", "new"), [((), (TWO,)), ((TWO,), ())], ids=["added", "taken away"])
+def test_a_virtual_ip_that_only_one_has_does_not_make_them_deaf(
+    build_edited: Build, old: tuple[tuple[str, str], ...], new: tuple[tuple[str, str], ...]
+) -> None:
+    """Kept aside, the standby could not take the new one, and the change was undone: none could be added to a live pair."""
+    before, after = build_edited(*old), build_edited(*new)
+    live, wanted = (
+        {name: next(file.content for file in mine if file.path == CONFIG_PATH) for name, mine in render(each).hosts.items()}
+        for each in (before, after)
+    )
+    holder = seen("lb-1", holds=(VIP,), **vars(BACKEND.read(live["lb-1"])))
+    assert not incompatible_after_change(BACKEND, after.load_balancers[1], wanted["lb-2"], holder)
+    assert not incompatible_now(
+        BACKEND, after.load_balancers[1], seen("lb-2", **vars(BACKEND.read(wanted["lb-2"]))), observed(holder)
+    )
+
+
+def test_a_holder_in_whose_file_no_virtual_ip_is_found_is_not_heard(lab_home_topology: Topology) -> None:
+    standby = lab_home_topology.load_balancers[1]
+    candidate = next(file.content for file in render(lab_home_topology).hosts["lb-2"] if file.path == CONFIG_PATH)
+    settings = vars(BACKEND.read(candidate)) | {"peers": frozenset({"192.168.1.112"}), "router_ids": {}}
+    assert incompatible_after_change(BACKEND, standby, candidate, seen("lb-1", holds=(VIP,), **settings))
+
+
+def test_router_ids_are_those_of_each_virtual_ip() -> None:
+    text = """
+    vrrp_instance one {
+        virtual_router_id 51   # of both
+        virtual_ipaddress { 192.168.1.110/24 dev eth0
+            192.168.1.111 }
+        virtual_ipaddress_excluded {
+            FD00:0::1/64
+        }
+    }
+    vrrp_instance two { virtual_router_id 52
+        virtual_ipaddress {
+            192.168.1.120/24
+        }
+    }
+    """
+    assert router_ids(text) == {"192.168.1.110": "51", "192.168.1.111": "51", "fd00::1": "51", "192.168.1.120": "52"}
+    assert router_ids("") == {}
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,9 @@ def test_descriptions_of_timers_say_what_the_profiles_set(timer: str) -> None:
 
 
 def test_every_code_that_check_can_say_is_listed_once() -> None:
-    listed = [row[0] for row in section("## What `check` finds")]
+    rows = [row[0] for row in section("## What `check` finds")]
+    listed = [row.partition("]")[0].lstrip("[") for row in rows]
+    assert rows == [f"[{code}](spec-rules.md#{code.lower()})" for code in listed]
     modules = [*(ROOT / "src/twinkeel/spec").glob("*.py"), ROOT / "src/twinkeel/app/check_rendered.py"]
     sources = [path.read_text() for path in modules if path.name != "codes.py"]
     said = {code for text in sources for code in re.findall(r'"(S\d{3})"', text)}

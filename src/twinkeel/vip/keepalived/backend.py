@@ -8,7 +8,14 @@ from twinkeel.topology.model import LoadBalancer, Topology
 from twinkeel.vip.backend import LiveSettings
 from twinkeel.vip.keepalived.authentication import authentication_of
 from twinkeel.vip.keepalived.foreign import foreign_keepalived
-from twinkeel.vip.keepalived.live_file import advert_intervals, handover_of, unicast_peers, vrrp_lines
+from twinkeel.vip.keepalived.live_file import (
+    advert_intervals,
+    agree_on_router_ids,
+    handover_of,
+    router_ids,
+    unicast_peers,
+    vrrp_lines,
+)
 from twinkeel.vrrp import DOWN_TIMER_ADVERTS
 
 
@@ -20,20 +27,25 @@ class KeepalivedBackend:
     config_path = CONFIG_PATH
 
     def read(self, config: str) -> LiveSettings:
-        """By lines, not by blocks: our own file has one instance a virtual IP, and all of them agree."""
+        """Router ids by instances, all else by lines: our own file has one instance a virtual IP, and all of them agree."""
         authentication, intervals = authentication_of(config), advert_intervals(config)
-        return LiveSettings(handover_of(config), vrrp_lines(config), unicast_peers(config), authentication, intervals)
+        protocol, peers = vrrp_lines(config), unicast_peers(config)
+        return LiveSettings(handover_of(config), protocol, peers, authentication, intervals, router_ids(config))
 
     def hears(self, balancer: LoadBalancer, mine: LiveSettings, holder: LiveSettings) -> bool:
         """The same protocol and keys, and where the holder sends to peers, this load balancer among them.
 
+        A virtual IP that only one of them has is nobody's trouble: it is how one is added or taken away on a live pair. A holder
+        in whose file none could be found is not heard.
         Nor may it be too impatient: it takes the virtual IP when it has heard nothing for three of its own intervals, and with
         VRRP version 3 it learns a holder's longer interval only from the next advertisement.
         """
         unicast = {str(instance.source) for instance in balancer.instances if not instance.multicast}
         signed = mine.authentication.understands(holder.authentication)
         patient = not _is_impatient(mine.intervals, holder.intervals)
-        return mine.protocol == holder.protocol and signed and patient and unicast <= holder.peers
+        same = mine.protocol == holder.protocol and agree_on_router_ids(mine.router_ids, holder.router_ids)
+        told = bool(holder.router_ids) or not mine.router_ids
+        return same and told and signed and patient and unicast <= holder.peers
 
     def is_ours(self, config: str) -> bool:
         """By the first line that we write."""

@@ -1,13 +1,15 @@
 """What a live keepalived.conf, whoever wrote it, says that the other load balancers depend on."""
 
 import re
+from collections.abc import Mapping
 from ipaddress import ip_address
 
 from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
 from twinkeel.spec.fields import IPAddress
 from twinkeel.vip.backend import HandoverMethod
+from twinkeel.vip.keepalived.statements import parse_keepalived
 
-HEARING = ("vrrp_version", "virtual_router_id", "auth_type", "auth_pass", "unicast_ttl", "mcast_src_ip")
+HEARING = ("vrrp_version", "auth_type", "auth_pass", "unicast_ttl", "mcast_src_ip")
 
 
 def handover_of(config: str) -> HandoverMethod:
@@ -20,11 +22,28 @@ def handover_of(config: str) -> HandoverMethod:
 def vrrp_lines(config: str) -> frozenset[str]:
     """The lines of a keepalived.conf that must be alike on both sides, and whether it sends to peers or to a group.
 
+    Router ids are not among them: those of one virtual IP must agree (`router_ids`), others may be on one side only.
     VRRP version 2, Keepalived's default, drops advertisements of another interval; version 3 takes the master's.
     """
     lines = [" ".join(line.split()) for line in config.splitlines()]
     hearing = HEARING if "vrrp_version 3" in lines else (*HEARING, "advert_int")
     return frozenset("mcast_src_ip" if line.startswith("mcast_src_ip") else line for line in lines if line.startswith(hearing))
+
+
+def router_ids(config: str) -> dict[str, str]:
+    """The virtual router id of each virtual address, as written but for its prefix length; one instance may have several."""
+    found: dict[str, str] = {}
+    for instance in parse_keepalived(config).named("vrrp_instance"):
+        number = next((each.value for each in instance.named("virtual_router_id")), "")
+        for block in instance.named("virtual_ipaddress", "virtual_ipaddress_excluded"):
+            addresses = (_address(each.keyword.partition("/")[0]) for each in block.block)
+            found |= {str(address): number for address in addresses if address is not None}
+    return found
+
+
+def agree_on_router_ids(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Whether no virtual IP that both have has another id on each side. What only one has cannot be held twice."""
+    return all(one[vip] == other[vip] for vip in one.keys() & other.keys())
 
 
 def advert_intervals(config: str) -> tuple[float, ...]:

@@ -1,0 +1,76 @@
+"""Use case: what a code means that a message names: a rule of check or audit, a check of preflight, a scenario of drills."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from inspect import getdoc
+
+from twinkeel.audit.documentation import rule_markdown
+from twinkeel.audit.registry import RULES as AUDIT_RULES
+from twinkeel.drill.fault import Fault
+from twinkeel.drill.faults.registry import FAULTS
+from twinkeel.errors import UsageError
+from twinkeel.preflight.checks import CHECKS, check_markdown
+from twinkeel.spec.codes import CODES, RENDERED_CODES
+from twinkeel.spec.rules import RULES
+
+SPEC_PAGE, PREFLIGHT_PAGE, AUDIT_PAGE, FAULTS_PAGE = "spec-rules.md", "preflight.md", "audit.md", "faults.md"
+
+
+def explain_code(code: str) -> str:
+    """What it stands for, as Markdown, with the place in docs/ that says the same; capitals do not matter.
+
+    Raises:
+        UsageError: nothing has that code.
+    """
+    pages = dict(_pages())
+    for known, (text, page) in pages.items():
+        if known.lower() == code.lower():
+            return f"{text.rstrip()}\n\nPage: docs/{page}#{known.lower()}\n"
+    close = get_close_matches(code.lower(), [known.lower() for known in pages], n=1)
+    guess = f"did you mean {close[0]}? " if close else ""
+    hint = f"{guess}codes are those of check (S025), preflight (P012), audit (a rule's name) and drills (a scenario's name)"
+    raise UsageError(f"no rule, check or fault is called {code!r}", hint=hint)
+
+
+def codes() -> tuple[str, ...]:
+    """Every code that is explained."""
+    return tuple(code for code, _ in _pages())
+
+
+def _pages() -> Iterator[tuple[str, tuple[str, str]]]:
+    """Each code, its text and the page in docs/."""
+    for known in (*CODES, *RENDERED_CODES):
+        yield known.code, (spec_rule_markdown(known.code, "error", known.title, known.why), SPEC_PAGE)
+    for rule in RULES:
+        yield rule.code, (spec_rule_markdown(rule.code, rule.severity, rule.title, getdoc(rule.check) or ""), SPEC_PAGE)
+    for check in CHECKS:
+        yield check.id, (check_markdown(check, level=1), PREFLIGHT_PAGE)
+    for audit_rule in AUDIT_RULES:
+        yield audit_rule.name, (rule_markdown(audit_rule, level=1), AUDIT_PAGE)
+    for fault in FAULTS:
+        yield fault.id, (fault_markdown(fault, level=1), FAULTS_PAGE)
+
+
+def spec_rule_markdown(code: str, severity: str, title: str, why: str, level: int = 1) -> str:
+    """A rule of `twinkeel check`."""
+    return f"{'#' * level} {code}\n\n**{severity}** · must be so: {title}.\n\n{' '.join(why.split())}\n"
+
+
+def fault_markdown(fault: Fault, level: int) -> str:
+    """A scenario of `twinkeel drill`."""
+    lines = [
+        f"{'#' * level} {fault.id}",
+        "",
+        f"{fault.title}. Budget: {fault.budget_ms:g} ms.",
+        "",
+        f"**Does:** {fault.does}",
+        "",
+        f"**Why:** {fault.why}",
+        "",
+        f"**Expect:** {fault.expect}",
+        "",
+        f"**Heals:** {fault.heals}",
+    ]
+    lines += ["", f"**Needs:** {', '.join(fault.needs)}"] if fault.needs else []
+    lines += [] if fault.survivable else ["", "The API does not answer until it is healed; `drill run all` leaves it out."]
+    return "\n".join(lines) + "\n"
