@@ -84,7 +84,8 @@ class Survey:
             self.templates += bool(template)
             self.left_out += not template
             return None
-        return pair if pair.hosts[0].haproxy or pair.hosts[0].instances else None
+        # An inventory alone has no host of a pair.
+        return pair if any(host.haproxy or host.instances for host in pair.hosts) else None
 
     def _take_whole(self, source: Path, *, api: bool) -> None:
         try:

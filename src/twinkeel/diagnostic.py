@@ -1,15 +1,13 @@
 """One finding about a file, and the one way to show it."""
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from twinkeel.source import SourceFile, Span
 
 Severity = Literal["error", "warning"]
 
 
-@dataclass(frozen=True)
-class Diagnostic:
+class Diagnostic(NamedTuple):
     """What is wrong, where, why it matters and what to do.
 
     `code` is stable once released. `related` names a second place that takes part in the problem.
@@ -77,7 +75,11 @@ EXCERPT_WIDTH = 120
 
 def excerpt(source: SourceFile, span: Span) -> list[str]:
     """The line of a place, cut where it is long, and a marker below it."""
-    text = source.line(span.line)
+    return excerpt_of(source.line(span.line), span)
+
+
+def excerpt_of(text: str, span: Span) -> list[str]:
+    """The same for a line that is at hand."""
     # A long line is cut to a window that holds the place.
     start = max(0, span.column - EXCERPT_WIDTH // 2) if len(text) > EXCERPT_WIDTH else 0
     # Control characters would act on the terminal. Tabs stay tabs, in the padding too, so that the marker stands right.

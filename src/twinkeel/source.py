@@ -3,13 +3,13 @@
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 # What ends a line in YAML 1.2, and nothing else: str.splitlines knows more ends, and every position below one would be wrong.
 _LINE_END = re.compile("\r\n|\n|\r")
 
 
-@dataclass(frozen=True, order=True)
-class Span:
+class Span(NamedTuple):
     """A piece of one line: 1-based line and column, and how many characters it covers (at least 1)."""
 
     line: int

@@ -12,9 +12,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from platformdirs import user_cache_path
 
 from twinkeel.debian.sources import acquire_options, debian_stanzas, machine_release
+from twinkeel.support.user_folders import cache_folder
 
 SUITE = "trixie"
 PACKAGES = (
@@ -34,7 +34,7 @@ def ensure_root() -> Path:
     if os.geteuid() != 0:
         pytest.skip("another release's checkers need root (chroot)")
     recipe = hashlib.sha256(repr((SUITE, PACKAGES, USERS, 1)).encode()).hexdigest()[:12]
-    root = user_cache_path("twinkeel") / f"checkers-{recipe}"
+    root = cache_folder() / f"checkers-{recipe}"
     if not root.is_dir():
         if shutil.which("mmdebstrap") is None:
             pytest.skip("mmdebstrap is not installed")

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
 from twinkeel.render.judge import judge_file
-from twinkeel.render.refusals import refusals
+from twinkeel.render.refusals import asked_by, refusals
 from twinkeel.render.render import render
 from twinkeel.source import SourceFile
 from twinkeel.spec.load import load
@@ -72,7 +72,7 @@ def test_an_example_is_good_where_its_key_stands(path: str, example: Any, others
     loaded = load(SourceFile("twinkeel.yaml", as_text(spec)))
     assert loaded.spec is not None, [(item.code, item.message) for item in loaded.diagnostics]
     topology = build(loaded.spec, Path("/srv/cluster"))
-    assert refusals(topology) == ()
+    assert refusals(asked_by(topology)) == ()
     for file in next(iter(render(topology, "verified", SECRETS).hosts.values())):
         assert judge_file(file.path, file.content) == (), file.content
 

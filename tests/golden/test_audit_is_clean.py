@@ -7,6 +7,7 @@ import pytest
 from twinkeel.app.audit_input import read_pair
 from twinkeel.audit.audit import audit
 from twinkeel.audit.predict import predict
+from twinkeel.audit.registry import KUBESPRAY
 
 CLUSTERS = sorted(path.parent.name for path in Path(__file__).parent.glob("*/hosts"))
 # close-spread-time is written for the day when HAProxy honours it; multicast is what that spec asks for.
@@ -19,6 +20,15 @@ def test_nothing_is_found(name: str) -> None:
     found = audit(read_pair([str(Path(__file__).parent / name / "hosts")])).found
     assert [(each.rule.name, str(each.finding.place)) for each in found if each.rule.severity != "info"] == []
     assert {each.rule.name for each in found} <= KNOWN | SPECIAL.get(name, set())
+
+
+@pytest.mark.parametrize("name", CLUSTERS)
+def test_nothing_is_found_in_the_inventory_beside_the_pair(name: str) -> None:
+    pair = read_pair([str(Path(__file__).parent / name)])
+    assert len(pair.inventories) == 1
+    assert pair.hosts
+    assert pair.inventories[0].remarks == []
+    assert [(each.rule.name, str(each.finding.place)) for each in audit(pair, KUBESPRAY).found] == []
 
 
 @pytest.mark.parametrize("name", CLUSTERS)

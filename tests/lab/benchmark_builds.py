@@ -2,8 +2,9 @@
 
     scripts/benchmark-builds CHECKOUT [TRIALS]
 
-CHECKOUT is a folder with the older build's sources: git worktree add CHECKOUT COMMIT. It runs in this build's environment. Seconds
-are of whole processes in the operator, medians; memory is the largest of a command's own processes. It prints Markdown.
+CHECKOUT is a folder with the older build's sources: git worktree add CHECKOUT COMMIT. It runs in CHECKOUT/.venv where there is one,
+else in this build's environment. Seconds are of whole processes in the operator, medians; memory is the largest of a command's
+own processes. It prints Markdown.
 """
 
 import statistics
@@ -39,17 +40,23 @@ class Builds:
     def __init__(self, here: Bench, checkout: Path, balancers: int) -> None:
         self.here, self.balancers = here, balancers
         self.masters = list(MASTERS) if balancers == 2 else list(MASTERS)[:1]
-        self.prefix = {"old": ("env", f"PYTHONPATH={checkout / 'src'}"), "new": ("env", "TWINKEEL_BUILD=new")}
+        own = checkout / ".venv/bin/twinkeel"
+        # Installed programs have their bytecode: where Python is told to keep none, each run would compile every module.
+        keeps = ("env", "-u", "PYTHONDONTWRITEBYTECODE")
+        self.program = {
+            "old": (*keeps, f"PYTHONPATH={checkout / 'src'}", str(own) if own.exists() else "twinkeel"),
+            "new": (*keeps, "TWINKEEL_BUILD=new", "twinkeel"),
+        }
 
     def spec(self, more: str = "") -> str:
         return self.here.spec(self.balancers, self.masters, more)
 
     def timed(self, build: str, command: str, spec: str) -> float:
-        return self.here.timed(*self.prefix[build], "twinkeel", command, "-f", spec, codes=(0, 1))
+        return self.here.timed(*self.program[build], command, "-f", spec, codes=(0, 1))
 
     def memory(self, build: str) -> float:
         """MiB of an apply with nothing to change."""
-        argv = [*self.prefix[build], sys.executable, "-c", MEMORY, "twinkeel", "apply", "-f", self.spec()]
+        argv = [sys.executable, "-c", MEMORY, *self.program[build], "apply", "-f", self.spec()]
         ended = self.here.lab.run("operator", argv)
         assert ended.returncode == 0, ended.stderr
         return int(ended.stdout.split()[-1]) / 1024

@@ -1,6 +1,5 @@
 """The files that an audit's arguments name: which of them are configurations or scripts, and what had to be left out."""
 
-import codecs
 import os
 import re
 import sys
@@ -11,10 +10,10 @@ from typing import Literal
 
 from twinkeel.errors import UsageError
 from twinkeel.liveconfig.haproxy_file import parse_haproxy
-from twinkeel.liveconfig.words import BYTE_ORDER_MARK, LONGEST_FILE
+from twinkeel.liveconfig.words import BYTE_ORDER_MARK, LONGEST_FILE, decoded
 from twinkeel.source import SourceFile
 
-Kind = Literal["haproxy", "keepalived", "script"]
+Kind = Literal["haproxy", "keepalived", "script", "inventory"]
 Notes = list[tuple[str, str]]
 """A file's name, and why it was left out, or what of it was."""
 
@@ -22,6 +21,8 @@ MOST_FILES = 5_000
 STDIN = "-"
 MAIN: dict[str, Kind] = {"haproxy.cfg": "haproxy", "keepalived.conf": "keepalived"}
 """Files whose name is a promise: one that cannot be read, or says nothing, is not passed over."""
+
+DAEMONS: tuple[Kind, ...] = ("haproxy", "keepalived")
 
 _KEEPALIVED = re.compile(
     r"^\s*(?:@\S+\s+)?(?:vrrp_\w+|global_defs|virtual_server|static_\w+|bfd_instance|track_file)\b", re.MULTILINE
@@ -34,8 +35,14 @@ _HAPROXY = re.compile(
 )
 # Jinja, Go and ERB, outside comments. JSON in a log format has `}}` and `{"a":{`, not this.
 _PLACEHOLDER = re.compile(r"^(?![ \t]*!)[^#\n]*?(?:\{\{-?[ \t]*[.$\w]|\{%-?[ \t]*\w+|<%[=-]?[ \t]*[\w@])", re.MULTILINE)
+# Kubespray's groups; in YAML they are keys, beside which hosts are named.
+_INVENTORY = re.compile(r"^\[(?:kube[_-]control[_-]plane|kube[_-]master|kube[_-]node|k8s[_-]cluster|etcd)(?::\w+)?\]", re.MULTILINE)
+_YAML_GROUP = re.compile(r"^\s+[\"']?(?:kube[_-]control[_-]plane|kube[_-]master|kube[_-]node)[\"']?:", re.MULTILINE)
+_YAML_HOSTS = re.compile(r"\bhosts[\"']?:")
+_INVENTORIES = frozenset((".ini", ".yml", ".yaml", ""))
+_VARIABLES = frozenset(("group_vars", "host_vars"))
 _SAYS_SOMETHING = re.compile(r"^[ \t]*[^\s#!]", re.MULTILINE)
-_SUFFIXES = frozenset((".cfg", ".conf", ".sh", ".bash", ".py", ""))
+_SUFFIXES = frozenset((".cfg", ".conf", ".sh", ".bash", ".py", "")) | _INVENTORIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,7 @@ def inputs(argument: str, notes: Notes) -> list[Input]:
     found = list(_in_folder(path, notes))
     if not found:
         raise UsageError(
-            "nothing to audit: no haproxy.cfg and no keepalived.conf is here",
+            "nothing to audit: no haproxy.cfg, no keepalived.conf and no inventory of Kubespray is here",
             where=argument,
             hint="name the files, or a folder that holds them; `-` reads one from standard input",
         )
@@ -74,13 +81,13 @@ def read(path: Path, notes: Notes) -> SourceFile | None:
         return None
     if len(content) > LONGEST_FILE:
         notes.append((str(path), f"only its first {LONGEST_FILE} bytes were read"))
-    return SourceFile(str(path), _decoded(content, whole=len(content) <= LONGEST_FILE))
+    return SourceFile(str(path), decoded(content, whole=len(content) <= LONGEST_FILE))
 
 
 def _standard_input() -> Input:
     text = sys.stdin.read(LONGEST_FILE + 1)
     kind = _kind(Path(), text)
-    if kind in (None, "script"):
+    if kind in (None, "script", "inventory"):
         raise UsageError("standard input is neither a haproxy.cfg nor a keepalived.conf")
     source = SourceFile("<stdin>", text)
     _refuse_template(source.name, source)
@@ -93,7 +100,7 @@ def _named(path: Path, notes: Notes) -> Input:
     source = _text(path, notes)
     kind = _kind(path, source.text) or _kind_by_name(path)
     if kind is None:
-        raise UsageError("this is neither a haproxy.cfg nor a keepalived.conf nor a script", where=str(path))
+        raise UsageError("this is neither a haproxy.cfg nor a keepalived.conf, nor a script or inventory", where=str(path))
     return Input(path, _with_content(path, kind, source), source, named=True)
 
 
@@ -104,7 +111,7 @@ def _in_folder(folder: Path, notes: Notes) -> Iterator[Input]:
         kind = _kind(path, source.text) if source else None
         if source and main:
             kind = _with_content(path, kind or main, source)
-        elif source and kind not in (None, "script") and (line := template_line(source)):
+        elif source and kind in DAEMONS and (line := template_line(source)):
             notes.append((str(path), f"left out: it is a template (line {line})"))
             continue
         if source and kind:
@@ -150,9 +157,9 @@ def _candidate(path: Path, notes: Notes) -> SourceFile | None:
 
 def _with_content(path: Path, kind: Kind, source: SourceFile) -> Kind:
     """The kind, when the file says anything of it. Without that, `no problems` would be said of a host that is not there."""
-    if kind != "script":
+    if kind in DAEMONS:
         _refuse_template(str(path), source)
-    empty = kind != "script" and not _SAYS_SOMETHING.search(source.text.removeprefix(BYTE_ORDER_MARK))
+    empty = kind in DAEMONS and not _SAYS_SOMETHING.search(source.text.removeprefix(BYTE_ORDER_MARK))
     if empty or (kind == "haproxy" and not parse_haproxy([source]).sections):
         what = "it is empty" if empty else "no section of HAProxy is in it"
         raise UsageError(f"nothing to audit in this file: {what}", where=str(path))
@@ -180,21 +187,22 @@ def _files_below(folder: Path) -> Iterator[Path]:
             )
 
 
-def _decoded(content: bytes, *, whole: bool) -> str:
-    """The text with its byte order mark, which the daemons and the kernel do not take; a cut file may end within a letter."""
-    try:
-        return codecs.getincrementaldecoder("utf-8")().decode(content, final=whole)
-    except UnicodeDecodeError:
-        return content.decode("latin-1")
-
-
 def _kind(path: Path, text: str) -> Kind | None:
     text = text.removeprefix(BYTE_ORDER_MARK)
     if text.startswith("#!") or path.suffix in (".sh", ".bash", ".py"):
         return "script"
+    if path.suffix in _INVENTORIES and _is_inventory(path, text):
+        return "inventory"
     if _KEEPALIVED.search(text):
         return "keepalived"
     return "haproxy" if _HAPROXY.search(text) else None
+
+
+def _is_inventory(path: Path, text: str) -> bool:
+    """Whether it names Kubespray's hosts; files of variables are read with the inventory that they lie beside."""
+    if _VARIABLES & set(path.parent.parts[-3:]):
+        return False
+    return bool(_INVENTORY.search(text)) or bool(_YAML_GROUP.search(text) and _YAML_HOSTS.search(text))
 
 
 def _kind_by_name(path: Path) -> Kind | None:

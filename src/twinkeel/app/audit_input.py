@@ -6,7 +6,8 @@ from pathlib import Path, PurePosixPath
 
 from twinkeel.app.audit_files import MAIN, Input, Notes, inputs, read
 from twinkeel.app.audit_hosts import Group, grouped, on_host
-from twinkeel.audit.pair import Host, Pair, Script
+from twinkeel.app.audit_inventory import is_yaml, read_inventory
+from twinkeel.audit.pair import Host, Pair, Script, as_script
 from twinkeel.errors import UsageError
 from twinkeel.liveconfig.haproxy_file import PROXIES, parse_haproxy
 from twinkeel.liveconfig.haproxy_model import build_haproxy
@@ -26,19 +27,33 @@ def read_pair(paths: Sequence[str]) -> Pair:
     given = [each for path in paths for each in inputs(path, notes)]
     if all(each.kind == "script" for each in given):
         raise UsageError(
-            "nothing to audit: no haproxy.cfg and no keepalived.conf is here",
+            "nothing to audit: no haproxy.cfg, no keepalived.conf and no inventory of Kubespray is here",
             where=", ".join(paths),
             hint="name the files, or a folder that holds them; `-` reads one from standard input",
         )
-    hosts = [host for group in grouped(given) for host in _hosts(group, notes)]
-    return Pair(tuple(hosts), tuple(dict.fromkeys(notes)))
+    inventories = [read_inventory(each.source, notes) for each in _inventories(given, notes)]
+    hosts = [host for group in grouped([each for each in given if each.kind != "inventory"]) for host in _hosts(group, notes)]
+    return Pair(tuple(hosts), tuple(dict.fromkeys(notes)), tuple(inventories))
+
+
+def _inventories(given: Sequence[Input], notes: Notes) -> list[Input]:
+    """Each inventory once; of a folder's that were not named, the first: a hosts.yaml and an inventory.ini say the same twice."""
+    kept: dict[Path, Input] = {}
+    found = {each.path.resolve(): each for each in given if each.kind == "inventory"}
+    for each in sorted(found.values(), key=lambda one: (not one.named, not is_yaml(one.source))):
+        first = kept.get(each.path.parent)
+        if each.named or first is None:
+            kept[each.path if each.named else each.path.parent] = each
+        else:
+            notes.append((str(each.path), f"left out: taken for the same as {first.path}; name it to have it audited"))
+    return list(kept.values())
 
 
 def _hosts(group: Group, notes: Notes) -> list[Host]:
     read_included = _Includes(group.root)
     haproxies = [build_haproxy(parse_haproxy(each)) for each in _haproxies(group, notes)]
     mains = _main_keepalived(group, read_included, notes)
-    scripts = _scripts(group)
+    scripts = _scripts(group, notes)
     count = max(len(haproxies), len(mains), 1)
     hosts = []
     for place in range(count):
@@ -50,13 +65,13 @@ def _hosts(group: Group, notes: Notes) -> list[Host]:
     return hosts
 
 
-def _scripts(group: Group) -> tuple[Script, ...]:
+def _scripts(group: Group, notes: Notes) -> tuple[Script, ...]:
     """Those that were named, and of a folder those that keepalived.conf names: a host's other programs are not looked at."""
     said = " ".join(each.source.text for each in group.of("keepalived"))
     # By its path, or by a name with a suffix: a word may also be a name.
     names = {PurePosixPath(word).name for word in re.split(r"[\s\"'(){}]+", said) if "/" in word or "." in word}
     wanted = (each for each in group.of("script") if each.named or each.path.name in names)
-    return tuple(Script(on_host(group, each.path), each.source) for each in wanted)
+    return tuple(as_script(on_host(group, each.path), each.source, notes) for each in wanted)
 
 
 def _haproxies(group: Group, notes: Notes) -> list[list[SourceFile]]:

@@ -1,18 +1,17 @@
 """Use case: every problem of a spec, those included that only its rendered files show."""
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from twinkeel.app.check_rendered import Judgement, judge_rendered
 from twinkeel.diagnostic import Diagnostic
-from twinkeel.kubespray.kept_support import find_support
+from twinkeel.kubespray.find_support import find_support
 from twinkeel.source import SourceFile
 from twinkeel.spec.document import read_source
 from twinkeel.spec.load import Loaded, in_order, load
 
 
-@dataclass(frozen=True)
-class Checked:
+class Checked(NamedTuple):
     """What was found, in the order of the file, and notes on what could not be looked at."""
 
     source: SourceFile
@@ -27,7 +26,12 @@ class Checked:
 
 def check(file: Path) -> Checked:
     """What is to say about the spec at `file`. No password is read. Raises SpecError when the file cannot be read."""
-    loaded = load(read_source(file), find_support)
+    return check_source(read_source(file), file)
+
+
+def check_source(source: SourceFile, file: Path) -> Checked:
+    """The same of a text that is or will be at `file`."""
+    loaded = load(source, find_support)
     judgement = _judgement(loaded, file)
     return Checked(loaded.source, in_order([*loaded.diagnostics, *judgement.diagnostics]), judgement.notes)
 

@@ -1,28 +1,22 @@
 """What only the rendered files show: settings that the named versions cannot do, and raw lines that the real daemons refuse."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from twinkeel.diagnostic import Diagnostic, Severity
-from twinkeel.render.refusals import refusals
+from twinkeel.render.refusals import asked_by_spec, refusals
 from twinkeel.source import Span
 from twinkeel.spec.document import Document, Key
 from twinkeel.spec.model import ClusterSpec
-from twinkeel.spec.secrets import Secrets
-from twinkeel.topology.build import build
 
 if TYPE_CHECKING:
     from twinkeel.render.extra_lines import ExtraLine
     from twinkeel.render.judge import Complaint
-    from twinkeel.topology.model import Topology, Version
-
-# The checkers take any words for the passwords, so the real ones are not read for this.
-_ANY_SECRETS = Secrets(vrrp_password="judged", metrics_password="judged", vrrp_key="00" * 32)  # noqa: S106
+    from twinkeel.spec.secrets import Secrets
+    from twinkeel.spec.software_versions import Version
 
 
-@dataclass(frozen=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What was found, and notes on what could not be looked at."""
 
     diagnostics: tuple[Diagnostic, ...]
@@ -42,22 +36,23 @@ def judge_rendered(spec: ClusterSpec, document: Document, folder: Path) -> Judge
         document: where it comes from.
         folder: the spec's folder; it is not read.
     """
-    topology = build(spec, folder)
-    refused = refusals(topology)
+    refused = refusals(asked_by_spec(spec))
     if refused:
         found = [_refused(document, tuple(item.key.split(".")), item.what, item.hint) for item in refused]
         return Judgement(tuple(found), ())
     programs = programs_with_raw_lines(spec)
-    return _judge_raw_lines(topology, document, programs) if programs else Judgement((), ())
+    return _judge_raw_lines(spec, folder, document, programs) if programs else Judgement((), ())
 
 
-def _judge_raw_lines(topology: "Topology", document: Document, programs: tuple[str, ...]) -> Judgement:
-    """Loads templates and runs programs: most specs have no raw lines and are spared the time."""
+def _judge_raw_lines(spec: ClusterSpec, folder: Path, document: Document, programs: tuple[str, ...]) -> Judgement:
+    """Builds the system, loads templates and runs programs: most specs have no raw lines and are spared the time."""
     from twinkeel.render.files import RenderedFiles
     from twinkeel.render.judge import installed, judge, version_of
     from twinkeel.render.render import render
+    from twinkeel.topology.build import build
 
-    rendered = render(topology, "verified", _ANY_SECRETS)
+    topology = build(spec, folder)
+    rendered = render(topology, "verified", _any_secrets())
     # Raw lines are the same on every load balancer.
     first = next(iter(rendered.hosts))
     complaints = [item for item in judge(RenderedFiles({first: rendered.hosts[first]}, ())) if item.program in programs]
@@ -74,6 +69,13 @@ def _judge_raw_lines(topology: "Topology", document: Document, programs: tuple[s
             f"{'.'.join(map(str, wanted[name]))}, and `twinkeel apply` lets their own judge"
         )
     return Judgement(tuple(dict.fromkeys(found)), tuple(notes))
+
+
+def _any_secrets() -> "Secrets":
+    """The checkers take any words for the passwords, so the real ones are not read for this."""
+    from twinkeel.spec.secrets import Secrets
+
+    return Secrets(vrrp_password="judged", metrics_password="judged", vrrp_key="00" * 32)  # noqa: S106
 
 
 def _is_other(installed_version: str, wanted: "Version") -> bool:

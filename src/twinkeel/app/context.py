@@ -7,7 +7,7 @@ from pathlib import Path
 
 from twinkeel.diagnostic import Diagnostic
 from twinkeel.errors import SpecError
-from twinkeel.kubespray.kept_support import find_support
+from twinkeel.kubespray.find_support import find_support
 from twinkeel.source import SourceFile
 from twinkeel.spec.document import read_source
 from twinkeel.spec.load import load

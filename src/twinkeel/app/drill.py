@@ -6,8 +6,6 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-import platformdirs
-
 from twinkeel.app.context import Context
 from twinkeel.app.hosts import ClusterHosts
 from twinkeel.drill.access import Access, find_access
@@ -25,6 +23,7 @@ from twinkeel.errors import HostError
 from twinkeel.hosts.cluster_ca import fetch_cluster_ca
 from twinkeel.report.write import write_reports
 from twinkeel.support.extras import ExtraMissingError
+from twinkeel.support.user_folders import state_folder
 
 __all__ = ["DrillOrder", "Fault", "SoakResult", "Trial", "default_folder", "heal", "prepare", "run", "soak"]
 
@@ -47,7 +46,7 @@ class DrillOrder:
 
 def drills_folder() -> Path:
     """Below the user's state folder."""
-    return platformdirs.user_state_path("twinkeel") / "drills"
+    return state_folder() / "drills"
 
 
 def default_folder(name: str) -> Path:

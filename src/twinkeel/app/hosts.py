@@ -54,6 +54,14 @@ class ClusterHosts:
         return all(self._settled.get(name, False) for name in self._context.load_balancers)
 
 
+class PlainHosts:
+    """Hosts that no spec describes: they have no lock to hold, and can only be asked."""
+
+    def reading(self) -> AbstractAsyncContextManager[Reader]:
+        """Hosts that can only be asked."""
+        return ssh.SshHosts()
+
+
 class _Guarded:
     """A Writer whose changes are refused until the lock is held: what forgets it ends before it did anything."""
 

@@ -5,9 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-import platformdirs
-
 from twinkeel.app.context import Context
+from twinkeel.support.user_folders import state_folder
 
 
 def logging(context: Context, command: str) -> Context:
@@ -22,6 +21,6 @@ def log_of(context: Context, command: str) -> Path:
 
 def new_log(command: str, cluster: str) -> Path:
     """The path of a log of this run, in the user's private state folder; the file itself is made later, mode 0600."""
-    logs = platformdirs.user_state_path("twinkeel") / "logs"
+    logs = state_folder() / "logs"
     logs.mkdir(mode=0o700, parents=True, exist_ok=True)
     return logs / f"{command}-{cluster}-{datetime.now().astimezone():%Y%m%dT%H%M%S}-{os.getpid()}.log"

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from twinkeel.audit.hidden import hidden
 from twinkeel.audit.pair import Pair
-from twinkeel.audit.registry import RULES
+from twinkeel.audit.registry import RULES, find_rule
 from twinkeel.audit.rule import SEVERITIES, Finding, Rule
+from twinkeel.audit.settings import Ignored
 from twinkeel.audit.suppression import Suppression, suppressions
 from twinkeel.liveconfig.words import Place
 
@@ -23,19 +24,20 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """The outcome: findings by file and line, those left out with the comment that asked for it, and comments that did nothing."""
+    """The outcome: findings by file and line, those left out with who asked for it, and who asked in vain."""
 
     found: tuple[Found, ...]
-    suppressed: tuple[tuple[Found, Suppression], ...] = ()
-    idle: tuple[tuple[Suppression, str], ...] = ()
+    suppressed: tuple[tuple[Found, Suppression | Ignored], ...] = ()
+    idle: tuple[tuple[Suppression | Ignored, str], ...] = ()
 
 
-def audit(pair: Pair, rules: Sequence[Rule] = RULES) -> Audited:
-    """Every finding of every rule."""
-    asked = suppressions(pair.hosts)
+def audit(pair: Pair, rules: Sequence[Rule] = RULES, ignored: Sequence[Ignored] = ()) -> Audited:
+    """Every finding of every rule; `ignored` are those that the settings leave out."""
+    # A comment is nearer to what it is about than the settings are.
+    asked: list[Suppression | Ignored] = [*suppressions(pair), *ignored]
     everything = _once(Found(rule, _shown(finding)) for rule in rules for finding in rule.check(pair))
     kept: list[Found] = []
-    suppressed: list[tuple[Found, Suppression]] = []
+    suppressed: list[tuple[Found, Suppression | Ignored]] = []
     used: set[int] = set()
     for each in everything:
         by = next((one for one in asked if one.covers(each.rule.name, each.finding.place)), None)
@@ -44,19 +46,20 @@ def audit(pair: Pair, rules: Sequence[Rule] = RULES) -> Audited:
         else:
             kept.append(each)
         used |= set() if by is None else {id(by)}
-    names = {rule.name for rule in RULES}
-    idle = tuple((one, why) for one in asked if (why := _idle(one, names, id(one) in used)))
+    idle = tuple((one, why) for one in asked if (why := _idle(one, rules, id(one) in used)))
     return Audited(tuple(_merged(sorted(kept, key=_order))), tuple(suppressed), idle)
 
 
-def _idle(asked: Suppression, names: set[str], used: bool) -> str:
-    """Why a suppression does nothing, empty when it does what it says."""
-    unknown = [name for name in asked.rules if name not in names]
+def _idle(asked: Suppression | Ignored, rules: Sequence[Rule], used: bool) -> str:
+    """Why a suppression does nothing, empty when it does what it says, or is about rules that were not asked."""
+    names = (asked.rule,) if isinstance(asked, Ignored) else asked.rules
+    unknown = [name for name in names if find_rule(name) is None]
     if unknown:
         return f"there is no rule {unknown[0]}"
     if not asked.reason:
         return "it gives no reason, so nothing is left out: write why, after the bracket"
-    return "" if used else "there is nothing to leave out here"
+    not_asked = not {rule.name for rule in rules} & set(names)
+    return "" if used or not_asked else "there is nothing to leave out here"
 
 
 def _order(found: Found) -> tuple[str, int, int, int, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from twinkeel.audit.examples import CLOSE, OPEN, example_files
-from twinkeel.audit.registry import AUDIT, HAPROXY, KEEPALIVED, PAIR, SCRIPTS
+from twinkeel.audit.registry import AUDIT, HAPROXY, KEEPALIVED, KUBESPRAY, PAIR, SCRIPTS
 from twinkeel.audit.rule import Example, Rule
 
 _CHAPTERS: tuple[tuple[str, Sequence[Rule]], ...] = (
@@ -11,9 +11,10 @@ _CHAPTERS: tuple[tuple[str, Sequence[Rule]], ...] = (
     ("keepalived.conf", KEEPALIVED),
     ("Across files and hosts", PAIR),
     ("Check scripts", SCRIPTS),
+    ("Kubespray's inventory", KUBESPRAY),
     ("The audit itself", AUDIT),
 )
-_LANGUAGES = {"cfg": "haproxy", "conf": "", "sh": "sh"}
+_LANGUAGES = {"cfg": "haproxy", "conf": "", "sh": "sh", "yaml": "yaml", "yml": "yaml"}
 
 
 def rule_markdown(rule: Rule, level: int = 3) -> str:

@@ -1,13 +1,15 @@
 """The examples of rules as whole pairs, and the marks in them. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from twinkeel.audit.pair import Host, Pair, Script
 from twinkeel.audit.rule import Example
 from twinkeel.liveconfig.haproxy_file import parse_haproxy
 from twinkeel.liveconfig.haproxy_model import HaproxyConfig, build_haproxy
+from twinkeel.liveconfig.inventory import ALL, Inventory
+from twinkeel.liveconfig.inventory_yaml import read_variables, read_yaml_inventory
 from twinkeel.liveconfig.keepalived_model import VrrpConfig
 from twinkeel.liveconfig.keepalived_resolve import resolve_keepalived
 from twinkeel.source import SourceFile, Span
@@ -73,6 +75,8 @@ def example_files(example: Example) -> Iterator[tuple[str, str]]:
         ("lb-1/check.sh", example.script),
         ("lb-2/haproxy.cfg", example.peer_haproxy),
         ("lb-2/keepalived.conf", example.peer_keepalived),
+        ("inventory/hosts.yaml", example.inventory),
+        ("inventory/group_vars/all.yml", example.group_vars),
     )
     return ((name, text) for name, text in files if text)
 
@@ -87,7 +91,18 @@ def example_pair(example: Example) -> Pair:
         if haproxy or keepalived:
             scripts = (Script(SCRIPT_PATH, script),) if script else ()
             hosts.append(Host(name, _haproxy(haproxy), _keepalived(keepalived, name), scripts))
-    return Pair(tuple(hosts))
+    return Pair(tuple(hosts), inventories=tuple(_inventories(sources)))
+
+
+def _inventories(sources: Mapping[str, SourceFile]) -> Iterator[Inventory]:
+    main, variables = sources.get("inventory/hosts.yaml"), sources.get("inventory/group_vars/all.yml")
+    if main is not None:
+        inventory = Inventory([main])
+        read_yaml_inventory(main, inventory)
+        if variables is not None:
+            inventory.sources.append(variables)
+            inventory.groups[ALL].file_vars = read_variables(variables, inventory)
+        yield inventory
 
 
 def _haproxy(source: SourceFile | None) -> HaproxyConfig | None:

@@ -7,12 +7,13 @@ import re
 
 # The secret is the last group. Quotes end where they began.
 _VALUE = r"""("(?:\\.|[^"\\])*|'[^']*|(?:\\.|[^\s"'\\])+)"""
-_NAME = r"(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key)"
+_NAME = r"(?:passw(?:or)?d|_pass|passphrase|secret|token|api[_-]?key)"
 _SECRETS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         # Keepalived; HAProxy: `stats auth`, userlists.
         rf"(\bauth_pass\s+){_VALUE}",
+        rf"(\bkey\s+\d{{1,3}}\s+(?:hex:)?){_VALUE}",
         rf"(\bstats\s+auth\s+[^\s:]{{1,200}}:){_VALUE}",
         rf"(\buser\s+\S{{1,200}}\s+(?:insecure-)?password\s+){_VALUE}",
         # The name stays: curl -u admin:..., --user admin:..., https://admin:...@host/.

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from twinkeel.liveconfig.haproxy_model import HaproxyConfig
+from twinkeel.liveconfig.inventory import Inventory
 from twinkeel.liveconfig.keepalived_model import Definition, Instance, VrrpConfig
 from twinkeel.liveconfig.words import Remark
 from twinkeel.source import SourceFile
+
+MOST_SCRIPT_LINES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +19,16 @@ class Script:
 
     path: str
     source: SourceFile
+
+
+def as_script(path: str, source: SourceFile, notes: list[tuple[str, str]]) -> Script:
+    """A script, of which the first MOST_SCRIPT_LINES lines are looked at; a note says when there are more."""
+    if len(source.lines) <= MOST_SCRIPT_LINES:
+        return Script(path, source)
+    notes.append((source.name, f"only its first {MOST_SCRIPT_LINES} lines were looked at: no check has more"))
+    # What ends its lines stays: one of Windows breaks it.
+    end = "\r\n" if "\r\n" in source.text else "\n"
+    return Script(path, SourceFile(source.name, end.join(source.lines[:MOST_SCRIPT_LINES])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +63,12 @@ class Host:
 class Pair:
     """The hosts that were given: two or more of a pair, or one of them alone.
 
-    `notes` are files that were left out or cut, each with the reason.
+    `notes` are files that were left out or cut, each with the reason. `inventories` are Kubespray's, of the cluster behind.
     """
 
     hosts: tuple[Host, ...]
     notes: tuple[tuple[str, str], ...] = ()
+    inventories: tuple[Inventory, ...] = ()
 
     def others(self, host: Host) -> Iterator[Host]:
         """All hosts but one."""

@@ -74,6 +74,21 @@ from twinkeel.audit.rules.keepalived import (
     vip_is_host_address,
     vip_without_prefix,
 )
+from twinkeel.audit.rules.kubespray import (
+    api_port_taken,
+    bad_node_name,
+    certificate_without_vip,
+    duplicate_node_address,
+    even_etcd,
+    kube_vip_beside_keepalived,
+    load_balancer_address,
+    load_balancer_port,
+    local_and_external_balancer,
+    no_load_balancer,
+    overlapping_networks,
+    servers_and_control_plane,
+    unresolvable_endpoint,
+)
 from twinkeel.audit.rules.pair import (
     backends_differ,
     bind_on_vip,
@@ -191,10 +206,26 @@ SCRIPTS: tuple[Rule, ...] = (
     role_dependent_check.RULE,
     script_that_restarts.RULE,
 )
+KUBESPRAY: tuple[Rule, ...] = (
+    api_port_taken.RULE,
+    bad_node_name.RULE,
+    certificate_without_vip.RULE,
+    duplicate_node_address.RULE,
+    even_etcd.RULE,
+    kube_vip_beside_keepalived.RULE,
+    load_balancer_address.RULE,
+    load_balancer_port.RULE,
+    local_and_external_balancer.RULE,
+    no_load_balancer.RULE,
+    overlapping_networks.RULE,
+    servers_and_control_plane.RULE,
+    unresolvable_endpoint.RULE,
+)
 AUDIT: tuple[Rule, ...] = (byte_order_mark.RULE, not_understood.RULE)
-RULES: tuple[Rule, ...] = (*HAPROXY, *KEEPALIVED, *PAIR, *SCRIPTS, *AUDIT)
+RULES: tuple[Rule, ...] = (*HAPROXY, *KEEPALIVED, *PAIR, *SCRIPTS, *KUBESPRAY, *AUDIT)
+_BY_NAME = {rule.name: rule for rule in RULES}
 
 
 def find_rule(name: str) -> Rule | None:
     """The rule of that name."""
-    return next((rule for rule in RULES if rule.name == name), None)
+    return _BY_NAME.get(name)

@@ -17,11 +17,11 @@ LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 
 
 def sarif(found: Sequence[Found], audited: Audited, rules: Sequence[Rule], version: str) -> dict[str, Any]:
-    """One run with every rule; findings that a comment leaves out are there, marked as suppressed in the source."""
+    """One run with every rule; findings that are left out are there, suppressed in the source (a comment) or outside."""
     index = {rule.name: place for place, rule in enumerate(rules)}
     results = [_result(each, index) for each in found]
     for each, by in audited.suppressed:
-        results.append({**_result(each, index), "suppressions": [{"kind": "inSource", "justification": by.reason}]})
+        results.append({**_result(each, index), "suppressions": [{"kind": by.kind, "justification": by.reason}]})
     driver = {"name": "twinkeel audit", "version": version, "rules": [_rule(rule) for rule in rules]}
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
@@ -65,5 +65,15 @@ def _location(place: Place) -> dict[str, Any]:
 
 
 def _uri(name: str) -> str:
+    host, remote, rest = name.partition(":/")
+    if remote and "/" not in host:
+        return f"file://{_authority(host)}/{quote(rest)}"
     path = PurePath(name)
     return path.as_uri() if path.is_absolute() else quote(path.as_posix())
+
+
+def _authority(host: str) -> str:
+    """The host that a file lies on, as its URI has it (RFC 8089): without the port that SSH uses there."""
+    if host.startswith("["):
+        return f"{host.partition(']')[0]}]"
+    return f"[{host}]" if host.count(":") > 1 else host.partition(":")[0]

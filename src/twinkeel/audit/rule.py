@@ -26,13 +26,15 @@ class Finding:
 class Example:
     """The files of a pair, or the parts of them that matter here; what is empty is as it should be.
 
-    In a bad example `«` and `»` stand around each piece that the rule points at. `told` says that the daemon's own checker
-    complains, too.
+    `inventory` is Kubespray's, in YAML, and `group_vars` its variables of all hosts. In a bad example `«` and `»` stand around each
+    piece that the rule points at. `told` says that the daemon's own checker complains, too.
     """
 
     haproxy: str = ""
     keepalived: str = ""
     script: str = ""
+    inventory: str = ""
+    group_vars: str = ""
     peer_haproxy: str = ""
     peer_keepalived: str = ""
     told: bool = False

@@ -3,6 +3,7 @@
 import json
 import sys
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,8 @@ from twinkeel.errors import EXIT_GOOD, EXIT_NO, UsageError
 
 if TYPE_CHECKING:
     from twinkeel.app.audit import AuditResult
+    from twinkeel.app.audit_live import LiveHosts
+    from twinkeel.app.audit_settings import Settings
     from twinkeel.audit.audit import Found
 
 app = typer.Typer(add_completion=False)
@@ -23,6 +26,13 @@ class AuditFormat(StrEnum):
     json = "json"
     sarif = "sarif"
     github = "github"
+
+
+class Profile(StrEnum):
+    """Which rules are asked."""
+
+    breaks = "breaks"
+    everything = "everything"
 
 
 class Least(StrEnum):
@@ -39,20 +49,44 @@ def audit(
         list[str] | None, typer.Argument(metavar="PATH...", help="Files or folders of one host or of a pair; - is standard input.")
     ] = None,
     output: Annotated[AuditFormat, typer.Option("--format", help="How findings are shown.")] = AuditFormat.text,
-    severity: Annotated[Least, typer.Option("--severity", help="Leave out what is less severe.")] = Least.warning,
+    severity: Annotated[
+        Least | None, typer.Option("--severity", help="Leave out what is less severe. [default: warning]", show_default=False)
+    ] = None,
+    profile: Annotated[
+        Profile | None,
+        typer.Option("--profile", help="breaks: only what costs clients the API. [default: everything]", show_default=False),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", metavar="FILE", help="Settings. [default: .twinkeel-audit.yaml, where there is one]")
+    ] = None,
+    no_config: Annotated[bool, typer.Option("--no-config", help="Read no settings.")] = False,
+    host: Annotated[
+        list[str] | None,
+        typer.Option("--host", metavar="HOST", help="A live host, read over SSH: USER@HOST[:PORT], or a name of the spec's."),
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option("-f", "--file", help="A spec whose load balancers are read over SSH (all, or each --host).")
+    ] = None,
     explain: Annotated[str | None, typer.Option("--explain", metavar="RULE", help="Tell what a rule finds, and why.")] = None,
 ) -> None:
     """Find what is wrong with load balancers that somebody set up, and predict what each failure will cost.
 
-    PATH: haproxy.cfg, keepalived.conf and check scripts, or folders that hold them. Two hosts are two folders (lb-1/ and lb-2/,
-    with or without etc/haproxy and etc/keepalived below); then it also looks for what differs between them. Nothing is changed.
+    PATH: haproxy.cfg, keepalived.conf, check scripts and Kubespray's inventory, or folders that hold them. Two hosts are two
+    folders (lb-1/ and lb-2/, with or without etc/haproxy and etc/keepalived below); then it also looks for what differs between
+    them. Nothing is changed.
+
+    With --host or -f the files are those that the hosts' units load; nothing is written there.
 
     A comment leaves a finding out, on its line or alone on the line above: # twinkeel: ignore[RULE] REASON
 
-    Exit codes: 0 no warning and no error is shown; 1 one is; 2 wrong usage, or nothing to audit in a PATH; 3 a file cannot be read.
+    .twinkeel-audit.yaml in the working folder leaves rules out and chooses profile and severity; options count more than it does.
+
+    Exit codes: 0 no warning and no error is shown; 1 one is; 2 wrong usage, or nothing to audit in a PATH or on a HOST; 3 a file
+    cannot be read, or a host cannot be asked.
     """
     from twinkeel.app.audit import audit as audit_paths
     from twinkeel.app.audit import rule_of
+    from twinkeel.app.audit_settings import rules_of
 
     # The excerpts show other people's text, which a terminal of another encoding may not be able to.
     if hasattr(sys.stdout, "reconfigure"):
@@ -62,12 +96,38 @@ def audit(
 
         print(rule_markdown(rule_of(explain), level=1), end="")
         raise typer.Exit(EXIT_GOOD)
-    if not paths:
-        raise UsageError("no files were named", hint="twinkeel audit lb-1/ lb-2/")
-    result = audit_paths(paths, predictions=output in (AuditFormat.text, AuditFormat.json))
-    shown = _shown(result, severity)
+    if not (paths or host or file):
+        raise UsageError("no files were named", hint="twinkeel audit lb-1/ lb-2/; or --host lb-1 --host lb-2")
+    chosen = _settings(config, no_config)
+    live = _read_hosts(host or [], file) if host or file else None
+    result = audit_paths(
+        paths or [],
+        predictions=output in (AuditFormat.text, AuditFormat.json),
+        live=live,
+        rules=rules_of(profile.value if profile else chosen.profile or "everything"),
+        ignored=chosen.ignored,
+    )
+    shown = _shown(result, severity or Least(chosen.severity or "warning"))
     _print(result, shown, output)
     raise typer.Exit(EXIT_NO if any(each.rule.severity != "info" for each in shown) else EXIT_GOOD)
+
+
+def _settings(config: Path | None, no_config: bool) -> "Settings":
+    from twinkeel.app.audit_settings import Settings, settings
+    from twinkeel.diagnostic import render_text
+
+    if no_config and config is not None:
+        raise UsageError("--config and --no-config contradict each other")
+    return Settings() if no_config else settings(config, lambda found, source: print(render_text(found, source), file=sys.stderr))
+
+
+def _read_hosts(hosts: list[str], file: Path | None) -> "LiveHosts":
+    import asyncio
+
+    from twinkeel.app.audit_live import read_hosts
+    from twinkeel.cli.load import open_context
+
+    return asyncio.run(read_hosts(hosts, open_context(file, reading=True) if file else None))
 
 
 def _shown(result: "AuditResult", least: Least) -> "list[Found]":
@@ -86,7 +146,11 @@ def _print(result: "AuditResult", shown: "list[Found]", output: AuditFormat) -> 
         found = findings_json(shown, result.audited)
         predictions = predictions_json(result.outcomes, result.ours or {})
         notes = [{"file": file, "message": text} for file, text in result.notes]
-        print(json.dumps({"hosts": result.hosts, "notes": notes, **found, "predictions": predictions}, indent=2))
+        print(
+            json.dumps(
+                {"hosts": result.hosts, "versions": result.versions, "notes": notes, **found, "predictions": predictions}, indent=2
+            )
+        )
     elif output is AuditFormat.sarif:
         from importlib.metadata import version
 

@@ -1,22 +1,20 @@
 """`twinkeel check`: every problem of the spec, with positions."""
 
-import json
+import inspect
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
+from twinkeel.cli.light_command import OUTPUT_FORMAT, SPEC_FILE, LightCommand
 from twinkeel.errors import EXIT_GOOD, EXIT_NO
 
 if TYPE_CHECKING:
     from twinkeel.app.check import Checked
 
-app = typer.Typer(add_completion=False)
 
-
-@app.command()
-def check(file: SpecFile = DEFAULT_SPEC, output: OutputFormat = Format.text) -> None:
+def check(file: Path, output: str) -> None:
     """Show every problem of the spec, with positions. Exit code 1 when one of them is an error.
 
     Raw lines (haproxy.extra, keepalived.extra) are judged by HAProxy and Keepalived themselves where they are installed.
@@ -28,14 +26,19 @@ def check(file: SpecFile = DEFAULT_SPEC, output: OutputFormat = Format.text) -> 
     from twinkeel.app.check import check as check_spec
 
     checked = check_spec(file)
-    if output is Format.json:
+    if output == "json":
         _print_json(checked)
     else:
         _print_text(checked)
-    raise typer.Exit(EXIT_GOOD if checked.valid else EXIT_NO)
+    raise click.exceptions.Exit(EXIT_GOOD if checked.valid else EXIT_NO)
+
+
+app = LightCommand("check", params=[SPEC_FILE, OUTPUT_FORMAT], callback=check, help=inspect.getdoc(check))
 
 
 def _print_json(checked: "Checked") -> None:
+    import json
+
     from twinkeel.diagnostic import as_json
 
     found = [as_json(item, checked.source) for item in checked.diagnostics]

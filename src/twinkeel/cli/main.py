@@ -1,32 +1,32 @@
 """The `twinkeel` command: which commands exist, and how every error ends.
 
 A command's module is imported only when that command runs, so that `twinkeel --help` stays fast.
-Each module holds `app`, a Typer application.
+Each module holds `app`: a Typer application, or a LightCommand where loading Typer would be felt.
 """
 
 import errno
 import gc
 import importlib
-import os
 import signal
 import sys
+from typing import TYPE_CHECKING
 
 import click
-import typer
 
 from twinkeel.errors import EXIT_FAILED, TwinkeelError
+from twinkeel.support.lean_imports import lean_imports
+
+if TYPE_CHECKING:
+    import typer
 
 EXIT_INTERRUPTED = 130
-# A command that reads a file lasts a fifth of a second, most of it imports. The collector looks at all that was made every 700
-# objects, and pydantic at the metadata of every installed package, for plugins: neither finds anything here.
-COLLECT_EVERY = 50_000
-os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-gc.set_threshold(COLLECT_EVERY)
+lean_imports()
 _THE_MACHINE_S = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM))
 
 # Name -> module below twinkeel.cli, and the line that `--help` shows.
 COMMANDS = {
     "init": ("init", "Write a new spec and its passwords: asks, or takes everything from options."),
+    "import": ("import_pair", "Write the spec of a pair that somebody set up, and list what it cannot say."),
     "check": ("check", "Show every problem of the spec, with positions."),
     "schema": ("schema", "Print the JSON Schema of the spec, for editors."),
     "explain": ("explain", "Show the topology, every default in force, and the predicted downtime per fault."),
@@ -61,7 +61,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"twinkeel.cli.{COMMANDS[cmd_name][0]}")
-        command: click.Command = typer.main.get_command(module.app)
+        command = module.app if isinstance(module.app, click.Command) else _of_typer(module.app)
         command.name = cmd_name
         return command
 
@@ -69,6 +69,12 @@ class LazyGroup(click.Group):
         """The commands' one-line helps, from the table: nothing is imported."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+def _of_typer(app: "typer.Typer") -> click.Command:
+    from typer.main import get_command
+
+    return get_command(app)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -107,6 +113,8 @@ def main() -> None:
         code = _say(f"{error.strerror or error}\n  where: {where}" if told else _defect(), EXIT_FAILED)
     except Exception:
         code = _say(_defect(), EXIT_FAILED)
+    # The interpreter's last collection takes a sixth of a short command's time, and what it frees is freed anyway.
+    gc.freeze()
     sys.exit(code if isinstance(code, int) else 0)
 
 

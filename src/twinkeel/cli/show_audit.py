@@ -9,9 +9,8 @@ from twinkeel.audit.audit import Found
 from twinkeel.audit.hidden import hidden
 from twinkeel.audit.outcome import Outcome
 from twinkeel.cli.text_layout import rows, span, usable_width
-from twinkeel.diagnostic import excerpt
+from twinkeel.diagnostic import excerpt_of
 from twinkeel.liveconfig.words import Place
-from twinkeel.source import SourceFile
 
 _AROUND = 1000
 # As both predictions say it (twinkeel.audit.predict, twinkeel.topology.predict).
@@ -42,8 +41,7 @@ def _excerpt(place: Place) -> list[str]:
     # More than is shown, so that no secret is cut; not all, since a line may be a whole megabyte.
     first, text = max(span.column - 1 - _AROUND, 0), source.line(span.line)
     line = " " * first + hidden(text[first : span.column + _AROUND])
-    shown = [*source.lines[: span.line - 1], line]
-    return excerpt(SourceFile(source.name, "\n".join(shown)), span)
+    return excerpt_of(line, span)
 
 
 def _predictions(result: AuditResult, width: int) -> str:
@@ -74,7 +72,13 @@ def _summary(result: AuditResult, shown: Sequence[Found]) -> str:
     hosts = (
         f"{len(result.hosts)} host{'s' if len(result.hosts) != 1 else ''}, {result.files} file{'s' if result.files != 1 else ''}"
     )
-    return f"{hosts}: {'; '.join(_counts(result, shown))}\n"
+    names = {"haproxy": "HAProxy", "keepalived": "Keepalived"}
+    programs = {
+        host: ", ".join(f"{names[program]} {version}" for program, version in found.items())
+        for host, found in result.versions.items()
+    }
+    versions = "".join(f"{host}: {said or 'the versions of its programs are not known'}\n" for host, said in programs.items())
+    return f"{versions}{hosts}: {'; '.join(_counts(result, shown))}\n"
 
 
 def _counts(result: AuditResult, shown: Sequence[Found]) -> Iterator[str]:
@@ -86,4 +90,4 @@ def _counts(result: AuditResult, shown: Sequence[Found]) -> Iterator[str]:
     if less:
         yield f"{less} less severe not shown (--severity info)"
     if result.audited.suppressed:
-        yield f"{len(result.audited.suppressed)} left out by comments"
+        yield f"{len(result.audited.suppressed)} left out on request"

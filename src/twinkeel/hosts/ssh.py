@@ -56,9 +56,9 @@ class SshHosts:
 
     async def stream(self, machine: Machine, argv: Sequence[str]) -> AsyncGenerator[str, None]:
         """See `Streamer.stream`."""
-        become = () if machine.ssh.user == "root" else ("sudo", "-n", "--")
-        command = shlex.join((*become, *argv))
         connection = await self._connection(machine)
+        become = _become(connection)
+        command = shlex.join((*become, *argv))
         try:
             async with connection.create_process(command, stdin=asyncssh.PIPE, stderr=asyncssh.DEVNULL) as process:
                 async for line in process.stdout:
@@ -78,9 +78,9 @@ class SshHosts:
         return stdout
 
     async def _execute(self, machine: Machine, argv: Sequence[str], timeout: float) -> tuple[int, bytes, str]:
-        become = () if machine.ssh.user == "root" else ("sudo", "-n", "--")
-        command = shlex.join((*become, *argv))
         connection = await self._connection(machine)
+        become = _become(connection)
+        command = shlex.join((*become, *argv))
         try:
             done = await connection.run(command, encoding=None, stdin=asyncssh.DEVNULL, timeout=timeout)
         except asyncssh.TimeoutError as error:
@@ -116,9 +116,9 @@ class SshHosts:
         try:
             async with asyncio.timeout(self._connect_timeout + 1):
                 return await asyncssh.connect(
-                    str(machine.ssh_address),
-                    machine.ssh.port,
-                    username=machine.ssh.user,
+                    machine.ssh_destination,
+                    machine.ssh.port or (),
+                    username=machine.ssh.user or (),
                     known_hosts=known_hosts,
                     connect_timeout=self._connect_timeout,
                     keepalive_interval=5,
@@ -128,6 +128,11 @@ class SshHosts:
                 )
         except (asyncssh.Error, OSError, ValueError) as error:
             raise host_error(machine, error, self._connect_timeout) from error
+
+
+def _become(connection: asyncssh.SSHClientConnection) -> tuple[str, ...]:
+    """What makes us root there. The user that ssh's own configuration may have given is the connection's."""
+    return () if connection.get_extra_info("username") == "root" else ("sudo", "-n", "--")
 
 
 def _may_be_refusal(exit_code: int, stderr: str) -> bool:
@@ -144,6 +149,6 @@ async def _may_become_root(connection: asyncssh.SSHClientConnection, timeout: fl
 
 
 def _refusal(machine: Machine, stderr: str) -> NotPrivilegedError:
-    hint = f"let {machine.ssh.user} run sudo without a password (NOPASSWD) there, or use ssh.user: root"
+    hint = f"let {machine.ssh.user or 'this user'} run sudo without a password (NOPASSWD) there, or use ssh.user: root"
     said = stderr.strip().splitlines()[-1]
     return NotPrivilegedError(f"sudo does not let us become root: {said}", where=place(machine), hint=hint)

@@ -8,6 +8,7 @@ import asyncssh
 from twinkeel.errors import HostError
 from twinkeel.topology.model import Machine
 
+SSH_PORT = 22
 SYSTEM_KNOWN_HOSTS = Path("/etc/ssh/ssh_known_hosts")
 KEY_HINT = "check ssh.identity_file in the spec, or set TWINKEEL_SSH_IDENTITY_FILE"
 KNOWN_HOSTS_HINT = "check ssh.known_hosts_file in the spec, or set TWINKEEL_SSH_KNOWN_HOSTS_FILE"
@@ -15,7 +16,9 @@ KNOWN_HOSTS_HINT = "check ssh.known_hosts_file in the spec, or set TWINKEEL_SSH_
 
 def place(machine: Machine) -> str:
     """The host as an error names it: `lb-1 (root@192.168.1.111, port 22)`."""
-    return f"{machine.name} ({machine.ssh.user}@{machine.ssh_address}, port {machine.ssh.port})"
+    user = f"{machine.ssh.user}@" if machine.ssh.user else ""
+    port = f", port {machine.ssh.port}" if machine.ssh.port else ""
+    return f"{machine.name} ({user}{machine.ssh_destination}{port})"
 
 
 def load_key(path: Path) -> asyncssh.SSHKey:
@@ -85,16 +88,23 @@ def host_error(machine: Machine, error: Exception, timeout: float) -> HostError:
         return HostError(
             f"SSH failed: {error.reason or error}",
             where=where,
-            hint=f"try: ssh -p {machine.ssh.port} {machine.ssh.user}@{machine.ssh_address}",
+            hint=f"try: {_by_hand(machine)}",
         )
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return HostError(f"the host cannot be reached: {reason}", where=where, hint="is it up, and does sshd listen there?")
 
 
+def _by_hand(machine: Machine) -> str:
+    """The command that does the same at a terminal."""
+    port = f"-p {machine.ssh.port} " if machine.ssh.port else ""
+    user = f"{machine.ssh.user}@" if machine.ssh.user else ""
+    return f"ssh {port}{user}{machine.ssh_destination}"
+
+
 def _host_key_error(machine: Machine, error: asyncssh.DisconnectError) -> HostError:
-    address = str(machine.ssh_address)
+    address = machine.ssh_destination
     files = known_hosts_files(machine)
-    matched = asyncssh.match_known_hosts(list(files), address, address, machine.ssh.port)
+    matched = asyncssh.match_known_hosts(list(files), address, address, machine.ssh.port or SSH_PORT)
     if not any(matched[:2]):
         return _known_by_name(machine, files) or _unknown_host_key(machine, " ".join(files))
     if isinstance(error, asyncssh.KeyExchangeFailed):
@@ -107,10 +117,10 @@ def _host_key_error(machine: Machine, error: asyncssh.DisconnectError) -> HostEr
 def _known_by_name(machine: Machine, files: list[str]) -> HostError | None:
     """Where `ssh NAME` works by hand: its key stands under the name, and we connect to the address that the spec gives."""
     for name in (machine.fqdn, machine.name):
-        if any(asyncssh.match_known_hosts(list(files), name, "", machine.ssh.port)[:2]):
-            known = name if machine.ssh.port == 22 else f"'[{name}]:{machine.ssh.port}'"
+        if any(asyncssh.match_known_hosts(list(files), name, "", machine.ssh.port or SSH_PORT)[:2]):
+            known = name if machine.ssh.port in (0, SSH_PORT) else f"'[{name}]:{machine.ssh.port}'"
             hint = (
-                f"compare `ssh-keygen -l -F {known} -f {files[0]}` with `ssh-keyscan -p {machine.ssh.port} {machine.ssh_address} | "
+                f"compare `ssh-keygen -l -F {known} -f {files[0]}` with `{_keyscan(machine)} | "
                 f"ssh-keygen -lf -`, then append what ssh-keyscan prints to {files[0]}"
             )
             return HostError(f"the host's SSH key is known for {name}, not for its address", where=place(machine), hint=hint)
@@ -118,9 +128,14 @@ def _known_by_name(machine: Machine, files: list[str]) -> HostError | None:
 
 
 def _unknown_host_key(machine: Machine, files: str) -> HostError:
-    hint = f"compare its fingerprint, then: ssh-keyscan -p {machine.ssh.port} {machine.ssh_address} >> {files.split()[0]}"
+    hint = f"compare its fingerprint, then: {_keyscan(machine)} >> {files.split()[0]}"
     return HostError(f"the host's SSH key is not known ({files})", where=place(machine), hint=hint)
 
 
 def _known_name(machine: Machine) -> str:
-    return str(machine.ssh_address) if machine.ssh.port == 22 else f"'[{machine.ssh_address}]:{machine.ssh.port}'"
+    host = machine.ssh_destination
+    return host if machine.ssh.port in (0, SSH_PORT) else f"'[{host}]:{machine.ssh.port}'"
+
+
+def _keyscan(machine: Machine) -> str:
+    return f"ssh-keyscan -p {machine.ssh.port or SSH_PORT} {machine.ssh_destination}"

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from twinkeel.errors import ToolError, UsageError
 from twinkeel.kubespray.environment import make_environment
-from twinkeel.kubespray.folders import releases_folder
+from twinkeel.kubespray.folders import MARK, releases_folder
 from twinkeel.kubespray.git import clone_tag, head_commit, is_clean, source_url, tag_commit
 from twinkeel.kubespray.kept_support import keep_support
 from twinkeel.kubespray.python import find_python
-from twinkeel.kubespray.release import MARK, Release
+from twinkeel.kubespray.release import Release
 
 
 @dataclass(frozen=True)

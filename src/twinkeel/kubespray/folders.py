@@ -9,12 +9,10 @@ Kubespray made, and they are needed for as long as the cluster lives.
 
 from pathlib import Path
 
-import platformdirs
+from twinkeel.support.user_folders import data_folder
 
-
-def data_folder() -> Path:
-    """The user's data folder of Twinkeel."""
-    return platformdirs.user_data_path("twinkeel")
+MARK = "complete.json"
+"""Beside a release's checkout, written last: a folder without it is what an interrupted fetch left."""
 
 
 def releases_folder() -> Path:

@@ -7,32 +7,19 @@ What an older Twinkeel fetched has no such file, and another format or commit is
 
 import json
 import os
-import re
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from twinkeel.errors import ToolError
-from twinkeel.kubespray.folders import releases_folder
 from twinkeel.kubespray.read_support import read_support
 from twinkeel.kubespray.release import Release
-from twinkeel.spec.kubespray_releases import table_support
 from twinkeel.spec.release_support import ReleaseSupport
 
 KEPT = "supports.json"
 FORMAT = 1
 """Raised whenever more is read, or read in another way."""
-
-
-def find_support(tag: str) -> ReleaseSupport:
-    """What the release of a tag supports: by its own files where it was fetched here, else by our table. Never raises."""
-    # A text that is no tag may be a path, or too long to be one.
-    if re.fullmatch(r"v[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}", tag):
-        with suppress(OSError, ToolError):
-            return support_of(Release(tag, releases_folder() / tag))
-    return table_support(tag)
 
 
 def support_of(release: Release) -> ReleaseSupport:

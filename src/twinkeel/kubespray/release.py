@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twinkeel.errors import ToolError, UsageError
-from twinkeel.kubespray.folders import releases_folder
-
-MARK = "complete.json"
-"""Written last: a folder without it is what an interrupted fetch left."""
+from twinkeel.kubespray.folders import MARK, releases_folder
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
 from twinkeel.debian.sources import acquire_options, suite_sources
 from twinkeel.debian.suites import SUITES, Suite
 from twinkeel.lab import local_repository, mmdebstrap
 from twinkeel.lab.folders import GIB, remove_tree, require_space
 from twinkeel.lab.mmdebstrap import Progress
+from twinkeel.support.user_folders import cache_folder
 
 # Bump it when this file's way of building changes what comes out.
 RECIPE_VERSION = 3
@@ -49,11 +48,6 @@ FILES = {
 }
 
 BUILD_SPACE = 3 * GIB
-
-
-def cache_folder() -> Path:
-    """Where the image and the Kubernetes programs are kept between labs."""
-    return user_cache_path("twinkeel")
 
 
 def recipe_hash(suite: str, *, bare: bool = False) -> str:

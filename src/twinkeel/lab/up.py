@@ -12,7 +12,7 @@ from twinkeel.lab.cleanup import remove_lab
 from twinkeel.lab.fit import Fit, fit
 from twinkeel.lab.folders import GIB, require_space
 from twinkeel.lab.host_files import base_files
-from twinkeel.lab.image import cache_folder, ensure_image
+from twinkeel.lab.image import ensure_image
 from twinkeel.lab.kubernetes.api import admin_api
 from twinkeel.lab.kubernetes.binaries import resolve_binaries
 from twinkeel.lab.kubernetes.cluster import lab_cluster
@@ -31,6 +31,7 @@ from twinkeel.lab.signals import uninterrupted
 from twinkeel.lab.spec_copy import spec_for_lab
 from twinkeel.lab.ssh_keys import SshKey
 from twinkeel.support import extras
+from twinkeel.support.user_folders import cache_folder
 from twinkeel.topology.model import Topology
 
 STATE_SPACE = 2 * GIB

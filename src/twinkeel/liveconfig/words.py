@@ -1,5 +1,6 @@
 """Words of configuration files, each with its place; and what a parser has to say of text that it does not understand."""
 
+import codecs
 from dataclasses import dataclass
 
 from twinkeel.source import SourceFile, Span
@@ -9,6 +10,9 @@ LONGEST_FILE = 1 << 20
 
 BYTE_ORDER_MARK = "\ufeff"
 """What some editors put before a file's first letter; the daemons take it for a part of the first word."""
+
+MOST_LINES = 10_000
+"""A file with more lines is no configuration of an API load balancer: the rest is not read."""
 
 LONGEST_LINE = 8192
 """Keepalived itself reads 1,023 characters of a line, HAProxy 64 words: a longer one is left out."""
@@ -58,8 +62,8 @@ class Comment:
     place: Place
 
 
-def read_whole(source: SourceFile) -> tuple[list[str], list[Remark]]:
-    """The lines to read, with empty ones for those that are too long, and only those within the first LONGEST_FILE characters."""
+def read_whole(source: SourceFile, most: int = MOST_LINES) -> tuple[list[str], list[Remark]]:
+    """The lines to read, with empty ones for those that are too long, at most `most`, of the first LONGEST_FILE characters."""
     lines, remarks = source.lines, []
     if lines[0].startswith(BYTE_ORDER_MARK):
         # A space in its place: every column stays, and one sign does not hide what else there is to find.
@@ -68,9 +72,21 @@ def read_whole(source: SourceFile) -> tuple[list[str], list[Remark]]:
         lines = lines[: len(SourceFile(source.name, source.text[:LONGEST_FILE]).lines) - 1]
         text = f"the file is longer than {LONGEST_FILE} characters: its rest was not read"
         remarks.append(Remark(Place(source, Span(1, 1)), text))
+    if len(lines) > most:
+        text = f"the file has more than {most} lines: from here on they were not read"
+        remarks.append(Remark(Place(source, Span(most + 1, 1)), text))
+        lines = lines[:most]
     long = [number for number, line in enumerate(lines, 1) if len(line) > LONGEST_LINE]
     if long:
         text = f"{len(long)} lines from here on are longer than {LONGEST_LINE} characters: they were left out"
         remarks.append(Remark(Place(source, Span(long[0], 1)), text))
         lines = ["" if len(line) > LONGEST_LINE else line for line in lines]
     return lines, remarks
+
+
+def decoded(content: bytes, *, whole: bool) -> str:
+    """The text with its byte order mark, which the daemons and the kernel do not take; a cut file may end within a letter."""
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(content, final=whole)
+    except UnicodeDecodeError:
+        return content.decode("latin-1")

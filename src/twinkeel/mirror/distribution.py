@@ -5,8 +5,6 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-import platformdirs
-
 from twinkeel.debian.cache import make_once
 from twinkeel.debian.kubernetes import DISTRIBUTION_VERSION, build_distribution
 from twinkeel.debian.packages import PrivateApt, package_field, unpack
@@ -14,6 +12,7 @@ from twinkeel.debian.progress import Progress, within
 from twinkeel.mirror.debian_files import DebianParts
 from twinkeel.mirror.debian_images import PROXY_PACKAGES
 from twinkeel.mirror.needs import NeededImage
+from twinkeel.support.user_folders import cache_folder
 
 KUBE_VERSION = f"v{DISTRIBUTION_VERSION}"
 BUILT = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubeadm", "kubelet", "kubectl", "pause")
@@ -49,7 +48,7 @@ def programs_folder() -> Path:
         for path in sorted(folder.glob("*.go")):
             recipe.update(f"{name}/{path.name}\n".encode() + path.read_bytes())
     name = f"kubernetes-{DISTRIBUTION_VERSION}-installer-{recipe.hexdigest()[:12]}"
-    return platformdirs.user_cache_path("twinkeel") / name
+    return cache_folder() / name
 
 
 def make_parts(work: Path, apt: PrivateApt, progress: Progress) -> tuple[DebianParts, Path]:

@@ -3,9 +3,10 @@
 `haproxy -c` accepts a `maxconn` that the service's LimitNOFILE does not allow; the service then dies when it starts.
 """
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
-from twinkeel.topology.model import Topology
+if TYPE_CHECKING:
+    from twinkeel.topology.model import Topology
 
 RESERVE = 100
 """Connections that clients of the API and of the services cannot take.
@@ -20,8 +21,7 @@ MOST_FILES = 1_048_576
 """Linux' own limit (fs.nr_open): systemd cannot start a service with a higher LimitNOFILE."""
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """Connections of each frontend, connections of the process, and the files that the process may open."""
 
     frontend: int
@@ -29,9 +29,13 @@ class Limits:
     files: int
 
 
-def limits(topology: Topology) -> Limits:
-    """The figures for a topology. Every frontend, the API's and each extra service's, takes `max_connections`."""
-    frontend = topology.haproxy.max_connections
-    process = frontend * (1 + len(topology.services)) + RESERVE
+def limits(topology: "Topology") -> Limits:
+    """The figures for a topology."""
+    return limits_of(topology.haproxy.max_connections, len(topology.services))
+
+
+def limits_of(max_connections: int, services: int) -> Limits:
+    """The figures for so many extra services. Every frontend, the API's and each service's, takes `max_connections`."""
+    process = max_connections * (1 + services) + RESERVE
     # Two files for a connection and some for listeners, checks, threads and the admin socket.
-    return Limits(frontend, process, 2 * process + 800)
+    return Limits(max_connections, process, 2 * process + 800)

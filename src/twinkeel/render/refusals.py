@@ -1,19 +1,21 @@
-"""What a topology asks for and its daemons cannot do: said before a file is made that would fail on a host."""
+"""What a system asks for and its daemons cannot do: said before a file is made that would fail on a host."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from twinkeel.errors import SpecError
-from twinkeel.render.limits import MOST_FILES, limits
+from twinkeel.render.limits import MOST_FILES, limits_of
 from twinkeel.render.versions import HAPROXY_KEYWORDS, haproxy_has
 from twinkeel.spec.fields import IPAddress
-from twinkeel.spec.secrets import Secrets
-from twinkeel.spec.software_versions import KNOWN, LEAST_HMAC, NAMES, Program, span, text, too_old
-from twinkeel.topology.model import Topology, Version
+from twinkeel.spec.software_versions import KNOWN, LEAST_HMAC, NAMES, Program, Version, numbers, span, text, too_old
+
+if TYPE_CHECKING:
+    from twinkeel.spec.model import ClusterSpec
+    from twinkeel.spec.secrets import Secrets
+    from twinkeel.topology.model import Topology
 
 
-@dataclass(frozen=True)
-class Refusal:
+class Refusal(NamedTuple):
     """One thing that cannot be rendered. `key` is the spec's key with dots; it may be a default that is not in the file."""
 
     key: str
@@ -21,18 +23,65 @@ class Refusal:
     hint: str
 
 
-def refusals(topology: Topology) -> tuple[Refusal, ...]:
-    """Everything that cannot be rendered, in the order of the spec's keys. Passwords are not looked at."""
-    return tuple(
-        refusal
-        for find in (_haproxy_version, _metrics, _connections, _keepalived_version, _version_2)
-        for refusal in find(topology)
+class Asked(NamedTuple):
+    """What a system asks for that may be refused: counts, and `metrics` with the address where all load balancers open them."""
+
+    haproxy: Version
+    max_connections: int
+    services: int
+    load_balancers: int
+    metrics: bool
+    metrics_address: IPAddress | None
+    keepalived: Version
+    authentication: str
+    vrrp_version: int
+    ip_versions: frozenset[int]
+
+
+def asked_by_spec(spec: "ClusterSpec") -> Asked:
+    """The same as of its topology: `check` is spared building one."""
+    metrics = spec.haproxy.metrics
+    return Asked(
+        numbers(spec.haproxy.version),
+        spec.haproxy.max_connections,
+        len(spec.services),
+        len(spec.load_balancers),
+        metrics is not None,
+        metrics.address if metrics else None,
+        numbers(spec.keepalived.version),
+        spec.failover.authentication,
+        spec.failover.vrrp_version,
+        frozenset(vip.address.version for _, vip in spec.endpoint.virtual_ips()),
     )
 
 
-def require_renderable(topology: Topology, secrets: Secrets) -> None:
+def asked_by(topology: "Topology") -> Asked:
+    """What a topology asks for."""
+    metrics, instances = topology.haproxy.metrics, topology.load_balancers[0].instances
+    return Asked(
+        topology.haproxy.version,
+        topology.haproxy.max_connections,
+        len(topology.services),
+        len(topology.load_balancers),
+        metrics is not None,
+        metrics.address if metrics else None,
+        topology.keepalived.version,
+        instances[0].authentication,
+        instances[0].version,
+        frozenset(instance.vip.version for instance in instances),
+    )
+
+
+def refusals(asked: Asked) -> tuple[Refusal, ...]:
+    """Everything that cannot be rendered, in the order of the spec's keys. Passwords are not looked at."""
+    return tuple(
+        refusal for find in (_haproxy_version, _metrics, _connections, _keepalived_version, _version_2) for refusal in find(asked)
+    )
+
+
+def require_renderable(topology: "Topology", secrets: "Secrets") -> None:
     """Raise SpecError, once for all of them, when something cannot be rendered or a password is missing."""
-    found = [*refusals(topology), *_missing_secrets(topology, secrets)]
+    found = [*refusals(asked_by(topology)), *_missing_secrets(topology, secrets)]
     if found:
         raise SpecError(
             "; ".join(refusal.what for refusal in found),
@@ -41,14 +90,14 @@ def require_renderable(topology: Topology, secrets: Secrets) -> None:
         )
 
 
-def _haproxy_version(topology: Topology) -> Iterator[Refusal]:
-    yield from _version("haproxy", topology.haproxy.version)
+def _haproxy_version(asked: Asked) -> Iterator[Refusal]:
+    yield from _version("haproxy", asked.haproxy)
 
 
-def _keepalived_version(topology: Topology) -> Iterator[Refusal]:
-    version = topology.keepalived.version
+def _keepalived_version(asked: Asked) -> Iterator[Refusal]:
+    version = asked.keepalived
     yield from _version("keepalived", version)
-    if topology.load_balancers[0].instances[0].authentication == "hmac" and version < LEAST_HMAC[: len(version)]:
+    if asked.authentication == "hmac" and version < LEAST_HMAC[: len(version)]:
         what = f"Keepalived {text(version)} cannot sign advertisements"
         yield Refusal("failover.authentication", what, f"install {text(LEAST_HMAC)} or newer, or leave it out")
 
@@ -59,20 +108,19 @@ def _version(program: Program, version: Version) -> Iterator[Refusal]:
         yield Refusal(f"{program}.version", what, f"install {text(KNOWN[program][0])} or newer")
 
 
-def _metrics(topology: Topology) -> Iterator[Refusal]:
-    metrics, version = topology.haproxy.metrics, topology.haproxy.version
-    if metrics is None:
+def _metrics(asked: Asked) -> Iterator[Refusal]:
+    if not asked.metrics:
         return
-    if not haproxy_has(version, ".if"):
+    if not haproxy_has(asked.haproxy, ".if"):
         yield Refusal(
             "haproxy.metrics",
-            f"HAProxy {text(version)} cannot be asked whether it has the Prometheus exporter",
+            f"HAProxy {text(asked.haproxy)} cannot be asked whether it has the Prometheus exporter",
             f"leave `metrics` out, or install HAProxy {text(HAPROXY_KEYWORDS['.if'])} or newer",
         )
-    if metrics.address is not None and not _everywhere(metrics.address) and len(topology.load_balancers) > 1:
+    if asked.metrics_address is not None and not _everywhere(asked.metrics_address) and asked.load_balancers > 1:
         yield Refusal(
             "haproxy.metrics.address",
-            f"{metrics.address} is not on every load balancer, and HAProxy does not start where it is missing",
+            f"{asked.metrics_address} is not on every load balancer, and HAProxy does not start where it is missing",
             "write `host` for each load balancer's own address",
         )
 
@@ -81,23 +129,22 @@ def _everywhere(address: IPAddress) -> bool:
     return address.is_unspecified or address.is_loopback
 
 
-def _connections(topology: Topology) -> Iterator[Refusal]:
-    needed = limits(topology).files
+def _connections(asked: Asked) -> Iterator[Refusal]:
+    needed = limits_of(asked.max_connections, asked.services).files
     if needed > MOST_FILES:
         yield Refusal(
             "haproxy.max_connections",
-            f"the API and {len(topology.services)} services would need {needed} open files; Linux allows {MOST_FILES}",
+            f"the API and {asked.services} services would need {needed} open files; Linux allows {MOST_FILES}",
             "lower it: every frontend takes that many connections",
         )
 
 
-def _version_2(topology: Topology) -> Iterator[Refusal]:
-    instances = topology.load_balancers[0].instances
-    if any(instance.version == 2 and instance.vip.version == 6 for instance in instances):
+def _version_2(asked: Asked) -> Iterator[Refusal]:
+    if asked.vrrp_version == 2 and 6 in asked.ip_versions:
         yield Refusal("failover.vrrp_version", "VRRP version 2 has no IPv6", "use version 3, or IPv4 virtual IPs alone")
 
 
-def _missing_secrets(topology: Topology, secrets: Secrets) -> Iterator[Refusal]:
+def _missing_secrets(topology: "Topology", secrets: "Secrets") -> Iterator[Refusal]:
     metrics = topology.haproxy.metrics
     authentication = topology.load_balancers[0].instances[0].authentication
     if authentication == "password" and secrets.vrrp_password is None:

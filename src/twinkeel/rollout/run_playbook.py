@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
-from typing import Any, TextIO
-
-import ansible_runner
-from ansible_runner.runner import Runner
+from typing import TYPE_CHECKING, Any, TextIO
 
 from twinkeel.errors import HostError, ToolError, TwinkeelError
 from twinkeel.rollout.write_project import INVENTORY, PLAYBOOK
 from twinkeel.support.events import OnEvent, TaskEnded, TaskFailed, TaskStarted
+
+if TYPE_CHECKING:
+    from ansible_runner.runner import Runner
 
 LONGEST_TMPDIR = 40
 
@@ -130,7 +130,10 @@ def _open_log(log: Path) -> TextIO:
     return os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w", encoding="utf-8")
 
 
-def _run(folder: Path, log: Path, recorder: Recorder, stop: threading.Event, more: Mapping[str, Any]) -> Runner:
+def _run(folder: Path, log: Path, recorder: Recorder, stop: threading.Event, more: Mapping[str, Any]) -> "Runner":
+    # An apply with nothing to change runs no playbook, and does without it.
+    import ansible_runner
+
     with _open_log(log) as output, _sockets() as sockets:
         ours = _environment(folder, sockets)
 

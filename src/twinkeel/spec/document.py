@@ -5,9 +5,8 @@ YAML at all raises DocumentError; anything less stands in `Document.diagnostics`
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ruamel.yaml.error import MarkedYAMLError, StringMark
 from ruamel.yaml.reader import ReaderError
@@ -28,8 +27,7 @@ MAX_LINE = 1 << 16
 _OUR_OWN_KEYS: tuple[Key, ...] = (("power", "on"), ("power", "off"))
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """What a file says. `values` is a tree of dict, list, str, bool and None; spans are kept by path.
 
     `diagnostics` are problems of single keys and values. `damaged` are values that say nothing reliable; `doubtful` are places

@@ -4,7 +4,7 @@ What a fetched release supports is read from its own files (twinkeel.kubespray.r
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from twinkeel.spec.release_support import AnsibleRange, ReleaseSupport
 
@@ -36,8 +36,7 @@ REFUSES_IPV6 = ("v2.32.0",)
 """Tags whose own validation refuses every cluster with IPv6 (Kubespray issue 13547)."""
 
 
-@dataclass(frozen=True)
-class ReleaseLine:
+class ReleaseLine(NamedTuple):
     """What the releases of one line have in common; the fields are those of ReleaseSupport."""
 
     line: tuple[int, int]

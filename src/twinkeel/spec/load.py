@@ -1,7 +1,7 @@
 """From a file to a spec: every problem of the text, the model and the rules, found in one go."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -10,7 +10,6 @@ from twinkeel.source import SourceFile, Span
 from twinkeel.spec.document import Document, DocumentError, Key, parse
 from twinkeel.spec.kubespray_releases import table_support
 from twinkeel.spec.model import ClusterSpec
-from twinkeel.spec.model_errors import closest, diagnostic, is_key, unknown_key
 from twinkeel.spec.model_path import known_keys
 from twinkeel.spec.prune import Places, Pruning
 from twinkeel.spec.quoted_numbers import quoted_numbers
@@ -19,8 +18,7 @@ from twinkeel.spec.rules import ABOUT_KUBESPRAY
 from twinkeel.spec.validate import validate
 
 
-@dataclass(frozen=True)
-class Loaded:
+class Loaded(NamedTuple):
     """A spec and what was found; `spec` is None when a finding is an error, `document` when the file is no YAML.
 
     `readable` is there also when every error is about what Kubespray would install: enough to look at a running system.
@@ -86,6 +84,9 @@ class _Rest:
         return None
 
     def _cut(self, error: ValidationError) -> None:
+        # Few specs are refused, and the others are spared the words.
+        from twinkeel.spec.model_errors import diagnostic, is_key
+
         known = Places(self.pruning.damaged | self.document.damaged)
         for details in error.errors(include_url=False):
             path = self.pruning.original(tuple(part for part in details["loc"] if part != "[key]"))
@@ -98,6 +99,8 @@ class _Rest:
 
     def _cut_unknown(self, path: Key) -> None:
         """An unknown key probably is a known one, so what that one says is not known."""
+        from twinkeel.spec.model_errors import closest, unknown_key
+
         self.pruning.cut_unknown(path)
         self.unknown += 1
         meant = closest(str(path[-1]), known_keys(path[:-1])) if self.unknown <= MOST_GUESSES else None

@@ -42,13 +42,17 @@ def key(default: Any, description: str, example: Any = None, unit: str = "", **m
     """One documented key. `default` is a value, REQUIRED, or a class or function that makes one."""
     extra: dict[str, JsonValue] = {"unit": unit} if unit else {}
     examples = [example] if example is not None else None
+    if isinstance(default, type) and issubclass(default, BaseModel):
+        # The group with its own defaults, made by the validator of the whole spec: an instance would need one of its own.
+        default, more = dict, more | {"validate_default": True}
     if callable(default):
         return Field(default_factory=default, description=description, examples=examples, json_schema_extra=extra, **more)
     return Field(default, description=description, examples=examples, json_schema_extra=extra, **more)
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Only ClusterSpec's validator is used, and it has all others in it.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Host(_Strict):

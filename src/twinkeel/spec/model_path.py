@@ -1,10 +1,9 @@
 """Finding one's way in the model: which keys may stand at a path, and what the field at a path asks for."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from types import NoneType
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
 from annotated_types import Ge, Le
 from pydantic import BaseModel
@@ -14,8 +13,7 @@ from twinkeel.spec.document import Key
 from twinkeel.spec.model import ClusterSpec
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One part of a path: what holds it, and its field when that is a model."""
 
     holder: Literal["model", "dict", "list", "nothing"]

@@ -1,7 +1,7 @@
 """Rules about ports: HAProxy listens on every address of a load balancer, so a port can serve one thing there."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from twinkeel.spec.document import Key
 from twinkeel.spec.model import MONITOR_PORT, ClusterSpec
@@ -13,8 +13,7 @@ CONTROL_PLANE_PORTS = {10257: "kube-controller-manager", 10259: "kube-scheduler"
 ETCD_PORTS = {2379: "etcd", 2380: "etcd"}
 
 
-@dataclass(frozen=True)
-class _Listener:
+class _Listener(NamedTuple):
     """One port that HAProxy opens, the place in the file that says so, and what it is for."""
 
     port: int

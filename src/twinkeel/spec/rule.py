@@ -1,7 +1,7 @@
 """What a rule of the spec is, and the hosts that rules look at."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydantic import BaseModel
 
@@ -12,8 +12,7 @@ from twinkeel.spec.model import ClusterSpec, Host
 from twinkeel.spec.release_support import ReleaseSupport
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """What a rule found, and the path of what is wrong; `at_key` points at the key instead of the value.
 
     `needs` are the places that it was concluded from besides: it is no finding when one of them is broken.
@@ -27,8 +26,7 @@ class Finding:
     needs: tuple[Key, ...] = ()
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """One check, with its code and how bad it is to break it.
 
     `needs` are the places that it must see whole: a count says nothing when one of the counted hosts is broken.
@@ -45,8 +43,7 @@ class Rule:
         return self.check(spec)
 
 
-@dataclass(frozen=True)
-class ReleaseRule:
+class ReleaseRule(NamedTuple):
     """A rule that must know what the spec's Kubespray release supports; the fields are those of Rule."""
 
     code: str
@@ -60,8 +57,7 @@ class ReleaseRule:
         return self.check(spec, release)
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A host with the group that it stands in."""
 
     group: str

@@ -4,7 +4,7 @@ YAML 1.1 (which Ansible and most tools read) and YAML 1.2 (which this program re
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _BOOLEANS = {"true": True, "false": False}
 _NULLS = ("", "~", "null", "Null", "NULL")
@@ -30,8 +30,7 @@ class PlainNumber(str):
         return float(self) if "." in self else int(self)
 
 
-@dataclass(frozen=True)
-class ScalarProblem:
+class ScalarProblem(NamedTuple):
     """What is wrong with one word."""
 
     code: str

@@ -1,7 +1,6 @@
 """What is known of versions of HAProxy and Keepalived: the one table. The spec's rules, rendering and preflight read it."""
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Program = Literal["haproxy", "keepalived"]
 Version = tuple[int, ...]
@@ -16,8 +15,7 @@ LEAST_HMAC: Version = (2, 4, 2)
 """Keepalived 2.4.0 brought `auth_hmac`; 2.4.2 brought `receive-only`, IPv6 and the signed text that later ones share."""
 
 
-@dataclass(frozen=True)
-class KnownBad:
+class KnownBad(NamedTuple):
     """A range of versions, both ends included, with what is wrong and where that is known from, and the first without it.
 
     `result` is what preflight makes of it; the spec's rules only warn. `rule` is False where they say something of their own.
@@ -59,6 +57,11 @@ def too_old(program: Program, version: Version) -> bool:
 def unknown_newer(program: Program, version: Version) -> bool:
     """Whether nobody has looked at its keywords yet."""
     return version[:2] > KNOWN[program][1]
+
+
+def numbers(version: str) -> Version:
+    """2.6 -> (2, 6). Raises ValueError for what is no version."""
+    return tuple(int(part) for part in version.split("."))
 
 
 def text(version: Version) -> str:

@@ -9,6 +9,7 @@ from twinkeel.spec.failover_defaults import shutdown_delay
 from twinkeel.spec.kubespray_releases import table_support
 from twinkeel.spec.model import ClusterSpec, Host
 from twinkeel.spec.release_support import ReleaseSupport
+from twinkeel.spec.software_versions import numbers
 from twinkeel.topology.model import (
     Cluster,
     Endpoint,
@@ -22,7 +23,6 @@ from twinkeel.topology.model import (
     SshAccess,
     SystemSettings,
     Topology,
-    Version,
 )
 from twinkeel.topology.profiles import health_timers
 from twinkeel.topology.services import build_services
@@ -51,7 +51,7 @@ def build(spec: ClusterSpec, spec_folder: Path, release: ReleaseSupport | None =
         profile=spec.failover.profile,
         timers=health_timers(spec.failover),
         haproxy=_haproxy(spec),
-        keepalived=KeepalivedSettings(_version(spec.keepalived.version), _given(spec.keepalived.extra)),
+        keepalived=KeepalivedSettings(numbers(spec.keepalived.version), _given(spec.keepalived.extra)),
         system=SystemSettings(spec.system.packages, spec.system.firewall, spec.system.selinux),
         cluster=_cluster(spec, release or table_support(spec.kubernetes.kubespray)),
         power=PowerControl(spec.power.off, spec.power.on) if spec.power else None,
@@ -110,16 +110,12 @@ def _absolute(path: str | None, folder: Path) -> str | None:
 def _haproxy(spec: ClusterSpec) -> HaproxySettings:
     metrics = spec.haproxy.metrics
     return HaproxySettings(
-        version=_version(spec.haproxy.version),
+        version=numbers(spec.haproxy.version),
         log=spec.haproxy.log,
         max_connections=spec.haproxy.max_connections,
         metrics=Metrics(metrics.address, metrics.port, metrics.user) if metrics else None,
         extra=_given(spec.haproxy.extra),
     )
-
-
-def _version(text: str) -> Version:
-    return tuple(int(part) for part in text.split("."))
 
 
 def _given(extra: BaseModel) -> dict[str, str]:

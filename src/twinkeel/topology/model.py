@@ -14,13 +14,18 @@ Version = tuple[int, ...]
 
 @dataclass(frozen=True)
 class SshAccess:
-    """How one host is reached over SSH. Paths are absolute; None leaves the choice to ssh itself."""
+    """How one host is reached over SSH. Paths are absolute; None leaves the choice to ssh itself.
+
+    Of a host that no spec describes, `destination` is the name that ssh knows it by (in DNS, or in its own configuration); then an
+    empty user and port 0 leave the choice to ssh, too.
+    """
 
     user: str
     port: int
     identity_file: str | None
     known_hosts_file: str | None
     address: IPAddress | None = None
+    destination: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,11 @@ class Machine:
     def ssh_address(self) -> IPAddress:
         """Where SSH and Ansible reach it."""
         return self.ssh.address or self.address
+
+    @property
+    def ssh_destination(self) -> str:
+        """What ssh is told: the name of a host that no spec describes, else its address."""
+        return self.ssh.destination or str(self.ssh_address)
 
     @property
     def role(self) -> Role:

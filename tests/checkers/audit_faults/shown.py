@@ -9,8 +9,22 @@ DEAD, BOTH, NOBODY = "test_the_address_stays_with_a_dead_haproxy", "test_both_ho
 BLIND, REFUSED, SILENT = "test_an_api_that_answers_500_is_called_up", "test_haproxy_refuses_the_file", "test_a_silent_client"
 OTHER = "test_another_host_holds_the_address"
 
-# The rule, and the test; `module::test`.
+CLUSTER = "not shown: the fault is in what Kubespray installs, not in HAProxy or Keepalived; it takes a cluster, tests/kubespray"
+LIST = "not shown: whether a server is a control-plane host is a matter of two lists; what a wrong one costs, backends-differ shows"
+UNREACHED = "test_kubespray_sends_its_hosts_where_nobody_listens"
+
+# The rule, and the test (`module::test`), or why there is none.
 SHOWN = {
+    "api-port-taken": f"{H}test_api_port_taken",
+    "bad-node-name": CLUSTER,
+    "certificate-without-vip": CLUSTER,
+    "duplicate-node-address": CLUSTER,
+    "even-etcd": CLUSTER,
+    "kube-vip-beside-keepalived": CLUSTER,
+    "load-balancer-address": f"{H}{UNREACHED}",
+    "load-balancer-port": f"{H}{UNREACHED}",
+    "overlapping-networks": CLUSTER,
+    "servers-and-control-plane": LIST,
     "backends-differ": f"{K}test_backends_differ",
     "broken-shebang": f"{K}test_broken_shebang",
     "byte-order-mark": f"{K}{NOBODY}",

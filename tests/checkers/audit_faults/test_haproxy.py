@@ -15,7 +15,7 @@ from second_chance.segment import wait_for
 
 from audit_faults.judged import Files, found
 from audit_faults.pair import Balancer, Segment
-from twinkeel.audit.examples import unmarked
+from twinkeel.audit.examples import example_pair, unmarked
 from twinkeel.audit.registry import find_rule
 
 API = str(Path(__file__).parent / "api.py")
@@ -265,3 +265,36 @@ def test_observe_layer7_in_tcp(host: Balancer) -> None:
                 assert remains(host, "UP")
             else:
                 becomes(host, "DOWN")
+
+
+def says_of_its_examples(rule: str) -> None:
+    """The rule finds its bad example, which has an inventory, and not the good one."""
+    known = find_rule(rule)
+    assert known is not None
+    assert [bool(list(known.check(example_pair(each)))) for each in (known.bad, known.good)] == [True, False]
+
+
+def test_api_port_taken(host: Balancer) -> None:
+    """Where an API server listens already, HAProxy does not start."""
+    says_of_its_examples("api-port-taken")
+    serve(host, 7001, "name:a")
+    for port, starts in ((7001, False), (8443, True)):
+        host.write("/run/haproxy.cfg", config(server(), frontend=FRONTEND.replace("6443", str(port))))
+        started = host.start("haproxy", "-db", "-f", "/run/haproxy.cfg")
+        if starts:
+            wait_for(lambda: get(host, "http://127.0.0.1:8443/") == "a", "HAProxy does not serve")
+        else:
+            assert started.wait(10) != 0
+
+
+# Rule, and where Kubespray's hosts are told to go; the load balancer is at 10.9.0.1:6443.
+UNREACHED = {"load-balancer-address": "http://10.9.0.77:6443/", "load-balancer-port": "http://10.9.0.1:8443/"}
+
+
+@pytest.mark.parametrize("rule", UNREACHED)
+def test_kubespray_sends_its_hosts_where_nobody_listens(rule: str, hosts: Segment, host: Balancer) -> None:
+    says_of_its_examples(rule)
+    serve(host, 7001, "name:a")
+    host.start_haproxy(config(server(), frontend=FRONTEND.replace("127.0.0.1", "10.9.0.1")))
+    assert get(hosts.client, UNREACHED[rule]) == ""
+    assert get(hosts.client, "http://10.9.0.1:6443/") == "a"

@@ -180,16 +180,21 @@ def test_another_host_holds_the_address(rule: str, pairs: Pairs) -> None:
 
 
 def test_equal_priorities(pairs: Pairs) -> None:
-    """A warning, not an error, and in the article: `state MASTER` decides nothing, the higher address holds the virtual IP."""
+    """A warning, not an error, and in the article: `state MASTER` decides nothing, whoever has the address keeps it."""
 
     def body(hosts: Segment, priority: int, faulty: bool) -> None:
         head = script(lines="    weight -2\n")
         states = (instance(1, priority, "    state MASTER\n", "haproxy"), instance(2, 100, "    state BACKUP\n", "haproxy"))
         files = pair(head, *states)
         says("equal-priorities", faulty, *(Files(HAPROXY, each) for each in files))
-        with hosts.running(*files):
-            hosts.wait_for_holder("lb-2" if faulty else "lb-1")
-            assert hosts.stays("lb-2" if faulty else "lb-1")
+        with hosts.running("", files[1]):
+            hosts.wait_for_holder("lb-2")
+            hosts.one.start_keepalived(files[0])
+            if faulty:
+                wait_for(hosts.one.waits_as_backup, "the first one is no backup")
+                assert hosts.stays("lb-2")
+            else:
+                hosts.wait_for_holder("lb-1")
 
     at_once(pairs, body, 100, 101)
 

@@ -108,3 +108,34 @@ def test_other_commands_do_not_load_it() -> None:
     loaded = ended.stdout.split()
     assert "twinkeel.app.check" in loaded
     assert [name for name in loaded if name.startswith(("twinkeel.audit", "twinkeel.liveconfig", "twinkeel.app.audit"))] == []
+
+
+def test_settings_of_the_working_folder_and_of_an_option(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("lb").mkdir()
+    Path("lb/keepalived.conf").write_text(BAD)
+    # What is judged has no say in how.
+    Path("lb/.twinkeel-audit.yaml").write_text("ignore: {unknown-state: I like it}\n")
+    assert "unknown-state" in audit("lb").stdout
+    Path(".twinkeel-audit.yaml").write_text("profile: breaks\nseverity: error\nignore: {unknown-state: an old example}\n")
+    ended = audit("lb")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "1 left out on request" in ended.stdout
+    assert "unknown-state" in audit("lb", "--no-config").stdout
+    assert "vip-without-prefix" not in audit("lb", "--severity", "info").stdout
+    Path("other.yaml").write_text("ignore:\n  unknown-stat: a slip\n")
+    ended = audit("lb", "--config", "other.yaml")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "other.yaml:2:3: error[A002]: there is no rule `unknown-stat`" in ended.stderr
+    assert "did you mean unknown-state?" in ended.stderr
+    assert audit("lb", "--config", "none.yaml").returncode == 2
+    assert audit("lb", "--config", "other.yaml", "--no-config").returncode == 2
+
+
+def test_a_profile_asks_only_for_what_breaks(tmp_path: Path) -> None:
+    (tmp_path / "haproxy.cfg").write_text("listen api\n    bind *:6443\n    server a 10.0.0.1:6443 check\n")
+    everything, breaks = audit(str(tmp_path)).stdout, audit(str(tmp_path), "--profile", "breaks").stdout
+    assert "no-hard-stop-after" in everything
+    assert "no-hard-stop-after" not in breaks
+    assert "missing-timeout" in breaks
+    assert "connection-only-check" in breaks

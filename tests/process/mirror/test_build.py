@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from twinkeel.errors import ToolError, UsageError
-from twinkeel.kubespray.release import MARK, Release
+from twinkeel.kubespray.folders import MARK
+from twinkeel.kubespray.release import Release
 from twinkeel.mirror import build as mirror_build
 from twinkeel.mirror.build import BuildOptions, build
 from twinkeel.mirror.manifest import Manifest, load

@@ -186,7 +186,7 @@ def test_a_folder_that_cannot_be_read_is_an_error(tmp_path: Path, monkeypatch: p
 
 @pytest.mark.parametrize("named", [True, False])
 def test_of_a_long_file_the_first_part_is_read_and_that_is_said(named: bool, tmp_path: Path) -> None:
-    write(tmp_path, {"haproxy.cfg": HAPROXY + "# é\n" * LONGEST_FILE, "core": "x" * (LONGEST_FILE + 1)})
+    write(tmp_path, {"haproxy.cfg": HAPROXY + f"# {'é' * 500}\n" * (LONGEST_FILE // 1000), "core": "x" * (LONGEST_FILE + 1)})
     path = tmp_path / "haproxy.cfg"
     pair = read_pair([str(path if named else tmp_path)])
     assert len(pair.hosts[0].haproxy.proxies if pair.hosts[0].haproxy else ()) == 2
@@ -247,6 +247,14 @@ def test_what_cannot_be_audited(files: dict[str, str], path: str, what: str, tmp
 def test_a_template_beside_a_configuration_is_left_out_and_that_is_said(tmp_path: Path) -> None:
     write(tmp_path, {"haproxy.cfg": HAPROXY, "web.cfg": "frontend web\n    bind {{ .IP }}:80\n"})
     assert read_pair([str(tmp_path)]).notes == ((f"{tmp_path}/web.cfg", "left out: it is a template (line 2)"),)
+
+
+def test_placeholders_in_an_inventory_make_no_template(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {"haproxy.cfg": HAPROXY, "hosts.ini": "[kube_control_plane]\na ip={{ address }}\n", "group_vars/all.yml": "a: '{{ b }}'\n"},
+    )
+    assert read_pair([str(tmp_path)]).notes == ()
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ def test_every_error_rule_is_in_the_table() -> None:
     assert sorted(SHOWN) == sorted(rule.name for rule in RULES if rule.severity == "error")
 
 
-@pytest.mark.parametrize("rule", SHOWN)
+@pytest.mark.parametrize("rule", [rule for rule, where in SHOWN.items() if not where.startswith("not shown: ")])
 def test_the_test_is_there_and_names_the_rule(rule: str) -> None:
     module, _, test = SHOWN[rule].partition("::")
     text = (FOLDER / module).read_text()

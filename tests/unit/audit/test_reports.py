@@ -11,7 +11,7 @@ from twinkeel.audit.predict import predict
 from twinkeel.audit.registry import RULES
 from twinkeel.audit.report_github import github
 from twinkeel.audit.report_json import findings_json, predictions_json
-from twinkeel.audit.report_sarif import sarif
+from twinkeel.audit.report_sarif import _uri, sarif
 from twinkeel.audit.rule import Example
 
 KEEPALIVED = """\
@@ -75,3 +75,19 @@ def test_json_predictions() -> None:
         **{"fault": "haproxy-kill", "title": "HAProxy is killed on the holder", "end": "never", "downtime": None, "degraded": None},
         **{"effect": "", "twinkeel": None},
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "uri"),
+    [
+        ("lb-1/haproxy.cfg", "lb-1/haproxy.cfg"),
+        ("a b/haproxy.cfg", "a%20b/haproxy.cfg"),
+        ("/srv/haproxy.cfg", "file:///srv/haproxy.cfg"),
+        ("lb-1:/etc/haproxy.cfg", "file://lb-1/etc/haproxy.cfg"),
+        ("10.0.0.1:2222:/etc/haproxy.cfg", "file://10.0.0.1/etc/haproxy.cfg"),
+        ("[fd00::1]:2222:/etc/haproxy.cfg", "file://[fd00::1]/etc/haproxy.cfg"),
+        ("fd00::1:/etc/haproxy.cfg", "file://[fd00::1]/etc/haproxy.cfg"),
+    ],
+)
+def test_uris_of_files_here_and_on_hosts(name: str, uri: str) -> None:
+    assert _uri(name) == uri

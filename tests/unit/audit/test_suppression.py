@@ -7,7 +7,7 @@ from twinkeel.audit.examples import example_pair
 from twinkeel.audit.registry import find_rule
 from twinkeel.audit.rule import Example
 
-RULE = find_rule("common-vrid")
+RULE, OTHER = find_rule("common-vrid"), find_rule("slow-check")
 KEEPALIVED = """\
 vrrp_instance api {{
     interface eth0
@@ -20,7 +20,8 @@ vrrp_instance api {{
 
 def audited(above: str = "", behind: str = "") -> Audited:
     assert RULE is not None
-    return audit(example_pair(Example(keepalived=KEEPALIVED.format(above=above, behind=behind))), [RULE])
+    assert OTHER is not None
+    return audit(example_pair(Example(keepalived=KEEPALIVED.format(above=above, behind=behind))), [RULE, OTHER])
 
 
 @pytest.mark.parametrize(

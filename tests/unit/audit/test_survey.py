@@ -30,6 +30,7 @@ def test_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyte
         "copy/haproxy.cfg": WEB,
         "template/haproxy.cfg": HAPROXY.replace("10.0.0.1", "{{ ip }}"),
         "empty/haproxy.cfg": "\n",
+        "one/hosts.ini": "[kube_control_plane]\na ip=10.0.0.1\n",
     }
     shown = survey(tmp_path, files, monkeypatch, capsys)
     assert "3 sources; left out: 1 templates, 1 files" in shown

@@ -8,8 +8,10 @@ import pytest
 
 import made_up_release as made_up
 from twinkeel.errors import ToolError
-from twinkeel.kubespray.kept_support import FORMAT, KEPT, find_support, keep_support, support_of
-from twinkeel.kubespray.release import MARK, Release
+from twinkeel.kubespray.find_support import find_support
+from twinkeel.kubespray.folders import MARK
+from twinkeel.kubespray.kept_support import FORMAT, KEPT, keep_support, support_of
+from twinkeel.kubespray.release import Release
 from twinkeel.spec.kubespray_releases import table_support
 
 

@@ -1,0 +1,43 @@
+"""The files of a Kubespray inventory: the hosts file, and the group_vars beside it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from twinkeel.adopt.inventory import Inventory, parse_inventory
+from twinkeel.errors import UsageError
+from twinkeel.liveconfig.words import LONGEST_FILE
+from twinkeel.source import SourceFile
+
+_HOSTS = ("hosts.yaml", "hosts.yml", "inventory.yaml", "inventory.yml")
+_YAML = (".yml", ".yaml", "")
+MOST_FILES = 200
+
+
+def read_inventory(path: Path) -> Inventory:
+    """The inventory at a path: a hosts file in YAML, or the folder that holds one.
+
+    Raises UsageError when there is none, OSError for what cannot be read.
+    """
+    file = path if path.is_file() else next((path / name for name in _HOSTS if (path / name).is_file()), None)
+    if file is None:
+        hint = f"name a folder with one of {', '.join(_HOSTS)}, or the file itself; `ansible-inventory --list -y` makes one"
+        raise UsageError("there is no inventory in YAML", where=str(path), hint=hint)
+    return parse_inventory(_source(file), list(_group_vars(file.parent / "group_vars")))
+
+
+def _group_vars(folder: Path) -> Iterator[tuple[str, SourceFile]]:
+    """As Ansible reads them: GROUP.yml, and the files below GROUP/, in order; those of all hosts first, so that others win."""
+    found = sorted(folder.iterdir(), key=lambda path: (path.stem != "all", path.name)) if folder.is_dir() else []
+    for path in found[:MOST_FILES]:
+        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        for file in files[:MOST_FILES]:
+            if file.is_file() and file.suffix in _YAML and not file.name.startswith("."):
+                yield path.stem if path.is_file() else path.name, _source(file)
+
+
+def _source(path: Path) -> SourceFile:
+    with open(path, "rb") as file:
+        content = file.read(LONGEST_FILE + 1)
+    if len(content) > LONGEST_FILE:
+        raise UsageError(f"the file is longer than {LONGEST_FILE} bytes: it is no inventory", where=str(path))
+    return SourceFile(str(path), content.decode("utf-8-sig", errors="replace"))

@@ -1,0 +1,1 @@
+"""Rules about Kubespray's inventory, and about it and the pair."""
