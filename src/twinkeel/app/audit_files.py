@@ -22,6 +22,8 @@ STDIN = "-"
 MAIN: dict[str, Kind] = {"haproxy.cfg": "haproxy", "keepalived.conf": "keepalived"}
 """Files whose name is a promise: one that cannot be read, or says nothing, is not passed over."""
 
+DAEMONS: tuple[Kind, ...] = ("haproxy", "keepalived")
+
 _KEEPALIVED = re.compile(
     r"^\s*(?:@\S+\s+)?(?:vrrp_\w+|global_defs|virtual_server|static_\w+|bfd_instance|track_file)\b", re.MULTILINE
 )
@@ -31,6 +33,8 @@ _HAPROXY = re.compile(
     r"(?:[ \t]+from[ \t]+\S+)?[ \t]*(?:#.*)?\r?$",
     re.MULTILINE,
 )
+# Jinja, Go and ERB, outside comments. JSON in a log format has `}}` and `{"a":{`, not this.
+_PLACEHOLDER = re.compile(r"^(?![ \t]*!)[^#\n]*?(?:\{\{-?[ \t]*[.$\w]|\{%-?[ \t]*\w+|<%[=-]?[ \t]*[\w@])", re.MULTILINE)
 # Kubespray's groups; in YAML they are keys, beside which hosts are named.
 _INVENTORY = re.compile(r"^\[(?:kube[_-]control[_-]plane|kube[_-]master|kube[_-]node|k8s[_-]cluster|etcd)(?::\w+)?\]", re.MULTILINE)
 _YAML_GROUP = re.compile(r"^\s+[\"']?(?:kube[_-]control[_-]plane|kube[_-]master|kube[_-]node)[\"']?:", re.MULTILINE)
@@ -85,7 +89,9 @@ def _standard_input() -> Input:
     kind = _kind(Path(), text)
     if kind in (None, "script", "inventory"):
         raise UsageError("standard input is neither a haproxy.cfg nor a keepalived.conf")
-    return Input(Path(STDIN), kind or "haproxy", SourceFile("<stdin>", text), named=True)
+    source = SourceFile("<stdin>", text)
+    _refuse_template(source.name, source)
+    return Input(Path(STDIN), kind or "haproxy", source, named=True)
 
 
 def _named(path: Path, notes: Notes) -> Input:
@@ -105,8 +111,27 @@ def _in_folder(folder: Path, notes: Notes) -> Iterator[Input]:
         kind = _kind(path, source.text) if source else None
         if source and main:
             kind = _with_content(path, kind or main, source)
+        elif source and kind in DAEMONS and (line := template_line(source)):
+            notes.append((str(path), f"left out: it is a template (line {line})"))
+            continue
         if source and kind:
             yield Input(path, kind, source, named=False, folder=folder)
+
+
+def _refuse_template(name: str, source: SourceFile) -> None:
+    line = template_line(source)
+    if line:
+        raise UsageError(
+            "this is a template, not a configuration",
+            where=f"{name}:{line}",
+            hint="audit the file that is made from it: `ansible-playbook --check --diff` shows it, or fetch it from the host",
+        )
+
+
+def template_line(source: SourceFile) -> int | None:
+    """The line of the first placeholder of Jinja, Go or ERB; None for a file that the daemons could read as it stands."""
+    found = _PLACEHOLDER.search(source.text)
+    return source.text.count("\n", 0, found.start()) + 1 if found else None
 
 
 def _text(path: Path, notes: Notes) -> SourceFile:
@@ -132,7 +157,9 @@ def _candidate(path: Path, notes: Notes) -> SourceFile | None:
 
 def _with_content(path: Path, kind: Kind, source: SourceFile) -> Kind:
     """The kind, when the file says anything of it. Without that, `no problems` would be said of a host that is not there."""
-    empty = kind in ("haproxy", "keepalived") and not _SAYS_SOMETHING.search(source.text.removeprefix(BYTE_ORDER_MARK))
+    if kind in DAEMONS:
+        _refuse_template(str(path), source)
+    empty = kind in DAEMONS and not _SAYS_SOMETHING.search(source.text.removeprefix(BYTE_ORDER_MARK))
     if empty or (kind == "haproxy" and not parse_haproxy([source]).sections):
         what = "it is empty" if empty else "no section of HAProxy is in it"
         raise UsageError(f"nothing to audit in this file: {what}", where=str(path))

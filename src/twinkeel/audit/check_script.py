@@ -104,6 +104,12 @@ class CheckScript:
         return any(True for _ in self.find(pattern))
 
     @property
+    def starts(self) -> bool:
+        """Whether the kernel can start its file; Keepalived takes one that it cannot for one that passes (2.2.7, run)."""
+        text = self.script.source.text if self.script else "#!"
+        return text.startswith("#!") and "\r\n" not in text
+
+    @property
     def looks_at(self) -> str:
         """request, port, process, or unknown: the most that it does."""
         kinds = (("request", REQUEST), ("port", PORT), ("process", PROCESS))

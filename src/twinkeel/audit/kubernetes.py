@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from twinkeel.liveconfig.haproxy_model import HaproxyConfig, Proxy, Server
 
 API_PORT = 6443
+# What stands beside an API under a name like its own: SSH, HTTP, etcd, RKE2's and OpenShift's registration, node ports.
+_OTHERS = frozenset((22, 80, 443, 2379, 2380, 8080, 9345, 22623, *range(30_000, 32_768)))
 _NAMES = re.compile(r"k8s|kube|k3s|rke|api-?server|control-?plane|masters?\b", re.IGNORECASE)
 
 
@@ -16,7 +18,7 @@ def api_backends(config: HaproxyConfig) -> Iterator[Proxy]:
         if not servers or proxy.mode not in ("tcp", "http"):
             continue
         ports = {server.port for server in servers}
-        if API_PORT in ports or (_NAMES.search(proxy.name) and not ports & {80, 443, 2379, 9345}) or _on_api_port(config, proxy):
+        if API_PORT in ports or (_NAMES.search(proxy.name) and not ports & _OTHERS) or _on_api_port(config, proxy):
             yield proxy
 
 

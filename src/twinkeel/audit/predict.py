@@ -104,6 +104,11 @@ def _assumed(host: Host, noticed: list[Noticed]) -> str:
     files = [each.tracker.word.text for each in noticed if each.tracker.kind == "file"]
     if files:
         return f"if a hook of the service manager writes {files[0]}"
+    off = host.keepalived is not None and any(
+        host.keepalived.lacks_user(each.tracker.definition) for each in noticed if each.tracker.definition
+    )
+    if off:
+        return "if the host has a user keepalived_script: without one the check is switched off, and nothing heals"
     return f"if {unknown[0]} fails when HAProxy does: its script is not here" if unknown else ""
 
 
@@ -121,6 +126,8 @@ def _kill_noticed(host: Host, tracker: Tracker) -> Noticed | None:
         return Noticed(tracker, HOOK)
     interval, fall = _times(tracker.definition)
     script = check_script(host, tracker.definition)
+    if not script.starts:
+        return None
     if script.does(STOPS_KEEPALIVED):
         return Noticed(tracker, Range(0.0, interval + script.sleeps) + SCRIPT_TIME, stops=True)
     return Noticed(tracker, Range((fall - 1) * interval, fall * interval) + SCRIPT_TIME)
@@ -131,7 +138,7 @@ def _hang_noticed(host: Host, tracker: Tracker) -> Noticed | None:
     if tracker.definition is None or tracker.kind != "script":
         return None
     script = check_script(host, tracker.definition)
-    if script.looks_at != "request":
+    if script.looks_at != "request" or not script.starts:
         return None
     interval, fall = _times(tracker.definition)
     timeout = tracker.definition.seconds("timeout", interval)

@@ -227,6 +227,12 @@ class VrrpConfig:
     def _by_name(self) -> dict[tuple[str, str], Definition]:
         return {(each.kind, each.name): each for each in reversed(self.definitions)}
 
+    def lacks_user(self, definition: Definition) -> bool:
+        """Whether a script needs the host's user keepalived_script: without that, Keepalived switches it off."""
+        if definition.kind != "script" or self.global_line("script_user") or definition.statement.last("user"):
+            return False
+        return self.global_line("enable_script_security") is not None
+
     @cached_property
     def globals(self) -> list[Statement]:
         """Its global_defs blocks."""

@@ -214,6 +214,9 @@ def test_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     (host,) = read_pair(["-"]).hosts
     assert host.name == "stdin"
     assert host.instances[0].statement.place.source.name == "<stdin>"
+    monkeypatch.setattr("sys.stdin", io.StringIO(HAPROXY.replace("10.0.0.1", "{{ ip }}")))
+    with pytest.raises(UsageError, match="a template"):
+        read_pair(["-"])
 
 
 @pytest.mark.parametrize(
@@ -230,12 +233,43 @@ def test_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         ({"haproxy.cfg": "g\0l\0"}, "haproxy.cfg", "no text file"),
         ({"a/haproxy.cfg": "g\0l\0"}, "a", "no text file"),
         ({}, "/dev/zero", "no text file"),
+        ({"haproxy.cfg": f"{HAPROXY}    server {{{{ host }}}} {{{{ ip }}}}:6443\n"}, "haproxy.cfg", "a template"),
+        ({"a/keepalived.conf": f"{{% if master %}}\n{KEEPALIVED}{{% endif %}}\n"}, "a", "a template"),
+        ({"lb.conf": f"{KEEPALIVED}! x\nvrrp_script <%= @name %> {{\n}}\n"}, "lb.conf", "a template"),
     ],
 )
 def test_what_cannot_be_audited(files: dict[str, str], path: str, what: str, tmp_path: Path) -> None:
     write(tmp_path, files)
     with pytest.raises(UsageError, match=what):
         read_pair([str(tmp_path / path)])
+
+
+def test_a_template_beside_a_configuration_is_left_out_and_that_is_said(tmp_path: Path) -> None:
+    write(tmp_path, {"haproxy.cfg": HAPROXY, "web.cfg": "frontend web\n    bind {{ .IP }}:80\n"})
+    assert read_pair([str(tmp_path)]).notes == ((f"{tmp_path}/web.cfg", "left out: it is a template (line 2)"),)
+
+
+def test_placeholders_in_an_inventory_make_no_template(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {"haproxy.cfg": HAPROXY, "hosts.ini": "[kube_control_plane]\na ip={{ address }}\n", "group_vars/all.yml": "a: '{{ b }}'\n"},
+    )
+    assert read_pair([str(tmp_path)]).notes == ()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# {{ ansible_managed }}",
+        "maxconn 100  # was {{ maxconn }}",
+        """log-format '{"a":{"b":"%{+Q}r"},"c":{}}'""",
+        """http-request set-header X %[req.hdr(a),regsub(<,{)]""",
+        "http-request deny if { path_reg ^/[0-9]{2}% }",
+    ],
+)
+def test_braces_alone_make_no_template(line: str, tmp_path: Path) -> None:
+    write(tmp_path, {"haproxy.cfg": f"{HAPROXY}    {line}\n"})
+    assert read_pair([str(tmp_path / "haproxy.cfg")]).hosts[0].haproxy is not None
 
 
 @pytest.mark.parametrize("content", ["global\n log é\n".encode("latin-1"), b"\xef\xbb\xbfglobal\r\n"])

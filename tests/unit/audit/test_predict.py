@@ -199,3 +199,21 @@ def test_a_refused_connection_goes_elsewhere_without_any_check() -> None:
 def test_a_hung_api_server_finishes_no_tls_handshake(option: str, parameters: str, end: str) -> None:
     servers = "".join(f"    server m{each} 10.0.0.{each}:6443 {parameters}\n" for each in (1, 2))
     assert api_faults(f"    {option}\n{servers}")["api-server-hang"].end == end
+
+
+@pytest.mark.parametrize(
+    ("script", "haproxy_kill"), [("#!/bin/sh\nexec {}\n", "heals"), ("exec {}\n", "never"), ("#!/bin/sh\r\nexec {}\r\n", "never")]
+)
+def test_a_script_that_cannot_start_notices_nothing(script: str, haproxy_kill: str) -> None:
+    text = SCRIPT.format(command="/etc/keepalived/check.sh", weight=0) + INSTANCE.format(priority=100, extra="")
+    outcomes = {each.fault: each for each in predict(example_pair(Example(keepalived=text, script=script.format(CURL))))}
+    assert outcomes["haproxy-kill"].end == haproxy_kill
+    assert outcomes["haproxy-hang"].end == haproxy_kill
+
+
+@pytest.mark.parametrize(("user", "assumes"), [("", True), ("    script_user nobody\n", False)])
+def test_a_script_without_a_user_may_be_switched_off(user: str, assumes: bool) -> None:
+    text = SCRIPT.format(command=CURL, weight=0) + INSTANCE.format(priority=100, extra="")
+    given = f"global_defs {{\n    enable_script_security\n{user}}}\n{text}"
+    outcomes = {each.fault: each for each in predict(example_pair(Example(keepalived=given)))}
+    assert ("keepalived_script" in outcomes["haproxy-kill"].effect) == assumes

@@ -5,15 +5,23 @@ from collections.abc import Iterator
 from twinkeel.audit.rule import Example, Finding, Rule, at, each_haproxy
 from twinkeel.liveconfig.haproxy_model import HaproxyConfig, Server
 
+# The address that the client asked for: every client's own.
+_CLIENTS_OWN = frozenset(("", "*", "0.0.0.0", "::"))  # noqa: S104 - read, not bound
+# Parameters with which one address leads to another server.
+_WAYS = ("socks4", "source", "namespace")
+
 
 def check(config: HaproxyConfig) -> Iterator[Finding]:
     for proxy in config.of_kind("backend", "listen"):
-        seen: dict[tuple[str, int | None], Server] = {}
+        seen: dict[tuple[object, ...], Server] = {}
         for server in proxy.servers:
             word = server.address_word
             if word is None or server.line.keyword == "server-template" or server.line.conditions:
                 continue
-            first = seen.setdefault((server.address, server.port), server)
+            if server.address in _CLIENTS_OWN:
+                continue
+            way = tuple(server.text(name) for name in _WAYS)
+            first = seen.setdefault((server.address, server.port, *way), server)
             if first is not server:
                 said = f"{server.name} is {first.name} once more: the backend has one server less than it seems"
                 yield at(word, said, (first.line.place, f"{first.name} has this address"))

@@ -5,7 +5,21 @@ from collections.abc import Iterator
 from twinkeel.audit.rule import Example, Finding, Rule, each_haproxy
 from twinkeel.liveconfig.haproxy_model import HaproxyConfig, Proxy
 
-_ANSWERS = ("dispatch", "redirect", "errorfile", "errorfiles")
+# A page of statistics is there with any line of it: `stats uri` switches it on as `stats enable` does.
+_ANSWERS = (
+    *(
+        "dispatch",
+        "redirect",
+        "errorfile",
+        "errorfiles",
+        "errorloc",
+        "errorloc302",
+        "errorloc303",
+        "http-error",
+        "stats",
+        "use-server",
+    ),
+)
 
 
 def check(config: HaproxyConfig) -> Iterator[Finding]:
@@ -19,7 +33,7 @@ def check(config: HaproxyConfig) -> Iterator[Finding]:
 def _answers(proxy: Proxy) -> bool:
     texts = [tuple(word.text for word in line.words) for line in proxy.section.lines]
     by_rule = any(line[0] in ("http-request", "http-response", "tcp-request") for line in texts)
-    return by_rule or any(line[0] in _ANSWERS or line[:2] in (("option", "transparent"), ("stats", "enable")) for line in texts)
+    return by_rule or any(line[0] in _ANSWERS or line[:2] == ("option", "transparent") for line in texts)
 
 
 RULE = Rule(

@@ -7,6 +7,8 @@ from twinkeel.audit.rules.haproxy.open_stats import asks_who, is_public
 from twinkeel.liveconfig.haproxy_file import Line
 from twinkeel.liveconfig.haproxy_model import HaproxyConfig, split_address
 
+_FOR_ALL = (("if", "TRUE"), ("if", "HTTP"), ("unless", "FALSE"))
+
 
 def check(config: HaproxyConfig) -> Iterator[Finding]:
     for section in config.globals:
@@ -15,8 +17,13 @@ def check(config: HaproxyConfig) -> Iterator[Finding]:
                 yield Finding("whoever reaches this port commands HAProxy: servers, connections, certificates", line.place)
     for proxy in config.of_kind("frontend", "listen"):
         for line in proxy.section.lines:
-            if line.starts("stats", "admin") and is_public(proxy) and not asks_who(proxy):
+            if line.starts("stats", "admin") and _is_for_all(line) and is_public(proxy) and not asks_who(proxy):
                 yield Finding(f"whoever reaches {proxy.name} may take every API server out of rotation", line.place)
+
+
+def _is_for_all(line: Line) -> bool:
+    """Whether the condition holds for every client; what another one looks at may be the client's address."""
+    return tuple(word.text for word in line.words[2:]) in _FOR_ALL
 
 
 def _is_open(line: Line) -> bool:

@@ -23,7 +23,8 @@ RULE = Rule(
     name="repeated-vrid",
     severity="error",
     what="two instances with the same `virtual_router_id`, interface and IP version.",
-    why="Both hear, and answer, the same advertisements. Keepalived refuses the second one, so that its address is nowhere.",
+    why="Both hear, and answer, the same advertisements. Keepalived logs a conflict and ends at its start: this host holds "
+    "no address at all.",
     fix="give each instance a number of its own",
     source="RFC 9568, 5.2.3; Keepalived 2.2.7, run",
     bad=Example(

@@ -15,7 +15,7 @@ def check(pair: Pair) -> Iterator[Finding]:
     hosts = [host for host in pair.hosts if host.haproxy is not None]
     for first, second in pairwise(hosts):
         ours, theirs = _servers(first), _servers(second)
-        if not ours or not theirs:
+        if not ours or not theirs or not (ours.keys() & theirs.keys() or _share_address(first, second)):
             continue
         for here, there, other in ((ours, theirs, second), (theirs, ours, first)):
             for address in here.keys() - there.keys():
@@ -23,6 +23,12 @@ def check(pair: Pair) -> Iterator[Finding]:
                     here[address],
                     f"{address[0]}:{address[1]} is no server on {other.name}: the same virtual IP leads elsewhere there",
                 )
+
+
+def _share_address(first: Host, second: Host) -> bool:
+    """Hosts that have nothing in common are two clusters' balancers, not a pair."""
+    ours = {vip.ip for instance in first.instances for _, vip in instance.vips}
+    return any(vip.ip in ours for instance in second.instances for _, vip in instance.vips)
 
 
 def _servers(host: Host) -> Servers:

@@ -17,10 +17,10 @@ def check(host: Host) -> Iterator[Finding]:
         first = source.line(1)
         place = Place(source, Span(1, 1, max(len(first), 1)))
         if not first.startswith("#!"):
-            yield Finding("the first line is no #!: Keepalived cannot start this file, and the check always fails", place)
+            yield Finding("the first line is no #!: Keepalived cannot start this file, and takes every check for passed", place)
         elif "\r\n" in source.text:
             yield Finding(
-                "lines end as on Windows: the kernel looks for an interpreter whose name ends in a carriage return", place
+                "lines end as on Windows: the kernel finds no such interpreter, and Keepalived takes every check for passed", place
             )
 
 
@@ -28,8 +28,8 @@ RULE = Rule(
     name="broken-shebang",
     severity="error",
     what="a tracked script whose first line is not `#!`, or whose lines end in CR LF.",
-    why="Keepalived starts the file itself, without a shell. The kernel refuses, the check always fails, and no host may "
-    "hold the address; with a weight, both hosts are lowered alike and the check decides nothing.",
+    why="Keepalived starts the file itself, without a shell. The kernel refuses, Keepalived logs that and takes the "
+    "check for passed. HAProxy may be dead: the address stays on its host.",
     fix="`#!/bin/sh` at the very first character; `dos2unix`",
     source="execve(2); Keepalived 2.2.7, run",
     bad=Example(

@@ -18,7 +18,7 @@ def check(host: Host) -> Iterator[Finding]:
         if script.looks_at in _WHAT:
             pattern, what = _WHAT[script.looks_at]
             command, match = next(script.find(pattern))
-            yield Finding(f"{definition.name} passes while {what}: a HAProxy that hangs is never noticed", command.place(match))
+            yield Finding(f"{definition.name} passes while {what}: one that hangs is never noticed", command.place(match))
 
 
 RULE = Rule(
