@@ -12,6 +12,8 @@ from ruamel.yaml.scalarfloat import ScalarFloat
 from ruamel.yaml.scalarint import ScalarInt
 
 from twinkeel.errors import UsageError
+from twinkeel.liveconfig.inventory import Inventory as Parsed
+from twinkeel.liveconfig.inventory import Variables
 from twinkeel.liveconfig.words import Place
 from twinkeel.source import SourceFile, Span
 
@@ -21,6 +23,7 @@ GROUPS = {
     "etcd": ("etcd",),
     "kube_node": ("kube_node", "kube-node"),
 }
+_NO_HOST = "name Kubespray's hosts.yaml or inventory.ini, or its folder"
 READ_GROUPS = ("all", "k8s_cluster", "k8s-cluster")
 """Groups whose variables are read; the later one counts."""
 
@@ -73,8 +76,32 @@ def parse_inventory(hosts: SourceFile, variables: Sequence[tuple[str, SourceFile
             else:
                 inventory.others.append(variable)
     if not inventory.hosts:
-        raise UsageError("no host is in this inventory", where=hosts.name, hint="name Kubespray's hosts.yaml, or its folder")
+        raise UsageError("no host is in this inventory", where=hosts.name, hint=_NO_HOST)
     return inventory
+
+
+def of_parsed(parsed: Parsed) -> Inventory:
+    """The same of an inventory that the audit's reader has read, whatever form it has."""
+    inventory = Inventory(hosts={name: _plain(host.vars | host.file_vars) for name, host in parsed.hosts.items()})
+    for name in parsed.groups:
+        inventory.groups[name] = {host: parsed.place_in(name, host) for host in parsed.hosts_of(name)}
+    in_order = [
+        *(name for name in READ_GROUPS if name in parsed.groups),
+        *(name for name in parsed.groups if name not in READ_GROUPS),
+    ]
+    for name in in_order:
+        found = _plain(parsed.groups[name].vars | parsed.groups[name].file_vars)
+        if name in READ_GROUPS:
+            inventory.variables |= found
+        else:
+            inventory.others += found.values()
+    if not inventory.hosts:
+        raise UsageError("no host is in this inventory", where=parsed.main.name, hint=_NO_HOST)
+    return inventory
+
+
+def _plain(variables: Variables) -> dict[str, Variable]:
+    return {name: Variable(name, each.value.data, each.place) for name, each in variables.items()}
 
 
 def _load(source: SourceFile) -> CommentedMap:

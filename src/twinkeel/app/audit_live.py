@@ -37,14 +37,23 @@ async def read_hosts(names: Sequence[str], context: Context | None) -> LiveHosts
         UsageError: a name means nothing, is given twice, or a host has neither configuration.
         HostError: a host cannot be asked. A pair is never judged by what is left of it.
     """
-    machines = [destination(name, os.environ) for name in names] if context is None else _load_balancers(names, context)
-    twice = {machine.name for machine in machines if [each.name for each in machines].count(machine.name) > 1}
-    if twice:
-        raise UsageError(f"the host {min(twice)} is named twice")
+    machines = destinations(names, os.environ) if context is None else _once(_load_balancers(names, context))
     hosts = PlainHosts().reading() if context is None else ClusterHosts(context).reading()
     async with hosts as reader:
         found = await asyncio.gather(*(read_live(reader, machine) for machine in machines))
-    return _as_audited(found)
+    return as_audited(found)
+
+
+def destinations(names: Sequence[str], environment: Mapping[str, str]) -> list[Machine]:
+    """The hosts at SSH destinations. Raises UsageError for what is none, and for one that is named twice."""
+    return _once([destination(name, environment) for name in names])
+
+
+def _once(machines: list[Machine]) -> list[Machine]:
+    twice = {machine.name for machine in machines if [each.name for each in machines].count(machine.name) > 1}
+    if twice:
+        raise UsageError(f"the host {min(twice)} is named twice")
+    return machines
 
 
 def destination(text: str, environment: Mapping[str, str]) -> Machine:
@@ -91,7 +100,8 @@ def _load_balancers(names: Sequence[str], context: Context) -> list[Machine]:
     return [by_name[name] for name in names]
 
 
-def _as_audited(found: Sequence[LiveConfiguration]) -> LiveHosts:
+def as_audited(found: Sequence[LiveConfiguration]) -> LiveHosts:
+    """As the audit takes hosts. Raises UsageError for one without any configuration."""
     for live in found:
         if not live.haproxy and live.keepalived is None:
             told = "; ".join(f"{path}: {why}" for path, why in live.notes)

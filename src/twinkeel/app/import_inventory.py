@@ -3,26 +3,31 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from twinkeel.adopt.inventory import Inventory, parse_inventory
+from twinkeel.adopt.inventory import Inventory, of_parsed, parse_inventory
+from twinkeel.app.audit_inventory import is_yaml
+from twinkeel.app.audit_inventory import read_inventory as read_parsed
 from twinkeel.errors import UsageError
 from twinkeel.liveconfig.words import LONGEST_FILE
 from twinkeel.source import SourceFile
 
-_HOSTS = ("hosts.yaml", "hosts.yml", "inventory.yaml", "inventory.yml")
+_HOSTS = ("hosts.yaml", "hosts.yml", "inventory.yaml", "inventory.yml", "inventory.ini", "hosts.ini")
 _YAML = (".yml", ".yaml", "")
 MOST_FILES = 200
 
 
 def read_inventory(path: Path) -> Inventory:
-    """The inventory at a path: a hosts file in YAML, or the folder that holds one.
+    """The inventory at a path: a hosts file in YAML or INI form, or the folder that holds one.
 
     Raises UsageError when there is none, OSError for what cannot be read.
     """
     file = path if path.is_file() else next((path / name for name in _HOSTS if (path / name).is_file()), None)
     if file is None:
-        hint = f"name a folder with one of {', '.join(_HOSTS)}, or the file itself; `ansible-inventory --list -y` makes one"
-        raise UsageError("there is no inventory in YAML", where=str(path), hint=hint)
-    return parse_inventory(_source(file), list(_group_vars(file.parent / "group_vars")))
+        hint = f"name a folder with one of {', '.join(_HOSTS)}, or the file itself"
+        raise UsageError("there is no inventory", where=str(path), hint=hint)
+    source = _source(file)
+    if is_yaml(source):
+        return parse_inventory(source, list(_group_vars(file.parent / "group_vars")))
+    return of_parsed(read_parsed(source, []))
 
 
 def _group_vars(folder: Path) -> Iterator[tuple[str, SourceFile]]:

@@ -12,6 +12,7 @@ from twinkeel.adopt.own_marks import TRACES
 from twinkeel.adopt.pair_files import Files
 from twinkeel.app.audit_input import read_pair
 from twinkeel.app.check import Checked, check_source
+from twinkeel.app.import_live import read_live_pair, with_addresses
 from twinkeel.audit.pair import Host, Pair
 from twinkeel.errors import UsageError
 from twinkeel.source import SourceFile
@@ -43,12 +44,23 @@ def import_paths(paths: Sequence[str], given: Given, output: Path | None, *, dif
     Raises UsageError when there is nothing to import, when something is missing that no option says, or when a file to write is
     there already; OSError for what cannot be read.
     """
+    given = _with_secrets(given, output)
+    pair = _pair(paths)
+    return import_pair(pair, files_of(pair), given, output, diff=diff)
+
+
+async def import_hosts(names: Sequence[str], given: Given, output: Path | None, *, diff: bool) -> Imported:
+    """Import live hosts, read over SSH. Raises as `import_paths`, and HostError when a host cannot be asked."""
+    given = _with_secrets(given, output)
+    live = await read_live_pair(names)
+    return import_pair(live.pair, live.files, with_addresses(given, live), output, diff=diff)
+
+
+def _with_secrets(given: Given, output: Path | None) -> Given:
     if output is not None:
         refuse_existing([output], "name another file with -o, or move it away")
     secrets_file = (output or DEFAULT_FILE).parent / SECRETS_FILE
-    known = load_secrets(secrets_file, os.environ)
-    pair = _pair(paths)
-    return import_pair(pair, files_of(pair), replace(given, secrets=known), output, diff=diff)
+    return replace(given, secrets=load_secrets(secrets_file, os.environ))
 
 
 def import_pair(pair: Pair, files: Files, given: Given, output: Path | None, *, diff: bool) -> Imported:

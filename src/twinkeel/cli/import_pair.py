@@ -23,6 +23,8 @@ EXAMPLES = """Examples:
 
   twinkeel import lb-1/ lb-2/ --load-balancer lb-1=192.168.1.111 --load-balancer lb-2=192.168.1.112 --endpoint api.example.org
 
+  twinkeel import --host root@lb-1 --host root@lb-2 -o twinkeel.yaml
+
   twinkeel import lb-1/ lb-2/ --inventory inventory/mycluster --diff
 """
 
@@ -31,6 +33,9 @@ EXAMPLES = """Examples:
 def import_(
     paths: Annotated[
         list[str] | None, typer.Argument(metavar="PATH...", help="Files or folders of the pair, as `twinkeel audit` takes them.")
+    ] = None,
+    host: Annotated[
+        list[str] | None, typer.Option("--host", metavar="HOST", help="A live host instead, read over SSH: USER@HOST[:PORT].")
     ] = None,
     output_file: Annotated[
         Path | None,
@@ -52,32 +57,38 @@ def import_(
         str, typer.Option(help="The API's frontend, where that is not plain.", show_default="by port and name")
     ] = "",
     inventory: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="Kubespray's inventory in YAML: its hosts file, or the folder.")
+        Path | None, typer.Option(metavar="PATH", help="Kubespray's inventory (YAML or INI): its hosts file, or the folder.")
     ] = None,
     diff: Annotated[bool, typer.Option("--diff", help="Compare the pair's files with those of the spec.")] = False,
     output: OutputFormat = Format.text,
 ) -> None:
     """Write the spec that says what a pair's files say, and list every line that it cannot say.
 
-    PATH: haproxy.cfg, keepalived.conf and check scripts of two hosts or more, or the folders that hold them. No host is contacted,
-    and nothing is changed. The spec goes to standard output, the list to standard error; with -o the list to standard output.
+    PATH: haproxy.cfg, keepalived.conf and check scripts of two hosts or more, or the folders that hold them. With --host the files
+    are those that the hosts' units load, and the hosts' addresses are known. Nothing is changed.
+    The spec goes to standard output, the list to standard error; with -o the list to standard output.
     Passwords are never shown: with -o they are written to secrets.yaml, else their places are told.
 
     --format json prints {"spec", "file", "assumed", "not_carried", "secrets", "valid", "diagnostics", "notes", "differences",
     "next"}.
 
     Exit codes: 0 the spec passes `twinkeel check`; 1 it does not; 2 wrong usage, nothing to import, or a value that no file and no
-    option says; 3 a file cannot be read or written.
+    option says; 3 a file cannot be read or written, or a host cannot be
+    asked.
     """
+    import asyncio
+
     from twinkeel.adopt.notes import Given
     from twinkeel.app.import_inventory import read_inventory
-    from twinkeel.app.import_pair import import_paths
+    from twinkeel.app.import_pair import import_hosts, import_paths
 
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    if not paths:
-        raise UsageError("no files were named", hint="twinkeel import lb-1/ lb-2/")
+    if not (paths or host):
+        raise UsageError("no files were named", hint="twinkeel import lb-1/ lb-2/; or --host lb-1 --host lb-2")
+    if paths and host:
+        raise UsageError("files and live hosts are two ways", hint="name the pair's files, or each of its hosts with --host")
     given = Given(
         name=name,
         domain=domain,
@@ -88,7 +99,10 @@ def import_(
         load_balancers=_hosts("--load-balancer", load_balancer),
         control_plane=_hosts("--control-plane", control_plane),
     )
-    imported = import_paths(paths, given, output_file, diff=diff)
+    if host:
+        imported = asyncio.run(import_hosts(host, given, output_file, diff=diff))
+    else:
+        imported = import_paths(paths or [], given, output_file, diff=diff)
     if output is Format.json:
         print(json.dumps(_as_json(imported, output_file), indent=2))
     else:

@@ -30,11 +30,13 @@ _VERSION = re.compile(r"(?:version|[Kk]eepalived v?) ?(\d+(?:\.\d+)+\S*)")
 class LiveConfiguration:
     """What one host loads. Files are called HOST:PATH; `notes` are paths that could not be read as they should, and why.
 
-    `config_id` is what Keepalived compares `@NAME` with. `scripts` are those that keepalived.conf names, by their paths.
+    `node` is what the host calls itself, `config_id` what Keepalived compares `@NAME` with.
+    `scripts` are those that keepalived.conf names, by their paths.
     `versions` has `haproxy` and `keepalived` where the programs are there.
     """
 
     machine: Machine
+    node: str = ""
     config_id: str = ""
     haproxy: list[SourceFile] = field(default_factory=list)
     keepalived: KeepalivedConfig | None = None
@@ -79,8 +81,8 @@ async def _read_haproxy(reader: Reader, live: LiveConfiguration) -> None:
 
 async def _read_keepalived(reader: Reader, live: LiveConfiguration) -> None:
     argv = await _unit(reader, live, "keepalived")
-    node = (await reader.run(live.machine, ("uname", "-n"))).stdout.strip()
-    live.config_id = (option_values(argv, "-i", "--config-id") or [node.partition(".")[0]])[-1]
+    live.node = (await reader.run(live.machine, ("uname", "-n"))).stdout.strip()
+    live.config_id = (option_values(argv, "-i", "--config-id") or [live.node.partition(".")[0]])[-1]
     # Without -f it reads its default file; that is no news.
     path = (option_values(argv, "-f", "--use-file") or _default(live, "keepalived", KEEPALIVED_DEFAULT, argv, needs=False))[-1]
     (found,) = await read_remote(reader, live.machine, [path])

@@ -1,4 +1,4 @@
-"""`twinkeel audit --host`: two live hosts behind real SSH servers on loopback, each with files where its units say."""
+"""`twinkeel audit --host` and `twinkeel import --host`: two live hosts behind real SSH servers on loopback."""
 
 import asyncio
 import json
@@ -136,7 +136,7 @@ async def serve(root: Path, folder: Path, asked: list[str]) -> AsyncIterator[int
 
 
 def audited(
-    folder: Path, arguments: Callable[[list[int]], list[str]], asked: list[str] | None = None
+    folder: Path, arguments: Callable[[list[int]], list[str]], asked: list[str] | None = None, command: str = "audit"
 ) -> tuple[int, str, str, list[int]]:
     """Exit code, output, error output and ports of an audit of two hosts, lb-1 and lb-2 below the folder."""
     key = asyncssh.generate_private_key("ssh-ed25519")
@@ -154,7 +154,7 @@ def audited(
             }
             child = await asyncio.create_subprocess_exec(
                 sys.executable,
-                *("-c", "from twinkeel.cli.main import main; main()", "audit", *arguments([first, second])),
+                *("-c", "from twinkeel.cli.main import main; main()", command, *arguments([first, second])),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 env={**os.environ, **variables},
@@ -260,6 +260,53 @@ def test_a_pair_is_not_judged_by_what_is_left_of_it(tmp_path: Path) -> None:
     code, out, err, _ = audited(tmp_path, lambda ports: ["--host", f"root@{LOOPBACK}:{ports[0]}", "--host", f"root@{LOOPBACK}:1"])
     assert (code, out) == (3, "")
     assert "cannot be reached" in err
+
+
+IP = """\
+#!/bin/sh
+cat <<'END'
+[{{"ifname": "lo", "addr_info": [{{"local": "127.0.0.1", "prefixlen": 8, "scope": "host"}}]}},
+ {{"ifname": "eth0", "addr_info": [
+  {{"local": "10.9.0.{number}", "prefixlen": 16, "scope": "global"}},
+  {{"local": "10.0.0.10", "prefixlen": 32, "scope": "global"}},
+  {{"local": "10.0.0.1{number}", "prefixlen": 22, "scope": "global"}},
+  {{"local": "fe80::1", "prefixlen": 64, "scope": "link"}}]}}]
+END
+"""
+
+
+def test_a_live_pair_is_imported_and_its_addresses_need_no_option(tmp_path: Path) -> None:
+    for number in (1, 2):
+        root = tmp_path / f"lb-{number}"
+        host_tree(root)
+        # Without a prefix length: that of the network on the interface is taken.
+        (root / "etc/conf.d/vrrp.conf").write_text((INSTANCE % {"root": root, "id": "one"}).replace("10.0.0.10/24", "10.0.0.10"))
+        for name, text in (("ip", IP.format(number=number)), ("uname", f"#!/bin/sh\necho bal-{number}.example.org\n")):
+            (root / "bin" / name).write_text(text)
+            (root / "bin" / name).chmod(0o755)
+    before = snapshot(tmp_path / "lb-1"), snapshot(tmp_path / "lb-2")
+
+    def output(ports: list[int]) -> list[str]:
+        return [*plain("root@")(ports), "--format", "json"]
+
+    code, out, err, ports = audited(tmp_path, output, command="import")
+    result = json.loads(out)
+    # One API server alone is a warning; the spec is valid.
+    assert (code, err, result["valid"]) == (0, "", True)
+    spec = result["spec"]
+    assert "  bal-1: 10.0.0.11\n  bal-2: 10.0.0.12\n" in spec
+    assert "10.0.0.10/22" in spec
+    assert "  cp-1: 10.0.0.1\n" in spec
+    assert not [each for each in result["assumed"] if each["key"].startswith(("load_balancers", "endpoint.vip"))]
+    assert any(f"{LOOPBACK}:{ports[0]}:{tmp_path}/lb-1/etc/conf.d/vrrp.conf" in json.dumps(each) for each in result["not_carried"])
+    assert before == (snapshot(tmp_path / "lb-1"), snapshot(tmp_path / "lb-2"))
+
+
+def test_files_and_live_hosts_are_two_ways(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "from twinkeel.cli.main import main; main()", "import", str(tmp_path), "--host", "lb-1"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "files and live hosts are two ways" in ended.stderr
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def test_a_spec_that_check_refuses_is_shown_and_ends_in_1(twinkeel: Run, seed: P
         (("seed", "--load-balancer", "lb-1"), "--load-balancer lb-1 is not NAME=ADDRESS"),
         (("seed", "--vip", "192.168.1.110"), "--vip 192.168.1.110 is not ADDRESS/PREFIX"),
         (("seed", "--load-balancer", "lb-9=192.168.1.9"), "a load balancer called lb-9"),
-        (("seed", *ADDRESSES, "--inventory", "empty"), "there is no inventory in YAML"),
+        (("seed", *ADDRESSES, "--inventory", "empty"), "there is no inventory"),
         (("seed", *ADDRESSES, "-o", "no/where.yaml"), "there is no such folder"),
     ],
 )
