@@ -5,13 +5,11 @@ import pytest
 from twinkeel.bench.configurations import CONFIGURATIONS, Configuration
 from twinkeel.bench.peer_files import peer_files
 from twinkeel.observe.foreign import foreign_haproxy
-from twinkeel.observe.words import words_of
 from twinkeel.render.haproxy import CONFIG_PATH as HAPROXY
 from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED
 from twinkeel.render.render import render
 from twinkeel.topology.model import Topology
 from twinkeel.vip.keepalived.foreign import foreign_keepalived
-from twinkeel.vip.keepalived.statements import parse_keepalived
 
 DOCUMENTS = [each for each in CONFIGURATIONS if each.profile is None]
 HAND_MADE = """\
@@ -79,10 +77,7 @@ def test_our_own_files_do_nothing_that_the_spec_does_not_say(lab_home_topology: 
 
 
 @pytest.mark.parametrize("text", ["}", "{", "a {", "a { b } } c", 'x "open', "\0{}}{{", ""])
-def test_nothing_makes_it_fail(text: str) -> None:
-    parse_keepalived(text)
-
-
-def test_words() -> None:
-    assert words_of('a "b c"d \\# e # f', comments="#") == ("a", "b cd", "#", "e")
-    assert words_of("a{b}", comments="", alone="{}") == ("a", "{", "b", "}")
+def test_nothing_makes_it_fail(lab_home_topology: Topology, text: str) -> None:
+    balancer = lab_home_topology.load_balancers[0]
+    assert list(foreign_keepalived("k", text, lab_home_topology, balancer)) == []
+    assert list(foreign_haproxy("h", text, lab_home_topology)) == []

@@ -2,21 +2,23 @@
 
 from typing import get_args
 
+from twinkeel.liveconfig.keepalived_file import Statement, parse_keepalived
 from twinkeel.render.vrrp_authentication import NONE, Authentication, Mode
-from twinkeel.vip.keepalived.statements import Statement, parse_keepalived
+from twinkeel.source import SourceFile
 
 
 def authentication_of(config: str) -> Authentication:
     """Of the first instance that has `auth_hmac`: ours are all alike."""
     if "auth_hmac" not in config:
         return NONE
-    blocks = [each for instance in parse_keepalived(config).named("vrrp_instance") for each in instance.named("auth_hmac")]
+    whole = parse_keepalived(SourceFile("keepalived.conf", config)).whole
+    blocks = [each for instance in whole.named("vrrp_instance") for each in instance.named("auth_hmac")]
     return _read(blocks[0]) if blocks else NONE
 
 
 def _read(block: Statement) -> Authentication:
     # Without `mode` Keepalived enforces.
-    said = next((each.value for each in block.named("mode")), "enforce")
+    said = next((each.value() for each in block.named("mode")), "enforce")
     mode: Mode = next((mode for mode in get_args(Mode) if mode == said and mode != "none"), "enforce")
-    keys = frozenset((each.words[1], each.words[2]) for each in block.named("key") if len(each.words) > 2)
-    return Authentication(mode, keys, next((each.value for each in block.named("active_key")), ""))
+    keys = frozenset((each.value(), each.value(2)) for each in block.named("key") if len(each.words) > 2)
+    return Authentication(mode, keys, next((each.value() for each in block.named("active_key")), ""))

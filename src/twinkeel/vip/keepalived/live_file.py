@@ -4,10 +4,11 @@ import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 
+from twinkeel.liveconfig.keepalived_file import parse_keepalived
 from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
+from twinkeel.source import SourceFile
 from twinkeel.spec.fields import IPAddress
 from twinkeel.vip.backend import HandoverMethod
-from twinkeel.vip.keepalived.statements import parse_keepalived
 
 HEARING = ("vrrp_version", "auth_type", "auth_pass", "unicast_ttl", "mcast_src_ip")
 
@@ -33,8 +34,8 @@ def vrrp_lines(config: str) -> frozenset[str]:
 def router_ids(config: str) -> dict[str, str]:
     """The virtual router id of each virtual address, as written but for its prefix length; one instance may have several."""
     found: dict[str, str] = {}
-    for instance in parse_keepalived(config).named("vrrp_instance"):
-        number = next((each.value for each in instance.named("virtual_router_id")), "")
+    for instance in parse_keepalived(SourceFile("keepalived.conf", config)).whole.named("vrrp_instance"):
+        number = next((each.value() for each in instance.named("virtual_router_id")), "")
         for block in instance.named("virtual_ipaddress", "virtual_ipaddress_excluded"):
             addresses = (_address(each.keyword.partition("/")[0]) for each in block.block)
             found |= {str(address): number for address in addresses if address is not None}
