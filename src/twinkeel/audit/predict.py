@@ -1,6 +1,6 @@
 """What a client will see of each fault, for a pair as its files are: from its own timers, weights and checks. Pure.
 
-The arithmetic is that of twinkeel.vrrp; measured ranges for reactions are those of twinkeel.topology.predict.
+The arithmetic is that of twinkeel.vrrp; measured ranges for reactions are those of twinkeel.topology.faults.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ from twinkeel.audit.server_check import ServerCheck, server_check
 from twinkeel.audit.takeover import priority
 from twinkeel.liveconfig.haproxy_model import Proxy, Server
 from twinkeel.liveconfig.keepalived_model import DEFAULT_INTERVAL, Definition, Tracker
-from twinkeel.topology.predict import ANNOUNCEMENT, CONTROL_PLANE_FAULTS, KILL_REACTION, LOAD_BALANCER_FAULTS, NONE, REACTION
+from twinkeel.topology.faults import ANNOUNCEMENT, CONTROL_PLANE_FAULTS, KILL_REACTION, LOAD_BALANCER_FAULTS, NONE, REACTION
 from twinkeel.vrrp import Range
 
 FAULTS = ("power-loss", "haproxy-kill", "haproxy-hang", "keepalived-kill", "vrrp-process-kill")
@@ -27,7 +27,7 @@ _TITLES = {
     "vrrp-process-kill": "the VRRP part of the holder's Keepalived dies",
 }
 API_FAULTS = ("api-server-kill", "control-plane-power-loss", "api-server-hang")
-# A process or a file: what a kill takes longer to be noticed than a stop (twinkeel.topology.predict).
+# A process or a file: what a kill takes longer to be noticed than a stop (twinkeel.topology.faults).
 HOOK = Range(0.0, KILL_REACTION.high - REACTION.high)
 # How long a check script that finds nothing takes.
 SCRIPT_TIME = Range(0.0, 0.1)

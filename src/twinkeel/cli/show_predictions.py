@@ -1,7 +1,7 @@
 """The predicted downtime per fault, as a person reads it."""
 
 from twinkeel.cli.text_layout import rows, seconds, span
-from twinkeel.topology.predict import ANNOUNCEMENT, KILL_REACTION, REACTION
+from twinkeel.topology.faults import ANNOUNCEMENT, KILL_REACTION, REACTION
 from twinkeel.topology.prediction import Prediction
 
 TITLE = "Predicted downtime for a client that opens new connections"

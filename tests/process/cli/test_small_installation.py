@@ -44,6 +44,14 @@ def test_check_loads_nothing_heavy(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert loaded & HEAVY == (FETCHED if fetched else set())
 
 
+def test_an_audit_loads_no_spec_and_no_ssh(tmp_path: Path) -> None:
+    (tmp_path / "haproxy.cfg").write_text("frontend api\n    bind *:6443\n")
+    ended = main("audit", str(tmp_path), after="print(*sys.modules, file=sys.stderr)")
+    loaded = set(ended.stderr.split())
+    assert "twinkeel.audit.predict" in loaded
+    assert loaded & {"pydantic", "twinkeel.spec.model", "twinkeel.topology.model", "asyncssh", "rich", "jinja2", "httpx2"} == set()
+
+
 @pytest.mark.parametrize(
     ("argv", "module", "extra"), [(["lab", "up", "-f", SPEC, "--name", "none"], "pyroute2", "lab")], ids=["lab up"]
 )

@@ -7,8 +7,9 @@ import pytest
 from twinkeel.drill.faults.registry import FAULTS
 from twinkeel.render.render import render
 from twinkeel.topology.derived_times import vip_daemon_restart
+from twinkeel.topology.faults import REACTION
 from twinkeel.topology.model import Topology
-from twinkeel.topology.predict import REACTION, predict, successors
+from twinkeel.topology.predict import predict, successors
 from twinkeel.topology.prediction import Prediction, agrees
 from twinkeel.vrrp import Range
 
