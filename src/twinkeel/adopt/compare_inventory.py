@@ -29,7 +29,7 @@ def compare_inventory(one: Inventory, other: Inventory) -> Iterator[Change]:
             beside = next((other.hosts[match][word] for word in words if word in other.hosts[match]), None)
             yield from _variable(variable, beside, ("host-variable", variable.name))
     for group, members in one.groups.items():
-        if group not in _KNOWN_GROUPS:
+        if members and group not in _KNOWN_GROUPS:
             yield Change(next(iter(members.values())), ("group", group), group)
 
 

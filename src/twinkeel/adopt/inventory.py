@@ -84,7 +84,9 @@ def of_parsed(parsed: Parsed) -> Inventory:
     """The same of an inventory that the audit's reader has read, whatever form it has."""
     inventory = Inventory(hosts={name: _plain(host.vars | host.file_vars) for name, host in parsed.hosts.items()})
     for name in parsed.groups:
-        inventory.groups[name] = {host: parsed.place_in(name, host) for host in parsed.hosts_of(name)}
+        # `ungrouped` is always there.
+        if hosts := parsed.hosts_of(name):
+            inventory.groups[name] = {host: parsed.place_in(name, host) for host in hosts}
     in_order = [
         *(name for name in READ_GROUPS if name in parsed.groups),
         *(name for name in parsed.groups if name not in READ_GROUPS),

@@ -6,7 +6,6 @@ Reason = tuple[str, str]
 
 _LIVENESS = "twinkeel-liveness.service asks HAProxy itself, and a tracked file of weight 0 gives the virtual IP up at once"
 _ORDER = "the order of the load balancers says it: the first has priority 254, the next 253"
-_ASKED = "GET /readyz over verified TLS (kubernetes.api_check)"
 _OWN_GLOBAL = "a line of haproxy.extra.global, if you need it"
 _TIMERS = ("inter", "fastinter", "downinter", "fall", "rise", "slowstart", "tcp-ut")
 _TRACKING = "a tracker beside Twinkeel's own is not in the spec"
@@ -57,17 +56,20 @@ _REASONS: dict[tuple[str, ...], Reason] = {
     ("frontend", "option"): ("Twinkeel sets its own options", "{other}"),
     ("frontend", "stats"): ("the spec has no statistics page", "haproxy.metrics, and `twinkeel status`"),
     ("frontend", "*"): ("the spec has no key for it", "a line of haproxy.extra.frontend, if you need it"),
-    ("backend", "option", "httpchk"): ("the spec has one way to ask over HTTP", _ASKED),
+    ("backend", "option", "httpchk"): ("the spec has one way to ask: kubernetes.api_check", "{other}"),
     ("backend", "option", "ssl-hello-chk"): (
         "any answer counts as alive, a TLS alert, too",
         "a TLS handshake (api_check: {{type: tcp}})",
     ),
     ("backend", "option", "tcp-check"): ("a connection alone is asked for", "a TLS handshake (api_check: {{type: tcp}})"),
-    ("backend", "http-check"): ("the spec has one way to ask over HTTP", _ASKED),
+    ("backend", "http-check"): ("the spec has one way to ask: kubernetes.api_check", "{other}"),
     ("backend", "balance"): ("long connections stay where they are: Twinkeel counts them", "{other}"),
     ("backend", "timeout"): ("the timeouts of streams are Twinkeel's own: watches and `logs -f` are quiet for long", "{other}"),
     ("backend", "*"): ("the spec has no key for it", "a line of haproxy.extra.backend, if you need it"),
-    ("server", "server"): ("it is not among the servers of the spec", "the control plane, on every load balancer alike"),
+    ("server", "server"): (
+        "the spec's servers have the names and addresses of its control plane, on every load balancer alike",
+        "{other}",
+    ),
     ("server", "name"): ("a server has the name of its host in the spec", "{other}"),
     ("server", "verify"): ("the cluster's authority is known to the load balancers", "{other}"),
     ("server", "weight"): ("API servers are alike", "leastconn, without weights"),
@@ -97,15 +99,15 @@ _REASONS: dict[tuple[str, ...], Reason] = {
     ("vrrp_track_process", "*"): (_TRACKING, _LIVENESS),
     ("vrrp_instance", "name"): ("an instance is named by its address", "{other}"),
     ("vrrp_instance", "state"): (
-        "everyone starts as a backup: nobody takes the virtual IP from a load balancer that serves",
+        "everyone starts as a backup, and failover.failback says whether the first one takes the virtual IP back",
         "{other}",
     ),
     ("vrrp_instance", "priority"): (_ORDER, "{other}"),
     ("vrrp_instance", "nopreempt"): ("failover.failback says it for all", "{other}"),
     ("vrrp_instance", "preempt_delay"): ("failover.failback says it for all", "{other}"),
     ("vrrp_instance", "authentication"): (
-        "VRRP version 3 has no authentication, and the load balancers share one password",
-        "unicast from known addresses; failover.authentication: hmac",
+        "failover.authentication says it for all; version 2 sends eight characters of a password, version 3 none",
+        "{other}",
     ),
     ("vrrp_instance", "track_script"): ("a spec names no check scripts", _LIVENESS),
     ("vrrp_instance", "track_process"): (_TRACKING, _LIVENESS),

@@ -75,8 +75,12 @@ def inputs(argument: str, notes: Notes) -> list[Input]:
 
 def read(path: Path, notes: Notes) -> SourceFile | None:
     """A file's first LONGEST_FILE bytes, with a note when there are more; None for one that is no text."""
-    with open(path, "rb") as file:
-        content = file.read(LONGEST_FILE + 1)
+    try:
+        with open(path, "rb") as file:
+            content = file.read(LONGEST_FILE + 1)
+    except OSError as error:
+        # What the kernel refuses while it is read (files of /proc and /sys) has no name of its own.
+        raise OSError(error.errno, error.strerror, str(path)) from error
     if b"\0" in content:
         return None
     if len(content) > LONGEST_FILE:
@@ -85,6 +89,8 @@ def read(path: Path, notes: Notes) -> SourceFile | None:
 
 
 def _standard_input() -> Input:
+    if sys.stdin is None:
+        raise UsageError("there is no standard input to read", hint="name the files, or a folder that holds them")
     text = sys.stdin.read(LONGEST_FILE + 1)
     kind = _kind(Path(), text)
     if kind in (None, "script", "inventory"):

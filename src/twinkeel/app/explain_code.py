@@ -6,14 +6,18 @@ from inspect import getdoc
 
 from twinkeel.audit.documentation import rule_markdown
 from twinkeel.audit.registry import RULES as AUDIT_RULES
+from twinkeel.audit.settings import SETTINGS_CODES
 from twinkeel.drill.fault import Fault
 from twinkeel.drill.faults.registry import FAULTS
 from twinkeel.errors import UsageError
+from twinkeel.monitor.alerts.registry import ALERTS
+from twinkeel.monitor.runbook import alert_markdown
 from twinkeel.preflight.checks import CHECKS, check_markdown
 from twinkeel.spec.codes import CODES, RENDERED_CODES
 from twinkeel.spec.rules import RULES
 
 SPEC_PAGE, PREFLIGHT_PAGE, AUDIT_PAGE, FAULTS_PAGE = "spec-rules.md", "preflight.md", "audit.md", "faults.md"
+ALERTS_PAGE = "alerts.md"
 
 
 def explain_code(code: str) -> str:
@@ -26,9 +30,10 @@ def explain_code(code: str) -> str:
     for known, (text, page) in pages.items():
         if known.lower() == code.lower():
             return f"{text.rstrip()}\n\nPage: docs/{page}#{known.lower()}\n"
-    close = get_close_matches(code.lower(), [known.lower() for known in pages], n=1)
-    guess = f"did you mean {close[0]}? " if close else ""
-    hint = f"{guess}codes are those of check (S025), preflight (P012), audit (a rule's name) and drills (a scenario's name)"
+    by_lower = {known.lower(): known for known in pages}
+    close = get_close_matches(code.lower(), by_lower, n=1)
+    guess = f"did you mean {by_lower[close[0]]}? " if close else ""
+    hint = f"{guess}codes are those of check (S025), preflight (P012), audit (a rule's name), drills (a scenario's) and alerts"
     raise UsageError(f"no rule, check or fault is called {code!r}", hint=hint)
 
 
@@ -47,6 +52,10 @@ def _pages() -> Iterator[tuple[str, tuple[str, str]]]:
         yield check.id, (check_markdown(check, level=1), PREFLIGHT_PAGE)
     for audit_rule in AUDIT_RULES:
         yield audit_rule.name, (rule_markdown(audit_rule, level=1), AUDIT_PAGE)
+    for code, what in SETTINGS_CODES.items():
+        yield code, (f"# {code}\n\n**error** · in the audit's settings file: {what}.\n", AUDIT_PAGE)
+    for alert in ALERTS:
+        yield alert.name, (alert_markdown(alert, level=1), ALERTS_PAGE)
     for fault in FAULTS:
         yield fault.id, (fault_markdown(fault, level=1), FAULTS_PAGE)
 

@@ -57,10 +57,11 @@ async def import_hosts(names: Sequence[str], given: Given, output: Path | None, 
 
 
 def _with_secrets(given: Given, output: Path | None) -> Given:
-    if output is not None:
-        refuse_existing([output], "name another file with -o, or move it away")
-    secrets_file = (output or DEFAULT_FILE).parent / SECRETS_FILE
-    return replace(given, secrets=load_secrets(secrets_file, os.environ))
+    """With those that lie beside the file that is to be written; without one, those of the environment alone."""
+    if output is None:
+        return replace(given, secrets=load_secrets(None, os.environ))
+    refuse_existing([output], "name another file with -o, or move it away")
+    return replace(given, secrets=load_secrets(output.parent / SECRETS_FILE, os.environ))
 
 
 def import_pair(pair: Pair, files: Files, given: Given, output: Path | None, *, diff: bool) -> Imported:

@@ -23,6 +23,15 @@ IGNORE_KEYS = ("reason", "files")
 EMPTY_FILE = "S005"
 
 
+SETTINGS_CODES = {
+    "A001": "a key is not known",
+    "A002": "a rule is not known",
+    "A003": "a rule is left out without a reason",
+    "A004": "a value is not what its key takes",
+}
+"""What is said of the settings file itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ignored:
     """A rule that is left out, everywhere or in the files that match one of the patterns."""

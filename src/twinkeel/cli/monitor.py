@@ -29,7 +29,7 @@ def rules(
     """Recording and alert rules for Prometheus (YAML); docs/alerts.md explains each alert."""
     from twinkeel.app.monitor import rules as make
 
-    _give(make(_context(file), runbooks), out)
+    _give(make(_context(file), runbooks), out, file)
 
 
 @app.command()
@@ -37,7 +37,7 @@ def scrape(file: SpecFile = DEFAULT_SPEC, out: Out = None) -> None:
     """The scrape jobs for Prometheus (YAML, `scrape_configs`), with the labels that the rules go by."""
     from twinkeel.app.monitor import scrape as make
 
-    _give(make(_context(file)), out)
+    _give(make(_context(file)), out, file)
 
 
 @app.command()
@@ -45,7 +45,7 @@ def dashboard(file: SpecFile = DEFAULT_SPEC, out: Out = None) -> None:
     """A dashboard for Grafana (JSON): Dashboards, New, Import."""
     from twinkeel.app.monitor import dashboard as make
 
-    _give(make(_context(file)), out)
+    _give(make(_context(file)), out, file)
 
 
 @app.command()
@@ -67,8 +67,7 @@ def _context(file: Path) -> "Context":
     return open_context(file, reading=True).telling(tell)
 
 
-def _give(text: str, out: Path | None) -> None:
-    if out is None:
-        print(text, end="")
-    else:
-        out.write_text(text, encoding="utf-8")
+def _give(text: str, out: Path | None, spec: Path | None = None) -> None:
+    from twinkeel.cli.give import give
+
+    give(text, out, spec)

@@ -29,11 +29,10 @@ def schema(
 
     # yaml-language-server: $schema=twinkeel.schema.json
     """
-    text = _json() if output is SchemaFormat.json else _markdown()
-    if out is None:
-        print(text, end="")
-    else:
-        out.write_text(text, encoding="utf-8")
+    from twinkeel.cli.give import give, refuse_a_spec
+
+    refuse_a_spec(out)
+    give(_json() if output is SchemaFormat.json else _markdown(), out)
 
 
 def _json() -> str:

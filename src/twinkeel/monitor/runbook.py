@@ -23,14 +23,16 @@ be within days and all at once. *warning*: all works, and the next fault may not
 def runbook() -> str:
     """The page."""
     table = "".join(f"| [{alert.name}](#{alert.name.lower()}) | {alert.severity} | {alert.wait} |\n" for alert in ALERTS)
-    return f"{INTRO}\n| alert | | after |\n|---|---|---|\n{table}" + "".join(_section(alert) for alert in ALERTS)
+    sections = "".join(f"\n{alert_markdown(alert, level=2)}" for alert in ALERTS)
+    return f"{INTRO}\n| alert | | after |\n|---|---|---|\n{table}{sections}"
 
 
-def _section(alert: Alert) -> str:
+def alert_markdown(alert: Alert, level: int) -> str:
+    """One alert's section; ends in a newline."""
     steps = "".join(f"{number}. {step}\n" for number, step in enumerate(alert.look, 1))
     condition = f"```promql\n{alert.expr(EXAMPLE)}\n```\n"
     told = f"*{alert.severity}, after {alert.wait}.* {_plain(alert.description)}\n\n{alert.means}\n"
-    return f"\n## {alert.name}\n\n{told}\n{steps.replace('{{ $labels.server }}', 'SERVER')}\n{condition}"
+    return f"{'#' * level} {alert.name}\n\n{told}\n{steps.replace('{{ $labels.server }}', 'SERVER')}\n{condition}"
 
 
 def _plain(text: str) -> str:

@@ -77,12 +77,14 @@ def read_source(path: Path) -> SourceFile:
     Raises SpecError when there is no such file, it cannot be read, or it is larger than a spec can be.
     """
     try:
-        data = path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
+        with path.open("rb") as file:
+            # Not by its size: a device says 0 and never ends.
+            data = file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
         raise SpecError("there is no such spec file", where=str(path), hint="name the file with -f FILE") from error
     except OSError as error:
         raise SpecError(f"the spec cannot be read: {error.strerror}", where=str(path)) from error
-    if data is None:
+    if len(data) > MAX_BYTES:
         raise SpecError(f"the file is larger than {MAX_BYTES} bytes, so it is not a spec", where=str(path))
     return SourceFile(str(path), data.decode("utf-8-sig", errors="replace"))
 

@@ -79,13 +79,14 @@ def secrets_path(spec: ClusterSpec, spec_folder: Path) -> Path:
     return spec_folder / Path(spec.secrets_file).expanduser()
 
 
-def load_secrets(path: Path, environment: Mapping[str, str]) -> Secrets:
-    """The passwords in the file at `path`, each overridden by its environment variable. A file that is not there holds none.
+def load_secrets(path: Path | None, environment: Mapping[str, str]) -> Secrets:
+    """The passwords in the file at `path`, each overridden by its environment variable. A file that is not there, or None, holds
+    none.
 
     Raises SpecError when others than its owner can read the file, when it holds anything but `key: text` lines with keys that
     we know, or when a password has characters that the daemons cannot take.
     """
-    given = _from_file(path)
+    given = _from_file(path) if path is not None else {}
     overriding = {kind.key: environment[kind.variable] for kind in _KINDS if environment.get(kind.variable)}
     for kind in _KINDS:
         if kind.key in overriding:

@@ -7,8 +7,10 @@ import pytest
 
 from twinkeel.app.explain_code import explain_code
 from twinkeel.audit.registry import RULES as AUDIT_RULES
+from twinkeel.audit.settings import SETTINGS_CODES
 from twinkeel.drill.faults.registry import FAULTS
 from twinkeel.errors import UsageError
+from twinkeel.monitor.alerts.registry import ALERTS
 from twinkeel.preflight.checks import CHECKS
 from twinkeel.spec.codes import CODES, RENDERED_CODES
 from twinkeel.spec.rules import RULES
@@ -19,6 +21,8 @@ KNOWN = [
     *(rule.code for rule in RULES),
     *(check.id for check in CHECKS),
     *(rule.name for rule in AUDIT_RULES),
+    *SETTINGS_CODES,
+    *(alert.name for alert in ALERTS),
     *(fault.id for fault in FAULTS),
 ]
 

@@ -155,3 +155,42 @@ def test_what_render_writes_comes_back_as_it_was(twinkeel: Run, example: str) ->
 
 def texts(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+INI = """\
+[all]
+m1 ansible_host=192.168.1.101 ip=192.168.1.101
+m2 ansible_host=192.168.1.103 ip=192.168.1.103
+m3 ansible_host=192.168.1.105 ip=192.168.1.105
+w1 ansible_host=192.168.1.115 ip=192.168.1.115
+spare ansible_host=192.168.1.199
+
+[kube_control_plane]
+m[1:3]
+
+[etcd:children]
+kube_control_plane
+
+[kube_node]
+w1
+
+[storage]
+w1
+"""
+
+
+def test_an_inventory_in_ini_form_brings_names_and_workers(twinkeel: Run, seed: Path) -> None:
+    Path("inventory.ini").write_text(INI)
+    result = twinkeel("import", "seed/lb-1", "seed/lb-2", *ADDRESSES, "--inventory", "inventory.ini")
+    assert result.returncode == 0, result.stderr
+    assert "  m1: 192.168.1.101\n" in result.stdout
+    assert "workers: {w1: 192.168.1.115}" in result.stdout or "  w1: 192.168.1.115\n" in result.stdout
+    # What the spec cannot say: a group of its own, a host that has no role.
+    assert "inventory.ini:18: storage" in result.stderr
+    assert "inventory.ini:6: spare" in result.stderr
+
+
+def test_a_secrets_file_that_lies_around_is_nobodys_business_without_an_output(twinkeel: Run, seed: Path) -> None:
+    Path("secrets.yaml").write_text("vrrp_password: x\n")
+    Path("secrets.yaml").chmod(0o644)
+    assert twinkeel("import", "seed/lb-1", "seed/lb-2", *ADDRESSES).returncode == 0

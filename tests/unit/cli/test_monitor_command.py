@@ -40,11 +40,11 @@ def test_without_anything_to_watch_it_says_what_to_add(twinkeel: Run, command: s
 
 
 @pytest.mark.parametrize("command", ["rules", "scrape", "dashboard"])
-def test_a_file_gets_the_same_and_nothing_is_printed(twinkeel: Run, tmp_path: Path, command: str) -> None:
+def test_a_file_gets_the_same_and_its_name_is_told(twinkeel: Run, tmp_path: Path, command: str) -> None:
     code, out, err = twinkeel(MONITORING + METRICS, command)
     assert (code, err) == (0, "")
     made = tmp_path / "made"
-    assert twinkeel(MONITORING + METRICS, command, "-o", str(made)) == (0, "", "")
+    assert twinkeel(MONITORING + METRICS, command, "-o", str(made)) == (0, "", f"written: {made}\n")
     assert made.read_text() == out
     assert len(json.loads(out) if command == "dashboard" else YAML(typ="safe").load(out))
 
@@ -72,8 +72,18 @@ def test_no_password_is_needed_and_none_is_shown(twinkeel: Run, tmp_path: Path) 
 
 def test_a_folder_that_is_not_there_is_told(twinkeel: Run, tmp_path: Path) -> None:
     code, _, err = twinkeel(MONITORING + METRICS, "rules", "-o", str(tmp_path / "away/rules.yml"))
-    assert code == 3
-    assert f"where: {tmp_path}/away/rules.yml" in err
+    assert code == 2
+    assert f"there is no such folder\n  where: {tmp_path}/away\n" in err
+
+
+@pytest.mark.parametrize("command", ["rules", "scrape", "dashboard"])
+def test_the_spec_itself_is_not_overwritten(twinkeel: Run, tmp_path: Path, command: str) -> None:
+    """Its name is one slip away from twinkeel.json."""
+    spec = tmp_path / "twinkeel.yaml"
+    code, out, err = twinkeel(MONITORING + METRICS, command, "-o", str(spec))
+    assert (code, out) == (2, "")
+    assert f"that is the spec itself, and it is not overwritten\n  where: {spec}" in err
+    assert "load_balancers" in spec.read_text()
 
 
 def test_the_page_of_the_alerts_needs_no_spec(twinkeel: Run) -> None:

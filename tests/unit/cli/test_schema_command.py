@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from twinkeel.cli.main import cli
+from twinkeel.errors import UsageError
 from twinkeel.spec.reference import reference
 from twinkeel.spec.schema import json_schema
 
@@ -21,8 +22,16 @@ def test_the_schema_is_json_on_standard_output() -> None:
 @pytest.mark.parametrize(
     ("options", "text"), [([], json.dumps(json_schema(), indent=2) + "\n"), (["--format", "markdown"], reference())]
 )
-def test_a_file_gets_the_same_and_nothing_is_printed(tmp_path: Path, options: list[str], text: str) -> None:
+def test_a_file_gets_the_same_and_its_name_is_told(tmp_path: Path, options: list[str], text: str) -> None:
     result = CliRunner().invoke(cli, ["schema", "-o", str(tmp_path / "out"), *options])
 
-    assert (result.exit_code, result.output) == (0, "")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", f"written: {tmp_path / 'out'}\n")
     assert (tmp_path / "out").read_text() == text
+
+
+def test_a_spec_is_not_overwritten(tmp_path: Path) -> None:
+    spec = tmp_path / "twinkeel.yaml"
+    spec.write_text("name: mine\n")
+    with pytest.raises(UsageError, match="this YAML file is there already"):
+        CliRunner().invoke(cli, ["schema", "-o", str(spec)], catch_exceptions=False)
+    assert spec.read_text() == "name: mine\n"

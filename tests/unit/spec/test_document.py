@@ -155,6 +155,11 @@ def test_a_file_that_cannot_be_read_says_so_with_its_name(tmp_path: Path) -> Non
         read_source(tmp_path)
 
 
+def test_a_device_that_never_ends_is_refused() -> None:
+    with pytest.raises(SpecError, match="larger than"):
+        read_source(Path("/dev/zero"))
+
+
 def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
     path = tmp_path / "huge.yaml"
     with path.open("wb") as file:
