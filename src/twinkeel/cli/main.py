@@ -32,7 +32,7 @@ COMMANDS = {
     "explain": ("explain", "Show the topology, every default in force, and the predicted downtime per fault."),
     "render": ("render", "Write every file of the system to a folder."),
     "audit": ("audit", "Find what is wrong with a pair that somebody set up, and what each failure will cost."),
-    "preflight": ("preflight", "Look at every host: is all as an apply needs it?"),
+    "preflight": ("preflight", "Check that every host is ready for an apply."),
     "plan": ("plan", "Show what apply would change, as a diff by host and file."),
     "apply": ("apply", "Bring the load balancers to what the spec says, verified through the virtual IP."),
     "drain": ("drain", "Take a control-plane host out of rotation on every load balancer."),

@@ -29,7 +29,7 @@ def preflight(
     ] = None,
     show_list: Annotated[bool, typer.Option("--list", help="Show the checks, and make none.")] = False,
 ) -> None:
-    """Look at every host: is all as an apply needs it? Changes nothing.
+    """Check that every host is ready for an apply. Changes nothing.
 
     Exit code 0: nothing failed. 1: a check failed. 3: a host could not be asked.
     """

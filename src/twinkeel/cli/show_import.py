@@ -22,7 +22,7 @@ def as_text(imported: Imported, output: Path | None) -> str:
     blocks += [f"note: {file}: {text}" for file, text in imported.notes]
     if adopted.assumed:
         cells = [(f"{each.key}: {each.value}", each.why + (f" ({each.option})" if each.option else "")) for each in adopted.assumed]
-        blocks.append("No file says these; an option does:\n" + rows(cells, width).rstrip())
+        blocks.append("Assumed, since no file says it (an option overrides it):\n" + rows(cells, width).rstrip())
     blocks += [_secrets(adopted.needed, output)] if adopted.needed else []
     blocks.append("\n".join(_not_carried(adopted.left)))
     blocks += ["\n".join(_differences(imported.differences))] if imported.differences else []

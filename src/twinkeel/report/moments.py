@@ -43,7 +43,7 @@ def _told(event: Event) -> str:
         case "injected":
             return "the command that breaks it has ended"
         case "vip":
-            return f"{data.get('host')} {'has' if data.get('held') else 'has no longer'} {data.get('address')}"
+            return f"{data.get('host')} {'has' if data.get('held') else 'no longer has'} {data.get('address')}"
         case "vrrp":
             return f"{data.get('host')}: {data.get('state')} ({data.get('instance')})"
         case "node":
@@ -51,9 +51,9 @@ def _told(event: Event) -> str:
         case "connection-lost":
             return f"the client's {data.get('connection')} connection ended: {data.get('error')}"
         case "watch-down":
-            return "the watch ended"
+            return "the watch closed"
         case "watch-up":
-            return "the watch is up again"
+            return "the watch is re-established"
         case "heal":
             return "the drill heals"
         case "healthy":
@@ -72,8 +72,8 @@ def _requests(requests: Sequence[Request], since: int) -> Iterator[tuple[int, st
             continue
         errors = ", ".join(dict.fromkeys(each.error or "late" for each in together))
         if len(together) == 1:
-            yield together[0].start, f"a new connection is not served ({errors})"
+            yield together[0].start, f"a new connection fails ({errors})"
             continue
         tried = sum(together[0].start <= each.start <= together[-1].start for each in asked)
-        yield together[0].start, f"new connections are not served from here on ({errors})"
-        yield together[-1].start, f"the last that is not served; {len(together)} of {tried} since then"
+        yield together[0].start, f"new connections fail from here on ({errors})"
+        yield together[-1].start, f"the last new connection that fails; {len(together)} of {tried} since then"

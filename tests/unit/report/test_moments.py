@@ -48,9 +48,9 @@ def test_what_was_before_the_fault_is_left_out() -> None:
 def test_requests_that_are_not_served_are_told_together_until_half_a_second_passes_without_one() -> None:
     requests = (new(0), new(10, "reset"), new(20, "refused"), new(30), new(40, took=300), new(50), new(600, "timeout"), new(610))
     assert [(each.ms, each.what) for each in moments(history(*FAULT, *requests))[2:]] == [
-        (30.0, "new connections are not served from here on (reset, refused, late)"),
-        (60.0, "the last that is not served; 3 of 4 since then"),
-        (620.0, "a new connection is not served (timeout)"),
+        (30.0, "new connections fail from here on (reset, refused, late)"),
+        (60.0, "the last new connection that fails; 3 of 4 since then"),
+        (620.0, "a new connection fails (timeout)"),
     ]
 
 
