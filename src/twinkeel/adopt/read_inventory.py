@@ -15,7 +15,7 @@ from twinkeel.spec.kubespray_variables import RESERVED_VARIABLES
 from twinkeel.spec.model import ApiServer, Failover, Kubernetes
 from twinkeel.topology.api_server import DELAY, GOAWAY, RETRY_AFTER, VARIABLE
 
-_SECRET = re.compile(r"passw|secret|token|private|_key\b|credential", re.IGNORECASE)
+_SECRET = re.compile(r"passw|_pass\b|_pw\b|secret|token|private|_key\b|credential", re.IGNORECASE)
 # Variable -> key of `kubernetes`, where the value is taken as it is.
 _SAME = {
     "kube_network_plugin": "network_plugin",

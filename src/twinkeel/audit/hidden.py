@@ -16,6 +16,10 @@ _SECRETS = tuple(
         rf"(\bkey\s+\d{{1,3}}\s+(?:hex:)?){_VALUE}",
         rf"(\bstats\s+auth\s+[^\s:]{{1,200}}:){_VALUE}",
         rf"(\buser\s+\S{{1,200}}\s+(?:insecure-)?password\s+){_VALUE}",
+        # HAProxy: variables whose names say it, and headers that are compared.
+        rf"(\b(?:pre)?setenv\s+\S{{0,80}}(?:PASS|PW|TOKEN|SECRET|KEY)\S{{0,80}}\s+){_VALUE}",
+        rf"(\bset-var(?:-fmt)?\s+\S{{0,80}}(?:pass|token|secret)\S{{0,80}}\s+(?:str\()?){_VALUE}",
+        rf"(hdr\([\w-]{{0,80}}(?:token|auth|key|secret)[\w-]{{0,80}}\)\s+(?:-i\s+)?(?:-m\s+\w{{1,10}}\s+)?(?:--\s+)?){_VALUE}",
         # The name stays: curl -u admin:..., --user admin:..., https://admin:...@host/.
         r"((?:(?<!\S)-\w{0,20}u|--(?:proxy-)?user)[\s=]*\"[^\s\"':/]{1,200}:)([^\"]+)(?=\")",
         r"((?:(?<!\S)-\w{0,20}u|--(?:proxy-)?user)[\s=]*'[^\s\"':/]{1,200}:)([^']+)(?=')",
@@ -30,6 +34,10 @@ _SECRETS = tuple(
 )
 
 
+# A variable or a command, not a password's hash (crypt(5): $5$..., $y$...).
+_SHELL = re.compile(r"\$(?![0-9a-z]{1,3}\$)")
+
+
 def hidden(text: str) -> str:
     """The text without its secrets. What a shell fills in (`$PASSWORD`) is none, and stays."""
     for pattern in _SECRETS:
@@ -40,4 +48,4 @@ def hidden(text: str) -> str:
 def _asterisks(value: str) -> str:
     quote = value[0] if value[0] in "\"'" else ""
     bare = value[len(quote) :]
-    return value if bare.startswith("$") else quote + "*" * len(bare)
+    return value if _SHELL.match(bare) else quote + "*" * len(bare)
