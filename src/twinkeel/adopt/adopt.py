@@ -48,6 +48,7 @@ from twinkeel.adopt.read_services import (
 from twinkeel.adopt.read_vrrp import write_failover, write_vips
 from twinkeel.adopt.spec_text import spec_text
 from twinkeel.adopt.timers import write_timers
+from twinkeel.adopt.unused_options import refuse_unused_options
 from twinkeel.adopt.vips import find_vips
 from twinkeel.adopt.without_marks import without_marks
 from twinkeel.audit.pair import Host, Pair
@@ -97,6 +98,7 @@ def adopt(pair: Pair, files: Files, given: Given) -> Adopted:
     vips, apis = find_vips(bare.hosts), find_api(draft, bare.hosts)
     if not vips:
         draft.missing.append(Missing("a keepalived.conf with a virtual IP", "name the file, or its folder"))
+    refuse_unused_options(draft, vips, apis)
     _require(draft)
     balancers = read_balancers(draft, bare.hosts, vips, own_addresses(apis, bare.hosts, files, inventory))
     _names(draft, head, domain_of_servers(apis) or (inventory_domain(inventory) if inventory else ""))
