@@ -23,6 +23,8 @@ from twinkeel.vrrp import Range
 FAULTS = ("power-loss", "haproxy-kill", "haproxy-hang", "keepalived-kill", "vrrp-process-kill")
 # The topology has one for both: what Twinkeel renders makes Keepalived end as a whole.
 _TITLES = {
+    # Whether a unit's Restart= brings it back sooner is not in these files.
+    "haproxy-kill": "HAProxy dies on the holder, and stays dead",
     "keepalived-kill": "the holder's Keepalived dies as a whole",
     "vrrp-process-kill": "the VRRP part of the holder's Keepalived dies",
 }

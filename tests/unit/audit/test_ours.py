@@ -39,8 +39,8 @@ def test_an_outcome_is_what_is_predicted(predicted: dict[str, Prediction], fault
         if told is not None and known is not None:
             assert (told.low, told.high) == pytest.approx((known.low, known.high), abs=1e-6)
     assert (outcome.end, outcome.effect) == ("heals", prediction.effect)
-    # Of Keepalived's death the audit tells two kinds.
-    assert outcome.title == (title_of(fault) if "keepalived" in fault or "vrrp" in fault else prediction.title)
+    # Of a daemon's death the audit tells what its files can know.
+    assert outcome.title == (title_of(fault) if fault in FAULTS else prediction.title)
 
 
 def test_there_are_no_others() -> None:

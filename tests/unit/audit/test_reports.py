@@ -72,7 +72,13 @@ def test_json_predictions() -> None:
     assert made["power-loss"]["downtime"] == [2.2188, 3.2388]
     assert made["power-loss"]["twinkeel"]["end"] == "heals"
     assert made["haproxy-kill"] | {"effect": ""} == {
-        **{"fault": "haproxy-kill", "title": "HAProxy is killed on the holder", "end": "never", "downtime": None, "degraded": None},
+        **{
+            "fault": "haproxy-kill",
+            "title": "HAProxy dies on the holder, and stays dead",
+            "end": "never",
+            "downtime": None,
+            "degraded": None,
+        },
         **{"effect": "", "twinkeel": None},
     }
 
