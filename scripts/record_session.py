@@ -30,7 +30,8 @@ def printed(lab: str, host: str, command: str) -> str:
     twinkeel = str(ROOT / ".venv/bin/twinkeel")
     size = f"stty cols {COLUMNS} rows {ROWS}; export COLUMNS={COLUMNS} TERM=xterm-256color; "
     argv = [twinkeel, "lab", "exec", "--name", lab, host, "--", "sh", "-c", size + command]
-    with subprocess.Popen(argv, stdin=theirs, stdout=theirs, stderr=theirs, cwd=ROOT) as child:
+    # Without a terminal to type at nothing is asked.
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, cwd=ROOT) as child:
         os.close(theirs)
         pieces = []
         while piece := _read(ours):
