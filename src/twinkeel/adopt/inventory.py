@@ -103,7 +103,12 @@ def of_parsed(parsed: Parsed) -> Inventory:
 
 
 def _plain(variables: Variables) -> dict[str, Variable]:
-    return {name: Variable(name, each.value.data, each.place) for name, each in variables.items()}
+    return {name: Variable(name, each.value.data, each.place, _is_encrypted(each.value.data)) for name, each in variables.items()}
+
+
+def _is_encrypted(data: Any) -> bool:
+    """By the head of ansible-vault, which says so whatever the tag."""
+    return isinstance(data, str) and data.startswith("$ANSIBLE_VAULT;")
 
 
 def _load(source: SourceFile) -> CommentedMap:
@@ -115,9 +120,7 @@ def _load(source: SourceFile) -> CommentedMap:
     except (YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{source.name}:{mark.line + 1}:{mark.column + 1}" if mark else source.name
-        raise UsageError(
-            "this is not YAML", where=where, hint="an inventory in INI form: `ansible-inventory -i FILE --list -y`"
-        ) from None
+        raise UsageError("this is not YAML", where=where, hint="an inventory in INI form is called inventory.ini") from None
     if tree is not None and not isinstance(tree, CommentedMap):
         raise UsageError("this is no inventory: it has no `key: value` lines", where=source.name)
     return tree if tree is not None else CommentedMap()

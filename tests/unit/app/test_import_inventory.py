@@ -79,6 +79,14 @@ def test_both_forms_say_the_same(tmp_path: Path) -> None:
     assert {(each.name, each.value) for each in ini.others} == {(each.name, each.value) for each in yaml.others} == others
 
 
+@pytest.mark.parametrize(("name", "text"), [("hosts.yaml", YAML), ("inventory.ini", INI)])
+def test_what_ansible_vault_encrypted_is_a_secret(tmp_path: Path, name: str, text: str) -> None:
+    folder = folder_with(tmp_path, name, text)
+    (folder / "group_vars/all/vault.yml").write_text("own: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  6162\nplain: 3\n")
+    found = read_inventory(folder).variables
+    assert (found["own"].secret, found["plain"].secret) == (True, False)
+
+
 def test_places_are_those_of_the_file(tmp_path: Path) -> None:
     ini = read_inventory(folder_with(tmp_path, "inventory.ini", INI))
     place = ini.variables["cluster_name"].place
