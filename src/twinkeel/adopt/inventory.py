@@ -1,21 +1,16 @@
-"""A Kubespray inventory in YAML: hosts, groups and variables, each with its place. Pure; Ansible's templates stay as they are."""
+"""A Kubespray inventory: hosts, groups and variables, each with its place. Pure; Ansible's templates stay as they are."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq, TaggedScalar
-from ruamel.yaml.error import YAMLError
-from ruamel.yaml.scalarbool import ScalarBoolean
-from ruamel.yaml.scalarfloat import ScalarFloat
-from ruamel.yaml.scalarint import ScalarInt
 
 from twinkeel.errors import UsageError
 from twinkeel.liveconfig.inventory import Inventory as Parsed
 from twinkeel.liveconfig.inventory import Variables
+from twinkeel.liveconfig.inventory_yaml import read_variables, read_yaml_inventory
 from twinkeel.liveconfig.words import Place
-from twinkeel.source import SourceFile, Span
+from twinkeel.liveconfig.yaml_tree import NO_YAML
+from twinkeel.source import SourceFile
 
 # Old names of Kubespray's groups (before 2.21) beside today's.
 GROUPS = {
@@ -61,27 +56,22 @@ class Inventory:
 
 
 def parse_inventory(hosts: SourceFile, variables: Sequence[tuple[str, SourceFile]]) -> Inventory:
-    """The inventory of a hosts file and of its group_vars, each with its group's name.
+    """The inventory of a hosts file in YAML and of its group_vars, each with its group's name.
 
     Raises UsageError for text that is no YAML, or no inventory.
     """
-    inventory = Inventory()
-    tree = _load(hosts)
-    for name, group in tree.items():
-        _group(inventory, hosts, str(name), group, ())
+    parsed = Parsed([hosts])
+    read_yaml_inventory(hosts, parsed)
     for group_name, source in variables:
-        for variable in _variables(source, _load(source)):
-            if group_name in READ_GROUPS:
-                inventory.variables[variable.name] = variable
-            else:
-                inventory.others.append(variable)
-    if not inventory.hosts:
-        raise UsageError("no host is in this inventory", where=hosts.name, hint=_NO_HOST)
-    return inventory
+        parsed.group(group_name).file_vars |= read_variables(source, parsed)
+    return of_parsed(parsed)
 
 
 def of_parsed(parsed: Parsed) -> Inventory:
-    """The same of an inventory that the audit's reader has read, whatever form it has."""
+    """The same of an inventory that the audit's reader has read, whatever form it has. Raises UsageError as above."""
+    unread = next((each for each in parsed.remarks if each.text.startswith(NO_YAML)), None)
+    if unread is not None:
+        raise UsageError(unread.text, where=str(unread.place), hint="an inventory in INI form is called inventory.ini")
     inventory = Inventory(hosts={name: _plain(host.vars | host.file_vars) for name, host in parsed.hosts.items()})
     for name in parsed.groups:
         # `ungrouped` is always there.
@@ -109,67 +99,3 @@ def _plain(variables: Variables) -> dict[str, Variable]:
 def _is_encrypted(data: Any) -> bool:
     """By the head of ansible-vault, which says so whatever the tag."""
     return isinstance(data, str) and data.startswith("$ANSIBLE_VAULT;")
-
-
-def _load(source: SourceFile) -> CommentedMap:
-    reader = YAML()
-    # As Ansible reads it: `yes` is true.
-    reader.version = (1, 1)
-    try:
-        tree = reader.load(source.text)
-    except (YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{source.name}:{mark.line + 1}:{mark.column + 1}" if mark else source.name
-        raise UsageError("this is not YAML", where=where, hint="an inventory in INI form is called inventory.ini") from None
-    if tree is not None and not isinstance(tree, CommentedMap):
-        raise UsageError("this is no inventory: it has no `key: value` lines", where=source.name)
-    return tree if tree is not None else CommentedMap()
-
-
-def _group(inventory: Inventory, source: SourceFile, name: str, group: Any, around: tuple[str, ...]) -> None:
-    if not isinstance(group, CommentedMap) or len(around) > 32:
-        return
-    within = (*around, name)
-    hosts = group.get("hosts")
-    for host, values in hosts.items() if isinstance(hosts, CommentedMap) else ():
-        known = inventory.hosts.setdefault(str(host), {})
-        known |= {variable.name: variable for variable in _variables(source, values)}
-        for each in within:
-            inventory.groups.setdefault(each, {}).setdefault(str(host), _place(source, hosts, host))
-    for variable in _variables(source, group.get("vars")):
-        if name in READ_GROUPS:
-            inventory.variables[variable.name] = variable
-        else:
-            inventory.others.append(variable)
-    children = group.get("children")
-    for child, inner in children.items() if isinstance(children, CommentedMap) else ():
-        _group(inventory, source, str(child), inner, within)
-
-
-def _variables(source: SourceFile, values: Any) -> Iterator[Variable]:
-    for name, value in values.items() if isinstance(values, CommentedMap) else ():
-        yield Variable(str(name), plain(value), _place(source, values, name), isinstance(value, TaggedScalar))
-
-
-def _place(source: SourceFile, values: CommentedMap, name: Any) -> Place:
-    try:
-        line, column = values.lc.key(name)
-    except KeyError:
-        # Merged in from an anchor.
-        line, column = values.lc.line, values.lc.col
-    return Place(source, Span(line + 1, column + 1, max(len(str(name)), 1)))
-
-
-def plain(value: Any) -> Any:
-    """A value without the reader's own types."""
-    if isinstance(value, Mapping):
-        return {str(name): plain(item) for name, item in value.items()}
-    if isinstance(value, CommentedSeq | list):
-        return [plain(item) for item in value]
-    if isinstance(value, ScalarBoolean | bool):
-        return bool(value)
-    if isinstance(value, ScalarInt):
-        return int(value)
-    if isinstance(value, ScalarFloat):
-        return float(value)
-    return value if value is None or isinstance(value, int | float) else str(value)

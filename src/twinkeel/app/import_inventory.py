@@ -1,18 +1,14 @@
 """The files of a Kubespray inventory: the hosts file, and the group_vars beside it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-from twinkeel.adopt.inventory import Inventory, of_parsed, parse_inventory
-from twinkeel.app.audit_inventory import is_yaml
+from twinkeel.adopt.inventory import Inventory, of_parsed
 from twinkeel.app.audit_inventory import read_inventory as read_parsed
 from twinkeel.errors import UsageError
 from twinkeel.liveconfig.words import LONGEST_FILE
 from twinkeel.source import SourceFile
 
 _HOSTS = ("hosts.yaml", "hosts.yml", "inventory.yaml", "inventory.yml", "inventory.ini", "hosts.ini")
-_YAML = (".yml", ".yaml", "")
-MOST_FILES = 200
 
 
 def read_inventory(path: Path) -> Inventory:
@@ -24,20 +20,7 @@ def read_inventory(path: Path) -> Inventory:
     if file is None:
         hint = f"name a folder with one of {', '.join(_HOSTS)}, or the file itself"
         raise UsageError("there is no inventory", where=str(path), hint=hint)
-    source = _source(file)
-    if is_yaml(source):
-        return parse_inventory(source, list(_group_vars(file.parent / "group_vars")))
-    return of_parsed(read_parsed(source, []))
-
-
-def _group_vars(folder: Path) -> Iterator[tuple[str, SourceFile]]:
-    """As Ansible reads them: GROUP.yml, and the files below GROUP/, in order; those of all hosts first, so that others win."""
-    found = sorted(folder.iterdir(), key=lambda path: (path.stem != "all", path.name)) if folder.is_dir() else []
-    for path in found[:MOST_FILES]:
-        files = sorted(path.rglob("*")) if path.is_dir() else [path]
-        for file in files[:MOST_FILES]:
-            if file.is_file() and file.suffix in _YAML and not file.name.startswith("."):
-                yield path.stem if path.is_file() else path.name, _source(file)
+    return of_parsed(read_parsed(_source(file), []))
 
 
 def _source(path: Path) -> SourceFile:

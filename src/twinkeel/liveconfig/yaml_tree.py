@@ -12,6 +12,8 @@ import yaml
 from twinkeel.liveconfig.words import LONGEST_FILE, Place, Remark
 from twinkeel.source import SourceFile, Span
 
+NO_YAML = "this is no YAML"
+"""How a remark begins on a file of which nothing could be read."""
 MOST_NODES = 100_000
 DEEPEST = 60
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -61,7 +63,7 @@ def read_yaml(source: SourceFile) -> tuple[Value | None, list[Remark]]:
         mark = getattr(error, "problem_mark", None)
         place = Place(source, Span(mark.line + 1, mark.column + 1)) if mark else start
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be understood"
-        return None, [Remark(place, f"this is no YAML: {problem}")]
+        return None, [Remark(place, f"{NO_YAML}: {problem}")]
 
 
 class _Composer:
