@@ -13,6 +13,7 @@ from twinkeel.hosts.lock import cluster_lock
 from twinkeel.plan.make_plan import desired
 from twinkeel.plan.model import Desired, Plan
 from twinkeel.plan.plan import plan
+from twinkeel.plan.refuse_losses import refuse_losses
 from twinkeel.preflight.preflight import essential_checks
 from twinkeel.rollout.generations import NEXT_SWEEP
 from twinkeel.rollout.look import Decide, Seen, api_is_up, look, take_back
@@ -44,19 +45,22 @@ async def apply(
     break_lock: bool = False,
     held: bool = False,
     preflight: bool = False,
+    discard: bool = False,
 ) -> ApplyResult:
     """Install and configure HAProxy and Keepalived on every load balancer, standby first, and verify the result.
 
-    `preflight` makes the checks that protect an apply before anything else; `held` says that the caller holds the lock.
+    `preflight` makes the checks that protect an apply before anything else; `held` says that the caller holds the lock,
+    `discard` that what a foreign pair does besides may end.
 
     Raises:
+        UsageError: the load balancers' own files do what would end, and `discard` does not allow it; nothing was touched.
         LockedError: another run works on these load balancers.
         HostError: a host cannot be reached, or a task failed on it; what was begun there was undone.
         ToolError: Ansible itself failed.
         VerificationError: a virtual IP does not answer as it must.
     """
 
-    run = Run(topology, writer, log, on_event, break_lock, held)
+    run = Run(topology, writer, log, on_event, break_lock, held, discard)
     if preflight:
         async with run.step("Check what an apply needs") as details:
             checked = await essential_checks(writer, topology)
@@ -95,6 +99,8 @@ async def _sweeps(run: Run, command: str, decide: Decide) -> AsyncIterator[tuple
         wanted = decide(seen.ca)
         async with run.step("Compare with the spec") as details:
             made = plan(run.topology, wanted, seen.states, _shows_nothing)
+            if not run.discard:
+                refuse_losses(made)
             details += ["something is to be done" if made.has_changes else "nothing to change", *made.steps[: bool(made.later)]]
         held_in_standby = await take_back(run, seen.observed)
         if made.has_changes or held_in_standby:

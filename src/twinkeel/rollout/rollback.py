@@ -53,7 +53,8 @@ async def rollback(
     refuse_newcomers(files, backend, chosen.number)
     desired = desired_of(files)
 
-    run = Run(topology, writer, log, on_event, break_lock)
+    # A pair that was given back and is taken over again: what ends was said before the first time.
+    run = Run(topology, writer, log, on_event, break_lock, discard=True)
     if is_foreign(files, backend):
         return RollbackResult(chosen, await give_back(run, chosen.number, desired))
     return RollbackResult(chosen, await converge(run, f"rollback --to {chosen.number}", lambda _: desired))
