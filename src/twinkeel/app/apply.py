@@ -21,7 +21,7 @@ async def apply(context: Context, *, preflight: bool = True, discard: bool = Fal
         UsageError: something would end, and `discard` does not allow it.
         LockedError, HostError, ToolError, VerificationError: see `twinkeel.rollout.apply.apply`.
     """
-    # The rollout takes the lock itself: the checks come before it.
+    # The rollout takes the lock itself.
     async with ClusterHosts(context).open() as hosts:
         return await rollout.apply(
             context.topology,

@@ -1,5 +1,6 @@
 """The whole procedure: bring the load balancers to what the spec says, and prove it through the virtual IPs."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
@@ -61,23 +62,20 @@ async def apply(
     """
 
     run = Run(topology, writer, log, on_event, break_lock, held, discard)
-    if preflight:
-        async with run.step("Check what an apply needs") as details:
-            checked = await essential_checks(writer, topology)
-            details.append(f"{len(checked)} checks passed")
-    return await converge(run, "apply", lambda ca: desired(topology, ca, secrets))
+    return await converge(run, "apply", lambda ca: desired(topology, ca, secrets), checks=preflight)
 
 
-async def converge(run: Run, command: str, decide: Decide) -> ApplyResult:
+async def converge(run: Run, command: str, decide: Decide, *, checks: bool = False) -> ApplyResult:
     """Bring the load balancers to what `decide` says: judged, standby first, verified, undone where it fails.
 
+    With `checks`, nothing is changed before those that protect an apply have passed.
     Where the plan says that nothing is to be done, nothing is started that could do it: no Ansible runs.
     """
     began = time.monotonic_ns()
     topology, writer = run.topology, run.writer
     machines = [balancer.machine for balancer in topology.load_balancers]
     async with cluster_lock(writer, machines, f"twinkeel {command}", run.note, break_lock=run.break_lock, held=run.held):
-        done = [sweep async for sweep in _sweeps(run, command, decide)]
+        done = [sweep async for sweep in _sweeps(run, command, decide, checks=checks)]
         seen, _ = done[-1]
         async with run.step("Verify through the virtual IP") as details:
             holders = {str(vip): name for vip, name in (await verify_virtual_ips(writer, topology, seen.ca)).items()}
@@ -92,10 +90,10 @@ async def converge(run: Run, command: str, decide: Decide) -> ApplyResult:
     return ApplyResult(changed, holders[str(topology.endpoint.vip.ip)], trust, seconds, generation, holders)
 
 
-async def _sweeps(run: Run, command: str, decide: Decide) -> AsyncIterator[tuple[Seen, Plan]]:
+async def _sweeps(run: Run, command: str, decide: Decide, *, checks: bool) -> AsyncIterator[tuple[Seen, Plan]]:
     """One sweep over all load balancers after the other, each planned from what there is then, until they have what is wanted."""
     for number in range(MOST_SWEEPS):
-        seen = await look(run, decide)
+        seen = await (_look_and_check(run, decide) if checks and not number else look(run, decide))
         wanted = decide(seen.ca)
         async with run.step("Compare with the spec") as details:
             made = plan(run.topology, wanted, seen.states, _shows_nothing)
@@ -116,6 +114,23 @@ async def _sweeps(run: Run, command: str, decide: Decide) -> AsyncIterator[tuple
         where=str(run.log),
         hint="does something else write /etc/keepalived/keepalived.conf there?",
     )
+
+
+async def _look_and_check(run: Run, decide: Decide) -> Seen:
+    """Both only read, and the checks listen for half a second: they are made at the same time.
+
+    Raises:
+        HostError: a host cannot be asked, or a check failed.
+    """
+    checking = asyncio.create_task(essential_checks(run.writer, run.topology))
+    try:
+        seen = await look(run, decide)
+        async with run.step("Check what an apply needs") as details:
+            details.append(f"{len(await checking)} checks passed")
+    finally:
+        checking.cancel()
+        await asyncio.gather(checking, return_exceptions=True)
+    return seen
 
 
 def _shows_nothing(text: str) -> str:
