@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,6 +17,7 @@ from twinkeel.plan.plan import plan
 from twinkeel.plan.refuse_losses import refuse_losses
 from twinkeel.preflight.preflight import essential_checks
 from twinkeel.rollout.generations import NEXT_SWEEP
+from twinkeel.rollout.keep_generation import generation_kept
 from twinkeel.rollout.look import Decide, Seen, api_is_up, look, take_back
 from twinkeel.rollout.rollout import Rollout
 from twinkeel.rollout.run import ApplyResult, Run, about_this_run
@@ -149,7 +150,7 @@ async def _roll_out(
         known = {**known_to_roles(made, seen), "serves": serves}
         write_project(Path(name) / "project", run.topology, wanted, made, about, known)
         async with AsyncExitStack() as stack:
-            async with run.step("Judge every load balancer's candidate files") as details:
+            async with run.step("Judge every load balancer's candidate files") as details, _kept(run, made, wanted, seen, about):
                 await stack.enter_async_context(rollout.prepared())
                 details.append("accepted" if made.has_changes else "nothing to change")
             async with run.step("Configure the load balancers") as details:
@@ -157,13 +158,25 @@ async def _roll_out(
                 await rollout.carry_out()
 
 
+def _kept(run: Run, made: Plan, wanted: Desired, seen: Seen, about: Mapping[str, str]) -> AbstractAsyncContextManager[None]:
+    """What keeps a generation where the roles need not."""
+    if not made.replaces_files or _packages_missing(made):
+        return nullcontext()
+    return generation_kept(run.writer, run.topology, wanted, seen.next_generation, about)
+
+
+def _packages_missing(made: Plan) -> bool:
+    return any(host.packages for host in made.hosts)
+
+
 def known_to_roles(made: Plan, seen: Seen) -> dict[str, Any]:
     """Variables for the roles: what was seen by now, so that they need not look again; and that we move virtual IPs ourselves."""
     return {
-        "packages_missing": any(host.packages for host in made.hosts),
+        "packages_missing": _packages_missing(made),
         "package_managers": {name: state.package_manager for name, state in seen.states.items()},
         "selinux_hosts": [name for name, state in seen.states.items() if state.selinux],
-        "keep_generation": made.replaces_files,
+        # Else it is kept by now: see `_kept`.
+        "keep_generation": made.replaces_files and _packages_missing(made),
         "generation_number": seen.next_generation,
         # For an undo: there is something to go back to only where one was kept.
         "generation": {"number": seen.next_generation} if made.replaces_files else {},
