@@ -25,7 +25,7 @@ from twinkeel.render.files import RenderedFile
 from twinkeel.render.haproxy import CA_PATH, CONFIG_PATH
 from twinkeel.rollout.generations import NEXT_SWEEP, choose, merge
 from twinkeel.rollout.host_programs import candidate_files, keep_generation
-from twinkeel.rollout.keep_generation import PRUNE, KEEP_NOW, generation_kept
+from twinkeel.rollout.keep_generation import KEEP_NOW, PRUNE, generation_kept
 from twinkeel.rollout.rollback import desired_of, refuse_newcomers
 from twinkeel.topology.model import Machine, Topology
 from twinkeel.vip.keepalived.backend import KeepalivedBackend
