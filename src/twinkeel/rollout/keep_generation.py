@@ -17,11 +17,8 @@ from twinkeel.plan.plan import units_of
 from twinkeel.render.services import reader_of
 from twinkeel.topology.model import Machine, Topology
 
-KEEP_NOW = host_program(
-    "twinkeel.rollout.host_programs.keep_now",
-    "twinkeel.rollout.host_programs.candidate_files",
-    "twinkeel.rollout.host_programs.keep_generation",
-)
+PARTS_OF_KEEP_NOW = ("twinkeel.rollout.host_programs.candidate_files", "twinkeel.rollout.host_programs.keep_generation")
+KEEP_NOW = host_program("twinkeel.rollout.host_programs.keep_now", *PARTS_OF_KEEP_NOW)
 KEPT = 5
 """How many generations a load balancer keeps."""
 

@@ -155,6 +155,7 @@ def test_a_spec_that_check_refuses_is_shown_and_ends_in_1(twinkeel: Run, seed: P
         (("nowhere",), "there is no such file or folder"),
         (("empty",), "nothing to import: no haproxy.cfg"),
         (("seed",), "the files do not say: the IPv4 address of lb-1; the IPv4 address of lb-2"),
+        (("seed", *ADDRESSES, "--name", "A B"), "'A B' cannot be this value of a spec: String should match pattern"),
         (("seed", "--load-balancer", "lb-1"), "--load-balancer lb-1 is not NAME=ADDRESS"),
         (("seed", "--vip", "192.168.1.110"), "--vip 192.168.1.110 is not ADDRESS/PREFIX"),
         (("seed", "--load-balancer", "lb-9=192.168.1.9"), "a load balancer called lb-9"),
