@@ -1,0 +1,93 @@
+"""How often a delay is longer than some length, also longer than any that was seen. Pure; lengths and times are in seconds.
+
+Two answers, of different worth:
+
+- What was counted proves something whatever the delays are like: none in T seconds means fewer than 3.0 / T, with 95 % confidence
+  (the rule of three), and n of them fewer than Poisson's upper limit for n. A year at most once cannot be proven in less than
+  three years.
+- Beyond that there is a model: of the longest delays each further millisecond makes the same share of those left rarer, so their
+  excess over a threshold is exponential (peaks over threshold with shape 0: S. Coles, An Introduction to Statistical Modeling of
+  Extreme Values, 2001, section 4). The threshold is the lowest above which the delays do not contradict that. A free shape (the
+  generalized Pareto distribution) is no help here, see docs/decisions/0014-what-tune-can-prove.md.
+
+Neither knows of what did not happen while it was measured.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import exp, inf, lgamma, log, sqrt
+
+CONFIDENCE = 0.95
+FEWEST = 10
+MOST = 200
+# Of all blocks, at most this share can be "the longest delays".
+SHARE = 0.1
+# Of the standard normal distribution, one-sided: the coefficient of variation of n exponential values is about 1 +- 1 / sqrt(n).
+REJECT = 1.645
+
+
+@dataclass(frozen=True)
+class Tail:
+    """The longest delays: `count` of them were longer than `over`, by `mean` on average, in `seconds` of measuring."""
+
+    over: float
+    count: int
+    mean: float
+    seconds: float
+
+    def rate(self, length: float) -> float:
+        """How many a second are longer than `length` (not less than `over`), most likely."""
+        return self.count / self.seconds * exp(-(length - self.over) / self.mean)
+
+    def bound(self, length: float) -> float:
+        """The same with the threshold's count and the mean each at its upper limit of 95 %."""
+        longest_mean = self.mean * self.count / gamma_lower(self.count)
+        return poisson_upper(self.count) / self.seconds * exp(-(length - self.over) / longest_mean)
+
+
+def fit_tail(maxima: Sequence[float], seconds: float) -> Tail | None:
+    """The tail of the longest delays of each block of time; None when there are too few, or no threshold fits."""
+    longest = sorted(maxima, reverse=True)
+    for count in range(min(MOST, int(len(longest) * SHARE)), FEWEST - 1, -1):
+        over = longest[count]
+        excesses = [each - over for each in longest[:count]]
+        mean = sum(excesses) / count
+        if mean > 0 and _variation(excesses, mean) <= 1 + REJECT / sqrt(count):
+            return Tail(over, count, mean, seconds)
+    return None
+
+
+def _variation(values: Sequence[float], mean: float) -> float:
+    return sqrt(sum((each - mean) ** 2 for each in values) / (len(values) - 1)) / mean
+
+
+def longer_than(ordered: Sequence[float], length: float) -> int:
+    """How many of `ordered` (ascending) are longer."""
+    return len(ordered) - bisect_right(ordered, length)
+
+
+def poisson_upper(count: int) -> float:
+    """The largest mean with which `count` events or fewer still come with 5 %: 3.0 for none."""
+    return _root(lambda mean: _poisson(count, mean) - (1 - CONFIDENCE), count + 3.0)
+
+
+def gamma_lower(count: int) -> float:
+    """What the sum of `count` exponential values of mean 1 falls below with 5 %."""
+    return _root(lambda length: _poisson(count - 1, length) - CONFIDENCE, float(count))
+
+
+def _poisson(count: int, mean: float) -> float:
+    """The chance of `count` events or fewer."""
+    return sum(exp(number * log(mean) - mean - lgamma(number + 1)) for number in range(count + 1)) if mean > 0 else 1.0
+
+
+def _root(falling: Callable[[float], float], guess: float) -> float:
+    """Where a falling function is 0."""
+    low, high = 0.0, guess
+    while falling(high) > 0:
+        low, high = high, high * 2
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if falling(middle) > 0 else (low, middle)
+    return (low + high) / 2 if high < inf else inf
