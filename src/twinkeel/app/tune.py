@@ -1,27 +1,20 @@
 """Use case: which timers these machines and this network bear; nothing on them is changed."""
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from twinkeel.app.context import Context
 from twinkeel.app.hosts import ClusterHosts
-from twinkeel.drill.load import relax, saturate
 from twinkeel.errors import UsageError
-from twinkeel.hosts.executor import Watcher, Writer
-from twinkeel.topology.model import Machine
-from twinkeel.tune.judge import Choice, Tuning
+from twinkeel.hosts.executor import Watcher
+from twinkeel.tune.judge import Direction, Tuning
 from twinkeel.tune.judge import judge as judge_recording
-from twinkeel.tune.measure import PERIOD, measure
+from twinkeel.tune.measure import PERIOD, Phase, measure
 from twinkeel.tune.recording import Header, Line, Recording, read_recording, routers_of, write_recording
 
-__all__ = ["Choice", "Tuning", "judge_file", "judge_recording", "plot", "record"]
-
-AS_THEY_ARE, LOADED = "as they are", "loaded"
-SPARE_SECONDS = 60.0
+__all__ = ["Direction", "Tuning", "judge_file", "judge_recording", "plot", "record"]
 
 
 async def record(context: Context, seconds: float, *, load: bool, save: Path | None = None) -> Recording:
@@ -36,20 +29,13 @@ async def record(context: Context, seconds: float, *, load: bool, save: Path | N
         HostError: a host cannot be reached, or its measurement ended early.
         LockedError: with `load`, another run works on these load balancers.
     """
-    machines = [balancer.machine for balancer in context.topology.load_balancers]
-    if len(machines) < 2:
+    if len(context.topology.load_balancers) < 2:
         raise UsageError("there is one load balancer: nobody hears its advertisements", hint="timers matter from two of them on")
-    lines: list[Line] = []
-    phases = (AS_THEY_ARE, LOADED) if load else (AS_THEY_ARE,)
-    header = _header(context, seconds, phases)
+    phases: tuple[Phase, ...] = ("as they are", "loaded") if load else ("as they are",)
+    header, lines = _header(context, seconds, phases), list[Line]()
     try:
-        async with _hosts(context, load=load) as (watcher, writer):
-            context.note(_sentence(machines, seconds, AS_THEY_ARE))
-            lines += await measure(watcher, context.topology, AS_THEY_ARE, seconds)
-            if writer is not None:
-                context.note(_sentence(machines, seconds, "with busy processors"))
-                async with _saturated(writer, machines, seconds):
-                    lines += await measure(watcher, context.topology, LOADED, seconds)
+        async with _hosts(context, load=load) as hosts:
+            await measure(hosts, context.topology, header, lines, context.note)
     finally:
         if save is not None and lines:
             write_recording(Recording(header, tuple(lines)), save)
@@ -68,32 +54,13 @@ def plot(tuning: Tuning, path: Path) -> None:
     path.write_text(render_tune_page(tuning), encoding="utf-8")
 
 
-def _sentence(machines: Sequence[Machine], seconds: float, how: str) -> str:
-    return f"{', '.join(machine.name for machine in machines)}: measuring for {seconds:g} s, {how}"
-
-
 def _header(context: Context, seconds: float, phases: tuple[str, ...]) -> Header:
     started = f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S %z}"
     name, routers = context.topology.name, routers_of(context.topology)
     return Header(name, started, version("twinkeel"), PERIOD, seconds, phases, routers)
 
 
-@asynccontextmanager
-async def _hosts(context: Context, *, load: bool) -> AsyncIterator[tuple[Watcher, Writer | None]]:
+def _hosts(context: Context, *, load: bool) -> AbstractAsyncContextManager[Watcher]:
     """Hosts that can only be asked; to make them busy takes the lock, as any change."""
-    if load:
-        async with ClusterHosts(context).changing("twinkeel tune --load") as writer:
-            yield writer, writer
-    else:
-        async with ClusterHosts(context).reading() as watcher:
-            yield watcher, None
-
-
-@asynccontextmanager
-async def _saturated(hosts: Writer, machines: Sequence[Machine], seconds: float) -> AsyncIterator[None]:
-    """Busy loops on every processor, which end by themselves when nobody is left to end them."""
-    try:
-        await asyncio.gather(*(saturate(hosts, machine, seconds + SPARE_SECONDS) for machine in machines))
-        yield
-    finally:
-        await asyncio.gather(*(relax(hosts, machine) for machine in machines))
+    hosts = ClusterHosts(context)
+    return hosts.changing("twinkeel tune --load") if load else hosts.reading()

@@ -1,14 +1,17 @@
 """What `twinkeel tune` found, as text and as JSON."""
 
 import json
+import textwrap
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from twinkeel.report.tune_words import HEADINGS, answer, cells, measured
+from twinkeel.report.tune_words import HEADINGS, answer, cells, explained, measured
 
 if TYPE_CHECKING:
-    from twinkeel.app.tune import Tuning
-    from twinkeel.tune.judge import Direction
+    from twinkeel.app.tune import Direction, Tuning
+
+
+WIDTH = 120
 
 
 def as_text(tuning: "Tuning") -> str:
@@ -21,9 +24,7 @@ def as_text(tuning: "Tuning") -> str:
         "False failovers of the worst holder, by advertisement interval:",
         *_table(tuning),
         "",
-        "too late: packets that would have been a false failover. likely, at most (95 %): the longest delays, continued.",
-        f"proven (95 %): what {tuning.seconds:.0f} s of counting exclude, whatever delays are like. What did not happen meanwhile",
-        "(a live migration, a backup, a snapshot) is in neither of them.",
+        *textwrap.wrap(explained(tuning), WIDTH),
         "",
         answer(tuning),
     ]

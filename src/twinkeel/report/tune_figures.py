@@ -8,7 +8,7 @@ from twinkeel.tune.judge import YEAR, Choice, Direction, Tuning, curve
 
 HOUR = 3600.0
 # What is rarer is no longer a figure of this measurement.
-RAREST_A_YEAR = 1e-3
+RAREST_A_YEAR = 1e-2
 MILLISECONDS = 1000
 POINTS = 60
 
@@ -18,10 +18,10 @@ def delays_figure(tuning: Tuning) -> Figure:
     data = []
     for number, direction in enumerate(tuning.directions):
         data += _direction(direction, HOLDER_COLOURS[number % len(HOLDER_COLOURS)])
-    lines = [_upright(tuning.current.allowed * MILLISECONDS, "in force may be late", BAD)]
+    lines = [_upright(tuning.current.allowed * MILLISECONDS, "in force", BAD)]
     if tuning.recommended is not None and tuning.recommended != tuning.current:
         lines.append(_upright(tuning.recommended.allowed * MILLISECONDS, "recommended", GOOD))
-    return _figure(data, lines, "a delay of, ms", "an hour are longer", [], None)
+    return _figure(data, lines, "a delay of, ms", "longer ones an hour", [], None)
 
 
 def _direction(direction: Direction, colour: str) -> list[Figure]:
@@ -67,11 +67,11 @@ def intervals_figure(tuning: Tuning) -> Figure:
     if tuning.recommended is not None and tuning.recommended != tuning.current:
         lines.append(_upright(tuning.recommended.interval, "recommended", GOOD))
     ticks = [each.interval for each in tuning.choices]
-    return _figure(data, lines, "advert_interval, s", "false failovers a year", ticks, tuning.wished)
+    return _figure(data, lines, "advert_interval, s", "false failovers a year (0.01: rarer)", ticks, tuning.wished)
 
 
 def _rates(name: str, choices: Sequence[Choice], rates: Sequence[float | None], line: Figure) -> Figure:
-    known = [(each.interval, rate) for each, rate in zip(choices, rates, strict=True) if rate and rate >= RAREST_A_YEAR]
+    known = [(each.interval, max(rate, RAREST_A_YEAR)) for each, rate in zip(choices, rates, strict=True) if rate is not None]
     return {
         "type": "scatter",
         "mode": "lines",
@@ -95,9 +95,12 @@ def _upright(at: float, text: str, colour: str) -> _Line:
 
 def _figure(data: list[Figure], lines: list[_Line], x: str, y: str, ticks: list[float], wished: float | None) -> Figure:
     shapes = [line for line, _ in lines]
+    labels = [label for _, label in lines]
     if wished is not None:
         level = {"color": GOOD, "width": 1}
         shapes.append({"type": "line", "x0": 0, "x1": 1, "xref": "paper", "y0": wished, "y1": wished, "line": level})
+        place = {"x": 1, "xref": "paper", "xanchor": "right", "y": log10(wished), "yanchor": "bottom"}
+        labels.append({**place, "text": "put up with", "showarrow": False, "font": {"color": GOOD}})
     axis: Figure = {"type": "log", "title": {"text": x}}
     if ticks:
         axis |= {"tickvals": ticks, "ticktext": [f"{each:g}" for each in ticks]}
@@ -110,6 +113,6 @@ def _figure(data: list[Figure], lines: list[_Line], x: str, y: str, ticks: list[
             "xaxis": axis,
             "yaxis": {"type": "log", "title": {"text": y}, "exponentformat": "power", "dtick": 1},
             "shapes": shapes,
-            "annotations": [label for _, label in lines],
+            "annotations": labels,
         },
     }

@@ -2,7 +2,7 @@
 
 from twinkeel.report.page import render_page
 from twinkeel.report.tune_figures import delays_figure, intervals_figure
-from twinkeel.report.tune_words import HEADINGS, answer, cells, measured
+from twinkeel.report.tune_words import HEADINGS, answer, cells, explained, measured
 from twinkeel.tune.judge import Tuning
 
 
@@ -15,7 +15,7 @@ def render_tune_page(tuning: Tuning) -> str:
         header=header,
         headline=answer(tuning),
         verdict="fail" if tuning.too_short else "pass",
-        seconds=f"{tuning.seconds:.0f}",
+        explained=explained(tuning),
         period=f"{header.period * 1000:g}",
         headings=HEADINGS,
         rows=[cells(choice, tuning) for choice in tuning.choices],

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from twinkeel.tune.judge import Choice, Tuning
 from twinkeel.vrrp import Range
 
-HEADINGS = ("advert_interval", "loss of power", "may be late", "too late", "likely", "at most", "proven: at most", "")
-RAREST_YEARS = 1000
+HEADINGS = ("advert_interval", "loss of power", "may be late", "too late", "likely", "at most (95 %)", "proven (95 %)", "")
+# Nobody can say from minutes what comes once in a century.
+RAREST_YEARS = 100
 # From this rate (a year) on it is told by a longer unit's count: (limit, how many of the unit are in a year, unit).
 UNITS = (
     (24.0, 1.0, "year"),
@@ -67,6 +68,17 @@ def measured(tuning: Tuning) -> Iterator[str]:
         yield f"{who}: {heard.count}, the latest {time(max(heard.longest_late, 0.0))} too late"
 
 
+def explained(tuning: Tuning) -> str:
+    """What the columns of the table mean."""
+    loaded = "" if len(tuning.recording.header.phases) > 1 else " They were not made busy: under load they may be slower (--load)."
+    return (
+        f"A backup takes over when an advertisement is later than it may be. Too late: packets of these {tuning.seconds:.0f} s that"
+        " were. Likely, at most: the longest delays, continued; this holds if they go on as in these minutes. Proven: what counting"
+        " alone excludes, whatever delays are like. What did not happen meanwhile (a live migration, a backup, a snapshot) is in"
+        f" none of them.{loaded}"
+    )
+
+
 def answer(tuning: Tuning) -> str:
     """The answer in a sentence or two."""
     wished, current, recommended = how_often(tuning.wished), tuning.current, tuning.recommended
@@ -79,4 +91,4 @@ def answer(tuning: Tuning) -> str:
     words = "as recommended"
     if current.interval != recommended.interval:
         words = f"{'shorter' if tuning.too_short else 'longer'} than the recommended {recommended.interval:g} s"
-    return f"In force is {current.interval:g} s, {words}: at most {wished} (95 %)."
+    return f"In force is {current.interval:g} s, {words} for at most {wished} (95 %)."

@@ -101,7 +101,9 @@ def judge(recording: Recording, wished: float) -> Tuning:
         HostError: the measurement broke off on a host, or a direction is deaf: it says nothing of timers.
     """
     hosts = tuple(_hosts(recording))
-    directions = tuple(Direction(each, fit_tail(each.maxima, each.seconds)) for each in delays_of(recording) if _heard(each))
+    delays = delays_of(recording)
+    _require_hearing(recording, delays)
+    directions = tuple(Direction(each, fit_tail(each.maxima, each.seconds)) for each in delays)
     routers = recording.header.routers
     version, in_force = routers[0].version, routers[0].advert_interval
     known = {interval: _choice(interval, directions, routers) for interval in {*CANDIDATES[version], *SHOWN[version], in_force}}
@@ -130,11 +132,13 @@ def _will_do(choice: Choice, wished: float) -> bool:
     return choice.seen == 0 and choice.bound is not None and choice.bound <= wished
 
 
-def _heard(delays: Delays) -> bool:
-    if delays.seconds > 0:
-        return True
-    hint = "`twinkeel preflight --only P031` says whether protocol 112 passes between them"
-    raise HostError(f"{delays.receiver} heard nothing from {delays.source}", where=f"{delays.receiver}: {delays.target}", hint=hint)
+def _require_hearing(recording: Recording, delays: Sequence[Delays]) -> None:
+    for deaf in (each for each in delays if not each.seconds):
+        told = recording.of("trouble", deaf.phase)
+        trouble = next((line["what"] for line in told if (line["from"], line["to"]) == (deaf.source, deaf.target)), "")
+        what = f"{deaf.receiver} heard nothing from {deaf.source}" + (f": {deaf.sender} cannot send: {trouble}" if trouble else "")
+        hint = "`twinkeel preflight --only P031` says whether protocol 112 passes between them"
+        raise HostError(what, where=f"{deaf.sender} to {deaf.receiver}", hint=hint)
 
 
 def _choice(interval: float, directions: Sequence[Direction], routers: Sequence[Router]) -> Choice:

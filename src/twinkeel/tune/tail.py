@@ -5,9 +5,9 @@ Two answers, of different worth:
 - What was counted proves something whatever the delays are like: none in T seconds means fewer than 3.0 / T, with 95 % confidence
   (the rule of three), and n of them fewer than Poisson's upper limit for n. A year at most once cannot be proven in less than
   three years.
-- Beyond that there is a model: of the longest delays each further millisecond makes the same share of those left rarer, so their
-  excess over a threshold is exponential (peaks over threshold with shape 0: S. Coles, An Introduction to Statistical Modeling of
-  Extreme Values, 2001, section 4). The threshold is the lowest above which the delays do not contradict that. A free shape (the
+- Beyond that there is a model: of the longest delays each further millisecond leaves the same share, so their excess over a
+  threshold is exponential (peaks over threshold with shape 0: S. Coles, An Introduction to Statistical Modeling of Extreme Values,
+  2001, section 4). The 30 longest are taken, or as many of them, 10 at least, as do not contradict that. A free shape (the
   generalized Pareto distribution) is no help here, see docs/decisions/0014-what-tune-can-prove.md.
 
 Neither knows of what did not happen while it was measured.
@@ -16,11 +16,13 @@ Neither knows of what did not happen while it was measured.
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import exp, inf, lgamma, log, sqrt
 
 CONFIDENCE = 0.95
+# How many make the tail. More of them reach down to the common, shorter kind of delays, and promise too much.
 FEWEST = 10
-MOST = 200
+MOST = 30
 # Of all blocks, at most this share can be "the longest delays".
 SHARE = 0.1
 # Of the standard normal distribution, one-sided: the coefficient of variation of n exponential values is about 1 +- 1 / sqrt(n).
@@ -67,11 +69,13 @@ def longer_than(ordered: Sequence[float], length: float) -> int:
     return len(ordered) - bisect_right(ordered, length)
 
 
+@cache
 def poisson_upper(count: int) -> float:
     """The largest mean with which `count` events or fewer still come with 5 %: 3.0 for none."""
     return _root(lambda mean: _poisson(count, mean) - (1 - CONFIDENCE), count + 3.0)
 
 
+@cache
 def gamma_lower(count: int) -> float:
     """What the sum of `count` exponential values of mean 1 falls below with 5 %."""
     return _root(lambda length: _poisson(count - 1, length) - CONFIDENCE, float(count))
