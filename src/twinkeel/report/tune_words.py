@@ -10,11 +10,11 @@ HEADINGS = ("advert_interval", "loss of power", "may be late", "too late", "like
 RAREST_YEARS = 100
 # From this rate (a year) on it is told by a longer unit's count: (limit, how many of the unit are in a year, unit).
 UNITS = (
-    (24.0, 1.0, "year"),
-    (730.0, 12.0, "month"),
-    (17520.0, 365.25, "day"),
-    (1e6, 8766.0, "hour"),
-    (float("inf"), 525960.0, "minute"),
+    (24.0, 1.0, "a year"),
+    (730.0, 12.0, "a month"),
+    (17520.0, 365.25, "a day"),
+    (1e6, 8766.0, "an hour"),
+    (float("inf"), 525960.0, "a minute"),
 )
 
 
@@ -27,7 +27,7 @@ def how_often(a_year: float | None) -> str:
     if a_year < 1:
         return f"1 in {_short(1 / a_year)} years"
     per, unit = next((per, unit) for limit, per, unit in UNITS if a_year < limit)
-    return f"{_short(a_year / per)} a {unit}"
+    return f"{_short(a_year / per)} {unit}"
 
 
 def _short(value: float) -> str:
@@ -57,7 +57,8 @@ def measured(tuning: Tuning) -> Iterator[str]:
         delays = each.delays
         who = f"{delays.phase}: {delays.sender} to {delays.receiver} ({delays.source})"
         longest = f"longest delay {time(delays.longest)}, {time(delays.longest_sent_late)} of it before it was sent"
-        yield f"{who}: {delays.seconds:.0f} s, {delays.lost} of {delays.sent} lost, {longest}"
+        alone = f" (it sticks out: the tenth is {time(each.tail.over)})" if each.tail and each.tail.irregular else ""
+        yield f"{who}: {delays.seconds:.0f} s, {delays.lost} of {delays.sent} lost, {longest}{alone}"
     for host in tuning.hosts:
         taken = f"processors {host.busy:.0%} busy, {host.stolen:.1%} of their time taken by the hypervisor"
         yield f"{host.phase}: {host.host}: {host.scheduling}, {taken}"
@@ -65,7 +66,17 @@ def measured(tuning: Tuning) -> Iterator[str]:
             yield f"{host.host}: its Keepalived has no real-time priority ({', '.join(host.keepalived)}): measured like that"
     for heard in tuning.advertisements:
         who = f"Keepalived's own advertisements, {heard.sender} to {heard.receiver}, VRID {heard.vrid}"
-        yield f"{who}: {heard.count}, the latest {time(max(heard.longest_late, 0.0))} too late"
+        yield f"{who}: {heard.count}, the latest by {time(max(heard.longest_late, 0.0))}"
+    yield from _moved(tuning)
+
+
+def _moved(tuning: Tuning) -> Iterator[str]:
+    """One holder advertises; two in one measurement mean a move."""
+    for vrid in dict.fromkeys(heard.vrid for heard in tuning.advertisements):
+        senders = list(dict.fromkeys(heard.sender for heard in tuning.advertisements if heard.vrid == vrid))
+        if len(senders) > 1:
+            who = " and ".join(senders)
+            yield f"{who} both sent advertisements for VRID {vrid}: the virtual IP moved meanwhile (see their journals)"
 
 
 def explained(tuning: Tuning) -> str:
@@ -84,9 +95,7 @@ def answer(tuning: Tuning) -> str:
     wished, current, recommended = how_often(tuning.wished), tuning.current, tuning.recommended
     if recommended is None:
         if any(each.tail is None for each in tuning.directions):
-            return (
-                "No recommendation: too few delays, or too irregular ones, to say what follows them. Measure longer (--duration)."
-            )
+            return "No recommendation: too little was measured to say what follows. Measure longer (--duration)."
         return f"No recommendation: no interval has at most {wished}. See what delays these machines for so long."
     words = "as recommended"
     if current.interval != recommended.interval:

@@ -7,8 +7,9 @@ Two answers, of different worth:
   three years.
 - Beyond that there is a model: of the longest delays each further millisecond leaves the same share, so their excess over a
   threshold is exponential (peaks over threshold with shape 0: S. Coles, An Introduction to Statistical Modeling of Extreme Values,
-  2001, section 4). The 30 longest are taken, or as many of them, 10 at least, as do not contradict that. A free shape (the
-  generalized Pareto distribution) is no help here, see docs/decisions/0014-what-tune-can-prove.md.
+  2001, section 4). The 30 longest are taken, or as many of them, 10 at least, as do not contradict that. Where even
+  ten do, one or two stick out: then the longest alone decides how slowly they become rarer. A free shape (the generalized Pareto
+  distribution) is no help here, see docs/decisions/0014-what-tune-can-prove.md.
 
 Neither knows of what did not happen while it was measured.
 """
@@ -31,12 +32,16 @@ REJECT = 1.645
 
 @dataclass(frozen=True)
 class Tail:
-    """The longest delays: `count` of them were longer than `over`, by `mean` on average, in `seconds` of measuring."""
+    """The longest delays: `count` of them were longer than `over`, by `mean` on average, in `seconds` of measuring.
+
+    `irregular`: a few stick out, so `mean` is not theirs, but one with which the longest would be an ordinary longest one.
+    """
 
     over: float
     count: int
     mean: float
     seconds: float
+    irregular: bool = False
 
     def rate(self, length: float) -> float:
         """How many a second are longer than `length` (not less than `over`), most likely."""
@@ -49,15 +54,20 @@ class Tail:
 
 
 def fit_tail(maxima: Sequence[float], seconds: float) -> Tail | None:
-    """The tail of the longest delays of each block of time; None when there are too few, or no threshold fits."""
+    """The tail of the longest delays of each block of time; None when there are fewer than a hundred blocks, or all are alike."""
     longest = sorted(maxima, reverse=True)
-    for count in range(min(MOST, int(len(longest) * SHARE)), FEWEST - 1, -1):
+    most = min(MOST, int(len(longest) * SHARE))
+    if most < FEWEST or longest[0] == longest[FEWEST]:
+        return None
+    for count in range(most, FEWEST - 1, -1):
         over = longest[count]
         excesses = [each - over for each in longest[:count]]
         mean = sum(excesses) / count
         if mean > 0 and _variation(excesses, mean) <= 1 + REJECT / sqrt(count):
             return Tail(over, count, mean, seconds)
-    return None
+    # The longest of n exponential values is 1 + 1/2 + ... + 1/n means long, on average.
+    over = longest[FEWEST]
+    return Tail(over, FEWEST, (longest[0] - over) / sum(1 / each for each in range(1, FEWEST + 1)), seconds, irregular=True)
 
 
 def _variation(values: Sequence[float], mean: float) -> float:
