@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from twinkeel.tune.judge import Choice, Tuning
 from twinkeel.vrrp import Range
 
-HEADINGS = ("advert_interval", "loss of power", "may be late", "too late", "likely", "at most (95 %)", "proven (95 %)", "")
+HEADINGS = ("advert_interval, s", "loss of power", "may be late", "too late", "likely", "at most (95 %)", "proven (95 %)", "")
 # Nobody can say from minutes what comes once in a century.
 RAREST_YEARS = 100
 # From this rate (a year) on it is told by a longer unit's count: (limit, how many of the unit are in a year, unit).
@@ -92,12 +92,13 @@ def explained(tuning: Tuning) -> str:
 
 def answer(tuning: Tuning) -> str:
     """The answer in a sentence or two."""
-    wished, current, recommended = how_often(tuning.wished), tuning.current, tuning.recommended
+    current, recommended = tuning.current, tuning.recommended
+    wished = f"at most {tuning.wished:g} false failover{'' if tuning.wished == 1 else 's'} a year (95 %)"
     if recommended is None:
         if any(each.tail is None for each in tuning.directions):
             return "No recommendation: too little was measured to say what follows. Measure longer (--duration)."
-        return f"No recommendation: no interval has at most {wished}. See what delays these machines for so long."
-    words = "as recommended"
+        return f"No recommendation: no interval has {wished}. See what delays these machines for so long."
+    words = "as recommended for"
     if current.interval != recommended.interval:
-        words = f"{'shorter' if tuning.too_short else 'longer'} than the recommended {recommended.interval:g} s"
-    return f"In force is {current.interval:g} s, {words} for at most {wished} (95 %)."
+        words = f"{'shorter' if tuning.too_short else 'longer'} than the {recommended.interval:g} s recommended for"
+    return f"In force is {current.interval:g} s, {words} {wished}."

@@ -129,7 +129,7 @@ def curve(tuning: Tuning) -> tuple[Choice, ...]:
 
 
 def _will_do(choice: Choice, wished: float) -> bool:
-    return choice.seen == 0 and choice.bound is not None and choice.bound <= wished
+    return choice.bound is not None and choice.bound <= wished
 
 
 def _require_hearing(recording: Recording, delays: Sequence[Delays]) -> None:

@@ -40,6 +40,11 @@ def test_one_stall_is_one_event(record: Record) -> None:
     assert sum(each > 0.020 for each in found.maxima) == 1
 
 
+def test_a_delay_that_grows_packet_by_packet_is_as_long_as_it_became(record: Record) -> None:
+    found = outgoing(record(500, delays={250 + number: 3000 * number for number in range(21)}))
+    assert found.longest == pytest.approx(0.060, abs=0.001)
+
+
 def test_a_clock_that_runs_faster_is_no_delay(record: Record) -> None:
     """100 millionths are 30 ms in five minutes."""
     calm = record(30_000)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from twinkeel.errors import HostError
-from twinkeel.tune.judge import Choice, Tuning, judge
+from twinkeel.tune.judge import Choice, Tuning, curve, judge
 from twinkeel.tune.recording import Recording
 
 Record = Callable[..., Recording]
@@ -42,6 +42,32 @@ def test_exactly_as_late_as_it_may_be(record: Record) -> None:
     assert choice(found, 0.1).allowed == pytest.approx(0.2 + 0.1 * 6 / 256)
     assert choice(found, 0.1).takeover.high == pytest.approx(0.3 + 0.1 * 16 / 256)
     assert choice(found, 0.1).takeover.low == pytest.approx(0.2 + 0.1 * 6 / 256)
+
+
+def test_a_backup_waits_by_its_own_priority(record: Record) -> None:
+    """The first choice takes over 4 ms earlier than the second (every 0.1 s), and lb-1's packets go to the second."""
+    found = judge(record(delays={1000: 204_000}), wished=1)
+    assert choice(found, 0.1).seen == 0
+    assert judge(record(delays={1000: 208_000}), wished=1).choices[4].seen == 1
+
+
+def test_as_long_as_recommended_is_long_enough(record: Record) -> None:
+    found = judge(record(interval=0.02), wished=1)
+    assert (found.recommended, found.too_short) == (found.current, False)
+
+
+def test_the_limit_decides_and_not_what_is_likely(record: Record) -> None:
+    found = judge(record(delays=stalls(30_000)), wished=1)
+    assert found.recommended is not None
+    shorter = [each for each in curve(found) if each.interval < found.recommended.interval]
+    assert all((each.bound or 0) > 1 for each in shorter)
+    assert any((each.estimate or 0) <= 1 for each in shorter)
+
+
+def test_the_model_never_says_worse_than_counting(record: Record) -> None:
+    """One delay a little below the limit, and no other: it would be a common one for the model."""
+    shortest = choice(judge(record(delays={1000: 40_300}), wished=1), 0.02)
+    assert (shortest.seen, shortest.bound) == (0, shortest.proven)
 
 
 def test_stalls_that_go_on_as_they_are_need_a_longer_interval(record: Record) -> None:

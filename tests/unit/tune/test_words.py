@@ -44,12 +44,17 @@ def test_times_have_the_digits_that_matter(seconds: float, said: str) -> None:
 
 
 def test_the_answer_says_whether_the_interval_in_force_will_do(record: Record) -> None:
-    assert answer(judge(record(), 1)) == "In force is 0.07 s, longer than the recommended 0.02 s for at most 1 a year (95 %)."
-    assert answer(judge(record(interval=0.02), 1)) == "In force is 0.02 s, as recommended for at most 1 a year (95 %)."
-    assert "shorter than the recommended" in answer(judge(record(delays={1000: 150_000}), 1))
+    assert (
+        answer(judge(record(), 1))
+        == "In force is 0.07 s, longer than the 0.02 s recommended for at most 1 false failover a year (95 %)."
+    )
+    assert (
+        answer(judge(record(interval=0.02), 1)) == "In force is 0.02 s, as recommended for at most 1 false failover a year (95 %)."
+    )
+    assert ", shorter than the " in answer(judge(record(delays={1000: 150_000}), 1))
     assert "Measure longer" in answer(judge(record(500), 1))
     lossy = judge(record(lost={number for number in range(50, 2950) if number % 10 == 7}), 1)
-    assert answer(lossy).startswith("No recommendation: no interval has at most 1 a year.")
+    assert answer(lossy).startswith("No recommendation: no interval has at most 1 false failover a year (95 %).")
 
 
 def test_who_was_not_made_busy_is_told_so(record: Record) -> None:
