@@ -64,6 +64,8 @@ def measured(tuning: Tuning) -> Iterator[str]:
         yield f"{host.phase}: {host.host}: {host.scheduling}, {taken}"
         if host.keepalived and not any(each.startswith("real-time") for each in host.keepalived):
             yield f"{host.host}: its Keepalived has no real-time priority ({', '.join(host.keepalived)}): measured like that"
+        elif not host.scheduling.startswith("real-time"):
+            yield f"{host.host}: real-time priority is refused here, to Keepalived as well: this makes delays longer"
     for heard in tuning.advertisements:
         who = f"Keepalived's own advertisements, {heard.sender} to {heard.receiver}, VRID {heard.vrid}"
         yield f"{who}: {heard.count}, the latest by {time(max(heard.longest_late, 0.0))}"

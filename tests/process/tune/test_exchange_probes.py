@@ -18,6 +18,7 @@ from twinkeel.tune.measure import EXCHANGE_PROBES
 from twinkeel.tune.recording import Header, Recording, Router
 
 OWN = {"lb-1": "127.0.0.1", "lb-2": "127.0.0.2"}
+OWN6 = {"lb-1": "fd00::1", "lb-2": "fd00::2"}
 PERIOD = 0.01
 DEADLINE = 60.0
 # Advertisements of version 3, VRID 216, as a router on lb-1's address sends them.
@@ -43,14 +44,15 @@ class Segment:
     """A network of its own, in which each host is one address of the loopback interface."""
 
     holder: subprocess.Popen[str]
+    own: Mapping[str, str] = field(default_factory=lambda: OWN)
     running: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
 
     def enter(self, *argv: str) -> list[str]:
         return ["nsenter", "-t", str(self.holder.pid), "-n", "--", *argv]
 
     def start(self, host: str, seconds: float) -> subprocess.Popen[str]:
-        other = next(address for name, address in OWN.items() if name != host)
-        asked = {"pairs": [[OWN[host], other]], "period": PERIOD, "seconds": seconds, "mark": "ab" * 12}
+        other = next(address for name, address in self.own.items() if name != host)
+        asked = {"pairs": [[self.own[host], other]], "period": PERIOD, "seconds": seconds, "mark": "ab" * 12}
         argv = self.enter(sys.executable, "-c", EXCHANGE_PROBES, json.dumps(asked))
         process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.running[host] = process
@@ -58,7 +60,7 @@ class Segment:
 
     def measure(self, seconds: float, meanwhile: Callable[["Segment"], None] = lambda _: None) -> Recording:
         """What both hosts say. `meanwhile` runs once both have begun."""
-        for host in OWN:
+        for host in self.own:
             self.start(host, seconds)
         first = {host: (process.stdout.readline() if process.stdout else "") for host, process in self.running.items()}
         meanwhile(self)
@@ -67,7 +69,7 @@ class Segment:
             rest = _rest(process)
             lines += [{"host": host, "phase": "p", **json.loads(line)} for line in [first[host], *rest.splitlines()]]
             assert process.wait() == 0, process.stderr and process.stderr.read()
-        one, two = OWN.values()
+        one, two = self.own.values()
         routers = (Router("lb-1", one, (two,), 216, 250, 3, 0.07), Router("lb-2", two, (one,), 216, 240, 3, 0.07))
         return Recording(Header("loopback", "", "", PERIOD, seconds, ("p",), routers), tuple(lines))
 
@@ -80,7 +82,8 @@ def _rest(process: subprocess.Popen[str]) -> str:
 
 @pytest.fixture
 def segment() -> Iterator[Segment]:
-    argv = ["unshare", "--net", "sh", "-c", "ip link set lo up && echo up && exec sleep 300"]
+    addresses = "ip link set lo up && ip address add fd00::1 dev lo && ip address add fd00::2 dev lo"
+    argv = ["unshare", "--net", "sh", "-c", f"{addresses} && echo up && exec sleep 300"]
     holder = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
     assert holder.stdout is not None
     assert holder.stdout.readline() == "up\n"
@@ -97,7 +100,9 @@ def direction(recording: Recording, sender: str) -> Delays:
     return next(each for each in delays_of(recording) if each.sender == sender)
 
 
-def test_both_hear_what_the_other_sends(segment: Segment) -> None:
+@pytest.mark.parametrize("own", [OWN, OWN6], ids=["IPv4", "IPv6"])
+def test_both_hear_what_the_other_sends(own: Mapping[str, str], segment: Segment) -> None:
+    segment.own = own
     recording = segment.measure(3)
     for sender in OWN:
         found = direction(recording, sender)

@@ -70,6 +70,14 @@ def test_a_keepalived_without_real_time_priority_is_told(record: Record) -> None
     assert "real-time priority" not in "\n".join(measured(judge(whole, 1)))
 
 
+def test_a_host_that_grants_no_real_time_priority_is_told(record: Record) -> None:
+    whole = record(1500)
+    starts = {"scheduling": "nice -19", "keepalived": []}
+    lines = tuple({**line, **starts} if line["kind"] == "start" else line for line in whole.lines)
+    said = "\n".join(measured(judge(replace(whole, lines=lines), 1)))
+    assert "lb-1: real-time priority is refused here" in said
+
+
 def test_a_move_while_it_was_measured_is_told(record: Record) -> None:
     whole = record(1500)
     said = {"kind": "advert", "phase": "as they are", "vrid": 216, "at": [0, 70_000]}
