@@ -9,12 +9,13 @@ from twinkeel.app.context import Context
 from twinkeel.app.hosts import ClusterHosts
 from twinkeel.errors import UsageError
 from twinkeel.hosts.executor import Watcher
+from twinkeel.support.extras import require
 from twinkeel.tune.judge import Direction, Tuning
 from twinkeel.tune.judge import judge as judge_recording
 from twinkeel.tune.measure import PERIOD, Phase, measure
 from twinkeel.tune.recording import Header, Line, Recording, read_recording, routers_of, write_recording
 
-__all__ = ["Direction", "Tuning", "judge_file", "judge_recording", "plot", "record"]
+__all__ = ["Direction", "Tuning", "judge_file", "judge_recording", "plot", "record", "require_plot"]
 
 
 async def record(context: Context, seconds: float, *, load: bool, save: Path | None = None) -> Recording:
@@ -33,6 +34,9 @@ async def record(context: Context, seconds: float, *, load: bool, save: Path | N
         raise UsageError("there is one load balancer: nobody hears its advertisements", hint="timers matter from two of them on")
     phases: tuple[Phase, ...] = ("as they are", "loaded") if load else ("as they are",)
     header, lines = _header(context, seconds, phases), list[Line]()
+    if save is not None:
+        # A folder that is missing must not be found out after an hour.
+        write_recording(Recording(header, ()), save)
     try:
         async with _hosts(context, load=load) as hosts:
             await measure(hosts, context.topology, header, lines, context.note)
@@ -45,6 +49,12 @@ async def record(context: Context, seconds: float, *, load: bool, save: Path | N
 def judge_file(path: Path, wished: float) -> Tuning:
     """What a recording says. Raises UsageError when it is none, and HostError when it broke off."""
     return judge_recording(read_recording(path), wished)
+
+
+def require_plot(path: Path) -> None:
+    """See that a page can be written there, before anything is measured. Raises ExtraMissingError without Plotly, and OSError."""
+    require("plotly")
+    path.touch()
 
 
 def plot(tuning: Tuning, path: Path) -> None:

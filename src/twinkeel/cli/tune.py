@@ -40,10 +40,12 @@ def tune(
     Exit code 0: the interval in force is long enough. 1: it is shorter than these machines bear, or no interval can be recommended.
     3: a host could not be measured.
     """
-    from twinkeel.app.tune import judge_file
+    from twinkeel.app.tune import judge_file, require_plot
     from twinkeel.app.tune import plot as write_plot
     from twinkeel.cli.show_tune import as_json, as_text
 
+    if plot is not None:
+        require_plot(plot)
     if source is not None:
         tuning = judge_file(source, wished)
     else:

@@ -128,6 +128,13 @@ def test_the_page_is_written_for_every_kind_of_answer(files: dict[str, Path], re
     assert "Timers of lab" in render_tune_page(judge(record(), 1))
 
 
+@pytest.mark.parametrize("option", ["--plot", "--save"])
+def test_a_place_that_cannot_be_written_is_found_before_anything_is_measured(option: str, tmp_path: Path) -> None:
+    example = Path(__file__).parents[3] / "examples" / "lab-home.yaml"
+    ended = CliRunner().invoke(cli, ["tune", "-f", str(example), option, str(tmp_path / "missing" / "file")])
+    assert isinstance(ended.exception, FileNotFoundError)
+
+
 def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("{}")
     assert judged(tmp_path / "file").exit_code != 0
