@@ -1,14 +1,15 @@
 """Use cases: the state of the system, once or again and again."""
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from twinkeel.app.context import Context
 from twinkeel.app.hosts import ClusterHosts
-from twinkeel.status import probe
+from twinkeel.status import probe, watcher
 from twinkeel.status.snapshot import Snapshot, as_json
+from twinkeel.status.watcher import StatusWatcher
 
-__all__ = ["Snapshot", "as_json", "status", "watch"]
+__all__ = ["Snapshot", "StatusWatcher", "as_json", "status", "watching"]
 
 
 async def status(context: Context) -> Snapshot:
@@ -17,12 +18,8 @@ async def status(context: Context) -> Snapshot:
         return await probe.take_snapshot(hosts, context.topology)
 
 
-async def watch(context: Context, show: Callable[[Snapshot], None], period: float) -> None:
-    """Show the state every `period` seconds, over connections that are kept, until it is cancelled."""
-    async with ClusterHosts(context).reading() as hosts:
-        ca = None
-        while True:
-            # Read once: it is the same for years, and every control-plane host was asked for it every second.
-            ca = ca or await probe.find_ca(hosts, context.topology)
-            show(await probe.take_snapshot(hosts, context.topology, ca))
-            await asyncio.sleep(period)
+@asynccontextmanager
+async def watching(context: Context, period: float = watcher.PERIOD) -> AsyncIterator[StatusWatcher]:
+    """Follows the cluster while the body runs, over connections that are kept; looks every `period` seconds."""
+    async with ClusterHosts(context).reading() as hosts, watcher.watch_status(hosts, context.topology, period) as followed:
+        yield followed

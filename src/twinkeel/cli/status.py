@@ -13,6 +13,7 @@ from twinkeel.errors import EXIT_FAILED, EXIT_GOOD, EXIT_NO
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from twinkeel.app.context import Context
     from twinkeel.app.status import Snapshot
 
 app = typer.Typer(add_completion=False)
@@ -33,18 +34,30 @@ def status(
     import asyncio
 
     from twinkeel.app.status import status as look
-    from twinkeel.app.status import watch as look_again_and_again
     from twinkeel.cli.load import open_context
 
     context = open_context(file, reading=True)
     if watch:
         # Ctrl-C is how a watch ends: what it showed is the answer, and nothing failed.
         with contextlib.suppress(KeyboardInterrupt), _watcher(format) as show:
-            asyncio.run(look_again_and_again(context, show, WATCH_PERIOD))
+            asyncio.run(_watch(context, show))
         raise typer.Exit(EXIT_GOOD)
     snapshot = asyncio.run(look(context))
     _show(snapshot, format)
     raise typer.Exit(EXIT_GOOD if snapshot.healthy else EXIT_FAILED if snapshot.nobody_answered else EXIT_NO)
+
+
+async def _watch(context: "Context", show: "Callable[[Snapshot], None]") -> None:
+    """Show the state every WATCH_PERIOD seconds, until it is cancelled."""
+    import asyncio
+
+    from twinkeel.app.status import watching
+
+    async with watching(context, WATCH_PERIOD) as watcher:
+        show(await watcher.first())
+        while True:
+            await asyncio.sleep(WATCH_PERIOD)
+            show(watcher.snapshot)
 
 
 @contextlib.contextmanager
