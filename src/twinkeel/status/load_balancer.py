@@ -16,7 +16,7 @@ from twinkeel.status.snapshot import LoadBalancerState, ServiceState
 from twinkeel.topology.model import LoadBalancer, Topology
 
 PROGRAM = host_program("twinkeel.status.host_programs.read_balancer", HAPROXY_SOCKET)
-LOOK_TIMEOUT = 10.0
+LOOK_TIMEOUT = 6.0
 
 
 def look_command(topology: Topology, period: float | None = None) -> list[str]:

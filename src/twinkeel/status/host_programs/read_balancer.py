@@ -16,7 +16,7 @@ import sys
 from twinkeel.hosts.host_programs.haproxy_socket import ask_haproxy
 
 COLUMNS = ("pxname", "svname", "status", "check_status", "check_code")
-ONCE_TIMEOUT = 5.0
+ONCE_TIMEOUT = 2.5
 # A HAProxy that hangs must not hold up the rest of a line that is due every second.
 WATCH_TIMEOUT = 0.8
 
