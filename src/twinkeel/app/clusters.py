@@ -67,6 +67,9 @@ async def _in_time(asked: Awaitable[Result], deadline: float) -> Result | Twinke
         return task.result()
     except TwinkeelError as error:
         return error
+    except Exception as error:
+        what = f"what its hosts said makes no sense, or this is a defect: {type(error).__name__}"
+        return HostError(what, hint="ask about this spec alone: the details are kept then")
 
 
 def _context(file: Path, on_findings: OnFindings, *, reading: bool, renders: bool) -> Context | TwinkeelError:

@@ -59,7 +59,7 @@ def build(
 
     release = find_release(tag)
     options = build_options(folders or [], distribution, replace or [], variables or [], images or [])
-    context = None if file is None else open_context([file])
+    context = None if file is None else open_context(file)
     with progress_bar("mirror") as progress:
         manifest = build_mirror(release, context, to, options, progress)
     _tell(manifest, to)

@@ -263,7 +263,7 @@ def _lab_name(name: str | None, file: Path | None) -> str:
     if file is not None:
         from twinkeel.cli.load import load_topology
 
-        return load_topology([file]).name
+        return load_topology(file).name
     names = state.names()
     if len(names) != 1:
         hint = f"give --name, one of: {', '.join(names)}" if names else "`twinkeel lab up -f SPEC` makes one"

@@ -12,12 +12,12 @@ from twinkeel.topology.model import Topology
 GOES_ON = "twinkeel: these errors are about what Kubespray would install; this command only looks, and goes on"
 
 
-def open_context(file: Sequence[Path], *, reading: bool = False, renders: bool = False, break_lock: bool = False) -> Context:
+def open_context(file: Path | Sequence[Path], *, reading: bool = False, renders: bool = False, break_lock: bool = False) -> Context:
     """See `build_context`. Raises SpecError, or UsageError when it is not about one spec (both exit 2)."""
     return build_context(one_spec(file), show_findings, reading=reading, renders=renders, break_lock=break_lock)
 
 
-def load_topology(path: Sequence[Path], *, reading: bool = False) -> Topology:
+def load_topology(path: Path | Sequence[Path], *, reading: bool = False) -> Topology:
     """The system that the spec at `path` describes, for what needs nothing else. Raises SpecError (exit 2)."""
     return open_context(path, reading=reading).topology
 

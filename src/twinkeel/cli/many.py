@@ -76,20 +76,25 @@ def show_many(view: View[Result], answers: Sequence[Answered[Result]], *, as_jso
 
 def many_lines(view: View[Result], answers: Sequence[Answered[Result]]) -> list[str]:
     """A table with a line for each cluster, then what is to say of each, then how to learn more."""
-    names = [each.name or each.file.name for each in answers]
-    width = max(len("cluster"), *map(len, names))
-    lines = [f"{'cluster':<{width}}  code  {view.command}"]
-    lines += [
-        f"{name:<{width}}  {_code(view, each.result)}     {_summary(view, each.result)}"
-        for name, each in zip(names, answers, strict=True)
-    ]
-    for name, each in zip(names, answers, strict=True):
-        lines += [f"{name}: {line}" for line in _details(view, each)]
+    lines = table_lines(view, answers)
+    lines += [f"{name_of(each)}: {line}" for each in answers for line in details_of(view, each)]
     worse = [each for each in answers if _code(view, each.result) != EXIT_GOOD]
     if worse:
         lines.append(f"more about one: twinkeel {view.command} -f {worse[0].file}")
     count = f"{len(answers)} cluster{'s' if len(answers) != 1 else ''}"
     return [*lines, f"{count}: {len(answers) - len(worse)} good, {len(worse)} not (exit code {code_of(view, answers)})"]
+
+
+def table_lines(view: View[Result], answers: Sequence[Answered[Result]]) -> list[str]:
+    """The table alone, with its header."""
+    width = max(len("cluster"), *(len(name_of(each)) for each in answers))
+    rows = [f"{name_of(each):<{width}}  {_code(view, each.result)}     {_summary(view, each.result)}" for each in answers]
+    return [f"{'cluster':<{width}}  code  {view.command}", *rows]
+
+
+def name_of(each: Answered[Result]) -> str:
+    """What a cluster is called in the table: its file's name where the spec cannot be read."""
+    return each.name or each.file.name
 
 
 def _code(view: View[Result], result: Result | TwinkeelError) -> int:
@@ -100,7 +105,8 @@ def _summary(view: View[Result], result: Result | TwinkeelError) -> str:
     return result.what if isinstance(result, TwinkeelError) else view.summary(result)
 
 
-def _details(view: View[Result], each: Answered[Result]) -> Sequence[str]:
+def details_of(view: View[Result], each: Answered[Result]) -> Sequence[str]:
+    """What is to say of one cluster beside its row."""
     if not isinstance(each.result, TwinkeelError):
         return view.details(each.result)
     return [f"{word}: {text}" for word, text in (("where", each.result.where), ("hint", each.result.hint)) if text]

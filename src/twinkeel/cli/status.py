@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False)
 
 WATCH_PERIOD = 1.0
-MANY_DEADLINE = 15.0
+MANY_DEADLINE = 20.0
 """Seconds for one of several clusters: every look into one has a shorter deadline of its own."""
 
 
@@ -101,7 +101,7 @@ def _code(snapshot: "Snapshot") -> int:
 
 
 def _summary(snapshot: "Snapshot") -> str:
-    holders = ", ".join(f"{vip.address}: {', '.join(vip.holders) or 'nobody'}" for vip in snapshot.vips)
+    holders = ", ".join(f"{vip.address}: {', '.join(vip.holders) or snapshot.no_holder}" for vip in snapshot.vips)
     count = len(snapshot.problems)
     said = "nobody answers" if snapshot.nobody_answered else f"{count} problem{'s' if count != 1 else ''}" if count else "healthy"
     return f"{said:<11}  {holders}"

@@ -16,13 +16,16 @@ from rich.text import Text
 
 from twinkeel.app.answered import Answered
 from twinkeel.app.status import Snapshot, changes
-from twinkeel.cli.many import View, many_lines
+from twinkeel.cli.many import View, details_of, many_lines, table_lines
 from twinkeel.cli.show_status import status_lines
 from twinkeel.errors import TwinkeelError
 
 Answers = Sequence[Answered[Snapshot]]
 REMEMBERED = 100
 LEAST_LINES = 3
+INDENT = 13
+MOST_DETAILS = 3
+NARROW = 60
 
 
 @contextmanager
@@ -74,13 +77,14 @@ class Page:
         now = f"{datetime.now().astimezone():%H:%M:%S}"
         self._note(answers, now)
         self.lines = lines_of(self._view, answers, alone=self._alone)
+        state = self.lines if self._alone else [escape(line) for line in _worst_first(self._view, answers)]
         head = f"[bold]{escape(_title(answers))}[/]  {now}, every second; Ctrl-C ends"
         width, height = self.console.size
-        shown = [*_fitting([head, "", *self.lines], width, height)]
-        left = height - sum(_height(line, width) for line in shown) - LEAST_LINES
-        if self._events and left > 0:
-            shown += ["", *_fitting(["[bold]changes[/]", *self._events], width, left)]
-        return Group(*(_text(line) for line in shown))
+        shown = _fitting(_folded(self.console, [head, "", *state], width), height)
+        left = height - len(shown) - LEAST_LINES
+        if self._events and left > 1:
+            shown += ["", *_fitting(_folded(self.console, ["[bold]changes[/]", *self._events], width), left)]
+        return Group(*shown)
 
     def _note(self, answers: Answers, now: str) -> None:
         for each in answers:
@@ -100,6 +104,17 @@ def lines_of(view: View[Snapshot], answers: Answers, *, alone: bool) -> list[str
     return [escape(line) for line in many_lines(view, answers)]
 
 
+def _worst_first(view: View[Snapshot], answers: Answers) -> list[str]:
+    """The table, with what is wrong below its row: on a screen that cannot hold all, the healthy are those to leave out."""
+    head, *rows = table_lines(view, answers)
+    shown = [(bool(details := details_of(view, each)), row, details) for each, row in zip(answers, rows, strict=True)]
+    lines = [head]
+    for _, row, details in sorted(shown, key=lambda each: not each[0]):
+        lines += [row, *(f"  {line}" for line in details[:MOST_DETAILS])]
+        lines += [f"  ... {len(details) - MOST_DETAILS} more"] if len(details) > MOST_DETAILS else []
+    return lines
+
+
 def _title(answers: Answers) -> str:
     if len(answers) == 1:
         return answers[0].name or answers[0].file.name
@@ -107,20 +122,23 @@ def _title(answers: Answers) -> str:
     return f"{len(answers)} clusters, {good} healthy"
 
 
-def _text(line: str) -> Text:
-    return Text.from_markup(line, overflow="fold")
+def _folded(console: Console, lines: Sequence[str], width: int) -> list[str | Text]:
+    """The lines as rows of the terminal; what does not fit stands below, indented."""
+    rows: list[str | Text] = []
+    indent = INDENT if width > NARROW else 2
+    for line in lines:
+        first, *more = Text.from_markup(line).wrap(console, width) or [Text("")]
+        rows.append(first)
+        if more:
+            rest = Text(" ").join(more)
+            for row in rest.wrap(console, max(width - indent, 1)):
+                row.pad_left(indent)
+                rows.append(row)
+    return rows
 
 
-def _height(line: str, width: int) -> int:
-    return max(1, -(-_text(line).cell_len // max(width, 1)))
-
-
-def _fitting(lines: Sequence[str], width: int, height: int) -> Iterator[str]:
-    """As many lines as the height holds when they are folded; the last one says how many are not shown."""
-    used = 0
-    for number, line in enumerate(lines):
-        used += _height(line, width)
-        if used > height - 1 and number < len(lines) - 1:
-            yield f"... {len(lines) - number} more lines"
-            return
-        yield line
+def _fitting(rows: list[str | Text], height: int) -> list[str | Text]:
+    """As many rows as the height holds; the last one says how many are not shown."""
+    if len(rows) <= height:
+        return rows
+    return [*rows[: height - 1], f"... {len(rows) - height + 1} more lines"]

@@ -22,8 +22,9 @@ def specs_of(given: Sequence[Path]) -> tuple[Path, ...] | None:
     return found.specs
 
 
-def one_spec(given: Sequence[Path]) -> Path:
+def one_spec(given: Path | Sequence[Path]) -> Path:
     """The one spec of a command that works on one cluster. Raises UsageError for several and for a folder."""
+    given = [given] if isinstance(given, Path) else given
     if len(given) == 1 and not given[0].is_dir():
         return given[0]
     what = f"{given[0]} is a folder" if len(given) == 1 else f"{len(given)} specs are given"

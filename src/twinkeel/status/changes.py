@@ -23,7 +23,7 @@ def _different(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[
 
 
 def _holders(snapshot: Snapshot) -> dict[str, str]:
-    return {vip.address: ", ".join(vip.holders) or "nobody" for vip in snapshot.vips}
+    return {vip.address: ", ".join(vip.holders) or snapshot.no_holder for vip in snapshot.vips}
 
 
 def _states(snapshot: Snapshot) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """One load balancer as it is now: one program there reads everything, so that a look is one command."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from ipaddress import ip_address
@@ -17,6 +18,7 @@ from twinkeel.topology.model import LoadBalancer, Topology
 
 PROGRAM = host_program("twinkeel.status.host_programs.read_balancer", HAPROXY_SOCKET)
 LOOK_TIMEOUT = 6.0
+"""Seconds for the connection and the look together."""
 
 
 def look_command(topology: Topology, period: float | None = None) -> list[str]:
@@ -28,10 +30,13 @@ def look_command(topology: Topology, period: float | None = None) -> list[str]:
 async def look_at_balancer(reader: Reader, topology: Topology, balancer: LoadBalancer) -> LoadBalancerState:
     """Its state now; UNREACHABLE, with the reason, when it cannot be asked."""
     try:
-        result = await reader.run(balancer.machine, look_command(topology), timeout=LOOK_TIMEOUT)
+        async with asyncio.timeout(LOOK_TIMEOUT):
+            result = await reader.run(balancer.machine, look_command(topology))
         return state_of(result.checked(PYTHON_HINT).stdout, balancer)
     except HostError as error:
         return unreachable(balancer, error.what)
+    except TimeoutError:
+        return unreachable(balancer, f"it did not answer within {LOOK_TIMEOUT:g} s")
 
 
 def unreachable(balancer: LoadBalancer, why: str) -> LoadBalancerState:

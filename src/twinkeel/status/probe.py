@@ -1,6 +1,8 @@
 """Look at every part of the system at once, and change nothing."""
 
 import asyncio
+from collections.abc import Coroutine, Iterable
+from contextlib import suppress
 
 from twinkeel.errors import HostError
 from twinkeel.hosts.cluster_ca import fetch_cluster_ca
@@ -9,8 +11,9 @@ from twinkeel.render.haproxy import CA_PATH
 from twinkeel.status.load_balancer import look_at_balancer
 from twinkeel.status.readyz import Readiness, ask_readyz, tls_context
 from twinkeel.status.snapshot import ControlPlaneState, LoadBalancerState, Snapshot, VipState
-from twinkeel.topology.model import Topology
+from twinkeel.topology.model import Machine, Topology
 
+CA_TIMEOUT = 4.0
 NO_CA = Readiness("not verified", "the cluster's certificate authority could not be read from any host")
 
 
@@ -56,14 +59,29 @@ async def _look_at_api(reader: Reader, topology: Topology) -> tuple[list[Readine
 
 
 async def find_ca(reader: Reader, topology: Topology) -> str | None:
-    """From the control plane, or else from a load balancer, which has a copy that `apply` put there."""
+    """From the control plane, or else from a load balancer, which has a copy that `apply` put there; the first that answers."""
+    return await _first(fetch_cluster_ca(reader, (machine,)) for machine in topology.control_plane) or await _first(
+        _copy(reader, balancer.machine) for balancer in topology.load_balancers
+    )
+
+
+async def _copy(reader: Reader, machine: Machine) -> str:
+    return (await reader.read_file(machine, CA_PATH)).decode()
+
+
+async def _first(asked: Iterable[Coroutine[None, None, str | None]]) -> str | None:
+    """The first answer that is one; a host that hangs holds nobody up, and all together have CA_TIMEOUT."""
+    tasks = [asyncio.create_task(each) for each in asked]
     try:
-        return await fetch_cluster_ca(reader, topology.control_plane)
-    except HostError:
+        async with asyncio.timeout(CA_TIMEOUT):
+            for answer in asyncio.as_completed(tasks):
+                with suppress(HostError):
+                    if found := await answer:
+                        return found
+    except TimeoutError:
         pass
-    for balancer in topology.load_balancers:
-        try:
-            return (await reader.read_file(balancer.machine, CA_PATH)).decode()
-        except HostError:
-            continue
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
     return None

@@ -6,13 +6,15 @@ makes COUNT specs in FOLDER/clusters and serves them on addresses of the namespa
 shell without one) and ends with its exit code. Each cluster N has two load balancers, 10.77.N.11 (which holds the virtual IP
 10.77.N.10) and 10.77.N.12, and three API servers, 10.77.N.21 to 23.
 
-Files below FOLDER/is break hosts while it runs: `hung/ADDRESS` takes connections and commands and answers nothing, `gone/ADDRESS` is
-cut off, `down/ADDRESS` has a dead HAProxy or API server, `holder/N` holds the address that has the virtual IP of cluster N.
+Files below FOLDER/is break hosts while it runs: `hung/ADDRESS` takes connections and commands and answers nothing,
+`gone/ADDRESS` is cut off, `down/ADDRESS` has a dead HAProxy or API server; `holder/N` says which address has the virtual IP of
+cluster N. Each new connection is a line of FOLDER/connections.log.
 """
 
 import asyncio
 import json
 import os
+import signal
 import ssl
 import subprocess
 import sys
@@ -67,16 +69,15 @@ class Fleet:
         places = [f"10.77.{n}.{host}" for n in range(1, self.count + 1) for host in (10, 21, 22, 23)]
 
         def made(of: str, *extensions: x509.ExtensionType) -> bytes:
-            builder = x509.CertificateBuilder(names["authority"], names[of], key.public_key(), x509.random_serial_number(), now, now + timedelta(1))
+            until, number = now + timedelta(1), x509.random_serial_number()
+            builder = x509.CertificateBuilder(names["authority"], names[of], key.public_key(), number, now, until)
             for extension in extensions:
                 builder = builder.add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
             return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
         self.ca = made("authority", x509.BasicConstraints(ca=True, path_length=None))
         leaf = made("fleet", x509.SubjectAlternativeName([x509.IPAddress(ip_address(place)) for place in places]))
-        private = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         (self.folder / "api.pem").write_bytes(leaf + private)
 
     def said(self, kind: str, name: str) -> bool:
@@ -183,6 +184,8 @@ def main() -> None:
     folder, count, command = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:] or [os.environ.get("SHELL", "sh")]
     for argv in (["link", "set", "lo", "up"], ["route", "add", "local", "10.77.0.0/16", "dev", "lo"]):
         subprocess.run(["ip", *argv], check=True)
+    # Ctrl-C at a terminal is for the command; a handler, unlike SIG_IGN, is not handed on to it.
+    signal.signal(signal.SIGINT, lambda *_: None)
     fleet = Fleet(folder, count)
     fleet.make()
     sys.exit(asyncio.run(fleet.serve(command)))
