@@ -83,7 +83,7 @@ class Page:
         shown = _fitting(_folded(self.console, [head, "", *state], width), height)
         left = height - len(shown) - LEAST_LINES
         if self._events and left > 1:
-            shown += ["", *_fitting(_folded(self.console, ["[bold]changes[/]", *self._events], width), left)]
+            shown += [Text(), *_fitting(_folded(self.console, ["[bold]changes[/]", *self._events], width), left)]
         return Group(*shown)
 
     def _note(self, answers: Answers, now: str) -> None:
@@ -122,9 +122,9 @@ def _title(answers: Answers) -> str:
     return f"{len(answers)} clusters, {good} healthy"
 
 
-def _folded(console: Console, lines: Sequence[str], width: int) -> list[str | Text]:
+def _folded(console: Console, lines: Sequence[str], width: int) -> list[Text]:
     """The lines as rows of the terminal; what does not fit stands below, indented."""
-    rows: list[str | Text] = []
+    rows: list[Text] = []
     indent = INDENT if width > NARROW else 2
     for line in lines:
         first, *more = Text.from_markup(line).wrap(console, width) or [Text("")]
@@ -137,8 +137,8 @@ def _folded(console: Console, lines: Sequence[str], width: int) -> list[str | Te
     return rows
 
 
-def _fitting(rows: list[str | Text], height: int) -> list[str | Text]:
+def _fitting(rows: list[Text], height: int) -> list[Text]:
     """As many rows as the height holds; the last one says how many are not shown."""
     if len(rows) <= height:
         return rows
-    return [*rows[: height - 1], f"... {len(rows) - height + 1} more lines"]
+    return [*rows[: height - 1], Text(f"... {len(rows) - height + 1} more lines", no_wrap=True, overflow="crop")]
