@@ -17,7 +17,7 @@ from twinkeel.status.snapshot import LoadBalancerState, ServiceState
 from twinkeel.topology.model import LoadBalancer, Topology
 
 PROGRAM = host_program("twinkeel.status.host_programs.read_balancer", HAPROXY_SOCKET)
-LOOK_TIMEOUT = 6.0
+LOOK_TIMEOUT = 8.0
 """Seconds for the connection and the look together."""
 
 

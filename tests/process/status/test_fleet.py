@@ -101,17 +101,8 @@ def test_on_a_terminal_it_is_a_page_and_leaves_the_terminal_as_it_was(tmp_path: 
     with fleet(tmp_path, 2) as enter:
         pid, terminal = pty.fork()
         if pid == 0:
-            os.execvp(
-                enter[0],
-                [  # noqa: S606
-                    *enter,
-                    *TWINKEEL,
-                    "status",
-                    "--watch",
-                    "-f",
-                    str(tmp_path / "clusters"),
-                ],
-            )
+            argv = [*enter, *TWINKEEL, "status", "--watch", "-f", str(tmp_path / "clusters")]
+            os.execvp(argv[0], argv)  # noqa: S606
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         said = b""
         while b"2 clusters, 2 healthy" not in said:
