@@ -7,6 +7,7 @@ a virtual IP every question is a new connection, because a kept one would go on 
 
 import asyncio
 import ssl
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 
@@ -14,6 +15,7 @@ import httpx2
 
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import Watcher
+from twinkeel.status.claims import Claims
 from twinkeel.status.load_balancer import look_at_balancer, look_command, state_of, unreachable
 from twinkeel.status.probe import NO_CA, assemble, find_ca
 from twinkeel.status.readyz import Readiness, ask_over, readyz_client, tls_context
@@ -43,6 +45,7 @@ class StatusWatcher:
         self.topology = topology
         self._hosts, self._period = hosts, period
         self._balancers: list[LoadBalancerState | None] = [None] * len(topology.load_balancers)
+        self._claims = Claims()
         self._vips: list[Readiness | None] = [None] * len(topology.endpoint.vips)
         self._api_servers: list[Readiness | None] = [None] * len(topology.control_plane)
         self._clients: list[httpx2.AsyncClient] = []
@@ -59,7 +62,7 @@ class StatusWatcher:
         balancers = zip(self.topology.load_balancers, self._balancers, strict=True)
         return assemble(
             self.topology,
-            [known or unreachable(each, NOT_YET) for each, known in balancers],
+            [self._claims.counted(known or unreachable(each, NOT_YET)) for each, known in balancers],
             [answer or waiting for answer in self._vips],
             [answer or waiting for answer in self._api_servers],
         )
@@ -111,6 +114,7 @@ class StatusWatcher:
     async def _follow_balancer(self, place: int, balancer: LoadBalancer) -> None:
         def tell(state: LoadBalancerState) -> None:
             self._balancers[place] = state
+            self._claims.hear(state, time.monotonic())
             self._told.set()
 
         def late() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from twinkeel.app.context import build_context
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import DEFAULT_TIMEOUT, CommandResult, FileMissingError
 from twinkeel.status import watcher
+from twinkeel.status.claims import Claims
 from twinkeel.status.readyz import Readiness
-from twinkeel.status.snapshot import Snapshot
+from twinkeel.status.snapshot import LoadBalancerState, Snapshot
 from twinkeel.status.watcher import StatusWatcher, watch_status
 from twinkeel.topology.model import Machine
 
@@ -201,3 +203,17 @@ def test_a_defect_in_a_task_is_not_hidden(hosts: Hosts, monkeypatch: pytest.Monk
                 await until(watching, lambda _: False)
 
     asyncio.run(attempt())
+
+
+def test_a_holder_that_fell_silent_and_the_next_one_are_no_two_holders() -> None:
+    claims = Claims()
+    old, new = (LoadBalancerState(name, "MASTER", "active", (), vips=(VIP, f"{name} only")) for name in ("lb-1", "lb-2"))
+    claims.hear(old, 1.0)
+    assert claims.counted(old) == old
+    claims.hear(new, 1.5)
+    assert claims.counted(new) == new
+    assert claims.counted(old).vips == ("lb-1 only",), "its word is from before the other one took it"
+    claims.hear(old, 2.0)
+    assert (claims.counted(old), claims.counted(new)) == (old, new), "both say so now: that is a fault, and shown"
+    claims.hear(replace(old, vips=()), 3.0)
+    assert claims.counted(new) == new
