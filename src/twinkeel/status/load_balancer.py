@@ -1,6 +1,7 @@
 """One load balancer as it is now: one program there reads everything, so that a look is one command."""
 
 import asyncio
+import csv
 import json
 from collections.abc import Mapping
 from ipaddress import ip_address
@@ -16,7 +17,8 @@ from twinkeel.status.lingering import parse_lingering
 from twinkeel.status.snapshot import LoadBalancerState, ServiceState
 from twinkeel.topology.model import LoadBalancer, Topology
 
-PROGRAM = host_program("twinkeel.status.host_programs.read_balancer", HAPROXY_SOCKET)
+OWN_ADDRESSES = "twinkeel.status.host_programs.own_addresses"
+PROGRAM = host_program("twinkeel.status.host_programs.read_balancer", HAPROXY_SOCKET, OWN_ADDRESSES)
 LOOK_TIMEOUT = 8.0
 """Seconds for the connection and the look together."""
 
@@ -49,7 +51,7 @@ def state_of(line: str, balancer: LoadBalancer) -> LoadBalancerState:
     try:
         told = json.loads(line)
         return unreachable(balancer, str(told["error"])) if "error" in told else _state(told, balancer)
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, csv.Error):
         return unreachable(balancer, f"its answer makes no sense: {line.strip()[:60]!r}")
 
 
@@ -74,6 +76,7 @@ def _state(told: Mapping[str, Any], balancer: LoadBalancer) -> LoadBalancerState
         vips=vips,
         services=_services(servers),
         lingering=lingering,
+        held_for={vip: float(told["ages"][vip]) for vip in vips if vip in told.get("ages", ())},
     )
 
 

@@ -13,6 +13,7 @@ from twinkeel.support.url_host import url_host
 # "not ready", and not unreachable.
 PROBE_TIMEOUT = 3.0
 ANSWER_TIMEOUT = 5.0
+LARGEST_ANSWER = 1 << 16
 
 Outcome = Literal["ready", "not ready", "unreachable", "not verified"]
 
@@ -63,11 +64,14 @@ async def ask_over(
 ) -> Readiness:
     """As `ask_readyz`, over a connection that the client may have kept; `once`: over a new one that is not kept."""
     try:
-        answer = await client.get(
+        asked = client.stream(
+            "GET",
             f"https://{url_host(address)}:{port}/readyz",
             extensions={"sni_hostname": name} if name else {},
             headers={"Connection": "close"} if once else {},
         )
+        async with asked as answer:
+            await _read_little(answer)
     except (httpx2.TransportError, ssl.SSLError) as error:
         return _failure(error, name or address)
     if wanted is None or answer.status_code == wanted:
@@ -75,6 +79,15 @@ async def ask_over(
     if answer.status_code in (httpx2.codes.UNAUTHORIZED, httpx2.codes.FORBIDDEN):
         return Readiness("not ready", anonymous_refused(answer.status_code))
     return Readiness("not ready", f"/readyz answers {answer.status_code}")
+
+
+async def _read_little(answer: httpx2.Response) -> None:
+    """The body of an API server is a line, and must be read for its connection to be kept. Who answers may be anybody."""
+    read = 0
+    async for part in answer.aiter_raw():
+        read += len(part)
+        if read > LARGEST_ANSWER:
+            return
 
 
 def anonymous_refused(status: int | str) -> str:

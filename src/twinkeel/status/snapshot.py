@@ -1,6 +1,7 @@
 """The state of the whole system at one moment, as values, and as the documented JSON."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from twinkeel.status.backends import Backend
@@ -35,7 +36,7 @@ class LoadBalancerState:
     `vrrp_state`: MASTER (it holds a virtual IP), BACKUP, STANDBY (it was told not to hold any), FAULT (HAProxy is known dead, so
     it may not hold any), STOPPED (keepalived does not run) or UNREACHABLE. `haproxy`: systemd's ActiveState of its unit, or
     "unreachable". `backends` are the API servers, `vips` the virtual IPs that it holds; `lingering` tells of connections that it
-    still serves for virtual IPs that it gave away.
+    still serves for virtual IPs that it gave away. `held_for`: for how many seconds it has had each of `vips`, by its kernel.
     """
 
     name: str
@@ -46,6 +47,7 @@ class LoadBalancerState:
     vips: tuple[str, ...] = ()
     services: tuple[ServiceState, ...] = ()
     lingering: Lingering | None = None
+    held_for: Mapping[str, float] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,15 @@ class Snapshot:
             *(_vip_problem(vip, self.not_asked) for vip in self.vips if len(vip.holders) != 1),
             *(line for balancer in self.load_balancers for line in _balancer_problems(balancer)),
             *(f"{host.name}: the API server is not ready: {host.detail}" for host in self.control_plane if not host.ready),
-            *(f"the API does not answer through {vip.address}: {vip.detail}" for vip in self.vips if not vip.ready),
+            *(_not_answering(vip) for vip in self.vips if not vip.ready),
+        )
+
+    @property
+    def endpoint_problems(self) -> tuple[str, ...]:
+        """Those of `problems` that clients feel or soon may: of virtual IPs, not of one machine."""
+        return (
+            *(_vip_problem(vip, self.not_asked) for vip in self.vips if len(vip.holders) != 1),
+            *(_not_answering(vip) for vip in self.vips if not vip.ready),
         )
 
     @property
@@ -150,6 +160,10 @@ def _vip_problem(vip: VipState, not_asked: tuple[str, ...]) -> str:
     if not vip.holders:
         return f"no load balancer holds {vip.address}"
     return f"{vip.address} is held by {' and '.join(vip.holders)} at the same time"
+
+
+def _not_answering(vip: VipState) -> str:
+    return f"the API does not answer through {vip.address}: {vip.detail}"
 
 
 _NOT_READY_TO_HOLD = {

@@ -10,6 +10,7 @@ import ssl
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from typing import Protocol
 
 import httpx2
 
@@ -28,9 +29,24 @@ LATE_AFTER = 3.0
 AUTHORITY_PERIOD = 60.0
 """An authority that is there is read again only when a certificate does not verify, and this many seconds later at the earliest."""
 LAST_WAIT = 1.0
+OFTEN, OFTEN_FOR = 0.1, 5.0
+NOTICED = 0.25
+"""A virtual IP that has just moved is asked every OFTEN seconds, for OFTEN_FOR. What is answered within NOTICED was served."""
 
 NOT_YET = "has not answered yet"
 NO_ANSWER = f"no answer for {LATE_AFTER:g} s"
+
+
+class Listener(Protocol):
+    """Somebody who is told of every answer as it comes, also where it is the same as before. It must be quick."""
+
+    def balancer_told(self, state: LoadBalancerState) -> None:
+        """A load balancer answered, or did not in time."""
+        ...
+
+    def api_told(self, address: str, answer: Readiness, began: float) -> None:
+        """A virtual IP or an API server answered, or did not in time, what was asked at `began` (seconds of the loop's clock)."""
+        ...
 
 
 class StatusWatcher:
@@ -39,10 +55,14 @@ class StatusWatcher:
     Args:
         hosts: they reach the hosts; their owner closes them after the watcher.
         period: seconds between two looks at each part.
+        listener: who is told of every answer.
     """
 
-    def __init__(self, hosts: Watcher, topology: Topology, period: float = PERIOD) -> None:
+    def __init__(self, hosts: Watcher, topology: Topology, period: float = PERIOD, listener: Listener | None = None) -> None:
         self.topology = topology
+        self._listener = listener
+        self._moved: dict[str, asyncio.Event] = {}
+        self._often_until: dict[str, float] = {}
         self._hosts, self._period = hosts, period
         self._balancers: list[LoadBalancerState | None] = [None] * len(topology.load_balancers)
         self._claims = Claims()
@@ -85,6 +105,11 @@ class StatusWatcher:
                 last = snapshot
                 yield last
 
+    def ask_often(self, address: str) -> None:
+        """The virtual IP has just moved: a question on its way there is dropped, and the next ones come quickly for a while."""
+        self._often_until[address] = asyncio.get_running_loop().time() + OFTEN_FOR
+        self._moved.setdefault(address, asyncio.Event()).set()
+
     async def start(self) -> None:
         """Begin to follow. `watch_status` does this."""
         topology = self.topology
@@ -115,6 +140,8 @@ class StatusWatcher:
         def tell(state: LoadBalancerState) -> None:
             self._balancers[place] = state
             self._claims.hear(state, time.monotonic())
+            if self._listener is not None:
+                self._listener.balancer_told(state)
             self._told.set()
 
         def late() -> None:
@@ -140,19 +167,39 @@ class StatusWatcher:
                     again()
 
     async def _follow_api(self, answers: list[Readiness | None], place: int, address: str, port: int, *, once: bool) -> None:
+        loop, moved = asyncio.get_running_loop(), self._moved.setdefault(address, asyncio.Event())
+        began = loop.time()
+
         def tell(answer: Readiness) -> None:
             answers[place] = answer
+            if self._listener is not None:
+                self._listener.api_told(address, answer, began)
             self._told.set()
 
         wanted = self.topology.cluster.anonymous_status
         await self._has_client.wait()
         while True:
+            moved.clear()
+            began = loop.time()
             with _late(lambda: tell(Readiness("unreachable", NO_ANSWER))):
-                answer = await ask_over(self._clients[-1], address, port, wanted=wanted, once=once)
-            tell(answer)
-            if answer.outcome == "not verified":
+                answer = await _unless(moved, ask_over(self._clients[-1], address, port, wanted=wanted, once=once))
+            if answer is not None:
+                tell(answer)
+            elif loop.time() - began > NOTICED:
+                # It went to a host that has just lost the virtual IP, and would be waited for in vain.
+                tell(Readiness("unreachable", "no answer while the virtual IP moved"))
+            if answer is not None and answer.outcome == "not verified":
                 self._doubt.set()
-            await asyncio.sleep(self._period)
+            with suppress(TimeoutError):
+                often = loop.time() < self._often_until.get(address, 0.0)
+                async with asyncio.timeout(min(OFTEN, self._period) if often else self._period):
+                    await moved.wait()
+
+    def _tell_of_no_authority(self) -> None:
+        if self._listener is not None:
+            topology, now = self.topology, asyncio.get_running_loop().time()
+            for address in (*(vip.ip for vip in topology.endpoint.vips), *(machine.address for machine in topology.control_plane)):
+                self._listener.api_told(str(address), NO_CA, now)
 
     async def _follow_authority(self) -> None:
         """Read the cluster's authority until it is there; then again only when there is a reason."""
@@ -168,11 +215,23 @@ class StatusWatcher:
                     self._has_client.set()
             if not self._clients:
                 self._vips[:], self._api_servers[:] = [NO_CA] * len(self._vips), [NO_CA] * len(self._api_servers)
+                self._tell_of_no_authority()
                 self._told.set()
                 await asyncio.sleep(max(self._period, LATE_AFTER))
             else:
                 await asyncio.sleep(AUTHORITY_PERIOD)
                 await self._doubt.wait()
+
+
+async def _unless(event: asyncio.Event, asking: Coroutine[None, None, Readiness]) -> Readiness | None:
+    """The answer; None when the event came before it."""
+    question, waiting = asyncio.ensure_future(asking), asyncio.ensure_future(event.wait())
+    try:
+        await asyncio.wait((question, waiting), return_when=asyncio.FIRST_COMPLETED)
+        return question.result() if question.done() else None
+    finally:
+        question.cancel()
+        waiting.cancel()
 
 
 @contextmanager
@@ -193,9 +252,11 @@ def _late(late: Callable[[], None], more: float = 0) -> Iterator[Callable[[], No
 
 
 @asynccontextmanager
-async def watch_status(hosts: Watcher, topology: Topology, period: float = PERIOD) -> AsyncIterator[StatusWatcher]:
+async def watch_status(
+    hosts: Watcher, topology: Topology, period: float = PERIOD, listener: Listener | None = None
+) -> AsyncIterator[StatusWatcher]:
     """A watcher that follows the cluster while the body runs."""
-    watcher = StatusWatcher(hosts, topology, period)
+    watcher = StatusWatcher(hosts, topology, period, listener)
     await watcher.start()
     try:
         yield watcher

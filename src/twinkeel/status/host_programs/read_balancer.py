@@ -1,5 +1,7 @@
 """Runs on a load balancer: all that its status is made of, as one line of JSON, once or again and again until its input ends.
 
+Again means after each period, and at once when the kernel says that an address came or went: a virtual IP that moves is news.
+
 `python3 -c PROGRAM SOCKET DOWN_FILE STANDBY_FILE LINGER_FILE [PERIOD]`; PERIOD is in seconds. To start it for each look
 would cost the host more than the look does.
 """
@@ -14,6 +16,7 @@ import subprocess
 import sys
 
 from twinkeel.hosts.host_programs.haproxy_socket import ask_haproxy
+from twinkeel.status.host_programs.own_addresses import ages, drain, listen
 
 COLUMNS = ("pxname", "svname", "status", "check_status", "check_code")
 ONCE_TIMEOUT = 2.5
@@ -29,6 +32,7 @@ def look(socket_path: str, down: str, standby: str, linger: str, timeout: float)
         return {"error": f"its addresses cannot be read: {error}"}
     return {
         "addresses": [entry["local"] for link in links for entry in link.get("addr_info", ()) if "local" in entry],
+        "ages": ages(),
         "units": output("systemctl", "is-active", "haproxy", "keepalived").split(),
         "down": text_of(down),
         "standby": text_of(standby),
@@ -65,12 +69,15 @@ def servers(path: str, timeout: float) -> str:
 
 
 def main(places: tuple[str, str, str, str], period: str = "") -> None:
-    """Print a line, and one after each period."""
+    """Print a line, and one after each period, or when there is news."""
+    # Before the first look: what happens during it is news, too.
+    listener = listen() if period else None
     while True:
         sys.stdout.write(json.dumps(look(*places, WATCH_TIMEOUT if period else ONCE_TIMEOUT)) + "\n")
         sys.stdout.flush()
-        if not period or select.select([sys.stdin], [], [], float(period))[0]:
+        if listener is None or sys.stdin in select.select([sys.stdin, listener], [], [], float(period))[0]:
             return
+        drain(listener)
 
 
 if __name__ == "__main__":
