@@ -1,11 +1,19 @@
-"""What load balancers tell Prometheus of themselves, under a real systemd: applied, moved, looked at, and taken out again."""
+"""What load balancers tell Prometheus and the live page, under a real systemd: applied, moved, looked at, and taken out again."""
 
+import json
 import re
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
-from labs import Lab, make_lab
+from labs import HERE, TWINKEEL, Lab, make_lab
+
+from browser import MISSING
 
 VIP = "192.168.1.110"
 PAIR = {"lb-1": "192.168.1.111", "lb-2": "192.168.1.112"}
@@ -90,6 +98,59 @@ def test_the_program_may_do_little(watched: Lab) -> None:
     shown = watched.run("lb-1", ["systemctl", "show", "-p", "User,DynamicUser,ProtectSystem,NoNewPrivileges", "twinkeel-metrics"])
     assert "ProtectSystem=strict" in shown.stdout
     assert "NoNewPrivileges=yes" in shown.stdout
+
+
+@contextmanager
+def program(lab: Lab, *argv: str) -> Iterator[subprocess.Popen[str]]:
+    """Something that runs in the operator while the body does; it ends with its input, or is asked to."""
+    command = [TWINKEEL, "lab", "exec", "--name", lab.name, "operator", "--", *argv]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()
+            process.terminate()
+
+
+class Page:
+    """What a browser shows, as it changes."""
+
+    def __init__(self, reader: subprocess.Popen[str]) -> None:
+        assert reader.stdout is not None
+        self._lines = iter(reader.stdout)
+
+    def until(self, what: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """What is shown when that is first so; the suite's own timeout ends the wait."""
+        return next(shown for shown in map(json.loads, self._lines) if what(shown))
+
+
+@pytest.mark.skipif(bool(MISSING), reason=MISSING)
+def test_the_live_page_shows_a_planned_move_and_a_power_loss(watched: Lab, tmp_path: Path) -> None:
+    (before,) = holders(watched)
+    (target,) = PAIR.keys() - {before}
+    with program(watched, "twinkeel", "serve", "--port", "0", "--drills", str(tmp_path)) as server:
+        assert server.stdout is not None
+        url = server.stdout.readline().strip()
+        with program(watched, sys.executable, str(HERE / "page_reader.py"), url) as reader:
+            page = Page(reader)
+            page.until(lambda shown: shown["verdict"] == "verdict good" and shown["holder"] == [before])
+
+            ended = watched.run("operator", ["twinkeel", "switchover"])
+            assert ended.returncode == 0, ended.stderr
+            shown = page.until(lambda shown: shown["holder"] == [target] and bool(shown["moves"]))
+            assert f"{before} → {target}" in shown["moves"][0]
+            page.until(lambda shown: shown["verdict"] == "verdict good")
+
+            watched.command("power-off", target)
+            shown = page.until(lambda shown: shown["holder"] == [before])
+            # It died, and never said that it let go: nobody takes what it said before for a second holder.
+            assert not any("at the same time" in line for line in shown["timeline"])
+            page.until(
+                lambda shown: shown["verdict"] == "verdict warn" and f"{target} cannot be asked" in " ".join(shown["timeline"])
+            )
+            watched.command("power-on", target)
+            page.until(lambda shown: shown["verdict"] == "verdict good")
 
 
 def test_it_leaves_nothing_when_it_is_taken_out(watched: Lab) -> None:

@@ -43,6 +43,7 @@ COMMANDS = {
     "kubespray": ("kubespray", "Fetch a Kubespray release and run its playbooks, with guards and progress."),
     "kubeconfig": ("kubeconfig", "Fetch admin.conf, point it at the endpoint, prove that TLS verifies."),
     "status": ("status", "Show who holds the virtual IP, the backends, and whether the API is ready."),
+    "serve": ("serve", "Show the system live on a page: who holds what since when, what is broken, what happened."),
     "monitor": ("monitor", "Make alert rules, scrape jobs and a dashboard for Prometheus and Grafana from the spec."),
     "drill": ("drill", "Break something on purpose and measure what a client saw."),
     "tune": ("tune", "Measure which timers these machines and this network bear, and recommend some."),

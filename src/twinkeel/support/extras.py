@@ -4,7 +4,13 @@ from importlib.util import find_spec
 
 from twinkeel.errors import ToolError
 
-EXTRAS = {"plotly": "report", "pyroute2": "lab"}
+EXTRAS = {
+    "plotly": "report",
+    "pyroute2": "lab",
+    "starlette": "serve",
+    "uvicorn": "serve",
+    "prometheus_client": "serve",
+}
 """Module -> the extra of Twinkeel's package that brings it."""
 
 

@@ -12,7 +12,10 @@ ROOT = Path(__file__).parents[3]
 SPEC = str(ROOT / "examples" / "lab-home.yaml")
 # Each costs milliseconds of processor time, or is an extra: nothing that reads and judges a file needs it. Of the standard library:
 # what pydantic, platformdirs and Typer load. Of ours: what only some specs, or only other commands, need.
-LIBRARIES = "ansible ansible_runner asyncio asyncssh cryptography httpx2 jinja2 platformdirs plotly pyroute2 rich typer"
+LIBRARIES = (
+    "ansible ansible_runner asyncio asyncssh cryptography httpx2 jinja2 platformdirs plotly prometheus_client pyroute2 rich"
+    " starlette typer uvicorn"
+)
 STANDARD = "email hmac importlib.metadata _hashlib json shutil socket ssl subprocess tempfile traceback"
 OWN = (
     "twinkeel.app.context twinkeel.cli.options twinkeel.hosts twinkeel.kubespray.read_support twinkeel.render.render"
@@ -53,7 +56,13 @@ def test_an_audit_loads_no_spec_and_no_ssh(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("argv", "module", "extra"), [(["lab", "up", "-f", SPEC, "--name", "none"], "pyroute2", "lab")], ids=["lab up"]
+    ("argv", "module", "extra"),
+    [
+        (["lab", "up", "-f", SPEC, "--name", "none"], "pyroute2", "lab"),
+        (["serve", "-f", SPEC], "uvicorn", "serve"),
+        (["serve", "-f", SPEC], "prometheus_client", "serve"),
+    ],
+    ids=["lab up", "serve", "its numbers"],
 )
 def test_a_command_without_its_library_says_which_extra_brings_it(argv: list[str], module: str, extra: str) -> None:
     ended = main(*argv, before=f"sys.modules[{module!r}] = None")

@@ -1,0 +1,74 @@
+"""`twinkeel serve`."""
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from twinkeel.cli.options import DEFAULT_SPEC, SpecFiles
+from twinkeel.cli.which_specs import specs_of
+
+app = typer.Typer(add_completion=False)
+
+PORT = 8407
+
+
+@app.command()
+def serve(
+    file: SpecFiles = DEFAULT_SPEC,
+    address: Annotated[
+        str, typer.Option("--address", help="Where to listen. Any but a loopback address needs a token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0: any that is free.")] = PORT,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--token-file",
+            metavar="FILE",
+            help="Who has what stands there may look; mode 0600. Without it, TWINKEEL_SERVE_TOKEN of the environment.",
+        ),
+    ] = None,
+    certificate: Annotated[
+        Path | None, typer.Option("--certificate", metavar="FILE", help="Serve over TLS, with this chain (PEM).")
+    ] = None,
+    key: Annotated[Path | None, typer.Option("--key", metavar="FILE", help="The certificate's key (PEM).")] = None,
+    period: Annotated[
+        float,
+        typer.Option(
+            "--period", min=0.1, max=60, help="Seconds between two looks at a host. A virtual IP that moves is heard of at once."
+        ),
+    ] = 2.0,
+    drift_period: Annotated[
+        float,
+        typer.Option("--drift-period", min=0, help="Seconds between two comparisons with the spec, as `plan` makes; 0: never."),
+    ] = 300.0,
+    drills: Annotated[
+        Path | None,
+        typer.Option("--drills", metavar="DIR", help="The folder with the runs of drills. Default: below the user's state folder."),
+    ] = None,
+) -> None:
+    """Show the system live on a page: who holds what since when, what is broken, what happened.
+
+    Of several specs, or a folder, it shows all clusters, and each by itself. It only reads, and takes no lock. GET /metrics is for
+    Prometheus, GET /healthz says whether it still looks. Ends with Ctrl-C.
+    """
+    import asyncio
+
+    from twinkeel.cli.load import open_context
+    from twinkeel.support.extras import require
+
+    require("uvicorn")
+    from twinkeel.app.serve import Order, Pace
+    from twinkeel.app.serve import serve as run_page
+
+    contexts = [open_context(each, reading=True) for each in specs_of(file) or file]
+    order = Order(address, port, token_file, certificate, key, Pace(period, drift_period), drills)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(run_page(contexts, order, _say))
+
+
+def _say(url: str) -> None:
+    print(url, flush=True)
+    print("Ctrl-C ends it", file=sys.stderr)

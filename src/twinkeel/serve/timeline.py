@@ -1,0 +1,109 @@
+"""What happened, out of one look after the other; the last entries of it. No clock is read here."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from twinkeel.status.snapshot import LoadBalancerState, Snapshot, VipState
+
+KEPT = 200
+Level = Literal["bad", "warn", "good"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line. `at` is in seconds of the monotonic clock; `number` grows by one with each entry of a page."""
+
+    number: int
+    at: float
+    level: Level
+    text: str
+
+
+class Timeline:
+    """The entries of one cluster, the last `KEPT`."""
+
+    def __init__(self) -> None:
+        self.entries: deque[Entry] = deque(maxlen=KEPT)
+        self.number = 0
+
+    def add(self, at: float, level: Level, text: str) -> None:
+        """One more."""
+        self.number += 1
+        self.entries.append(Entry(self.number, at, level, text))
+
+
+Told = tuple[Level, str]
+
+
+def differences(before: Snapshot, after: Snapshot, last_holder: Mapping[str, str]) -> Iterator[Told]:
+    """What a reader wants to know of two looks at one cluster, what clients feel first.
+
+    Args:
+        last_holder: for each virtual IP who was the last to hold it alone.
+    """
+    for old, new in zip(before.vips, after.vips, strict=True):
+        yield from _of_vip(old, new, last_holder.get(new.address), after.not_asked)
+    for was, now in zip(before.load_balancers, after.load_balancers, strict=True):
+        yield from _of_balancer(was, now)
+    for one, other in zip(before.control_plane, after.control_plane, strict=True):
+        if one.ready != other.ready:
+            yield (
+                ("good", f"{other.name}: the API server is ready")
+                if other.ready
+                else (
+                    "warn",
+                    f"{other.name}: the API server is not ready: {other.detail}",
+                )
+            )
+
+
+def _of_vip(old: VipState, new: VipState, last: str | None, not_asked: tuple[str, ...]) -> Iterator[Told]:
+    if old.holders != new.holders:
+        yield _of_holders(new, last, not_asked)
+    if old.ready != new.ready:
+        through = f"through {new.address}"
+        yield ("good", f"the API answers {through}") if new.ready else ("bad", f"the API does not answer {through}: {new.detail}")
+
+
+def _of_holders(vip: VipState, last: str | None, not_asked: tuple[str, ...]) -> Told:
+    if not vip.holders:
+        return ("warn", f"who holds {vip.address} is not known") if not_asked else ("bad", f"nobody holds {vip.address}")
+    if len(vip.holders) > 1:
+        return "bad", f"{vip.address} is held by {' and '.join(vip.holders)} at the same time"
+    (holder,) = vip.holders
+    return "good", f"{vip.address} moved from {last} to {holder}" if last not in (None, holder) else f"{holder} holds {vip.address}"
+
+
+# MASTER and BACKUP alone follow from who holds the virtual IP, which is told.
+_QUIET = {"MASTER", "BACKUP"}
+_STATES: Mapping[str, Told] = {
+    "MASTER": ("good", "is back, and holds a virtual IP"),
+    "BACKUP": ("good", "is ready to take over"),
+    "STANDBY": ("warn", "stands aside and takes no virtual IP"),
+    "FAULT": ("warn", "keepalived considers HAProxy down"),
+    "STOPPED": ("warn", "keepalived does not run"),
+}
+
+
+def _of_balancer(was: LoadBalancerState, now: LoadBalancerState) -> Iterator[Told]:
+    if was.vrrp_state != now.vrrp_state and {was.vrrp_state, now.vrrp_state} - _QUIET:
+        level, what = _STATES.get(now.vrrp_state, ("good", f"is {now.vrrp_state}"))
+        if now.vrrp_state == "UNREACHABLE":
+            level, what = "warn", f"cannot be asked: {now.detail}"
+        yield level, f"{now.name} {what}"
+    if "UNREACHABLE" in (was.vrrp_state, now.vrrp_state):
+        return
+    if was.haproxy != now.haproxy:
+        yield ("good" if now.haproxy == "active" else "warn"), f"{now.name}: haproxy is {now.haproxy}"
+    yield from _of_servers(was, now)
+
+
+def _of_servers(was: LoadBalancerState, now: LoadBalancerState) -> Iterator[Told]:
+    before = {server.name: server for server in was.backends}
+    for server in now.backends:
+        old = before.get(server.name)
+        # "UP 1/2" is on its way to DOWN, and often back.
+        if old is not None and (old.up, old.status.split()[:1]) != (server.up, server.status.split()[:1]):
+            yield ("good", f"{now.name}: {server.name} is UP") if server.up else ("warn", f"{now.name}: {server.problem_of_api}")
