@@ -28,5 +28,5 @@ def one_spec(given: Path | Sequence[Path]) -> Path:
     if len(given) == 1 and not given[0].is_dir():
         return given[0]
     what = f"{given[0]} is a folder" if len(given) == 1 else f"{len(given)} specs are given"
-    hint = "name one spec with -f FILE; check, audit, preflight, plan and status take several"
+    hint = "name one spec with -f FILE; check, audit, preflight, plan, status and serve take several"
     raise UsageError(f"this command works on one cluster at a time, and {what}", hint=hint)
