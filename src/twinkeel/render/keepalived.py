@@ -1,10 +1,11 @@
 """keepalived.conf."""
 
 from twinkeel.render.files import RenderedFile
-from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
+from twinkeel.render.systemd import DOWN_FILE, HANG_FILE, STANDBY_FILE
 from twinkeel.render.template import fill
 from twinkeel.render.vrrp_authentication import NONE, block, signed_with
 from twinkeel.spec.secrets import Secrets
+from twinkeel.topology.derived_times import hang_yield
 from twinkeel.topology.model import LoadBalancer, Topology
 
 CONFIG_PATH = "/etc/keepalived/keepalived.conf"
@@ -31,5 +32,15 @@ def render_keepalived(topology: Topology, balancer: LoadBalancer, secrets: Secre
         script_user=SCRIPT_USER,
         down_file=DOWN_FILE,
         standby_file=STANDBY_FILE,
+        hang_file=HANG_FILE,
+        hang_weight=_hang_weight(topology),
     )
     return RenderedFile(CONFIG_PATH, content, mode=0o640 if password is None and signed == NONE else 0o600)
+
+
+def _hang_weight(topology: Topology) -> int:
+    """What makes the highest priority less than the lowest; 0 where nobody yields early."""
+    if hang_yield(topology) is None:
+        return 0
+    priorities = [instance.priority for balancer in topology.load_balancers for instance in balancer.instances]
+    return max(priorities) - min(priorities) + 1

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from math import ceil
 
 from twinkeel.render.files import RenderedFile
-from twinkeel.render.systemd import LINGER_PROGRAM, STANDBY_FILE, preserves
+from twinkeel.render.systemd import KEEPER_CONFIG, LINGER_PROGRAM, STANDBY_FILE, preserves
 from twinkeel.render.template import fill, read
 from twinkeel.spec.fields import IPAddress
+from twinkeel.topology.derived_times import hang_yield
 from twinkeel.topology.model import LoadBalancer, Machine, Topology
 
 RULES_PATH = "/etc/twinkeel/second-chance.nft"
-CONFIG_PATH = "/etc/twinkeel/second-chance.json"
+CONFIG_PATH = KEEPER_CONFIG
 STATE_PATH = "/run/twinkeel/lingering.json"
 """What the program notes while it runs."""
 
@@ -143,9 +144,19 @@ def _config(topology: Topology, balancer: LoadBalancer, window: float) -> str:
         "stranger6": STRANGER6,
         "standby_file": STANDBY_FILE,
         "virtual_ips": [
-            {"address": str(vip), "peers": [str(peer.address) for peer in family.peers]}
+            {"address": str(vip), "peers": [str(peer.address) for peer in family.peers]} | _vrrp(topology, balancer, vip)
             for family in _families(topology, balancer)
             for vip in family.vips
         ],
     }
     return json.dumps(told, indent=2) + "\n"
+
+
+def _vrrp(topology: Topology, balancer: LoadBalancer, vip: IPAddress) -> dict[str, object]:
+    """How a virtual IP is advertised, for resignations; nothing where none are said."""
+    if hang_yield(topology) is None:
+        return {}
+    (instance,) = (each for each in balancer.instances if each.vip.ip == vip)
+    routers = [str(peer) for peer in instance.peers]
+    centiseconds = round(instance.advert_interval * 100)
+    return {"vrrp": {"vrid": instance.vrid, "centiseconds": centiseconds, "source": str(instance.source), "routers": routers}}

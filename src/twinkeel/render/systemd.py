@@ -9,7 +9,7 @@ from twinkeel.render.haproxy import CHROOT, CONFIG_PATH, DRAINED_FILE, SOCKET_FO
 from twinkeel.render.limits import limits
 from twinkeel.render.template import fill, read
 from twinkeel.spec.model import MONITOR_PORT
-from twinkeel.topology.derived_times import vip_daemon_restart, yield_delay
+from twinkeel.topology.derived_times import hang_yield, vip_daemon_restart, yield_delay
 from twinkeel.topology.model import Topology
 
 DOWN_FILE = "/run/twinkeel/haproxy-down"
@@ -18,8 +18,14 @@ DOWN_FILE = "/run/twinkeel/haproxy-down"
 STANDBY_FILE = "/run/twinkeel/standby"
 """0 = normal, 1 = this load balancer must not hold a virtual IP. Kept by `apply` and `switchover`; 0 after a boot."""
 
+HANG_FILE = "/run/twinkeel/haproxy-hangs"
+"""1 while HAProxy is silent: a lower priority, so that a peer which can take the virtual IPs does. Only with `failover.second_chance`."""
+
 LINGER_PROGRAM = "/usr/local/lib/twinkeel/second-chance"
 """Serves connections of virtual IPs that are given away; `begin` precedes a planned move. Only with `failover.second_chance`."""
+
+KEEPER_CONFIG = "/etc/twinkeel/second-chance.json"
+"""What LINGER_PROGRAM reads."""
 
 LIVENESS_STATE = "/run/twinkeel/liveness.json"
 """What the watchdog last heard and did, for the metrics. Only with `monitoring`."""
@@ -37,6 +43,8 @@ def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
         "down_file": DOWN_FILE,
         "standby_file": STANDBY_FILE,
         "down_folder": str(PurePosixPath(DOWN_FILE).parent),
+        "hang_file": HANG_FILE,
+        "hang_yield": hang_yield(topology),
     }
     timers = topology.timers
     return (
@@ -72,6 +80,8 @@ def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
                 monitor_port=MONITOR_PORT,
                 timers=timers,
                 state_file=LIVENESS_STATE if topology.monitoring else "",
+                keeper=LINGER_PROGRAM,
+                keeper_config=KEEPER_CONFIG,
                 yield_delay=yield_delay(topology),
                 yieldable=[vip.ip for vip in topology.endpoint.vips] if len(topology.load_balancers) > 1 else [],
                 watchdog_sec=ceil(10 + 2 * timers.watchdog_deadline),

@@ -12,6 +12,8 @@ from twinkeel.vrrp import Range
 REACTION = Range(0.0, 0.05)
 KILL_REACTION = Range(0.0, 0.09)
 ANNOUNCEMENT = Range(0.0, 0.02)
+# The question to the others whether they pass segments on, and the route for those (second-chance).
+ASKING = Range(0.0, 0.05)
 
 NONE = Range(0.0, 0.0)
 

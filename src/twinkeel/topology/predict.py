@@ -5,8 +5,8 @@ A fault's id is that of the drill that shows it, where there is one.
 
 from collections.abc import Callable, Iterable, Iterator
 
-from twinkeel.topology.derived_times import vip_daemon_restart, yield_delay
-from twinkeel.topology.faults import ANNOUNCEMENT, CONTROL_PLANE_FAULTS, KILL_REACTION, LOAD_BALANCER_FAULTS, NONE, REACTION
+from twinkeel.topology.derived_times import hang_pace, hang_yield, vip_daemon_restart, yield_delay
+from twinkeel.topology.faults import ANNOUNCEMENT, ASKING, CONTROL_PLANE_FAULTS, KILL_REACTION, LOAD_BALANCER_FAULTS, NONE, REACTION
 from twinkeel.topology.model import HealthTimers, Topology, VrrpInstance
 from twinkeel.topology.prediction import Prediction
 from twinkeel.vrrp import (
@@ -60,19 +60,13 @@ _Cost = tuple[Range, str, str, str]
 def _moves(topology: Topology) -> dict[str, _Cost]:
     """Faults after which the virtual IP is gone until somebody else takes it."""
     timers, silence, skew = topology.timers, _over(topology, takeover_after_silence), _over(topology, takeover_after_resignation)
-    watchdog = silence_detection(timers.watchdog_interval, timers.watchdog_deadline)
     source = _source(topology)
     resignation = skew + REACTION
     return {
         "power-loss": (silence + ANNOUNCEMENT, "2 to 3 advert_int + skew, then announcement", source, ""),
         "haproxy-stop": (resignation, "skew + reaction", source, ""),
         "haproxy-kill": (skew + KILL_REACTION, "skew + reaction to a kill", source, ""),
-        "haproxy-hang": (
-            watchdog + resignation,
-            "deadline -/+ interval of the watchdog, then skew + reaction",
-            source,
-            "",
-        ),
+        "haproxy-hang": _hang(topology, resignation),
         "reboot-holder": (resignation, "skew + reaction", source, "Keepalived stops before HAProxy, and says so"),
         "planned-switchover": (resignation, "skew + reaction", source, "HAProxy goes on serving in the old place"),
         "balancer-cut-from-control-plane": (
@@ -82,6 +76,18 @@ def _moves(topology: Topology) -> dict[str, _Cost]:
             "it yields to a peer, which yields back when it does no better",
         ),
     }
+
+
+def _hang(topology: Topology, resignation: Range) -> _Cost:
+    """With connections that survive the move the virtual IP is yielded early; else when HAProxy is killed."""
+    timers, early = topology.timers, hang_yield(topology)
+    if early is None:
+        watchdog = silence_detection(timers.watchdog_interval, timers.watchdog_deadline)
+        return watchdog + resignation, "deadline -/+ interval of the watchdog, then skew + reaction", _source(topology), ""
+    asked = Range(early, early + hang_pace(topology)) + ASKING
+    formula = f"{early:g} s without an answer, asked every {hang_pace(topology):g} s; then asking the others, skew + reaction"
+    effect = f"HAProxy is killed after {timers.watchdog_deadline:g} s, and keeps its connections until then"
+    return asked + resignation, formula, _source(topology), effect
 
 
 def _splits(topology: Topology) -> dict[str, _Cost]:
