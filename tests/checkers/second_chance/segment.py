@@ -21,7 +21,7 @@ from twinkeel.render.files import RenderedFile
 from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED_PATH
 from twinkeel.render.render import render
 from twinkeel.render.second_chance import CONFIG_PATH, LINGER_UNIT, RULES_PATH
-from twinkeel.render.systemd import DOWN_FILE, LINGER_PROGRAM, STANDBY_FILE
+from twinkeel.render.systemd import DOWN_FILE, HANG_FILE, LINGER_PROGRAM, LIVENESS_PROGRAM, STANDBY_FILE
 from twinkeel.topology.model import Topology
 
 HERE = Path(__file__).parent
@@ -42,6 +42,18 @@ frontend api
     default_backend api
 backend api
     server server {server}:7000
+frontend local
+    bind 127.0.0.1:8404
+    mode http
+    monitor-uri /live
+    http-request return status 200
+"""
+# systemd is not here. What the watchdog asks of it is written down; HAProxy was never asked to stop.
+SYSTEMCTL = """\
+#!/bin/sh
+echo "$*" >> "$0.calls"
+echo ActiveState=active
+echo ActiveEnterTimestampMonotonic=1
 """
 
 
@@ -103,6 +115,7 @@ class Balancer(Host):
     """A load balancer. What systemd does for the lingering program is done here: one at a time, and `clean` after it."""
 
     keepalived: subprocess.Popen[str]
+    haproxy: subprocess.Popen[str]
     lingering: subprocess.Popen[str] | None = None
     moved_plainly = 0
 
@@ -110,13 +123,13 @@ class Balancer(Host):
         given = {file.path: file for file in files}
         self.write(DOWN_FILE, "0\n")
         self.write(STANDBY_FILE, "0\n")
-        for path in (RULES_PATH, CONFIG_PATH, LINGER_PROGRAM, KEEPALIVED_PATH):
+        for path in (RULES_PATH, CONFIG_PATH, LINGER_PROGRAM, KEEPALIVED_PATH, LIVENESS_PROGRAM):
             content = given[path].content if path in given else ""
             (self.files / Path(path).name).write_text(content)
         (self.files / "haproxy.cfg").write_text(haproxy)
         if given.get(RULES_PATH):
             self.load_rules()
-        self.start("haproxy", "-db", "-f", str(self.files / "haproxy.cfg"))
+        self.haproxy = self.start("haproxy", "-db", "-f", str(self.files / "haproxy.cfg"))
 
     def load_rules(self, change: Callable[[str], str] = lambda text: text) -> None:
         self.run("nft", "-f", "-", text=change((self.files / Path(RULES_PATH).name).read_text()))
@@ -126,6 +139,17 @@ class Balancer(Host):
         self.keepalived = self.start(
             "keepalived", "-n", "-l", "-D", "-f", config, "-p", "/run/ka.pid", "-r", "/run/vrrp.pid", "-c", "/run/checkers.pid"
         )
+
+    def start_watchdog(self, *vips: str, hang_yield: float, deadline: float = 60.0) -> subprocess.Popen[str]:
+        """haproxy-liveness, with a systemctl that kills nothing."""
+        systemctl = self.files / "systemctl"
+        systemctl.write_text(SYSTEMCTL)
+        systemctl.chmod(0o755)
+        config, keeper, program = (self.files / Path(path).name for path in (CONFIG_PATH, LINGER_PROGRAM, LIVENESS_PROGRAM))
+        options = ["--port=8404", "--interval=0.25", f"--deadline={deadline}", f"--down-file={DOWN_FILE}", f"--hang-file={HANG_FILE}"]
+        options += [f"--hang-yield={hang_yield}", f"--keeper={keeper}", f"--second-chance={config}", *(f"--vip={vip}" for vip in vips)]
+        path = f"PATH={self.files}:/usr/sbin:/usr/bin:/sbin:/bin"
+        return self.start("env", path, sys.executable, str(program), *options)
 
     def program(self, *words: str) -> list[str]:
         return [
