@@ -8,6 +8,8 @@ from twinkeel.app.audit_input import read_pair
 from twinkeel.audit.audit import audit
 from twinkeel.audit.predict import predict
 from twinkeel.audit.registry import KUBESPRAY
+from twinkeel.audit.rules.keepalived.nopreempt_with_weight import RESIGNING
+from twinkeel.render.systemd import HANG_FILE
 
 CLUSTERS = sorted(path.parent.name for path in Path(__file__).parent.glob("*/hosts"))
 # close-spread-time is written for the day when HAProxy honours it; multicast is what that spec asks for.
@@ -36,3 +38,7 @@ def test_nothing_is_without_an_end(name: str) -> None:
     outcomes = predict(read_pair([str(Path(__file__).parent / name / "hosts")]))
     assert outcomes
     assert [each.fault for each in outcomes if each.end == "never"] == []
+
+
+def test_the_file_that_is_excused_from_nopreempt_with_weight_is_the_rendered_one() -> None:
+    assert RESIGNING == HANG_FILE

@@ -19,7 +19,7 @@ STANDBY_FILE = "/run/twinkeel/standby"
 """0 = normal, 1 = this load balancer must not hold a virtual IP. Kept by `apply` and `switchover`; 0 after a boot."""
 
 HANG_FILE = "/run/twinkeel/haproxy-hangs"
-"""1 while HAProxy is silent: a lower priority, so that a peer which can take the virtual IPs does. Only with `failover.second_chance`."""
+"""1 while HAProxy is silent: a lower priority, so that a peer which can take the virtual IPs does. Only where it yields early."""
 
 LINGER_PROGRAM = "/usr/local/lib/twinkeel/second-chance"
 """Serves connections of virtual IPs that are given away; `begin` precedes a planned move. Only with `failover.second_chance`."""

@@ -36,7 +36,7 @@ def yield_delay(topology: Topology) -> float:
 
 
 def hang_yield(topology: Topology) -> float | None:
-    """How long HAProxy may be silent until its virtual IPs are yielded, long before it is killed; None where that waits for the kill.
+    """How long HAProxy may be silent until its virtual IPs are yielded, well before it is killed; None where they wait for that.
 
     Only where connections survive the move, a virtual IP that moved stays, and a resignation can be said in Keepalived's name:
     VRRP version 3, to each router, not signed.
@@ -56,9 +56,4 @@ def hang_pace(topology: Topology) -> float:
 
 
 def _resigns_early(instance: VrrpInstance) -> bool:
-    return (
-        instance.version == 3
-        and instance.authentication == "none"
-        and not instance.multicast
-        and instance.failback is None
-    )
+    return instance.version == 3 and instance.authentication == "none" and not instance.multicast and instance.failback is None

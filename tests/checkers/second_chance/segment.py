@@ -146,8 +146,19 @@ class Balancer(Host):
         systemctl.write_text(SYSTEMCTL)
         systemctl.chmod(0o755)
         config, keeper, program = (self.files / Path(path).name for path in (CONFIG_PATH, LINGER_PROGRAM, LIVENESS_PROGRAM))
-        options = ["--port=8404", "--interval=0.25", f"--deadline={deadline}", f"--down-file={DOWN_FILE}", f"--hang-file={HANG_FILE}"]
-        options += [f"--hang-yield={hang_yield}", f"--keeper={keeper}", f"--second-chance={config}", *(f"--vip={vip}" for vip in vips)]
+        options = [
+            "--port=8404",
+            "--interval=0.25",
+            f"--deadline={deadline}",
+            f"--down-file={DOWN_FILE}",
+            f"--hang-file={HANG_FILE}",
+        ]
+        options += [
+            f"--hang-yield={hang_yield}",
+            f"--keeper={keeper}",
+            f"--second-chance={config}",
+            *(f"--vip={vip}" for vip in vips),
+        ]
         path = f"PATH={self.files}:/usr/sbin:/usr/bin:/sbin:/bin"
         return self.start("env", path, sys.executable, str(program), *options)
 

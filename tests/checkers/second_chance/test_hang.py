@@ -57,7 +57,9 @@ def others(made: Segment, holder: Balancer) -> list[Balancer]:
 
 
 @pytest.mark.parametrize("edits", [(), DUAL, (THREE,)], ids=["ipv4", "both versions", "three"])
-def test_a_haproxy_that_comes_to_itself_has_lost_nothing(build_edited: Edited, tmp_path: Path, edits: tuple[tuple[str, str]]) -> None:
+def test_a_haproxy_that_comes_to_itself_has_lost_nothing(
+    build_edited: Edited, tmp_path: Path, edits: tuple[tuple[str, str]]
+) -> None:
     with segment(build_edited(ON, *edits), tmp_path) as made:
         holder, before = made.holder(made.vips[0]), {name: each.traces() for name, each in made.balancers.items()}
         for vip in made.vips[1:]:
@@ -73,7 +75,11 @@ def test_a_haproxy_that_comes_to_itself_has_lost_nothing(build_edited: Edited, t
             assert made.holder(made.vips[0]) is taker is not holder
         sys.stdout.write(json.dumps(seen) + "\n")
         assert broken(seen) == NONE_BROKEN
-        assert "kill --signal" not in (holder.files / "systemctl.calls").read_text() if (holder.files / "systemctl.calls").exists() else True
+        assert (
+            "kill --signal" not in (holder.files / "systemctl.calls").read_text()
+            if (holder.files / "systemctl.calls").exists()
+            else True
+        )
         wait_for(lambda: {name: each.traces() for name, each in made.balancers.items()} == before, "traces are left", deadline=30)
 
 
@@ -113,7 +119,10 @@ def test_two_that_hang_at_once_do_not_lose_it(build_edited: Edited, tmp_path: Pa
         # One look asks both hosts in turn, so a move between the two questions shows as nobody, once.
         missed = [number for number, found in enumerate(looks) if not found]
         assert len(missed) <= 1, looks
-        assert made.client.run(sys.executable, "-c", f"import socket; socket.create_connection(({made.vips[0]!r}, 6443), 9).close()") == ""
+        assert (
+            made.client.run(sys.executable, "-c", f"import socket; socket.create_connection(({made.vips[0]!r}, 6443), 9).close()")
+            == ""
+        )
 
 
 def test_what_nobody_takes_stays(build_edited: Edited, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -447,7 +448,7 @@ def test_answers_are_told_now_and_then(liveness: ModuleType, tmp_path: Path) -> 
 def test_a_yield_is_told_before_it_begins(liveness: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, seen = tmp_path / "liveness.json", []
     options = Namespace(vip=["192.0.2.1"], port=1, interval=0.1, yield_delay=2.0)
-    servers = SimpleNamespace(seen=lambda *_: True)
+    servers = SimpleNamespace(due=lambda *_: True, seen=lambda *_: True)
     monkeypatch.setattr(liveness, "answers", lambda *_: False)
     monkeypatch.setattr(liveness, "holds", lambda _: True)
     monkeypatch.setattr(liveness, "yield_for", lambda *_: seen.append(told(path)["yields"]))
@@ -468,3 +469,183 @@ def test_a_state_that_cannot_be_kept_stops_nothing(liveness: ModuleType, tmp_pat
     state.count("kills", 2.0)
     assert state.counts["kills"] == 1
     liveness.State(None).count("yields", 3.0)
+
+
+def test_servers_are_looked_for_at_their_own_pace(liveness: ModuleType) -> None:
+    """A holder's HAProxy is asked more often than that."""
+    servers = liveness.Servers(2.0)
+    assert [servers.due(now, 0.25) for now in (1.0, 1.05, 1.2, 1.25, 1.3)] == [True, False, False, True, False]
+
+
+def held_since(suspicion: object, second: float) -> object:
+    suspicion.holds(True, second)  # type: ignore[attr-defined]
+    return suspicion
+
+
+def test_a_silent_holder_yields_once_for_each_silence(liveness: ModuleType) -> None:
+    suspicion = held_since(liveness.Suspicion(), 0.0)
+    assert [suspicion.ripe(now) for now in (10.0, 10.2, 10.9)] == [True, False, False]
+
+
+def test_who_just_got_a_virtual_ip_keeps_it(liveness: ModuleType) -> None:
+    suspicion = held_since(liveness.Suspicion(), 0.0)
+    suspicion.holds(False, 100.0)
+    assert not suspicion.ripe(100.1)
+    held_since(suspicion, 200.0)
+    assert [suspicion.ripe(now) for now in (204.9, 205.0)] == [False, True]
+
+
+def test_a_yield_for_nothing_makes_the_next_one_wait_longer(liveness: ModuleType) -> None:
+    suspicion = held_since(liveness.Suspicion(), 0.0)
+    yields = []
+    for tenth in range(100, 8000):
+        now = tenth / 10
+        if suspicion.ripe(now):
+            yields.append(now)
+            assert suspicion.answered(now)
+    assert yields == [10.0, 40.0, 100.0, 220.0, 460.0]
+    # Well for long enough, it is as at first.
+    assert suspicion.ripe(2000.0)
+    suspicion.answered(2000.0)
+    assert [suspicion.ripe(now) for now in (2029.9, 2030.0)] == [False, True]
+
+
+def test_a_yield_that_was_right_makes_nothing_wait(liveness: ModuleType) -> None:
+    suspicion = held_since(liveness.Suspicion(), 0.0)
+    assert suspicion.ripe(10.0)
+    suspicion.killed()
+    assert suspicion.answered(11.5)
+    assert suspicion.ripe(17.0)
+
+
+class Keeper:
+    """Stands for second-chance: what it is asked, and what the watchdog's files say at that moment."""
+
+    def __init__(self, files: tuple[Path, Path], *, passes_on: bool = True) -> None:
+        self.files, self.passes_on, self.asked = files, passes_on, list[str]()
+        self.prepared, self.go_on = threading.Event(), threading.Event()
+        self.go_on.set()
+
+    def note(self, what: str) -> None:
+        down, hangs = (path.read_text().strip() for path in self.files)
+        self.asked.append(f"{what}, down {down}, hangs {hangs}")
+
+    def read_config(self, _: str) -> SimpleNamespace:
+        return SimpleNamespace(window=60)
+
+    def prepare(self, *_: object, **__: object) -> SimpleNamespace | None:
+        self.note("prepare")
+        self.prepared.set()
+        assert self.go_on.wait(60)
+        return SimpleNamespace(vips=["vip"], serve=lambda: self.note("serve")) if self.passes_on else None
+
+    def resign_until_gone(self, _: object, wanted: Callable[[], bool]) -> None:
+        assert wanted()
+        self.note("resign")
+
+    def clean(self, owner: str) -> None:
+        self.note(f"clean {owner}")
+
+
+@pytest.fixture
+def early(liveness: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[object, Keeper]]:
+    """A watchdog that has held a virtual IP for a minute."""
+    monkeypatch.setattr(liveness, "LINGERING_FILE", str(tmp_path / "lingering.json"))
+
+    def make(*, passes_on: bool = True) -> tuple[object, Keeper]:
+        down, hangs = tmp_path / "down", tmp_path / "hangs"
+        down.write_text("0\n")
+        keeper = Keeper((down, hangs), passes_on=passes_on)
+        options = Namespace(hang_file=str(hangs), hang_yield=0.1, interval=0.25, second_chance="")
+        made = liveness.EarlyYield(options, keeper, liveness.State(None))
+        assert made.pace(False, 0.0) == 0.25
+        assert made.pace(True, 0.0) == pytest.approx(0.04)
+        return made, keeper
+
+    return make
+
+
+CLEAN = "clean twinkeel-liveness.service"
+
+
+def test_it_is_prepared_before_it_yields_and_yields_without_a_fault(early: Callable[..., tuple[Any, Keeper]]) -> None:
+    watchdog, keeper = early()
+    watchdog.silent(60.0)
+    assert wait_for(lambda: len(keeper.asked) == 4)
+    assert keeper.asked == [
+        "prepare, down 0, hangs 0",
+        "resign, down 0, hangs 1",
+        "serve, down 0, hangs 1",
+        f"{CLEAN}, down 0, hangs 1",
+    ]
+    watchdog.silent(60.3)
+    watchdog.answered(60.5)
+    keeper.note("after")
+    assert keeper.asked[4:] == ["after, down 0, hangs 0"]
+    assert watchdog.state.counts == {"kills": 0, "yields": 1}
+
+
+def test_nothing_is_yielded_where_nobody_passes_on(early: Callable[..., tuple[Any, Keeper]]) -> None:
+    watchdog, keeper = early(passes_on=False)
+    watchdog.silent(60.0)
+    assert wait_for(lambda: len(keeper.asked) == 2)
+    assert keeper.asked == ["prepare, down 0, hangs 0", f"{CLEAN}, down 0, hangs 0"]
+    assert watchdog.state.counts["yields"] == 0
+
+
+def test_an_answer_that_comes_while_it_prepares_keeps_the_virtual_ip(early: Callable[..., tuple[Any, Keeper]]) -> None:
+    watchdog, keeper = early()
+    keeper.go_on.clear()
+    watchdog.silent(60.0)
+    assert keeper.prepared.wait(60)
+    watchdog.answered(60.1)
+    keeper.go_on.set()
+    assert wait_for(lambda: len(keeper.asked) == 2)
+    assert keeper.asked == ["prepare, down 0, hangs 0", f"{CLEAN}, down 0, hangs 0"]
+
+
+def test_who_serves_connections_of_another_virtual_ip_yields_nothing_early(
+    early: Callable[..., tuple[Any, Keeper]], tmp_path: Path
+) -> None:
+    watchdog, keeper = early()
+    (tmp_path / "lingering.json").write_text("{}")
+    watchdog.silent(60.0)
+    assert (keeper.asked, watchdog.suspicion.yielded) == ([], None)
+
+
+class Asked:
+    """A question whose answer comes at a second of a clock that jumps."""
+
+    def __init__(self, times: list[float], comes: float = 1e9, *, refused: bool = False) -> None:
+        self.now, self.wakes, self.comes, self.open = 0.0, times, comes, not refused
+
+    def clock(self) -> float:
+        return self.now
+
+    def answered_by(self, _: float) -> bool:
+        self.now = self.wakes.pop(0)
+        return self.now >= self.comes
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "suspected"),
+    [
+        (Asked([0.1]), False, [0.1]),
+        (Asked([0.08], comes=0.08), True, []),
+        (Asked([0.4, 0.5]), False, [0.5]),  # The first time this program itself was late.
+        (Asked([0.4, 0.45], comes=0.45), True, []),
+        (Asked([0.4, 0.9, 1.2]), False, []),  # Late again and again: the deadline counts.
+        (Asked([0.05], refused=True), False, []),  # Refused: HAProxy is dead, not silent.
+    ],
+)
+def test_when_a_silence_counts(liveness: ModuleType, asked: Asked, answered: bool, suspected: list[float]) -> None:
+    seen = list[float]()
+    assert liveness.patiently(asked, 0.1, 1.0, seen.append, asked.clock) is answered
+    assert seen == suspected
+
+
+def test_an_answer_that_waits_while_this_program_is_late_counts(liveness: ModuleType) -> None:
+    with listener(says(b"HTTP/1.0 200 OK\r\n\r\n")) as port, liveness.Question(port) as question:
+        assert not question.answered_by(time.monotonic() - 1) or question.received
+        time.sleep(0.5)
+        assert wait_for(lambda: question.answered_by(time.monotonic() - 1))

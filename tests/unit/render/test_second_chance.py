@@ -16,7 +16,8 @@ import twinkeel.render
 from twinkeel.render.render import render
 from twinkeel.render.second_chance import CONFIG_PATH, RULES_PATH, identity
 from twinkeel.render.services import packages_of, reader_of
-from twinkeel.render.systemd import LINGER_PROGRAM
+from twinkeel.render.systemd import HANG_FILE, LINGER_PROGRAM
+from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.model import Topology
 
 SOURCE = Path(twinkeel.render.__file__).parent / "templates" / "second-chance"
@@ -40,7 +41,7 @@ def program() -> ModuleType:
 
 
 def files(topology: Topology, host: str = "lb-1") -> dict[str, str]:
-    return {file.path: file.content for file in render(topology).hosts[host]}
+    return {file.path: file.content for file in render(topology, secrets=Secrets(vrrp_key="ab" * 32)).hosts[host]}
 
 
 @pytest.mark.parametrize("edits", [(), (ON, ALONE)], ids=["not asked for", "nobody to move to"])
@@ -71,7 +72,30 @@ def test_what_a_host_says_is_what_the_others_listen_for(build_edited: Edited) ->
     rules = files(topology, "lb-1")[RULES_PATH]
     assert f"udp dport {told['linger_port']} @th,64,32 {told['identity']:#010x}" in rules
     assert f"ip saddr {told['stranger']} tcp sport {told['probe_port']} jump probe" in rules
-    assert told["virtual_ips"] == [{"address": "192.168.1.110", "peers": ["192.168.1.111"]}]
+    (vip,) = told["virtual_ips"]
+    assert (vip["address"], vip["peers"]) == ("192.168.1.110", ["192.168.1.111"])
+
+
+def test_a_silent_haproxy_loses_the_virtual_ip_early(build_edited: Edited) -> None:
+    """By a priority that is less than every other's; what resigns in Keepalived's name says what that says."""
+    made = files(build_edited(ON, THREE), "lb-2")
+    keepalived = made["/etc/keepalived/keepalived.conf"]
+    assert f"    file {HANG_FILE}\n    weight -3\n" in keepalived
+    (vip,) = json.loads(made[CONFIG_PATH])["virtual_ips"]
+    said = vip["vrrp"]
+    assert (said["centiseconds"], said["source"], said["routers"]) == (7, "192.168.1.112", ["192.168.1.111", "192.168.1.113"])
+    assert f"virtual_router_id {said['vrid']}\n" in keepalived
+    assert f" --hang-yield 0.125 --hang-file {HANG_FILE} " in made["/etc/systemd/system/twinkeel-liveness.service"]
+
+
+@pytest.mark.parametrize("why", ["failback: 60", "vrrp_version: 2", "transport: multicast", "authentication: hmac"])
+def test_where_it_would_come_back_or_nobody_can_resign_for_keepalived_the_deadline_counts(build_edited: Edited, why: str) -> None:
+    newest = ("ssh: {user: root}", "ssh: {user: root}\nkeepalived: {version: 2.4.2}")
+    topology = build_edited((ON[0], f"{ON[1]}, {why}"), newest)
+    for balancer in ("lb-1", "lb-2"):
+        made = files(topology, balancer)
+        assert RULES_PATH in made
+        assert not [path for path, text in made.items() if path.startswith("/etc/") and (HANG_FILE in text or '"vrrp"' in text)]
 
 
 def test_new_rules_are_loaded_and_a_new_program_restarts_nothing() -> None:
@@ -151,6 +175,34 @@ def test_why_lingering_ends(program: ModuleType, config: object, looks: list[tup
         now[0] = second
         said.append(lingering.over(have, count))
     assert said == [*[""] * (len(looks) - 1), why]
+
+
+@pytest.mark.parametrize(("source", "router"), [("192.168.1.111", "192.168.1.112"), ("fd00::111", "fd00::112")])
+def test_a_resignation_is_an_advertisement_of_priority_0(program: ModuleType, source: str, router: str) -> None:
+    address = "fd00::110" if ":" in source else "192.168.1.110"
+    vip = program.VirtualIp(address, [], {"vrid": 110, "centiseconds": 7, "source": source, "routers": [router]})
+    said = program.resignation(vip, router)
+    assert said[:6] == bytes([0x31, 110, 0, 1, 0, 7])
+    assert said[8:] == ip_address(address).packed
+    ends = ip_address(source).packed + ip_address(router).packed
+    assert program.checksum(ends + len(said).to_bytes(4, "big") + bytes([0, 0, 0, 112]) + said) == 0
+
+
+def test_only_its_owner_cleans_up_and_a_later_one_is_noticed(
+    program: ModuleType, config: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = str(tmp_path / "lingering.json")
+    monkeypatch.setattr(program, "run_ip", lambda vip, verb: None)
+    first = program.Traces(config, [], state=state, owner="twinkeel-liveness.service")
+    first.note(1, 9)
+    program.clean(state, owner="twinkeel-linger.service")
+    assert not first.taken()
+    program.Traces(config, [], state=state).note(1, 9)
+    assert first.taken()
+    program.clean(state, owner="twinkeel-liveness.service")
+    assert Path(state).exists()
+    program.clean(state)
+    assert not Path(state).exists()
 
 
 def test_this_machines_addresses_are_seen(program: ModuleType) -> None:

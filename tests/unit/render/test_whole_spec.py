@@ -212,11 +212,14 @@ def test_keepalived_takes_the_spec_at_its_word(spec: str, wanted: str, unwanted:
     assert unwanted not in text
 
 
-def test_every_instance_tracks_both_files() -> None:
+def test_every_instance_tracks_the_files() -> None:
     text = files(golden_spec("dual-stack"))["/etc/keepalived/keepalived.conf"].content
     instances = text.split("\nvrrp_instance ")[1:]
     assert len(instances) == 2
-    assert all("    track_file {\n        haproxy_down\n        standby\n    }\n" in instance for instance in instances)
+    assert all(
+        "    track_file {\n        haproxy_down\n        standby\n        haproxy_hangs\n    }\n" in instance
+        for instance in instances
+    )
 
 
 def test_a_firewall_knows_the_ports_and_the_peers() -> None:

@@ -25,6 +25,13 @@ def assert_range(found: Range | None, low: float, high: float) -> None:
     assert (found.low, found.high) == pytest.approx((low, high), abs=0.0015)
 
 
+@pytest.mark.parametrize(("profile", "low", "high"), [("fast", 0.126, 0.276), ("steady", 0.508, 0.812)])
+def test_a_hang_costs_less_where_connections_survive_the_move(build_edited: Build, profile: str, low: float, high: float) -> None:
+    hang = by_fault(build_edited(("profile: fast", f"profile: {profile}, second_chance: true")))["haproxy-hang"]
+    assert_range(hang.downtime, low, high)
+    assert "HAProxy is killed after" in hang.effect
+
+
 def test_the_fast_profile(lab_home_topology: Topology) -> None:
     found = by_fault(lab_home_topology)
     assert_range(found["power-loss"].downtime, 0.141, 0.231)

@@ -3,16 +3,24 @@
 from collections.abc import Iterator
 
 from twinkeel.audit.rule import Example, Finding, Rule, each_instance
-from twinkeel.liveconfig.keepalived_model import Instance
+from twinkeel.liveconfig.keepalived_model import Instance, Tracker
+
+RESIGNING = "/run/twinkeel/haproxy-hangs"
+"""The one file whose weight moves an address in spite of nopreempt: who writes it also resigns in Keepalived's name."""
 
 
 def check(instance: Instance) -> Iterator[Finding]:
     line = instance.line("nopreempt")
-    weighted = [tracker for tracker in instance.trackers if tracker.weight]
+    weighted = [tracker for tracker in instance.trackers if tracker.weight and not _resigns(tracker)]
     if line is not None and instance.nopreempt and weighted:
         first = weighted[0]
         said = f"{first.word.text} only lowers a priority (weight {first.weight}), and with nopreempt no peer acts on that"
         yield Finding(said, line.place, ((first.word.place, "tracked here"),))
+
+
+def _resigns(tracker: Tracker) -> bool:
+    """twinkeel.render.systemd.HANG_FILE."""
+    return tracker.definition is not None and [word.text for word in tracker.definition.command] == [RESIGNING]
 
 
 RULE = Rule(
