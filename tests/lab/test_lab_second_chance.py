@@ -1,26 +1,29 @@
 """Planned moves that keep connections, on the lab's hosts: drills, `switchover`, and what is left when it is taken out again."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from labs import Lab, make_lab
 
-# Advertisements every 0.4 s: a machine that starves Keepalived for 0.3 s must not move the address unplanned.
+# A machine that starves Keepalived for 0.3 s, or HAProxy, must not move the address unplanned.
 SPEC = """\
 name: lab-second
 domain: lab-home.com
 endpoint: {name: lb.lab-home.com, vip: 192.168.1.110/24}
 load_balancers: {lb-1: 192.168.1.111, lb-2: 192.168.1.112}
 control_plane: {master-1: 192.168.1.101}
-failover: {second_chance: true, advert_interval: 0.4}
+failover: {second_chance: true, advert_interval: 0.4, watchdog_deadline: 3}
 kubernetes: {network_plugin: calico}
 """
 # Of HTTP/1.1 and HTTP/2: see docs/drills.md.
 KEPT = ("kept", "idle", "upload", "download", "h2-read", "h2-upload", "h2-download")
 # Milliseconds: how long a move takes on a busy machine is not asked here, only what it breaks.
 BUDGET = "5000"
+# Seconds after which a holder yields early: haproxy-liveness, Suspicion.SETTLED, and a little.
+SETTLED = 5.5
 UNITS = ("twinkeel-second-chance", "twinkeel-linger", "twinkeel-linger-at-shutdown")
 
 
@@ -63,6 +66,20 @@ def test_a_planned_move_breaks_nothing(second: Lab, tmp_path: Path) -> None:
     for number in range(3):
         trial = planned_move(second, tmp_path / str(number))
         assert (refused_or_cut(trial), broken(trial)) == ({}, dict.fromkeys(KEPT, (0, 0)))
+
+
+def test_a_hung_haproxy_loses_the_virtual_ip_before_it_is_killed(second: Lab, tmp_path: Path) -> None:
+    """And the kill does not bring it back."""
+    time.sleep(SETTLED)
+    ended = second.drill(tmp_path, "haproxy-hang", "--budget", BUDGET)
+    trial = json.loads(ended.stdout)
+    assert trial["verdict"] == "pass", trial["reasons"]
+    assert trial["holder_after"] != trial["holder_before"]
+    journal = ["journalctl", "--unit", "twinkeel-liveness", "--output", "cat", "--no-pager"]
+    said = second.run(trial["holder_before"], journal).stdout
+    yielded, killed = said.rfind("yielding to a peer"), said.rfind("killing haproxy.service")
+    assert 0 <= yielded < killed, said
+    assert second.run(trial["holder_before"], ["cat", "/run/twinkeel/haproxy-hangs"]).stdout == "0\n"
 
 
 def test_without_the_rules_the_same_move_breaks_them(second: Lab, tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from .test_moves import DUAL, NONE_BROKEN, ON, THREE, broken
 # Longer than a busy machine holds HAProxy up, so that what stops here is what the test stops.
 HANG_YIELD = 0.5
 SETTLED = 5.5
+# Minutes; see the last test.
+SOAK_MINUTES = os.environ.get("TWINKEEL_TEST_SOAK")
 Edited = Callable[..., Topology]
 
 
@@ -169,3 +171,34 @@ def test_the_move_comes_before_the_kill(build_edited: Edited, tmp_path: Path) ->
             taker = made.holder(made.vips[0])
             wait_for(lambda: calls.exists() and "kill --signal=KILL haproxy.service" in calls.read_text(), "it was not killed")
             assert made.holder(made.vips[0]) is taker
+
+
+BUSY = "while True: pass"
+
+
+@pytest.mark.skipif(SOAK_MINUTES is None, reason="TWINKEEL_TEST_SOAK=MINUTES soaks")
+def test_a_machine_without_a_free_processor_loses_nothing(build_edited: Edited, tmp_path: Path) -> None:
+    """With the rendered times. Yields for nothing may happen; connections must not break, and the virtual IP must not play ball."""
+    minutes = float(SOAK_MINUTES or 0)
+    with segment(build_edited(ON), tmp_path) as made:
+        watchdogs = [each.start_watchdog(*made.vips, hang_yield=0.125, deadline=1.0) for each in made.balancers.values()]
+        time.sleep(SETTLED)
+        for _ in range(2 * (os.cpu_count() or 1)):
+            made.client.start(sys.executable, "-c", BUSY)
+        moves, holder, end = 0, holders(made), time.monotonic() + 60 * minutes
+        with made.using(made.vips[0]) as seen:
+            while time.monotonic() < end:
+                time.sleep(0.5)
+                if (now := holders(made)) != holder and now:
+                    moves, holder = moves + 1, now
+        for each in watchdogs:
+            each.kill()
+        said = [line for each in watchdogs for line in each.communicate()[0].splitlines()]
+        yields = [line for line in said if "yielding to a peer" in line]
+        kills = [line for line in said if "killing" in line]
+        sys.stdout.write(
+            json.dumps({"minutes": minutes, "moves": moves, "yields": len(yields), "kills": len(kills), **seen}) + "\n"
+        )
+        assert kills == []
+        assert broken(seen) == NONE_BROKEN
+        assert moves <= len(yields) <= 2 * (2 + minutes)
