@@ -29,6 +29,7 @@ from twinkeel.adopt.read_haproxy import (
     METRICS,
     frontend_extra,
     global_extra,
+    read_balance,
     read_connections,
     read_log,
     read_metrics,
@@ -194,6 +195,8 @@ def _haproxy(draft: Draft, apis: Sequence[FoundApi], balancers: Sequence[FoundBa
         draft.set("haproxy", "version", value="2.3" if knows else "2.2")
     read_log(draft, config)
     read_connections(draft, apis[0])
+    if draft.ours:
+        read_balance(draft, apis[0])
     own = {each.place: [str(address) for address in each.addresses.values()] for each in balancers}
     read_metrics(draft, [(proxy, own.get(api.place, [])) for api in apis for proxy in metrics_of(api)[:1]])
     if any(old_keepalived(texts) for texts in files.values()):

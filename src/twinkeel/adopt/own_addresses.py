@@ -5,7 +5,7 @@ from ipaddress import ip_address
 
 from twinkeel.adopt.find_api import FoundApi
 from twinkeel.adopt.inventory import Inventory
-from twinkeel.adopt.own_marks import head_of, second_chance_peers
+from twinkeel.adopt.own_marks import head_of, monitored_address, second_chance_peers
 from twinkeel.adopt.pair_files import Files
 from twinkeel.adopt.read_haproxy import bound
 from twinkeel.adopt.read_inventory import ip_version
@@ -28,6 +28,8 @@ def own_addresses(
         own = [each for each in addresses if each.version == 4] or addresses
         if len(own) == 1:
             found[place] = own[0]
+    monitored = {place: monitored_address(files.get(host.name, {})) for place, host in enumerate(hosts)}
+    found |= {place: address for place, address in monitored.items() if address is not None}
     return found | _of_certificates(apis, inventory) | _of_servers(apis) | _of_metrics(apis)
 
 

@@ -5,13 +5,14 @@ import re
 import textwrap
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from twinkeel.render.firewall import FIREWALLD_PATH, NFTABLES_PATH, UFW_PATH
 from twinkeel.render.monitoring import CONFIG_PATH as METRICS
 from twinkeel.render.second_chance import CONFIG_PATH as SECOND_CHANCE
 from twinkeel.source import SourceFile
+from twinkeel.spec.fields import IPAddress
 from twinkeel.spec.model import Monitoring
 
 LIVENESS_UNIT = "/etc/systemd/system/twinkeel-liveness.service"
@@ -89,6 +90,15 @@ def monitoring(traces: Mapping[str, str], own: Mapping[str, Collection[str]]) ->
     except (KeyError, ValueError, TypeError):
         return {}
     return {key: value for key, value in values.items() if value and value != DEFAULT_PORTS.get(key)}
+
+
+def monitored_address(traces: Mapping[str, str]) -> IPAddress | None:
+    """The address on which the host tells Prometheus of itself, where that is its own: another one than every host's."""
+    try:
+        address = ip_address(json.loads(traces[METRICS])["address"])
+    except (KeyError, ValueError, TypeError):
+        return None
+    return None if address.is_unspecified or address.is_loopback else address
 
 
 def old_keepalived(traces: Mapping[str, str]) -> bool:

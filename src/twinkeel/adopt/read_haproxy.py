@@ -1,4 +1,4 @@
-"""`haproxy` of the spec: log, connections, metrics, version, and raw lines that say the same there. Pure."""
+"""`haproxy` of the spec: log, connections, balance, metrics, version, and raw lines that say the same there. Pure."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -11,6 +11,7 @@ from twinkeel.adopt.notes import SecretFound
 from twinkeel.audit.hidden import hidden
 from twinkeel.liveconfig.haproxy_file import Line
 from twinkeel.liveconfig.haproxy_model import HaproxyConfig, Proxy
+from twinkeel.render.haproxy import BALANCES
 from twinkeel.spec.model import Haproxy
 
 METRICS = "twinkeel-metrics"
@@ -43,6 +44,14 @@ def read_connections(draft: Draft, api: FoundApi) -> None:
     text = line.value() if line else ""
     if text.isdecimal() and 100 <= int(text) <= 400_000 and int(text) != Haproxy.model_fields["max_connections"].default:
         draft.set("haproxy", "max_connections", value=int(text))
+
+
+def read_balance(draft: Draft, api: FoundApi) -> None:
+    """`haproxy.balance`, of our own files alone: what somebody else's say is among the differences."""
+    line = api.backend.last("balance")
+    said = next((key for key, words in BALANCES.items() if line is not None and line.value() == words), None)
+    if said is not None and said != Haproxy.model_fields["balance"].default:
+        draft.set("haproxy", "balance", value=said)
 
 
 def read_metrics(draft: Draft, frontends: Sequence[tuple[Proxy, Sequence[str]]]) -> None:

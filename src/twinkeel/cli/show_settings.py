@@ -122,7 +122,10 @@ def _haproxy_rows(topology: Topology) -> Rows:
         ("version", f"{_version(haproxy.version)} or newer"),
         ("listens", f"port {topology.endpoint.port} on every address"),
         ("check", _api_check(topology)),
-        ("balance", "leastconn; a refused connection goes to another server; sessions of a server that is down are closed"),
+        (
+            "balance",
+            f"{haproxy.balance}; a refused connection goes to another server; sessions of a server that is down are closed",
+        ),
         ("connections", f"{haproxy.max_connections} clients at most"),
         (
             "reload",

@@ -38,6 +38,9 @@ SPREAD_SECONDS = 300
 SERVER_USER_TIMEOUT = "4s"
 """How long a server's machine may leave what it was sent unacknowledged. Old workers have it, too: they check no servers."""
 
+BALANCES = {"leastconn": "leastconn", "random": "random(2)", "roundrobin": "roundrobin"}
+"""What haproxy.cfg says, by `haproxy.balance`."""
+
 # By IP version: every address of the host. The virtual IPs come and go, so no listener is bound to one.
 _EVERY_ADDRESS = {4: "bind *:{port}", 6: "bind [::]:{port} v6only"}
 
@@ -65,6 +68,7 @@ def render_haproxy(topology: Topology, balancer: LoadBalancer, trust: Trust, sec
         extra=topology.haproxy.extra,
         has=partial(haproxy_has, topology.haproxy.version),
         limits=limits(topology),
+        balance=BALANCES[topology.haproxy.balance],
         trust=trust,
         ca_file=CA_PATH,
         drained_file=DRAINED_FILE,

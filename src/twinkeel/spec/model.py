@@ -300,6 +300,12 @@ class Haproxy(_Strict):
         ge=100,
         le=400_000,
     )
+    balance: Literal["leastconn", "random", "roundrobin"] = key(
+        "leastconn",
+        "Which server a new connection goes to, of the API's and of extra services'. `leastconn`: to the one with the fewest; "
+        "`random`: to the better of two that are drawn; `roundrobin`: to each in turn.",
+        "random",
+    )
     metrics: Metrics | None = key(
         None, "Open HAProxy's Prometheus metrics to the network. Without it they are on the loopback alone.", {"address": "host"}
     )

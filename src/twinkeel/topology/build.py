@@ -115,6 +115,7 @@ def _haproxy(spec: ClusterSpec) -> HaproxySettings:
         version=numbers(spec.haproxy.version),
         log=spec.haproxy.log,
         max_connections=spec.haproxy.max_connections,
+        balance=spec.haproxy.balance,
         metrics=Metrics(metrics.address, metrics.port, metrics.user) if metrics else None,
         extra=_given(spec.haproxy.extra),
     )

@@ -193,6 +193,7 @@ class HaproxySettings:
     version: Version
     log: str
     max_connections: int
+    balance: Literal["leastconn", "random", "roundrobin"]
     metrics: Metrics | None
     extra: Mapping[str, str]
 

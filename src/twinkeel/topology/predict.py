@@ -164,12 +164,18 @@ def _control_plane_faults(topology: Topology) -> Iterator[Prediction]:
         ),
         "api-server-hang": (
             silent,
-            f"until then {one_in} gets no answer, and fewer as the stuck ones count as load (leastconn)",
+            f"until then {one_in} gets no answer" + _stuck_count(topology),
         ),
     }
     for fault, (title, drills) in CONTROL_PLANE_FAULTS.items():
         answer_time, effect = costs[fault]
         yield Prediction(fault, title, drills, NONE, _detection(timers, answer_time), effect, _formula(answer_time), MANUAL)
+
+
+def _stuck_count(topology: Topology) -> str:
+    """With leastconn and random a server's connections count, those without an answer, too."""
+    balance = topology.haproxy.balance
+    return "" if balance == "roundrobin" else f", and fewer as the stuck ones count as load ({balance})"
 
 
 def _detection(timers: HealthTimers, answer_time: float) -> Range:

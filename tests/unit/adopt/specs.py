@@ -151,6 +151,7 @@ def haproxy(draw: st.DrawFn) -> dict[str, Any]:
     made = {
         "version": draw(st.sampled_from(["2.2", "2.3", "2.6", "3.2"])),
         "log": draw(st.sampled_from(["/dev/log", "192.168.1.50:514", "[fd00::5]:1514"])),
+        "balance": draw(st.sampled_from(["leastconn", "random", "roundrobin"])),
         "max_connections": draw(st.sampled_from([8000, 100, 40000])),
         "metrics": draw(maybe(metrics())),
         "extra": draw(

@@ -62,6 +62,15 @@ def test_connections_are_redispatched_and_kept_alive(config: Sections) -> None:
     assert ["balance", "leastconn"] in config["backend kubernetes-api"]
 
 
+@pytest.mark.parametrize(("said", "rendered"), [("random", "random(2)"), ("roundrobin", "roundrobin"), ("leastconn", "leastconn")])
+def test_the_spec_says_how_connections_are_shared_out(build_edited: Callable[..., Topology], said: str, rendered: str) -> None:
+    """The API's, and an extra service's."""
+    service = "services: {https: {port: 443}}"
+    topology = build_edited(("ssh: {user: root}", f"ssh: {{user: root}}\n{service}\nhaproxy: {{balance: {said}}}"))
+    text = render_haproxy(topology, topology.load_balancers[0], "verified").content
+    assert text.count(f"\n    balance {rendered}\n") == 2
+
+
 def test_the_servers_are_the_control_plane_once_each(config: Sections) -> None:
     servers = [line[1:3] for line in config["backend kubernetes-api"] if line[0] == "server"]
     assert servers == [["master-1", "192.168.1.101:6443"], ["master-2", "192.168.1.103:6443"], ["master-3", "192.168.1.105:6443"]]

@@ -23,7 +23,7 @@ FAULT = Fault(
     does="SIGSTOP to every process of haproxy.service on the load balancer that holds the virtual IP.",
     why="A deadlock or a stuck disk: the process exists and the port accepts, but nobody answers. Only a real request sees it.",
     heals="The liveness watchdog kills it, Restart= starts it again; if not within 20 s the drill does, and the trial fails.",
-    expect="Requests hang until the watchdog's deadline has passed, with `failover.second_chance` an eighth of it; no second outage "
+    expect="Requests hang until the watchdog's deadline has passed, with second_chance an eighth of it; no second outage "
     "when HAProxy is killed or comes back.",
     budget_ms=3000,
     evidence=HAPROXY_RUN,
