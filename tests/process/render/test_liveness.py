@@ -649,3 +649,15 @@ def test_an_answer_that_waits_while_this_program_is_late_counts(liveness: Module
         assert not question.answered_by(time.monotonic() - 1) or question.received
         time.sleep(0.5)
         assert wait_for(lambda: question.answered_by(time.monotonic() - 1))
+
+
+def test_without_its_other_program_the_deadline_still_counts(
+    liveness: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = Namespace(hang_yield=0.1, hang_file=str(tmp_path / "hangs"), keeper=str(tmp_path / "none"))
+    assert liveness.early_yield(options, None) is None
+    assert "cannot yield early" in capsys.readouterr().err
+    options.keeper = str(PROGRAM.parent / "second-chance")
+    assert liveness.early_yield(options, None).keeper.prepare
+    options.hang_yield = None
+    assert liveness.early_yield(options, None) is None
