@@ -60,27 +60,29 @@ backend api
 
 def main() -> None:
     """Measure what is not measured yet, then print both tables."""
-    trials, folder = _arguments(sys.argv[1:])
-    wanted = [(balance, fault) for balance in BALANCES for fault in FAULTS]
-    if any(not _result(folder, balance, fault).exists() for balance, fault in wanted):
+    trials, folder, faults = _arguments(sys.argv[1:])
+    missing = {balance: [fault for fault in faults if not _result(folder, balance, fault).exists()] for balance in BALANCES}
+    if any(missing.values()):
         with _lab(folder):
-            for balance in BALANCES:
-                _measure(balance, trials, folder)
-    rows = [
-        _row(balance, fault, json.loads(_result(folder, balance, fault).read_text())) for fault in FAULTS for balance in BALANCES
+            for balance, left in missing.items():
+                _measure(balance, left, trials, folder)
+    results = [
+        (balance, fault, json.loads(_result(folder, balance, fault).read_text())) for fault in faults for balance in BALANCES
     ]
-    print(_table(HEADINGS, rows))
-    print()
-    print(_table(("new connections of 300", *BALANCES), _shares()))
+    print(_table(HEADINGS, [_row(*result) for result in results]))
+    if faults == FAULTS:
+        print()
+        print(_table(("new connections of 300", *BALANCES), _shares()))
     print(f"histories: {folder}", file=sys.stderr)
 
 
-def _arguments(given: Sequence[str]) -> tuple[int, Path]:
+def _arguments(given: Sequence[str]) -> tuple[int, Path, Sequence[str]]:
     trials = int(given[0]) if given and given[0].isdecimal() else 0 if given else 3
     if trials < 1:
-        print("usage: scripts/benchmark-balance [TRIALS [FOLDER]]", file=sys.stderr)
+        print("usage: scripts/benchmark-balance [TRIALS [FOLDER [FAULT...]]]", file=sys.stderr)
         sys.exit(2)
-    return trials, Path(given[1] if len(given) > 1 else tempfile.mkdtemp(prefix="twinkeel-balance-")).absolute()
+    folder = Path(given[1] if len(given) > 1 else tempfile.mkdtemp(prefix="twinkeel-balance-")).absolute()
+    return trials, folder, given[2:] or FAULTS
 
 
 def _result(folder: Path, balance: str, fault: str) -> Path:
@@ -112,9 +114,8 @@ def _inside(host: str, *argv: str, good: tuple[int, ...] = (0,)) -> str:
     return _run("lab", "exec", "--name", LAB, host, "--", *argv, good=good)
 
 
-def _measure(balance: str, trials: int, folder: Path) -> None:
+def _measure(balance: str, missing: Sequence[str], trials: int, folder: Path) -> None:
     """Trials of each fault, as their JSON says; an exit code of 1 is an answer, too."""
-    missing = [fault for fault in FAULTS if not _result(folder, balance, fault).exists()]
     if not missing:
         return
     spec = folder / f"{balance}.yaml"
@@ -164,19 +165,12 @@ def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _shares() -> list[tuple[str, ...]]:
-    """How many of 300 new connections each of three servers gets, in two situations that leave one with fewer than the others."""
-    asked = {
-        "300 watches on two of three servers: the third gets": _piled_up,
-        "its watches in the end, of 600 (200 is even)": None,
-        "a server is back from a reboot: it gets in its first 5 s": _rebooted,
-    }
-    told: dict[str, list[str]] = {what: [] for what in asked}
-    for words in BALANCES.values():
-        piled, whole = _piled_up(words)
-        back = _rebooted(words)
-        for what, value in zip(told, (piled, whole, back), strict=True):
-            told[what].append(str(value))
-    return [(what, *values) for what, values in told.items()]
+    """How many of 300 new connections one of three servers gets while it has fewer than the others."""
+    piled, back = [_piled_up(words) for words in BALANCES.values()], [_rebooted(words) for words in BALANCES.values()]
+    return [
+        ("300 watches are on two of three servers: the third gets (200 makes it even)", *map(str, piled)),
+        ("a server is back from a reboot, the others have 150 each: it gets in its first 5 s", *map(str, back)),
+    ]
 
 
 class _Server:
@@ -239,7 +233,7 @@ def _open(port: int, count: int, pause: float = 0.0) -> list[socket.socket]:
     return opened
 
 
-def _piled_up(words: str) -> tuple[int, int]:
+def _piled_up(words: str) -> int:
     """The third server was away while clients opened their watches; now it is back for long, and clients open as many more."""
     with _haproxy(words) as (port, servers, admin):
         _command(admin, "set server api/s3 state maint")
@@ -248,7 +242,7 @@ def _piled_up(words: str) -> tuple[int, int]:
         time.sleep(8)  # Its slow start is over.
         before = len(servers[2].kept)
         held += _open(port, NEW)
-        return len(servers[2].kept) - before, len(servers[2].kept)
+        return len(servers[2].kept) - before
 
 
 def _rebooted(words: str) -> int:
