@@ -262,6 +262,8 @@ class _Server:
 def _reset(connection: socket.socket) -> None:
     with suppress(OSError):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        # Another thread may wait for it: closing alone would wait for that.
+        connection.shutdown(socket.SHUT_RDWR)
         connection.close()
 
 
