@@ -14,7 +14,9 @@ from twinkeel.errors import ToolError, UsageError
 from twinkeel.kubespray.kept_support import support_of
 from twinkeel.kubespray.release import Release
 from twinkeel.mirror import manifest as mirror_manifest
-from twinkeel.mirror.distribution import BUSYBOX, VARIABLES, make_parts
+from twinkeel.mirror.debian_images import DebianMaker
+from twinkeel.mirror.debian_programs import debian_programs
+from twinkeel.mirror.distribution import BUSYBOX, VARIABLES, WITHOUT_IMAGES, make_parts
 from twinkeel.mirror.gather_files import FileGatherer, part_path
 from twinkeel.mirror.gather_images import ImageGatherer
 from twinkeel.mirror.gather_packages import gather_packages
@@ -24,6 +26,8 @@ from twinkeel.mirror.kubeadm_images import kubeadm_images
 from twinkeel.mirror.local_files import LocalFiles
 from twinkeel.mirror.manifest import Manifest, PackageEntry
 from twinkeel.mirror.needs import NeededImage, Needs, ask_needs
+from twinkeel.mirror.program_maker import STAND_IN, ProgramMaker
+from twinkeel.mirror.programs import Program, kubernetes_version
 
 WORK = ".work"
 UNFINISHED = "the build did not come to its end: run it again"
@@ -33,11 +37,13 @@ UNFINISHED = "the build did not come to its end: run it again"
 class BuildOptions:
     """Where things may come from.
 
-    `folders` are searched first. `distribution`: what Debian can give comes before the internet. `replace`: beginning of an
-    address -> what stands for it. `variables` are given to Kubespray besides the inventory. `images` are wanted, too.
+    `folders` are searched first; then come the user's own `programs`, by name. `distribution`: what Debian can give comes before
+    the internet. `replace`: beginning of an address -> what stands for it. `variables` are given to Kubespray besides the
+    inventory. `images` are wanted, too.
     """
 
     folders: tuple[Path, ...] = ()
+    programs: Mapping[str, Program] = field(default_factory=dict)
     distribution: bool = False
     replace: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, object] = field(default_factory=dict)
@@ -51,47 +57,94 @@ def build(release: Release, inventory: Path | None, folder: Path, options: Build
         UsageError: Debian's Kubernetes is not among those that the release installs.
         ToolError: the release cannot say what it needs, a tool failed, or another build of this mirror is under way.
     """
-    if options.distribution and support_of(release).installs(DISTRIBUTION_VERSION) == "no":
-        what = f"Debian has Kubernetes {DISTRIBUTION_VERSION}, which Kubespray {release.tag} does not install"
-        raise UsageError(what, where="--distribution", hint="v2.16.0 does; or --from DIR, or the internet")
+    _refuse_other_kubernetes(release, options)
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
-        settings = dict(VARIABLES) if options.distribution else {}
+        (folder / WORK).mkdir(exist_ok=True)
+        apt = PrivateApt(folder / WORK / "apt")
+        progress("read the package lists", 0.0)
+        no_packages = _read_lists(apt, required=options.distribution)
+        makers = _makers(options, folder / WORK, apt, within(progress, 0.02, 0.6))
+        settings = _settings(release, options, makers)
         variables = {**settings, **options.variables}
-        progress("ask the release what it needs", 0.0)
+        progress("ask the release what it needs", 0.6)
         needs = ask_needs(release, inventory, variables)
         # The user's own variables may hold secrets: they stay where they are.
         kept = {name: variables[name] for name in settings}
         manifest = Manifest(release.tag, needs.kube_version, needs.architecture, kept, missing=(UNFINISHED,))
-        manifest = _gather(needs, _earlier(folder, manifest), folder, options, within(progress, 0.05, 1.0))
+        gathered = _Gathering(needs, folder, options, makers, apt, no_packages)
+        manifest = _gather(gathered, _earlier(folder, manifest), within(progress, 0.6, 1.0))
         shutil.rmtree(folder / WORK, ignore_errors=True)
     return manifest
 
 
-def _gather(needs: Needs, manifest: Manifest, folder: Path, options: BuildOptions, progress: Progress) -> Manifest:
-    apt = PrivateApt(folder / WORK / "apt")
+def _refuse_other_kubernetes(release: Release, options: BuildOptions) -> None:
+    support, given = support_of(release), kubernetes_version(options.programs)
+    if given and support.installs(given) == "no":
+        what = f"the programs are Kubernetes {given}, which Kubespray {release.tag} does not install"
+        raise UsageError(what, where="--local", hint="another release, or programs of another version")
+    if options.distribution and not given and support.installs(DISTRIBUTION_VERSION) == "no":
+        what = f"Debian has Kubernetes {DISTRIBUTION_VERSION}, which Kubespray {release.tag} does not install"
+        raise UsageError(what, where="--distribution", hint="v2.16.0 does; or --local DIR, --from DIR, or the internet")
+
+
+def _makers(options: BuildOptions, work: Path, apt: PrivateApt, progress: Progress) -> tuple[ProgramMaker | DebianMaker, ...]:
+    """Kubernetes is the user's own, or Debian's; never a part of each."""
+    if options.distribution and not kubernetes_version(options.programs):
+        return (make_parts(work, apt, progress),)
+    if options.distribution:
+        debian = debian_programs(work, apt, progress)
+        found = {"nerdctl": STAND_IN, **debian.programs, **options.programs}
+        return (ProgramMaker(found, debian.plugins, debian.proxy_root, debian.busybox),)
+    return (ProgramMaker(options.programs),) if options.programs else ()
+
+
+def _settings(release: Release, options: BuildOptions, makers: tuple[ProgramMaker | DebianMaker, ...]) -> dict[str, object]:
+    """What Kubespray must be told so that it asks for what is there, and configures each program as its version wants it."""
+    found: dict[str, object] = {}
+    for maker in makers:
+        if isinstance(maker, DebianMaker):
+            return dict(VARIABLES)
+        if version := kubernetes_version(options.programs):
+            found["kube_version"] = support_of(release).version_prefix + version
+        versions = {f"{name}_version": maker.programs[name].version for name in ("etcd", "containerd") if name in maker.programs}
+        found |= versions | (dict(WITHOUT_IMAGES) if options.distribution else {})
+    return found
+
+
+@dataclass(frozen=True)
+class _Gathering:
+    """What is wanted and where it may come from; `no_packages` says why this machine's apt has none, and is empty else."""
+
+    needs: Needs
+    folder: Path
+    options: BuildOptions
+    makers: tuple[ProgramMaker | DebianMaker, ...]
+    apt: PrivateApt
+    no_packages: str
+
+
+def _gather(gathering: _Gathering, manifest: Manifest, progress: Progress) -> Manifest:
+    needs, folder, options, makers = gathering.needs, gathering.folder, gathering.options, gathering.makers
     layout = ImageLayout(folder / mirror_manifest.IMAGES)
     layout.prepare()
-    (folder / WORK).mkdir(exist_ok=True)
-    progress("read the package lists", 0.0)
-    no_packages = _read_lists(apt, required=options.distribution)
-    made = make_parts(folder / WORK, apt, within(progress, 0.02, 0.6)) if options.distribution else None
     local, internet = LocalFiles(options.folders), Internet(options.replace)
     missing: list[str] = []
     try:
-        files = FileGatherer(folder, local, made[0] if made else None, internet)
-        manifest = _gather_files(files, needs, manifest, within(progress, 0.6, 0.8), missing)
-        wanted = (*needs.images, *kubeadm_images(needs, manifest, folder), *((BUSYBOX,) if made else ()), *options.images)
-        images = ImageGatherer(layout, local, made, internet, needs.architecture)
-        manifest = _gather_images(folder, images, wanted, manifest, within(progress, 0.8, 0.95), missing)
+        files = FileGatherer(folder, local, makers, internet)
+        manifest = _gather_files(files, needs, manifest, within(progress, 0.0, 0.5), missing)
+        own = (BUSYBOX,) if options.distribution else ()
+        wanted = (*needs.images, *kubeadm_images(needs, manifest, folder), *own, *options.images)
+        images = ImageGatherer(layout, local, makers, internet, needs.architecture)
+        manifest = _gather_images(folder, images, wanted, manifest, within(progress, 0.5, 0.9), missing)
     finally:
         internet.close()
-    progress("packages", 0.95)
+    progress("packages", 0.9)
     packages: tuple[PackageEntry, ...] = ()
-    if no_packages:
-        missing += [f"package {name}: {no_packages}" for name in needs.packages]
+    if gathering.no_packages:
+        missing += [f"package {name}: {gathering.no_packages}" for name in needs.packages]
     else:
-        packages = gather_packages(needs.packages, apt, folder, missing)
+        packages = gather_packages(needs.packages, gathering.apt, folder, missing)
     manifest = _without_unneeded(replace(manifest, packages=packages, missing=tuple(missing)), needs, wanted)
     _keep(folder, manifest)
     _remove_unneeded(folder, manifest, layout, needs)
