@@ -79,11 +79,11 @@ def build(release: Release, inventory: Path | None, folder: Path, options: Build
 
 
 def _refuse_other_kubernetes(release: Release, options: BuildOptions) -> None:
-    support, given = support_of(release), kubernetes_version(options.programs)
-    if given and support.installs(given) == "no":
+    given = kubernetes_version(options.programs)
+    if given and support_of(release).installs(given) == "no":
         what = f"the programs are Kubernetes {given}, which Kubespray {release.tag} does not install"
         raise UsageError(what, where="--local", hint="another release, or programs of another version")
-    if options.distribution and not given and support.installs(DISTRIBUTION_VERSION) == "no":
+    if options.distribution and not given and support_of(release).installs(DISTRIBUTION_VERSION) == "no":
         what = f"Debian has Kubernetes {DISTRIBUTION_VERSION}, which Kubespray {release.tag} does not install"
         raise UsageError(what, where="--distribution", hint="v2.16.0 does; or --local DIR, --from DIR, or the internet")
 
