@@ -93,7 +93,9 @@ def test_programs_of_another_version_are_not_given_for_it(parts: DebianParts, tm
 
 
 def test_what_is_made_from_debian_is_made_anew_when_debian_changed(parts: DebianParts, tmp_path: Path) -> None:
-    gatherer = FileGatherer(tmp_path / "mirror", LocalFiles(()), (DebianMaker(parts, tmp_path),), Internet({"https://x": "http://127.0.0.1:1"}))
+    gatherer = FileGatherer(
+        tmp_path / "mirror", LocalFiles(()), (DebianMaker(parts, tmp_path),), Internet({"https://x": "http://127.0.0.1:1"})
+    )
     need, missing = file("crictl", "https://x/crictl.tar.gz"), list[str]()
     empty = Manifest("v2.16.0", "v1.20.2", "amd64")
     first = gatherer.gather(need, empty, lambda *_: None, missing)
