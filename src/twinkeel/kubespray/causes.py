@@ -69,7 +69,7 @@ CAUSES = (
         "swapoff -a, and take swap out of /etc/fstab there",
     ),
     _cause(
-        r"cgroups v1 support is deprecated|kubelet is configured to not run on a host using cgroup v1",
+        r"ERROR SystemVerification\]: cgroups v1 support|kubelet is configured to not run on a host using cgroup v1",
         "the host has version 1 of control groups, which kubelet and kubeadm refuse from Kubernetes 1.35 on",
         "boot it with version 2; to go on as it is, kubelet_fail_cgroup_v1: false and"
         " kubeadm_ignore_preflight_errors: [SystemVerification] in kubernetes.variables",
