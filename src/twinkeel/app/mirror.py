@@ -15,7 +15,7 @@ from twinkeel.kubespray.inventory import write_inventory
 from twinkeel.kubespray.release import Release, find_release
 from twinkeel.mirror import build as building
 from twinkeel.mirror import verify as verifying
-from twinkeel.mirror.build import BuildOptions
+from twinkeel.mirror.build_options import BuildOptions
 from twinkeel.mirror.image_sources import full_name
 from twinkeel.mirror.manifest import Manifest, load
 from twinkeel.mirror.needs import NeededImage

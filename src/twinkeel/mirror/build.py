@@ -2,21 +2,18 @@
 
 import fcntl
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from twinkeel.debian.kubernetes import DISTRIBUTION_VERSION
 from twinkeel.debian.packages import PrivateApt
 from twinkeel.debian.progress import Progress, within
-from twinkeel.errors import ToolError, UsageError
-from twinkeel.kubespray.kept_support import support_of
+from twinkeel.errors import ToolError
 from twinkeel.kubespray.release import Release
 from twinkeel.mirror import manifest as mirror_manifest
-from twinkeel.mirror.debian_images import DebianMaker
-from twinkeel.mirror.debian_programs import debian_programs
-from twinkeel.mirror.distribution import BUSYBOX, VARIABLES, WITHOUT_IMAGES, make_parts
+from twinkeel.mirror.build_options import BuildOptions, builds_kubernetes, refuse_other_kubernetes
+from twinkeel.mirror.distribution import BUSYBOX, make_parts
 from twinkeel.mirror.gather_files import FileGatherer, part_path
 from twinkeel.mirror.gather_images import ImageGatherer
 from twinkeel.mirror.gather_packages import gather_packages
@@ -24,51 +21,37 @@ from twinkeel.mirror.image_layout import ImageLayout
 from twinkeel.mirror.internet import Internet
 from twinkeel.mirror.kubeadm_images import kubeadm_images
 from twinkeel.mirror.local_files import LocalFiles
+from twinkeel.mirror.maker import Maker
 from twinkeel.mirror.manifest import Manifest, PackageEntry
 from twinkeel.mirror.needs import NeededImage, Needs, ask_needs
-from twinkeel.mirror.program_maker import STAND_IN, ProgramMaker
-from twinkeel.mirror.programs import Program, kubernetes_version
+from twinkeel.mirror.own_programs import own_programs, settings_for
 
 WORK = ".work"
 UNFINISHED = "the build did not come to its end: run it again"
-
-
-@dataclass(frozen=True)
-class BuildOptions:
-    """Where things may come from.
-
-    `folders` are searched first; then come the user's own `programs`, by name. `distribution`: what Debian can give comes before
-    the internet. `replace`: beginning of an address -> what stands for it. `variables` are given to Kubespray besides the
-    inventory. `images` are wanted, too.
-    """
-
-    folders: tuple[Path, ...] = ()
-    programs: Mapping[str, Program] = field(default_factory=dict)
-    distribution: bool = False
-    replace: Mapping[str, str] = field(default_factory=dict)
-    variables: Mapping[str, object] = field(default_factory=dict)
-    images: tuple[NeededImage, ...] = ()
 
 
 def build(release: Release, inventory: Path | None, folder: Path, options: BuildOptions, progress: Progress) -> Manifest:
     """The mirror's manifest; what could not be got is named in its `missing`.
 
     Raises:
-        UsageError: Debian's Kubernetes is not among those that the release installs.
+        UsageError: the programs' Kubernetes, or Debian's, is not among those that the release installs.
         ToolError: the release cannot say what it needs, a tool failed, or another build of this mirror is under way.
     """
-    _refuse_other_kubernetes(release, options)
+    refuse_other_kubernetes(release, options)
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
         (folder / WORK).mkdir(exist_ok=True)
         apt = PrivateApt(folder / WORK / "apt")
         progress("read the package lists", 0.0)
         no_packages = _read_lists(apt, required=options.distribution)
-        makers = _makers(options, folder / WORK, apt, within(progress, 0.02, 0.6))
-        settings = _settings(release, options, makers)
+        own = own_programs(options, folder / WORK, apt, within(progress, 0.02, 0.1))
+        settings = settings_for(release, options, own)
         variables = {**settings, **options.variables}
-        progress("ask the release what it needs", 0.6)
+        progress("ask the release what it needs", 0.1)
         needs = ask_needs(release, inventory, variables)
+        makers: tuple[Maker, ...] = (own,) if own else ()
+        if builds_kubernetes(options):
+            makers += (make_parts(folder / WORK, apt, within(progress, 0.12, 0.6)),)
         # The user's own variables may hold secrets: they stay where they are.
         kept = {name: variables[name] for name in settings}
         manifest = Manifest(release.tag, needs.kube_version, needs.architecture, kept, missing=(UNFINISHED,))
@@ -78,40 +61,6 @@ def build(release: Release, inventory: Path | None, folder: Path, options: Build
     return manifest
 
 
-def _refuse_other_kubernetes(release: Release, options: BuildOptions) -> None:
-    given = kubernetes_version(options.programs)
-    if given and support_of(release).installs(given) == "no":
-        what = f"the programs are Kubernetes {given}, which Kubespray {release.tag} does not install"
-        raise UsageError(what, where="--local", hint="another release, or programs of another version")
-    if options.distribution and not given and support_of(release).installs(DISTRIBUTION_VERSION) == "no":
-        what = f"Debian has Kubernetes {DISTRIBUTION_VERSION}, which Kubespray {release.tag} does not install"
-        raise UsageError(what, where="--distribution", hint="v2.16.0 does; or --local DIR, --from DIR, or the internet")
-
-
-def _makers(options: BuildOptions, work: Path, apt: PrivateApt, progress: Progress) -> tuple[ProgramMaker | DebianMaker, ...]:
-    """Kubernetes is the user's own, or Debian's; never a part of each."""
-    if options.distribution and not kubernetes_version(options.programs):
-        return (make_parts(work, apt, progress),)
-    if options.distribution:
-        debian = debian_programs(work, apt, progress)
-        found = {"nerdctl": STAND_IN, **debian.programs, **options.programs}
-        return (ProgramMaker(found, debian.plugins, debian.proxy_root, debian.busybox),)
-    return (ProgramMaker(options.programs),) if options.programs else ()
-
-
-def _settings(release: Release, options: BuildOptions, makers: tuple[ProgramMaker | DebianMaker, ...]) -> dict[str, object]:
-    """What Kubespray must be told so that it asks for what is there, and configures each program as its version wants it."""
-    found: dict[str, object] = {}
-    for maker in makers:
-        if isinstance(maker, DebianMaker):
-            return dict(VARIABLES)
-        if version := kubernetes_version(options.programs):
-            found["kube_version"] = support_of(release).version_prefix + version
-        versions = {f"{name}_version": maker.programs[name].version for name in ("etcd", "containerd") if name in maker.programs}
-        found |= versions | (dict(WITHOUT_IMAGES) if options.distribution else {})
-    return found
-
-
 @dataclass(frozen=True)
 class _Gathering:
     """What is wanted and where it may come from; `no_packages` says why this machine's apt has none, and is empty else."""
@@ -119,7 +68,7 @@ class _Gathering:
     needs: Needs
     folder: Path
     options: BuildOptions
-    makers: tuple[ProgramMaker | DebianMaker, ...]
+    makers: tuple[Maker, ...]
     apt: PrivateApt
     no_packages: str
 

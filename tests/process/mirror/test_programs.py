@@ -3,17 +3,23 @@
 import io
 import subprocess
 import tarfile
+from dataclasses import replace
 from gzip import decompress
 from pathlib import Path
 
 import pytest
 
 from twinkeel.errors import UsageError
+from twinkeel.kubespray.release import Release
+from twinkeel.mirror.build_options import BuildOptions, refuse_other_kubernetes
+from twinkeel.mirror.distribution import WITHOUT_IMAGES
 from twinkeel.mirror.image_layout import ImageLayout
 from twinkeel.mirror.needs import NeededFile, NeededImage
+from twinkeel.mirror.own_programs import settings_for
 from twinkeel.mirror.program_maker import STAND_IN, ProgramMaker
 from twinkeel.mirror.programs import given_programs, kubernetes_version, programs_in
 from twinkeel.mirror.variable_names import VariableNames
+from twinkeel.spec.kubespray_releases import table_support
 
 GITHUB = "https://github.com/x/releases/download"
 SAID = {
@@ -143,3 +149,27 @@ def test_the_stand_in_for_nerdctl_pulls_and_lists(tmp_path: Path) -> None:
     assert run("-n", "k8s.io", "images", "--format", "{{ .Repository }}:{{ .Tag }}") == (0, "10.0.0.1:8481/pause:3.10.2\n")
     assert run("completion", "bash") == (0, "")
     assert run("build", ".") == (1, "")
+
+
+@pytest.mark.parametrize(("prefix", "distribution"), [("", True), ("v", True), ("", False)])
+def test_kubespray_is_told_what_the_programs_are(
+    maker: ProgramMaker, monkeypatch: pytest.MonkeyPatch, prefix: str, distribution: bool
+) -> None:
+    support = replace(table_support("v2.32.0"), version_prefix=prefix)
+    monkeypatch.setattr("twinkeel.mirror.own_programs.support_of", lambda _: support)
+    options = BuildOptions(programs=maker.programs, distribution=distribution)
+    told = settings_for(Release("v2.32.0", Path("/nowhere")), options, maker)
+    versions = {"kube_version": f"{prefix}1.36.2", "etcd_version": "3.5.30", "containerd_version": "2.1.9"}
+    assert told == versions | (WITHOUT_IMAGES if distribution else {})
+
+
+def test_a_release_that_does_not_install_the_programs_is_refused(maker: ProgramMaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("twinkeel.mirror.build_options.support_of", lambda release: table_support(release.tag))
+    options = BuildOptions(programs=maker.programs, distribution=True)
+    refuse_other_kubernetes(Release("v2.32.0", Path("/nowhere")), options)
+    with pytest.raises(UsageError, match=r"the programs are Kubernetes 1\.36\.2, which Kubespray v2\.31\.0 does not install"):
+        refuse_other_kubernetes(Release("v2.31.0", Path("/nowhere")), options)
+    # Without Kubernetes among them it would be Debian's.
+    only_etcd = BuildOptions(programs={"etcd": maker.programs["etcd"]}, distribution=True)
+    with pytest.raises(UsageError, match=r"Debian has Kubernetes 1\.20\.2"):
+        refuse_other_kubernetes(Release("v2.32.0", Path("/nowhere")), only_etcd)

@@ -169,3 +169,5 @@ def test_likely_causes(task: str, message: str, cause: str) -> None:
 
 def test_no_cause_is_made_up() -> None:
     assert likely_cause("Create directories", "the mode is odd") is None
+    # kubeadm warns of it also where it was told to go on.
+    assert likely_cause("Initialize", "[WARNING SystemVerification]: cgroups v1 support is deprecated") is None
