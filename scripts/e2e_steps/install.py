@@ -8,12 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from faults import kill_ansible, struck
-from run import LAB, LAB_FOLDER, PORT, ROOT, TWINKEEL, Run, StepError
+from run import LAB, LAB_FOLDER, PORT, TWINKEEL, Run, StepError
 
 
 def bring_up(run: Run) -> None:
     """Bare hosts, our load balancers, the mirror."""
-    spec = ROOT / "scripts/e2e_steps/specs" / ("small.yaml" if run.options.small else "full.yaml")
+    spec = run.write_spec()
     with run.step("lab up --installer kubespray"):
         run.twinkeel("lab", "up", "-f", str(spec), "--name", LAB, "--installer", "kubespray")
     lines = run.lab_spec.read_text().splitlines(keepends=True)

@@ -14,9 +14,9 @@ from cluster import global_settings
 from day_two import day_two
 from install import bring_up, install
 from prove import prove
-from run import LAB, Run, StepError
+from run import FALLBACK_TAG, LAB, Run, StepError
 
-TAG = "v2.16.0"
+TAG = "v2.32.0"
 
 
 def main() -> int:
@@ -25,8 +25,15 @@ def main() -> int:
     parser.add_argument("--small", action="store_true", help="one control-plane host and one worker")
     parser.add_argument("--faults", action="store_true", help="also break things while Kubespray runs")
     parser.add_argument("--keep", action="store_true", help="leave the lab up")
-    parser.add_argument("--mirror", type=Path, default=Path.home() / f".cache/twinkeel/mirror-{TAG}", metavar="DIR")
+    parser.add_argument("--tag", default=TAG, help=f"the Kubespray release; default: {TAG}")
+    parser.add_argument("--local", type=Path, action="append", default=[], metavar="DIR", help="programs to build the mirror from")
+    parser.add_argument("--mirror", type=Path, metavar="DIR", help="default: ~/.cache/twinkeel/mirror-TAG")
     options = parser.parse_args()
+    options.mirror = options.mirror or Path.home() / f".cache/twinkeel/mirror-{options.tag}"
+    if options.tag != FALLBACK_TAG and not options.local and not (options.mirror / "manifest.json").exists():
+        print(f"twinkeel: there is no mirror for Kubespray {options.tag}: nothing was run", file=sys.stderr)
+        print("  hint: --local DIR with Kubernetes' programs, to build one; docs/e2e.md tells which", file=sys.stderr)
+        return 3
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     before = global_settings()
     code = 0
@@ -47,7 +54,8 @@ def main() -> int:
         changed = {key: (value, global_settings()[key]) for key, value in before.items() if global_settings()[key] != value}
         run.rows.append(("kernel settings of this machine", 0.0, f"FAILED: {changed}" if changed else f"{len(before)} as before"))
         kind = "1 control-plane host, 1 worker" if options.small else "3 control-plane hosts, 2 workers"
-        print(f"\n== Summary: {kind}, {time.monotonic() - began:.0f} s\n{run.table()}")
+        what = f"Kubespray {options.tag}, {kind}, {time.monotonic() - began:.0f} s"
+        print(f"\n== Summary{run.mark}: {what}\n{run.table()}")
         return 1 if changed else code
 
 
@@ -65,9 +73,11 @@ def whole_procedure(run: Run) -> None:
     releases = run.folder / "data/twinkeel/kubespray"
     releases.parent.mkdir(parents=True)
     releases.symlink_to(Path(os.environ["KUBESPRAY_DIR"]).absolute())
-    if not (run.mirror / "manifest.json").exists():
+    if run.options.local or not (run.mirror / "manifest.json").exists():
         with run.step("build the mirror (the first time)"):
-            run.twinkeel("kubespray", "mirror", "build", TAG, "--distribution", "--to", str(run.mirror), timeout=7200)
+            local = [word for folder in run.options.local for word in ("--local", str(folder))]
+            argv = ("kubespray", "mirror", "build", run.options.tag, *local, "--distribution", "--to", str(run.mirror))
+            run.twinkeel(*argv, timeout=7200)
     bring_up(run)
     install(run)
     prove(run)

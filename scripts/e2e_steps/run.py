@@ -1,7 +1,9 @@
 """One run of scripts/e2e: its cluster, its commands, and what came out of each step."""
 
 import argparse
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +22,8 @@ TWINKEEL = str(Path(sys.executable).parent / "twinkeel")
 LAB = "e2e"
 LAB_FOLDER = Path("/var/lib/twinkeel/labs") / LAB
 PORT = 8480
+# The release for the one Kubernetes that Debian carries: what a machine can show that has no other programs.
+FALLBACK_TAG = "v2.16.0"
 
 
 class StepError(Exception):
@@ -32,6 +36,8 @@ class Run:
     def __init__(self, options: argparse.Namespace, folder: Path) -> None:
         self.options, self.folder = options, folder
         self.mirror: Path = options.mirror
+        # Nobody shall take this for what a cluster would run.
+        self.mark = " [Kubernetes 1.20.2, fallback, out of support]" if options.tag == FALLBACK_TAG else ""
         self.rows: list[tuple[str, float, str]] = []
         self.lab_spec = LAB_FOLDER / "twinkeel.yaml"
         self.first_spec = folder / "first.yaml"
@@ -107,6 +113,7 @@ class Run:
     @contextmanager
     def step(self, title: str) -> Iterator[list[str]]:
         """Times a step; the body adds what came out."""
+        title += self.mark
         print(f"\n== {title}", flush=True)
         began, came = time.monotonic(), list[str]()
         try:
@@ -120,6 +127,15 @@ class Run:
         """All steps so far."""
         width = max(len(title) for title, _, _ in self.rows)
         return "\n".join(f"{title:{width}}  {seconds:7.1f} s  {result}" for title, seconds, result in self.rows)
+
+    def write_spec(self) -> Path:
+        """The lab's spec: for this release, and for the Kubernetes that the mirror holds."""
+        text = (ROOT / "scripts/e2e_steps/specs" / ("small.yaml" if self.options.small else "full.yaml")).read_text()
+        version = json.loads((self.mirror / "manifest.json").read_text())["kube_version"].removeprefix("v")
+        given = f"kubernetes: {{version: {version}, kubespray: {self.options.tag}, network_plugin: cni}}"
+        path = self.folder / "spec.yaml"
+        path.write_text(re.sub(r"(?m)^kubernetes: .*$", given, text))
+        return path
 
     # -- the mirror -------------------------------------------------------------------------------------------------------
 

@@ -15,10 +15,11 @@ from twinkeel.kubespray.inventory import write_inventory
 from twinkeel.kubespray.release import Release, find_release
 from twinkeel.mirror import build as building
 from twinkeel.mirror import verify as verifying
-from twinkeel.mirror.build import BuildOptions
+from twinkeel.mirror.build_options import BuildOptions
 from twinkeel.mirror.image_sources import full_name
 from twinkeel.mirror.manifest import Manifest, load
 from twinkeel.mirror.needs import NeededImage
+from twinkeel.mirror.programs import given_programs, kubernetes_version
 from twinkeel.mirror.serve import serve
 from twinkeel.mirror.variables import mirror_variables
 from twinkeel.mirror.verify import Finding
@@ -34,6 +35,10 @@ def build(release: Release, context: Context | None, folder: Path, options: Buil
         UsageError: the spec names another release, or another build of this mirror is under way.
         ToolError: the release's own Ansible, or this machine, failed.
     """
+    given = kubernetes_version(options.programs)
+    if context is not None and given and context.topology.cluster.version != given:
+        what = f"the spec asks for Kubernetes {context.topology.cluster.version}, and the programs are {given}"
+        raise UsageError(what, where=str(context.file), hint="kubernetes.version in the spec, or --local with other programs")
     with _inventory(context, release.tag) as inventory:
         return building.build(release, inventory, folder, options, progress)
 
@@ -51,18 +56,24 @@ def variables(folder: Path, address: str, port: int) -> tuple[Manifest, str]:
 
 
 def build_options(
-    folders: Sequence[Path], distribution: bool, replace: Sequence[str], variables: Sequence[Path], images: Sequence[str]
+    folders: Sequence[Path],
+    local: Sequence[Path],
+    distribution: bool,
+    replace: Sequence[str],
+    variables: Sequence[Path],
+    images: Sequence[str],
 ) -> BuildOptions:
     """What was typed as options. Raises UsageError where it makes no sense."""
-    for folder in folders:
+    for option, folder in (*(("--from", folder) for folder in folders), *(("--local", folder) for folder in local)):
         if not folder.is_dir():
-            raise UsageError("--from is no folder", where=str(folder))
+            raise UsageError(f"{option} is no folder", where=str(folder))
     pairs = [pair.partition("=") for pair in replace]
     if any("://" not in start or "://" not in to for start, _, to in pairs):
         raise UsageError("--replace takes two addresses, as https://dl.k8s.io=http://127.0.0.1:8000")
     return BuildOptions(
         images=tuple(_image(name) for name in images),
         folders=tuple(folders),
+        programs=given_programs(local),
         distribution=distribution,
         replace={start.rstrip("/"): to.rstrip("/") for start, _, to in pairs},
         variables=_read_variables(variables),

@@ -33,6 +33,10 @@ def build(
     folders: Annotated[
         list[Path] | None, typer.Option("--from", help="A folder to take files and image archives from; repeatable.", metavar="DIR")
     ] = None,
+    local: Annotated[
+        list[Path] | None,
+        typer.Option("--local", help="Programs in place of the release's own (kubelet, etcd, ...); repeatable.", metavar="DIR"),
+    ] = None,
     distribution: Annotated[
         bool, typer.Option("--distribution", help="Take what Debian can give, built from its sources where it must be.")
     ] = False,
@@ -58,7 +62,7 @@ def build(
     from twinkeel.errors import EXIT_FAILED
 
     release = find_release(tag)
-    options = build_options(folders or [], distribution, replace or [], variables or [], images or [])
+    options = build_options(folders or [], local or [], distribution, replace or [], variables or [], images or [])
     context = None if file is None else open_context(file)
     with progress_bar("mirror") as progress:
         manifest = build_mirror(release, context, to, options, progress)

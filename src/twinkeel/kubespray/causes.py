@@ -69,6 +69,17 @@ CAUSES = (
         "swapoff -a, and take swap out of /etc/fstab there",
     ),
     _cause(
+        r"ERROR SystemVerification\]: cgroups v1 support|kubelet is configured to not run on a host using cgroup v1",
+        "the host has version 1 of control groups, which kubelet and kubeadm refuse from Kubernetes 1.35 on",
+        "boot it with version 2; to go on as it is, kubelet_fail_cgroup_v1: false and"
+        " kubeadm_ignore_preflight_errors: [SystemVerification] in kubernetes.variables",
+    ),
+    _cause(
+        r"only supports external etcd version",
+        "etcd is older than this kubeadm works with (3.5.24 for Kubernetes 1.36)",
+        "take etcd_version out of kubernetes.variables, or name a newer one; a mirror of your own programs needs a newer etcd",
+    ),
+    _cause(
         r"cluster-info.{0,20} is forbidden: User .{0,3}system:anonymous",
         "a joining node may not read what every cluster tells anonymous nodes (#9474): anonymous requests are limited, or the first"
         " control-plane host never came to the end of `kubeadm init`",

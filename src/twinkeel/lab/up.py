@@ -20,7 +20,7 @@ from twinkeel.lab.kubernetes.extras import host_extras
 from twinkeel.lab.kubernetes.pki import load_or_make_pki
 from twinkeel.lab.kubernetes.programs import Binaries
 from twinkeel.lab.kubernetes.readiness import declare_nodes, wait_for_control_plane
-from twinkeel.lab.kubespray.hosts import OVERLAY, bare_cluster, bare_extras
+from twinkeel.lab.kubespray.hosts import bare_cluster, bare_extras, overlay_for
 from twinkeel.lab.layout import to_json
 from twinkeel.lab.manifest import Entry, Manifest
 from twinkeel.lab.mmdebstrap import Progress
@@ -167,7 +167,7 @@ def write_intent(build: LabBuild) -> None:
     paths.layout_file.write_text(to_json(layout))
     _write_secret(paths.spec_file, spec_for_lab(build.spec, paths).encode())
     if build.bare:
-        paths.overlay.write_bytes(OVERLAY.read_bytes())
+        paths.overlay.write_bytes(overlay_for(build.topology.cluster.kubespray).read_bytes())
 
 
 def write_ssh_files(build: LabBuild) -> None:

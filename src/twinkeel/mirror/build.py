@@ -2,19 +2,18 @@
 
 import fcntl
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from twinkeel.debian.kubernetes import DISTRIBUTION_VERSION
 from twinkeel.debian.packages import PrivateApt
 from twinkeel.debian.progress import Progress, within
-from twinkeel.errors import ToolError, UsageError
-from twinkeel.kubespray.kept_support import support_of
+from twinkeel.errors import ToolError
 from twinkeel.kubespray.release import Release
 from twinkeel.mirror import manifest as mirror_manifest
-from twinkeel.mirror.distribution import BUSYBOX, VARIABLES, make_parts
+from twinkeel.mirror.build_options import BuildOptions, builds_kubernetes, refuse_other_kubernetes
+from twinkeel.mirror.distribution import BUSYBOX, make_parts
 from twinkeel.mirror.gather_files import FileGatherer, part_path
 from twinkeel.mirror.gather_images import ImageGatherer
 from twinkeel.mirror.gather_packages import gather_packages
@@ -22,76 +21,79 @@ from twinkeel.mirror.image_layout import ImageLayout
 from twinkeel.mirror.internet import Internet
 from twinkeel.mirror.kubeadm_images import kubeadm_images
 from twinkeel.mirror.local_files import LocalFiles
+from twinkeel.mirror.maker import Maker
 from twinkeel.mirror.manifest import Manifest, PackageEntry
 from twinkeel.mirror.needs import NeededImage, Needs, ask_needs
+from twinkeel.mirror.own_programs import own_programs, settings_for
 
 WORK = ".work"
 UNFINISHED = "the build did not come to its end: run it again"
-
-
-@dataclass(frozen=True)
-class BuildOptions:
-    """Where things may come from.
-
-    `folders` are searched first. `distribution`: what Debian can give comes before the internet. `replace`: beginning of an
-    address -> what stands for it. `variables` are given to Kubespray besides the inventory. `images` are wanted, too.
-    """
-
-    folders: tuple[Path, ...] = ()
-    distribution: bool = False
-    replace: Mapping[str, str] = field(default_factory=dict)
-    variables: Mapping[str, object] = field(default_factory=dict)
-    images: tuple[NeededImage, ...] = ()
 
 
 def build(release: Release, inventory: Path | None, folder: Path, options: BuildOptions, progress: Progress) -> Manifest:
     """The mirror's manifest; what could not be got is named in its `missing`.
 
     Raises:
-        UsageError: Debian's Kubernetes is not among those that the release installs.
+        UsageError: the programs' Kubernetes, or Debian's, is not among those that the release installs.
         ToolError: the release cannot say what it needs, a tool failed, or another build of this mirror is under way.
     """
-    if options.distribution and support_of(release).installs(DISTRIBUTION_VERSION) == "no":
-        what = f"Debian has Kubernetes {DISTRIBUTION_VERSION}, which Kubespray {release.tag} does not install"
-        raise UsageError(what, where="--distribution", hint="v2.16.0 does; or --from DIR, or the internet")
+    refuse_other_kubernetes(release, options)
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
-        settings = dict(VARIABLES) if options.distribution else {}
+        (folder / WORK).mkdir(exist_ok=True)
+        apt = PrivateApt(folder / WORK / "apt")
+        progress("read the package lists", 0.0)
+        no_packages = _read_lists(apt, required=options.distribution)
+        own = own_programs(options, folder / WORK, apt, within(progress, 0.02, 0.1))
+        settings = settings_for(release, options, own)
         variables = {**settings, **options.variables}
-        progress("ask the release what it needs", 0.0)
+        progress("ask the release what it needs", 0.1)
         needs = ask_needs(release, inventory, variables)
+        makers: tuple[Maker, ...] = (own,) if own else ()
+        if builds_kubernetes(options):
+            makers += (make_parts(folder / WORK, apt, within(progress, 0.12, 0.6)),)
         # The user's own variables may hold secrets: they stay where they are.
         kept = {name: variables[name] for name in settings}
         manifest = Manifest(release.tag, needs.kube_version, needs.architecture, kept, missing=(UNFINISHED,))
-        manifest = _gather(needs, _earlier(folder, manifest), folder, options, within(progress, 0.05, 1.0))
+        gathered = _Gathering(needs, folder, options, makers, apt, no_packages)
+        manifest = _gather(gathered, _earlier(folder, manifest), within(progress, 0.6, 1.0))
         shutil.rmtree(folder / WORK, ignore_errors=True)
     return manifest
 
 
-def _gather(needs: Needs, manifest: Manifest, folder: Path, options: BuildOptions, progress: Progress) -> Manifest:
-    apt = PrivateApt(folder / WORK / "apt")
+@dataclass(frozen=True)
+class _Gathering:
+    """What is wanted and where it may come from; `no_packages` says why this machine's apt has none, and is empty else."""
+
+    needs: Needs
+    folder: Path
+    options: BuildOptions
+    makers: tuple[Maker, ...]
+    apt: PrivateApt
+    no_packages: str
+
+
+def _gather(gathering: _Gathering, manifest: Manifest, progress: Progress) -> Manifest:
+    needs, folder, options, makers = gathering.needs, gathering.folder, gathering.options, gathering.makers
     layout = ImageLayout(folder / mirror_manifest.IMAGES)
     layout.prepare()
-    (folder / WORK).mkdir(exist_ok=True)
-    progress("read the package lists", 0.0)
-    no_packages = _read_lists(apt, required=options.distribution)
-    made = make_parts(folder / WORK, apt, within(progress, 0.02, 0.6)) if options.distribution else None
     local, internet = LocalFiles(options.folders), Internet(options.replace)
     missing: list[str] = []
     try:
-        files = FileGatherer(folder, local, made[0] if made else None, internet)
-        manifest = _gather_files(files, needs, manifest, within(progress, 0.6, 0.8), missing)
-        wanted = (*needs.images, *kubeadm_images(needs, manifest, folder), *((BUSYBOX,) if made else ()), *options.images)
-        images = ImageGatherer(layout, local, made, internet, needs.architecture)
-        manifest = _gather_images(folder, images, wanted, manifest, within(progress, 0.8, 0.95), missing)
+        files = FileGatherer(folder, local, makers, internet)
+        manifest = _gather_files(files, needs, manifest, within(progress, 0.0, 0.5), missing)
+        own = (BUSYBOX,) if options.distribution else ()
+        wanted = (*needs.images, *kubeadm_images(needs, manifest, folder), *own, *options.images)
+        images = ImageGatherer(layout, local, makers, internet, needs.architecture)
+        manifest = _gather_images(folder, images, wanted, manifest, within(progress, 0.5, 0.9), missing)
     finally:
         internet.close()
-    progress("packages", 0.95)
+    progress("packages", 0.9)
     packages: tuple[PackageEntry, ...] = ()
-    if no_packages:
-        missing += [f"package {name}: {no_packages}" for name in needs.packages]
+    if gathering.no_packages:
+        missing += [f"package {name}: {gathering.no_packages}" for name in needs.packages]
     else:
-        packages = gather_packages(needs.packages, apt, folder, missing)
+        packages = gather_packages(needs.packages, gathering.apt, folder, missing)
     manifest = _without_unneeded(replace(manifest, packages=packages, missing=tuple(missing)), needs, wanted)
     _keep(folder, manifest)
     _remove_unneeded(folder, manifest, layout, needs)

@@ -1,14 +1,13 @@
 """The files that Debian's packages give in place of a release's own, as archives of the shape that Kubespray unpacks."""
 
-import gzip
 import re
-import tarfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from twinkeel.debian.packages import package_field
 from twinkeel.errors import ToolError
+from twinkeel.mirror.archive import write_archive
 from twinkeel.mirror.needs import NeededFile
 
 # The Kubernetes programs that hosts download as files.
@@ -40,7 +39,7 @@ def _etcd(need: NeededFile, parts: DebianParts, target: Path) -> str:
     # Kubespray copies from the folder that the release's own archive has.
     folder = Path(need.url).name.removesuffix(".tar.gz")
     programs = {"etcd": parts.roots["etcd-server"] / "usr/bin/etcd", "etcdctl": parts.roots["etcd-client"] / "usr/bin/etcdctl"}
-    _write_archive(target, {f"{folder}/{name}": path for name, path in programs.items()})
+    write_archive(target, {f"{folder}/{name}": path for name, path in programs.items()})
     wanted = re.search(r"v\d+\.\d+\.\d+", folder)
     return f"etcd {_version(parts, 'etcd-server')} of Debian" + (f" in place of {wanted.group()}" if wanted else "")
 
@@ -49,7 +48,7 @@ def _cni(need: NeededFile, parts: DebianParts, target: Path) -> str:
     plugins = sorted((parts.roots["containernetworking-plugins"] / "usr/lib/cni").iterdir())
     if not plugins:
         raise ToolError("Debian's package holds no CNI plugins", where="containernetworking-plugins", hint="report it")
-    _write_archive(target, {path.name: path for path in plugins})
+    write_archive(target, {path.name: path for path in plugins})
     wanted = re.search(r"v\d+\.\d+\.\d+", Path(need.url).name)
     return f"CNI plugins {_version(parts, 'containernetworking-plugins')} of Debian" + (
         f" in place of {wanted.group()}" if wanted else ""
@@ -57,7 +56,7 @@ def _cni(need: NeededFile, parts: DebianParts, target: Path) -> str:
 
 
 def _crictl(need: NeededFile, parts: DebianParts, target: Path) -> str:
-    _write_archive(target, {"crictl": parts.programs / "crictl"})
+    write_archive(target, {"crictl": parts.programs / "crictl"})
     return "Twinkeel's own crictl (the commands that kubeadm and Kubespray use) in place of cri-tools'"
 
 
@@ -66,22 +65,3 @@ _ARCHIVES: Mapping[str, Callable[[NeededFile, DebianParts, Path], str]] = {"etcd
 
 def _version(parts: DebianParts, package: str) -> str:
     return package_field(parts.packages[package], "Version")
-
-
-def _write_archive(target: Path, files: Mapping[str, Path]) -> None:
-    """The same files give the same bytes: no times, no names of users."""
-    with (
-        target.open("wb") as raw,
-        gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=1, mtime=0, filename="") as packed,
-        tarfile.open(fileobj=packed, mode="w") as archive,
-    ):
-        folders = {Path(name).parent.as_posix() for name in files} - {"."}
-        for folder in sorted(folders):
-            info = tarfile.TarInfo(folder)
-            info.type, info.mode = tarfile.DIRTYPE, 0o755
-            archive.addfile(info)
-        for name, path in sorted(files.items()):
-            info = tarfile.TarInfo(name)
-            info.size, info.mode = path.stat().st_size, 0o755
-            with path.open("rb") as stream:
-                archive.addfile(info, stream)

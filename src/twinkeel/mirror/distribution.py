@@ -10,7 +10,7 @@ from twinkeel.debian.kubernetes import DISTRIBUTION_VERSION, build_distribution
 from twinkeel.debian.packages import PrivateApt, package_field, unpack
 from twinkeel.debian.progress import Progress, within
 from twinkeel.mirror.debian_files import DebianParts
-from twinkeel.mirror.debian_images import PROXY_PACKAGES
+from twinkeel.mirror.debian_images import PROXY_PACKAGES, DebianMaker
 from twinkeel.mirror.needs import NeededImage
 from twinkeel.support.user_folders import cache_folder
 
@@ -22,9 +22,8 @@ UNPACKED = ("etcd-server", "etcd-client", "containernetworking-plugins", "busybo
 # For a workload: a cluster without any image of its own to run is hard to try.
 BUSYBOX = NeededImage("busybox", "docker.io/library/busybox", "1.35")
 
-# With these Kubespray v2.16 installs what Debian has, and asks for nothing else. They are part of the mirror's variables.
-VARIABLES: Mapping[str, object] = {
-    "kube_version": KUBE_VERSION,
+# With these Kubespray asks for nothing that Debian, or a folder of programs, has not. They are part of the mirror's variables.
+WITHOUT_IMAGES: Mapping[str, object] = {
     "kube_network_plugin": "cni",
     "kube_proxy_mode": "iptables",
     "dns_mode": "none",
@@ -32,6 +31,11 @@ VARIABLES: Mapping[str, object] = {
     "container_manager": "containerd",
     "etcd_deployment_type": "host",
     "loadbalancer_apiserver_localhost": False,
+}
+# The same for what Debian has of Kubernetes itself, which Kubespray v2.16 installs.
+VARIABLES: Mapping[str, object] = {
+    "kube_version": KUBE_VERSION,
+    **WITHOUT_IMAGES,
     "containerd_package": "containerd",
     "containerd_version": "latest",
     # The release names packages of another time: python-apt, aufs-tools, software-properties-common.
@@ -51,7 +55,7 @@ def programs_folder() -> Path:
     return cache_folder() / name
 
 
-def make_parts(work: Path, apt: PrivateApt, progress: Progress) -> tuple[DebianParts, Path]:
+def make_parts(work: Path, apt: PrivateApt, progress: Progress) -> DebianMaker:
     """The parts, and an unpacked root for kube-proxy's image. Kubernetes is built once, and kept in the user's cache.
 
     Args:
@@ -70,18 +74,28 @@ def make_parts(work: Path, apt: PrivateApt, progress: Progress) -> tuple[DebianP
     progress("fetch packages for archives and images", 0.9)
     debs = work / "debs"
     apt.download([*UNPACKED, *PROXY_PACKAGES], debs)
-    by_name = {path.name.split("_", 1)[0]: path for path in debs.glob("*.deb")}
+    by_name = packages_by_name(debs)
     roots = work / "roots"
     shutil.rmtree(roots, ignore_errors=True)
     for name in UNPACKED:
         unpack(by_name[name], roots / name)
-    proxy_root = roots / "proxy"
-    for name in _closure(PROXY_PACKAGES, by_name):
-        unpack(by_name[name], proxy_root)
-    for name in ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/lintian", "usr/share/bug"):
-        shutil.rmtree(proxy_root / name, ignore_errors=True)
+    proxy_root = unpack_proxy_root(by_name, roots / "proxy")
     progress("packages unpacked", 1.0)
-    return DebianParts(programs, KUBE_VERSION, {name: roots / name for name in UNPACKED}, by_name), proxy_root
+    return DebianMaker(DebianParts(programs, KUBE_VERSION, {name: roots / name for name in UNPACKED}, by_name), proxy_root)
+
+
+def packages_by_name(folder: Path) -> dict[str, Path]:
+    """The packages that apt put into a folder."""
+    return {path.name.split("_", 1)[0]: path for path in folder.glob("*.deb")}
+
+
+def unpack_proxy_root(by_name: Mapping[str, Path], folder: Path) -> Path:
+    """What kube-proxy calls on a node, and all that this needs, without documentation; the folder."""
+    for name in _closure(PROXY_PACKAGES, by_name):
+        unpack(by_name[name], folder)
+    for name in ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/lintian", "usr/share/bug"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    return folder
 
 
 def _closure(names: tuple[str, ...], by_name: Mapping[str, Path]) -> list[str]:

@@ -1,13 +1,14 @@
-"""One file after the other: what is there already, a given folder, Debian, the internet. The first that has it counts."""
+"""One file after the other: what is there already, a given folder, programs, Debian, the internet. The first that has it counts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from twinkeel.debian.progress import Progress
 from twinkeel.mirror.checksums import matches, sha256_of
-from twinkeel.mirror.debian_files import DebianParts, debian_file
 from twinkeel.mirror.internet import Internet
 from twinkeel.mirror.local_files import LocalFiles
+from twinkeel.mirror.maker import Maker
 from twinkeel.mirror.manifest import FileEntry, Manifest, file_path
 from twinkeel.mirror.needs import NeededFile
 
@@ -18,7 +19,7 @@ class FileGatherer:
 
     folder: Path
     local: LocalFiles
-    debian: DebianParts | None
+    makers: Sequence[Maker]
     internet: Internet
 
     def gather(self, need: NeededFile, manifest: Manifest, progress: Progress, missing: list[str]) -> Manifest:
@@ -56,9 +57,10 @@ class FileGatherer:
         if taken:
             copy.rename(part)
             return (str(taken), ""), ""
-        if self.debian and (words := debian_file(need, self.debian, copy)):
-            copy.rename(part)
-            return ("debian", words), ""
+        for maker in self.makers:
+            if words := maker.file(need, copy):
+                copy.rename(part)
+                return (maker.source, words), ""
         for _ in range(2):
             reason = self.internet.fetch(need.url, part, lambda fraction: progress(f"file {need.name}", fraction))
             if reason:

@@ -1,25 +1,24 @@
 """One image after the other: what is there already, a given archive, Debian, the internet. The first that has it counts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from twinkeel.mirror.debian_files import DebianParts
-from twinkeel.mirror.debian_images import debian_image
 from twinkeel.mirror.image_layout import ImageLayout
 from twinkeel.mirror.image_sources import archive_names, copy_image, full_name, registry_source
 from twinkeel.mirror.internet import Internet
 from twinkeel.mirror.local_files import LocalFiles
+from twinkeel.mirror.maker import Maker
 from twinkeel.mirror.manifest import ImageEntry, Manifest
 from twinkeel.mirror.needs import NeededImage
 
 
 @dataclass
 class ImageGatherer:
-    """Where images come from, and the layout that they go to. `debian`: the parts, and the root for kube-proxy's image."""
+    """Where images come from, and the layout that they go to."""
 
     layout: ImageLayout
     local: LocalFiles
-    debian: tuple[DebianParts, Path] | None
+    makers: Sequence[Maker]
     internet: Internet
     architecture: str
     archives: dict[str, str] = field(init=False)
@@ -51,10 +50,9 @@ class ImageGatherer:
             if digest:
                 return ImageEntry(need.reference, digest, source), ""
             return None, reason
-        if self.debian:
-            made = debian_image(need, *self.debian, self.layout, self.architecture)
-            if made:
-                return ImageEntry(need.reference, made[0], "debian", made[1]), ""
+        for maker in self.makers:
+            if made := maker.image(need, self.layout, self.architecture):
+                return ImageEntry(need.reference, made[0], maker.source, made[1]), ""
         source, options = registry_source(need, self.internet)
         server = source.removeprefix("docker://").split("/", 1)[0]
         if server in self.internet.unreachable:

@@ -1,8 +1,10 @@
 """scripts/e2e where it cannot run, and the parts of it that must see what went wrong."""
 
+import argparse
 import importlib
 import os
 import subprocess
+import sys
 import threading
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -33,13 +35,41 @@ def recorded(folder: Path, *errors: str, ended: bool = True) -> Path:
     return folder
 
 
-def test_without_a_fetched_release_it_says_so_and_touches_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "tag"), [((), "v2.32.0"), (("--tag", "v2.16.0"), "v2.16.0"), (("--small", "--tag=v2.31.0"), "v2.31.0")]
+)
+def test_without_a_fetched_release_it_says_so_and_touches_nothing(tmp_path: Path, words: tuple[str, ...], tag: str) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "KUBESPRAY_DIR"}
     for folder in (None, tmp_path):
         given = environment if folder is None else {**environment, "KUBESPRAY_DIR": str(folder)}
-        ended = subprocess.run([ROOT / "scripts/e2e"], env=given, capture_output=True, text=True, timeout=60, check=False)
+        argv = [ROOT / "scripts/e2e", *words]
+        ended = subprocess.run(argv, env=given, capture_output=True, text=True, timeout=60, check=False)
         assert (ended.returncode, ended.stdout) == (3, "")
-        assert "KUBESPRAY_DIR does not name a folder with Kubespray v2.16.0" in ended.stderr
+        assert f"KUBESPRAY_DIR does not name a folder with Kubespray {tag}: nothing was run" in ended.stderr
+
+
+def test_without_a_mirror_and_programs_it_says_so_and_touches_nothing(tmp_path: Path) -> None:
+    argv = [sys.executable, ROOT / "scripts/e2e_steps/main.py", "--mirror", tmp_path / "mirror"]
+    ended = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout) == (3, "")
+    assert "there is no mirror for Kubespray v2.32.0: nothing was run" in ended.stderr
+    assert not (tmp_path / "mirror").exists()
+
+
+def test_the_fallback_is_marked_in_every_line_and_a_current_release_in_none(tmp_path: Path, steps: SimpleNamespace) -> None:
+    for tag, marked in (("v2.16.0", True), ("v2.32.0", False)):
+        run = steps.run.Run(argparse.Namespace(tag=tag, small=True, mirror=tmp_path), tmp_path)
+        with run.step("a workload answers"):
+            pass
+        assert ("[Kubernetes 1.20.2, fallback, out of support]" in run.table()) is marked
+
+
+def test_the_spec_asks_for_what_the_mirror_holds(tmp_path: Path, steps: SimpleNamespace) -> None:
+    (tmp_path / "manifest.json").write_text('{"kube_version": "v1.36.2"}')
+    for small in (True, False):
+        run = steps.run.Run(argparse.Namespace(tag="v2.33.0", small=small, mirror=tmp_path), tmp_path)
+        asked = YAML(typ="safe").load(run.write_spec().read_text())["kubernetes"]
+        assert asked == {"version": "1.36.2", "kubespray": "v2.33.0", "network_plugin": "cni"}
 
 
 def test_a_client_that_was_always_answered_is_told_with_its_figures(tmp_path: Path, steps: SimpleNamespace) -> None:

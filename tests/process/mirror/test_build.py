@@ -13,7 +13,8 @@ from twinkeel.errors import ToolError, UsageError
 from twinkeel.kubespray.folders import MARK
 from twinkeel.kubespray.release import Release
 from twinkeel.mirror import build as mirror_build
-from twinkeel.mirror.build import BuildOptions, build
+from twinkeel.mirror.build import build
+from twinkeel.mirror.build_options import BuildOptions
 from twinkeel.mirror.manifest import Manifest, load
 from twinkeel.mirror.needs import NeededFile, NeededImage, Needs
 from twinkeel.mirror.variable_names import VariableNames

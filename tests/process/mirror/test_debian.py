@@ -15,7 +15,7 @@ from twinkeel.debian.packages import PrivateApt, unpack
 from twinkeel.mirror import distribution
 from twinkeel.mirror.checksums import sha256_of
 from twinkeel.mirror.debian_files import DebianParts, debian_file
-from twinkeel.mirror.debian_images import debian_image
+from twinkeel.mirror.debian_images import DebianMaker, debian_image
 from twinkeel.mirror.distribution import VARIABLES, _closure
 from twinkeel.mirror.gather_files import FileGatherer
 from twinkeel.mirror.image_layout import ImageLayout
@@ -93,7 +93,9 @@ def test_programs_of_another_version_are_not_given_for_it(parts: DebianParts, tm
 
 
 def test_what_is_made_from_debian_is_made_anew_when_debian_changed(parts: DebianParts, tmp_path: Path) -> None:
-    gatherer = FileGatherer(tmp_path / "mirror", LocalFiles(()), parts, Internet({"https://x": "http://127.0.0.1:1"}))
+    gatherer = FileGatherer(
+        tmp_path / "mirror", LocalFiles(()), (DebianMaker(parts, tmp_path),), Internet({"https://x": "http://127.0.0.1:1"})
+    )
     need, missing = file("crictl", "https://x/crictl.tar.gz"), list[str]()
     empty = Manifest("v2.16.0", "v1.20.2", "amd64")
     first = gatherer.gather(need, empty, lambda *_: None, missing)
@@ -102,7 +104,7 @@ def test_what_is_made_from_debian_is_made_anew_when_debian_changed(parts: Debian
     second = gatherer.gather(need, first, lambda *_: None, missing)
     assert second.files[0].sha256 != first.files[0].sha256
     # Without Debian a substitute does not count as the release's own.
-    gatherer.debian = None
+    gatherer.makers = ()
     assert gatherer.gather(need, second, lambda *_: None, missing).files == ()
     assert len(missing) == 1
     gatherer.internet.close()

@@ -109,6 +109,17 @@ def test_what_is_no_secret_stays(text: str) -> None:
         ("kubeadm | Initialize", "dial tcp 192.168.1.110:6443: connect: connection refused", "#5139"),
         ("kubeadm | Initialize", "[ERROR Port-6443]: Port 6443 is in use", "#12257"),
         ("kubeadm | Initialize", "error execution phase upload-config/kubeadm: could not bootstrap", "kubeadm#3294"),
+        (
+            "Kubeadm | Initialize",
+            "[ERROR SystemVerification]: cgroups v1 support is deprecated and will be removed",
+            "version 1 of control",
+        ),
+        (
+            "kubelet",
+            "kubelet is configured to not run on a host using cgroup v1. cgroup v1 support is",
+            "version 1 of control groups",
+        ),
+        ("Initialize", "this version of kubeadm only supports external etcd version >= 3.5.24-0, got 3.5.16", "3.5.24"),
         ("Join", "x509: certificate is valid for 10.0.0.1, not 192.168.1.110", "#6560"),
         ("Check 2.18.0 <= Ansible version < 2.19.0", "Ansible must be between 2.18.0 and 2.19.0 exclusive", "#12571"),
         ("Gathering Facts", "Missing sudo password", "sudo on the host"),
@@ -158,3 +169,5 @@ def test_likely_causes(task: str, message: str, cause: str) -> None:
 
 def test_no_cause_is_made_up() -> None:
     assert likely_cause("Create directories", "the mode is odd") is None
+    # kubeadm warns of it also where it was told to go on.
+    assert likely_cause("Initialize", "[WARNING SystemVerification]: cgroups v1 support is deprecated") is None

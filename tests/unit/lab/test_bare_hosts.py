@@ -2,10 +2,12 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
+import pytest
 from ruamel.yaml import YAML
 
-from twinkeel.lab.kubespray.hosts import FOLDERS, OVERLAY, ROUTES_UNIT, bare_cluster, bare_extras
+from twinkeel.lab.kubespray.hosts import FOLDERS, OLD_OVERLAY, OVERLAY, ROUTES_UNIT, bare_cluster, bare_extras, overlay_for
 from twinkeel.lab.layout import build_layout
 from twinkeel.lab.model import HostExtras, LabPaths
 from twinkeel.spec.kubespray_variables import RESERVED_VARIABLES
@@ -39,16 +41,26 @@ def test_disks_of_a_node_are_no_overlay_and_other_hosts_get_nothing(lab_home_top
         assert extras(lab_home_topology, name) == HostExtras()
 
 
-def test_the_overlay_says_why_for_every_variable_and_leaves_ours_alone() -> None:
-    lines = OVERLAY.read_text().splitlines()
-    variables = YAML(typ="safe").load(OVERLAY.read_text())
+@pytest.mark.parametrize("path", [OVERLAY, OLD_OVERLAY], ids=lambda path: path.stem)
+def test_an_overlay_says_why_for_every_variable_and_leaves_ours_alone(path: Path) -> None:
+    variables = YAML(typ="safe").load(path.read_text())
     assert set(variables) & set(RESERVED_VARIABLES) <= {"enable_nodelocaldns"}
     reason = False
-    for line in lines:
+    for line in path.read_text().splitlines():
         if line.startswith("# ---") or line.rstrip().endswith("---") or not line:
             reason = False
         elif line.startswith("#"):
             reason = True
         else:
             assert reason, f"no reason stands above {line!r}"
-    assert "restrict_oom_score_adj = true" in variables["containerd_max_container_log_line_size"]
+
+
+def test_each_release_gets_the_overlay_that_it_understands() -> None:
+    def read(tag: str) -> dict[str, Any]:
+        return dict(YAML(typ="safe").load(overlay_for(tag).read_text()))
+
+    assert "restrict_oom_score_adj = true" in read("v2.16.0")["containerd_max_container_log_line_size"]
+    for tag in ("v2.31.0", "v2.32.0", "v2.33.0"):
+        assert read(tag)["containerd_extra_runtime_args"] == {"restrict_oom_score_adj": True}
+        # ansible-core 2.19 refuses a text where true or false is meant.
+        assert read(tag)["kubelet_fail_cgroup_v1"] is False

@@ -10,12 +10,18 @@ from twinkeel.topology.model import Topology
 
 # The variables of Kubespray that only a lab needs, with the reason of each.
 OVERLAY = Path(__file__).parent / "overlay.yaml"
+OLD_OVERLAY = Path(__file__).parent / "overlay-v2.16.yaml"
 ROUTES_UNIT = "twinkeel-lab-pod-routes.service"
 ROUTES_TABLE = 100
 # Before the main table, in which the default route would match first.
 RULE_PRIORITY = 1000
 # On the machine's own file system: no overlay lies on an overlay, and a power loss is a real one for etcd's log.
 FOLDERS = ("/var/lib/containerd", "/var/lib/etcd", "/var/lib/kubelet")
+
+
+def overlay_for(tag: str) -> Path:
+    """The overlay that a release understands."""
+    return OLD_OVERLAY if tag.startswith("v2.16.") else OVERLAY
 
 
 def bare_cluster(layout: LabLayout, topology: Topology) -> LabCluster:
