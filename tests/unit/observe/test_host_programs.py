@@ -20,9 +20,10 @@ from twinkeel.preflight.host_programs import probe_segment, survey_host
 from twinkeel.preflight.look import SURVEY_HOST
 from twinkeel.render.render import render
 from twinkeel.rollout.keep_generation import PARTS_OF_KEEP_NOW
+from twinkeel.status.load_balancer import OWN_ADDRESSES
 
 SOURCES = sorted(Path(str(files("twinkeel"))).glob("*/host_programs/*.py"))
-PARTS = {HAPROXY_SOCKET, WORK_LOCK, PACKAGE_VERSIONS, RELOAD_SAFETY, *PARTS_OF_KEEP_NOW}
+PARTS = {HAPROXY_SOCKET, WORK_LOCK, PACKAGE_VERSIONS, RELOAD_SAFETY, *PARTS_OF_KEEP_NOW, OWN_ADDRESSES}
 MAC = bytes.fromhex("020000000001")
 
 
