@@ -26,12 +26,16 @@ async def record(context: Context, seconds: float, *, load: bool, save: Path | N
         save: where the recording goes, also one that broke off.
 
     Raises:
-        UsageError: there is one load balancer only.
+        UsageError: there is one load balancer only, or there are no advertisements.
         HostError: a host cannot be reached, or its measurement ended early.
         LockedError: with `load`, another run works on these load balancers.
     """
     if len(context.topology.load_balancers) < 2:
         raise UsageError("there is one load balancer: nobody hears its advertisements", hint="timers matter from two of them on")
+    if context.topology.bgp is not None:
+        raise UsageError(
+            "load balancers announce the virtual IPs by BGP: there are no advertisements to tune", hint="see docs/bgp.md"
+        )
     phases: tuple[Phase, ...] = ("as they are", "loaded") if load else ("as they are",)
     header, lines = _header(context, seconds, phases), list[Line]()
     if save is not None:

@@ -32,25 +32,31 @@ class RunFacts:
 async def collect(reader: Reader, topology: Topology, version: str, spec: str) -> RunFacts:
     """Ask the first load balancer and control-plane host for their versions; what cannot be asked is `unknown`."""
     balancer, master = topology.load_balancers[0].machine, topology.control_plane[0]
-    haproxy, keepalived, kernel, kubernetes = await asyncio.gather(
+    haproxy, daemon, kernel, kubernetes = await asyncio.gather(
         _first_line(reader, balancer, ("haproxy", "-v")),
-        _first_line(reader, balancer, ("sh", "-c", "keepalived --version 2>&1")),
+        _first_line(reader, balancer, ("vtysh", "--version") if topology.bgp else ("sh", "-c", "keepalived --version 2>&1")),
         _first_line(reader, balancer, ("uname", "-sr")),
         _first_line(reader, master, ("kubelet", "--version")),
     )
-    instance = topology.load_balancers[0].instances[0]
     details = {
         "load balancers": ", ".join(item.machine.name for item in topology.load_balancers),
         "control plane": ", ".join(machine.name for machine in topology.control_plane),
-        "profile": f"{topology.profile}, advertisements every {instance.advert_interval:g} s",
+        "profile": _profile(topology),
         "HAProxy": haproxy,
-        "Keepalived": keepalived,
+        "FRR" if topology.bgp else "Keepalived": daemon,
         "kernel there": kernel,
         "Kubernetes": kubernetes,
         "measured from": f"{platform.system()} {platform.release()}, {os.cpu_count()} processors",
     }
     started = f"{datetime.now().astimezone():%Y-%m-%d %H:%M %Z}"
     return RunFacts(topology.name, started, version, details, shareable_spec(spec))
+
+
+def _profile(topology: Topology) -> str:
+    if topology.bgp is None:
+        return f"{topology.profile}, advertisements every {topology.load_balancers[0].instances[0].advert_interval:g} s"
+    bfd = topology.bgp.bfd
+    return f"{topology.profile}, BGP, " + (f"BFD {bfd.multiplier} x {bfd.interval * 1000:g} ms" if bfd else "no BFD")
 
 
 async def _first_line(reader: Reader, machine: Machine, argv: Sequence[str]) -> str:

@@ -10,8 +10,10 @@ from typing import Any
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import Reader
 from twinkeel.hosts.host_program import HAPROXY_SOCKET, PYTHON_HINT, host_program
+from twinkeel.render.announce import ANNOUNCE_STATE
 from twinkeel.render.second_chance import STATE_PATH
 from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
+from twinkeel.status.announcer import announced_vips, announcer_of
 from twinkeel.status.backends import BACKEND, SERVICE_PREFIX, SOCKET, Backend, parse_servers
 from twinkeel.status.lingering import parse_lingering
 from twinkeel.status.snapshot import LoadBalancerState, ServiceState
@@ -26,7 +28,10 @@ LOOK_TIMEOUT = 8.0
 def look_command(topology: Topology, period: float | None = None) -> list[str]:
     """What is run on the load balancer; with a period (seconds) it prints a line again and again until its input ends."""
     linger = "" if topology.second_chance is None else STATE_PATH
-    return ["python3", "-c", PROGRAM, SOCKET, DOWN_FILE, STANDBY_FILE, linger, *(() if period is None else (f"{period:g}",))]
+    again: tuple[str, ...] = () if period is None else (f"{period:g}",)
+    if topology.bgp is not None:
+        again = (*(again or ("",)), ANNOUNCE_STATE)
+    return ["python3", "-c", PROGRAM, SOCKET, DOWN_FILE, STANDBY_FILE, linger, *again]
 
 
 async def look_at_balancer(reader: Reader, topology: Topology, balancer: LoadBalancer) -> LoadBalancerState:
@@ -50,7 +55,9 @@ def state_of(line: str, balancer: LoadBalancer) -> LoadBalancerState:
     """The state that the program's line tells; UNREACHABLE where the host could not look, or says what makes no sense."""
     try:
         told = json.loads(line)
-        return unreachable(balancer, str(told["error"])) if "error" in told else _state(told, balancer)
+        if "error" in told:
+            return unreachable(balancer, str(told["error"]))
+        return announcer_of(told, _state(told, balancer)) if "announce" in told else _state(told, balancer)
     except (ValueError, TypeError, KeyError, AttributeError, csv.Error):
         return unreachable(balancer, f"its answer makes no sense: {line.strip()[:60]!r}")
 
@@ -58,7 +65,8 @@ def state_of(line: str, balancer: LoadBalancer) -> LoadBalancerState:
 def _state(told: Mapping[str, Any], balancer: LoadBalancer) -> LoadBalancerState:
     haproxy, keepalived = (*told["units"], "unknown", "unknown")[:2]
     addresses = {ip_address(address) for address in told["addresses"]}
-    vips = tuple(str(instance.vip.ip) for instance in balancer.instances if instance.vip.ip in addresses)
+    known = [*(str(instance.vip.ip) for instance in balancer.instances), *announced_vips(told)]
+    vips = tuple(vip for vip in known if ip_address(vip) in addresses)
     state = vrrp_state(
         holds=bool(vips),
         keepalived=keepalived,

@@ -42,6 +42,7 @@ def assemble(
         tuple(vips),
         tuple(balancers),
         tuple(ControlPlaneState(machine.name, answer.ready, answer.detail) for machine, answer in hosts),
+        exclusive=topology.bgp is None,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from twinkeel.topology.derived_times import hang_pace, hang_yield, vip_daemon_restart, yield_delay
 from twinkeel.topology.faults import ANNOUNCEMENT, ASKING, CONTROL_PLANE_FAULTS, KILL_REACTION, LOAD_BALANCER_FAULTS, NONE, REACTION
 from twinkeel.topology.model import HealthTimers, Topology, VrrpInstance
+from twinkeel.topology.predict_bgp import load_balancer_faults
 from twinkeel.topology.prediction import Prediction
 from twinkeel.vrrp import (
     Range,
@@ -30,6 +31,8 @@ def predict(topology: Topology) -> tuple[Prediction, ...]:
     Any load balancer may hold a virtual IP (nothing moves it back at once), so each is taken as the holder in turn, and the best of
     the others takes over. Where nothing can take over `downtime` is None: it lasts until the broken part is back.
     """
+    if topology.bgp is not None:
+        return (*load_balancer_faults(topology, topology.bgp), *_control_plane_faults(topology))
     return (*_load_balancer_faults(topology), *_control_plane_faults(topology))
 
 

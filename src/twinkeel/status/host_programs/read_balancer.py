@@ -2,7 +2,8 @@
 
 Again means after each period, and at once when the kernel says that an address came or went: a virtual IP that moves is news.
 
-`python3 -c PROGRAM SOCKET DOWN_FILE STANDBY_FILE LINGER_FILE [PERIOD]`; PERIOD is in seconds. To start it for each look
+`python3 -c PROGRAM SOCKET DOWN_FILE STANDBY_FILE LINGER_FILE [PERIOD [ANNOUNCE_FILE]]`; PERIOD is in seconds, empty for one
+look; ANNOUNCE_FILE is where virtual IPs are announced by BGP. To start it for each look
 would cost the host more than the look does.
 """
 
@@ -24,7 +25,7 @@ ONCE_TIMEOUT = 2.5
 WATCH_TIMEOUT = 0.8
 
 
-def look(socket_path: str, down: str, standby: str, linger: str, timeout: float) -> dict[str, object]:
+def look(socket_path: str, down: str, standby: str, linger: str, timeout: float, announce: str = "") -> dict[str, object]:
     """See `twinkeel.status.load_balancer` for what each field means."""
     try:
         links = json.loads(output("ip", "-j", "address", "show"))
@@ -33,12 +34,26 @@ def look(socket_path: str, down: str, standby: str, linger: str, timeout: float)
     return {
         "addresses": [entry["local"] for link in links for entry in link.get("addr_info", ()) if "local" in entry],
         "ages": ages(),
-        "units": output("systemctl", "is-active", "haproxy", "keepalived").split(),
+        "units": output(
+            "systemctl", "is-active", "haproxy", *(("frr", "twinkeel-announce") if announce else ("keepalived",))
+        ).split(),
         "down": text_of(down),
         "standby": text_of(standby),
         "lingering": text_of(linger) if linger else None,
         "servers": servers(socket_path, timeout),
+        **(announced(announce) if announce else {}),
     }
+
+
+def announced(path: str) -> dict[str, object]:
+    """What our program says of announcing, and FRR of its sessions; nothing where FRR is not installed."""
+    told: dict[str, object] = {"announce": text_of(path), "bgp": "", "bfd": ""}
+    try:
+        told["bgp"] = output("vtysh", "-c", "show bgp summary json")
+        told["bfd"] = output("vtysh", "-c", "show bfd peers json")
+    except OSError:
+        pass
+    return told
 
 
 def output(*argv: str) -> str:
@@ -68,12 +83,12 @@ def servers(path: str, timeout: float) -> str:
     return shown.getvalue()
 
 
-def main(places: tuple[str, str, str, str], period: str = "") -> None:
+def main(places: tuple[str, str, str, str], period: str = "", announce: str = "") -> None:
     """Print a line, and one after each period, or when there is news."""
     # Before the first look: what happens during it is news, too.
     listener = listen() if period else None
     while True:
-        sys.stdout.write(json.dumps(look(*places, WATCH_TIMEOUT if period else ONCE_TIMEOUT)) + "\n")
+        sys.stdout.write(json.dumps(look(*places, WATCH_TIMEOUT if period else ONCE_TIMEOUT, announce)) + "\n")
         sys.stdout.flush()
         if listener is None or sys.stdin in select.select([sys.stdin, listener], [], [], float(period))[0]:
             return

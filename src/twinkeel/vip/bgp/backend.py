@@ -1,0 +1,46 @@
+"""BGP by FRR, behind the seam of `twinkeel.vip.backend`."""
+
+from collections.abc import Iterator
+
+from twinkeel.observe.ending import Ending
+from twinkeel.observe.host_state import MARKER
+from twinkeel.render.frr import CONFIG_PATH, UNIT
+from twinkeel.topology.model import LoadBalancer, Topology
+from twinkeel.vip.backend import LiveSettings
+
+# What the package's own file says, and every other one, too: nothing is lost with these.
+_HARMLESS = ("frr ", "hostname ", "log ", "service ", "line vty", "exit", "end", "password ", "enable ", "no ", "!", "#")
+
+
+class BgpBackend:
+    """See `twinkeel.vip.backend.VipBackend` for what each method must do."""
+
+    daemon = "FRR"
+    unit = UNIT
+    config_path = CONFIG_PATH
+    exclusive = False
+
+    def read(self, config: str) -> LiveSettings:
+        """A load balancer's file matters to the routers alone: the others do not hear it."""
+        return LiveSettings("standby", frozenset(), frozenset())
+
+    def hears(self, balancer: LoadBalancer, mine: LiveSettings, holder: LiveSettings) -> bool:
+        """Nobody need know of the others: all announce the same."""
+        return True
+
+    def is_ours(self, config: str) -> bool:
+        """By the first line that we write. One that says nothing of its own is nobody's: the package brings it."""
+        return MARKER in config or not any(_statements(config))
+
+    def foreign(self, config: str, rendered: str, topology: Topology, balancer: LoadBalancer) -> Iterator[Ending]:
+        """Every statement at the top of the file that the rendered one has not, and what it holds ends with it."""
+        ours = {statement for _, statement in _statements(rendered)}
+        for number, statement in _statements(config):
+            if statement not in ours:
+                yield Ending(f"{self.config_path}:{number}", f"{statement}, which the spec does not say: it ends")
+
+
+def _statements(config: str) -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(config.splitlines(), 1):
+        if line.strip() and not line.startswith((" ", *_HARMLESS)):
+            yield number, line.strip()
