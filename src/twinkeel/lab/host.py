@@ -14,7 +14,7 @@ from pathlib import Path
 from twinkeel.errors import ToolError
 from twinkeel.lab import cgroups, manifest, processes
 from twinkeel.lab.host_files import enable_units, own_home, user_files, write_files
-from twinkeel.lab.layout import port_name
+from twinkeel.lab.layout import cables
 from twinkeel.lab.manifest import Entry
 from twinkeel.lab.model import Bind, HostExtras, HostFile, LabHost, LabLayout, LabPaths
 from twinkeel.lab.network import host_namespace, namespace_path, switch_namespace
@@ -96,15 +96,16 @@ def supervise_script(paths: LabPaths, layout: LabLayout, host: LabHost) -> str:
 while :; do
   {start}
   code=$?
-  {shlex.join(fall_silent(layout, host))}
+  {"; ".join(shlex.join(command) for command in fall_silent(layout, host))}
   [ $code -eq {REBOOT_EXIT_CODE} ] || exit 0
 done
 """
 
 
-def fall_silent(layout: LabLayout, host: LabHost) -> list[str]:
-    """The command that takes the link of a host that has ended: the kernel would answer for its addresses until the next boot."""
-    return ["ip", "-netns", switch_namespace(layout), "link", "set", port_name(layout, host), "down"]
+def fall_silent(layout: LabLayout, host: LabHost) -> tuple[list[str], ...]:
+    """The commands that take the links of a host that has ended: the kernel would answer for its addresses until the next boot."""
+    namespace = switch_namespace(layout)
+    return tuple(["ip", "-netns", namespace, "link", "set", cable.port, "down"] for cable in cables(layout, host))
 
 
 def start(paths: LabPaths, layout: LabLayout, host: LabHost) -> None:
@@ -143,7 +144,7 @@ def _start_unit(layout: LabLayout, host: LabHost, folder: Path) -> None:
         "StartLimitIntervalSec=0",
         "KillMode=mixed",
         "TasksMax=infinity",
-        f"ExecStopPost=-{shutil.which('ip')} {shlex.join(fall_silent(layout, host)[1:])}",
+        *(f"ExecStopPost=-{shutil.which('ip')} {shlex.join(command[1:])}" for command in fall_silent(layout, host)),
         f"StandardOutput=append:{folder / 'console.log'}",
         f"StandardError=append:{folder / 'console.log'}",
     )
