@@ -22,6 +22,7 @@ from twinkeel.lab.network import host_namespace, namespace_path, switch_namespac
 REBOOT_EXIT_CODE = 133
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SCRIPT_MODE = 0o700
+SOURCE = Path(__file__).parents[2]
 
 
 def prepare(
@@ -46,7 +47,8 @@ def start_script(paths: LabPaths, layout: LabLayout, host: LabHost, image: Path,
     """Boots the host once; its exit code is systemd-nspawn's."""
     folder = paths.host(host.name)
     environment = {"PATH": SYSTEM_PATH, "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network", **dict(extras.environment)}
-    renew = shlex.join([sys.executable, "-m", "twinkeel.lab.renew", str(paths.root), host.name])
+    # By the code that made the lab, also where that is not what is installed.
+    renew = shlex.join(["env", f"PYTHONPATH={SOURCE}", sys.executable, "-m", "twinkeel.lab.renew", str(paths.root), host.name])
     booted = shlex.quote(str(folder / "booted"))
     options = f"lowerdir={_escape(image)},upperdir={_escape(folder / 'upper')},workdir={_escape(folder / 'work')}"
     join = cgroups.joining(cgroups.host_groups(layout, host))
