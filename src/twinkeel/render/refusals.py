@@ -57,7 +57,7 @@ def asked_by_spec(spec: "ClusterSpec") -> Asked:
 
 def asked_by(topology: "Topology") -> Asked:
     """What a topology asks for."""
-    metrics, instances = topology.haproxy.metrics, topology.load_balancers[0].instances
+    metrics, first = topology.haproxy.metrics, next(iter(topology.load_balancers[0].instances), None)
     return Asked(
         topology.haproxy.version,
         topology.haproxy.max_connections,
@@ -66,9 +66,9 @@ def asked_by(topology: "Topology") -> Asked:
         metrics is not None,
         metrics.address if metrics else None,
         topology.keepalived.version,
-        instances[0].authentication,
-        instances[0].version,
-        frozenset(instance.vip.version for instance in instances),
+        first.authentication if first else "none",
+        first.version if first else 3,
+        frozenset(topology.endpoint.ip_versions),
     )
 
 
@@ -146,11 +146,13 @@ def _version_2(asked: Asked) -> Iterator[Refusal]:
 
 def _missing_secrets(topology: "Topology", secrets: "Secrets") -> Iterator[Refusal]:
     metrics = topology.haproxy.metrics
-    authentication = topology.load_balancers[0].instances[0].authentication
+    authentication = next((each.authentication for each in topology.load_balancers[0].instances), "none")
     if authentication == "password" and secrets.vrrp_password is None:
         yield _missing("vrrp_password", "failover.authentication", "TWINKEEL_VRRP_PASSWORD")
     if authentication == "hmac" and secrets.vrrp_key is None:
         yield _missing("vrrp_key", "failover.authentication", "TWINKEEL_VRRP_KEY")
+    if topology.bgp is not None and topology.bgp.authentication == "md5" and secrets.bgp_password is None:
+        yield _missing("bgp_password", "endpoint.bgp.authentication", "TWINKEEL_BGP_PASSWORD")
     if metrics is not None and metrics.user is not None and secrets.metrics_password is None:
         yield _missing("metrics_password", "haproxy.metrics.user", "TWINKEEL_METRICS_PASSWORD")
 

@@ -4,6 +4,8 @@ from operator import attrgetter
 
 from twinkeel.render.files import RenderedFile, RenderedFiles
 from twinkeel.render.firewall import render_firewall
+from twinkeel.render.announce import render_announce
+from twinkeel.render.frr import render_frr
 from twinkeel.render.haproxy import Trust, render_haproxy
 from twinkeel.render.keepalived import render_keepalived
 from twinkeel.render.kubespray import render_kubespray
@@ -32,10 +34,17 @@ def render(topology: Topology, trust: Trust = "verified", secrets: Secrets | Non
 def _host_files(topology: Topology, balancer: LoadBalancer, trust: Trust, secrets: Secrets) -> tuple[RenderedFile, ...]:
     rendered = (
         render_haproxy(topology, balancer, trust, secrets),
-        render_keepalived(topology, balancer, secrets),
+        *_vip_files(topology, balancer, secrets),
         *render_systemd(topology),
         *render_firewall(topology, balancer),
         *render_second_chance(topology, balancer),
         *render_monitoring(topology, balancer),
     )
     return tuple(sorted(rendered, key=attrgetter("path")))
+
+
+def _vip_files(topology: Topology, balancer: LoadBalancer, secrets: Secrets) -> tuple[RenderedFile, ...]:
+    """What shares the virtual IPs out: Keepalived's file, or FRR's with the program that says when to announce."""
+    if topology.bgp is None:
+        return (render_keepalived(topology, balancer, secrets),)
+    return (*render_frr(topology, topology.bgp, balancer, secrets), *render_announce(topology, topology.bgp))

@@ -1,6 +1,7 @@
 """The units and drop-ins that make a dead HAProxy known to keepalived at once, and the programs that find a hung one
 and end the connections that one leaves behind."""
 
+from collections.abc import Iterator, Mapping
 from math import ceil
 from pathlib import PurePosixPath
 
@@ -8,6 +9,7 @@ from twinkeel.render.files import RenderedFile
 from twinkeel.render.haproxy import CHROOT, CONFIG_PATH, DRAINED_FILE, SOCKET_FOLDER, SPREAD_SECONDS
 from twinkeel.render.limits import limits
 from twinkeel.render.template import fill, read
+from twinkeel.spec.fields import IPAddress
 from twinkeel.spec.model import MONITOR_PORT
 from twinkeel.topology.derived_times import vip_daemon_restart, yield_delay
 from twinkeel.topology.model import Topology
@@ -52,17 +54,7 @@ def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
                 **_haproxy_process(topology),
             ),
         ),
-        RenderedFile(
-            "/etc/systemd/system/keepalived.service.d/twinkeel.conf",
-            fill(
-                "keepalived-drop-in.conf.j2",
-                **values,
-                restart=vip_daemon_restart(topology),
-                # From 2.2 on Keepalived tells systemd that it runs; packages of 2.1 fork, or do not.
-                notifies=topology.keepalived.version >= (2, 2),
-                linger_program=LINGER_PROGRAM if preserves(topology) else "",
-            ),
-        ),
+        *_keepalived_unit(topology, values),
         RenderedFile(
             "/etc/systemd/system/twinkeel-liveness.service",
             fill(
@@ -73,7 +65,7 @@ def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
                 timers=timers,
                 state_file=LIVENESS_STATE if topology.monitoring else "",
                 yield_delay=yield_delay(topology),
-                yieldable=[vip.ip for vip in topology.endpoint.vips] if len(topology.load_balancers) > 1 else [],
+                yieldable=_yieldable(topology),
                 watchdog_sec=ceil(10 + 2 * timers.watchdog_deadline),
             ),
         ),
@@ -92,6 +84,25 @@ def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
         RenderedFile(CONNECTIONS_PROGRAM, read("haproxy-connections"), mode=0o755),
         RenderedFile(SERVERS_PROGRAM, read("haproxy-servers"), mode=0o755),
     )
+
+
+def _keepalived_unit(topology: Topology, values: Mapping[str, str]) -> Iterator[RenderedFile]:
+    if topology.bgp is not None:
+        return
+    content = fill(
+        "keepalived-drop-in.conf.j2",
+        **values,
+        restart=vip_daemon_restart(topology),
+        # From 2.2 on Keepalived tells systemd that it runs; packages of 2.1 fork, or do not.
+        notifies=topology.keepalived.version >= (2, 2),
+        linger_program=LINGER_PROGRAM if preserves(topology) else "",
+    )
+    yield RenderedFile("/etc/systemd/system/keepalived.service.d/twinkeel.conf", content)
+
+
+def _yieldable(topology: Topology) -> list[IPAddress]:
+    """The virtual IPs that a peer can have instead. With BGP all have them: twinkeel-announce looks for API servers itself."""
+    return [vip.ip for vip in topology.endpoint.vips] if len(topology.load_balancers) > 1 and topology.bgp is None else []
 
 
 def preserves(topology: Topology) -> bool:

@@ -152,6 +152,13 @@ PromFile = Annotated[str, StringConstraints(pattern=r"""^/[^\s"'#\\]+\.prom$""")
 """What node_exporter's textfile collector reads: it passes over every other name."""
 
 Port = Annotated[int, Field(ge=1, le=65535, title="port")]
+AsNumber = Annotated[int, Field(ge=1, le=4_294_967_294, title="AS number")]
+_U16 = "(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3}|0)"
+_U32 = "(0|[1-9][0-9]{0,8}|[1-3][0-9]{9}|4[01][0-9]{8})"
+BgpCommunity = Annotated[
+    str, StringConstraints(pattern=f"^({_U16}:{_U16}|{_U32}:{_U32}:{_U32}|no-export)$"), Field(title="BGP community")
+]
+"""A community (RFC 1997), a large one (RFC 8092; numbers up to 4 199 999 999), or no-export."""
 Flag = StrictBool
 """true or false, and not the yes, no, on and off that YAML's versions read differently."""
 

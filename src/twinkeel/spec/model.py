@@ -16,6 +16,8 @@ from twinkeel.spec.fields import (
     Address,
     Address6,
     AddressOrHost,
+    AsNumber,
+    BgpCommunity,
     DomainName,
     Flag,
     HostName,
@@ -121,6 +123,61 @@ class VirtualIp(_Strict):
 VirtualIpEntry = Annotated[VirtualIp, short_form("address", Interface | VirtualIp)]
 
 
+class BgpRouter(_Strict):
+    """A router that every load balancer has a BGP session with."""
+
+    address: Address = key(
+        REQUIRED, "Its address on the load balancers' network. IPv4 for IPv4 virtual IPs, IPv6 for IPv6.", "10.0.0.1"
+    )
+    asn: AsNumber = key(
+        REQUIRED, "Its autonomous system. That of the load balancers makes the session an internal one (iBGP).", 64500
+    )
+    hops: int = key(1, "How many hops away it is at most. 1: on the load balancers' own network.", 2, ge=1, le=255)
+
+
+class Bfd(_Strict):
+    """How fast a router and a load balancer notice that the other is gone (RFC 5880)."""
+
+    interval: float | None = key(
+        None, "Between two packets, both ways. fast: 0.05, steady: 0.3. FRR counts in milliseconds.", 0.05, "s", ge=0.01, le=60
+    )
+    multiplier: int = key(3, "Packets missed in a row until the other one is gone. FRR 8.4 takes 2 or more.", 3, ge=1, le=255)
+
+
+class Bgp(_Strict):
+    """How load balancers announce the virtual IPs to routers, with `mode: bgp`."""
+
+    asn: AsNumber = key(REQUIRED, "The load balancers' autonomous system, one for all of them.", 64512)
+    routers: list[BgpRouter] = key(
+        REQUIRED,
+        "The routers, one or more. Each virtual IP is announced to those of its kind.",
+        [{"address": "10.0.0.1", "asn": 64500}],
+        min_length=1,
+        max_length=16,
+    )
+    authentication: Literal["none", "md5"] = key(
+        "none", "`md5` signs the TCP connections with the secret `bgp_password` (RFC 2385). FRR has no TCP-AO.", "md5"
+    )
+    hold_time: int = key(
+        9, "After so long without a message a session is over, where BFD has not ended it before.", 9, "s", ge=3, le=3600
+    )
+    bfd: Bfd | Literal[False] = key(
+        Bfd, "The detection of a lost link or machine. `false`: none, and `hold_time` counts.", {"interval": 0.05, "multiplier": 3}
+    )
+    communities: list[BgpCommunity] = key(
+        list, "Communities announced with every virtual IP: ASN:NUMBER, ASN:NUMBER:NUMBER, or no-export.", ["64512:100"]
+    )
+    return_delay: float = key(
+        120,
+        "How long a load balancer that failed must be well until it announces again, while another one serves. Its return makes "
+        "routers spread established connections anew.",
+        300,
+        "s",
+        ge=0,
+        le=86400,
+    )
+
+
 class Endpoint(_Strict):
     """Where clients find the API: a name, a port, and the virtual IP or several."""
 
@@ -136,6 +193,14 @@ class Endpoint(_Strict):
         "Several virtual IPs, IPv4 and IPv6. Each load balancer is the first choice of some; DNS gives clients all of them.",
         ["192.168.1.110/24", "fd00:1::110/64"],
         max_length=32,
+    )
+    mode: Literal["vrrp", "bgp"] = key(
+        "vrrp",
+        "`vrrp`: one load balancer holds a virtual IP (Keepalived). `bgp`: all of them announce it to routers (FRR).",
+        "bgp",
+    )
+    bgp: Bgp | None = key(
+        None, "With `mode: bgp`, how they announce it.", {"asn": 64512, "routers": [{"address": "10.0.0.1", "asn": 64500}]}
     )
 
     def virtual_ips(self) -> Iterator[tuple[tuple[str | int, ...], VirtualIp]]:
@@ -330,6 +395,12 @@ class Keepalived(_Strict):
     )
 
 
+class Frr(_Strict):
+    """What FRR is, with `endpoint.mode: bgp`."""
+
+    version: Version = key("8.4", "The oldest FRR of your load balancers (8.4 to 10.7).", "10.3")
+
+
 class System(_Strict):
     """The load balancers' operating system."""
 
@@ -472,6 +543,7 @@ class ClusterSpec(_Strict):
     failover: Failover = key(Failover, "How fast a loss is noticed.", {"profile": "fast"})
     haproxy: Haproxy = key(Haproxy, "HAProxy's version, log, metrics and extra lines.", {"version": "2.8"})
     keepalived: Keepalived = key(Keepalived, "Keepalived's version and extra lines.", {"version": "2.3"})
+    frr: Frr = key(Frr, "FRR's version, with `endpoint.mode: bgp`.", {"version": "10.3"})
     monitoring: Monitoring | None = key(
         None, "A program on each load balancer that tells Prometheus who holds what. Without it none runs.", {"address": "host"}
     )

@@ -7,6 +7,7 @@ VRRP_LENGTH = 8
 """All that a VRRP advertisement has room for (RFC 3768's predecessor RFC 2338, section 5.3.10: 8 octets)."""
 
 METRICS_LENGTH = 32
+BGP_LENGTH = 32
 
 KEY_BYTES = 32
 """Keepalived takes 32 to 64 (vrrp_auth_hmac.h)."""
@@ -18,10 +19,11 @@ _CHARACTERS = string.ascii_letters + string.digits
 def new_secrets_text() -> str:
     """The text of a secrets file with new passwords, different every time."""
     return (
-        "# Written by `twinkeel init`. Private: mode 0600, and not into Git. TWINKEEL_VRRP_PASSWORD, TWINKEEL_VRRP_KEY\n"
-        "# and TWINKEEL_METRICS_PASSWORD override these.\n"
+        "# Written by `twinkeel init`. Private: mode 0600, and not into Git. TWINKEEL_VRRP_PASSWORD, TWINKEEL_VRRP_KEY,\n"
+        "# TWINKEEL_BGP_PASSWORD and TWINKEEL_METRICS_PASSWORD override these.\n"
         f'vrrp_password: "{_password(VRRP_LENGTH)}" # for `failover: {{authentication: password}}`\n'
         f'vrrp_key: "{secrets.token_hex(KEY_BYTES)}" # for `failover: {{authentication: hmac}}`\n'
+        f'bgp_password: "{_password(BGP_LENGTH)}" # for `endpoint: {{bgp: {{authentication: md5}}}}`\n'
         f'metrics_password: "{_password(METRICS_LENGTH)}" # for `haproxy: {{metrics: {{user: ...}}}}`\n'
     )
 

@@ -5,6 +5,7 @@ see whole: when a host of a group is broken, nothing can be said about how many 
 """
 
 from twinkeel.spec import (
+    bgp_rules,
     cluster_rules,
     failover_rules,
     host_rules,
@@ -176,6 +177,18 @@ RULES: tuple[Rule | ReleaseRule, ...] = (
         software_rules.signing_keepalived,
         _keys("keepalived.version"),
     ),
+    Rule(
+        "S100", "error", "the endpoint's mode has its keys", bgp_rules.mode_without_its_keys, _keys("endpoint.mode", "endpoint.bgp")
+    ),
+    Rule("S101", "error", "BGP has no keys of VRRP", bgp_rules.key_of_vrrp, _keys("endpoint.mode")),
+    Rule("S102", "error", "an announced virtual IP is one address", bgp_rules.more_than_an_address, _keys("endpoint.mode")),
+    Rule(
+        "S103", "error", "each virtual IP has a router of its kind", bgp_rules.router_of_its_kind, (*_VIPS, *_keys("endpoint.bgp"))
+    ),
+    Rule("S104", "error", "a router is somebody else, and given once", bgp_rules.router_is_somebody_else),
+    Rule("S105", "error", "hops are counted to other systems", bgp_rules.hops_within_the_system, _keys("endpoint.bgp")),
+    Rule("S106", "error", "FRR's version is supported", bgp_rules.supported_frr, _keys("frr", "endpoint.bgp")),
+    Rule("S107", "error", "BFD is faster than BGP", bgp_rules.bfd_slower_than_bgp, _keys("failover", "endpoint.bgp")),
 )
 """Every rule, in the order in which they run."""
 

@@ -4,6 +4,7 @@
 |---|---|---|
 | `failover.authentication: password` | `vrrp_password` | TWINKEEL_VRRP_PASSWORD |
 | `failover.authentication: hmac` | `vrrp_key` | TWINKEEL_VRRP_KEY |
+| `endpoint.bgp.authentication: md5` | `bgp_password` | TWINKEEL_BGP_PASSWORD |
 | `haproxy.metrics.user: NAME` | `metrics_password` | TWINKEEL_METRICS_PASSWORD |
 """
 
@@ -29,6 +30,7 @@ class Secrets:
     vrrp_password: str | None = None
     metrics_password: str | None = None
     vrrp_key: str | None = None
+    bgp_password: str | None = None
 
     def __repr__(self) -> str:
         """Which ones there are, never what they are: a secret must not reach a log through a traceback."""
@@ -71,6 +73,14 @@ _KINDS = (
         "64 to 128 hexadecimal digits, as `openssl rand -hex 32` makes them",
         "failover.authentication",
     ),
+    # FRR takes the rest of the line; a TCP signature's key has 80 octets in Linux (TCP_MD5SIG_MAXKEYLEN).
+    _Kind(
+        "bgp_password",
+        "TWINKEEL_BGP_PASSWORD",
+        r"[A-Za-z0-9%&()*+,./:;<=>^_-]{1,80}",
+        "1 to 80 letters, digits and % & ( ) * + , - . / : ; < = > ^ _",
+        "endpoint.bgp.authentication",
+    ),
 )
 
 
@@ -108,13 +118,15 @@ def require_secrets(spec: ClusterSpec, secrets: Secrets) -> None:
 
 
 def _needed(spec: ClusterSpec) -> Iterator[_Kind]:
-    vrrp, metrics, key = _KINDS
+    vrrp, metrics, key, bgp = _KINDS
     if spec.failover.authentication == "password":
         yield vrrp
     if spec.haproxy.metrics is not None and spec.haproxy.metrics.user is not None:
         yield metrics
     if spec.failover.authentication == "hmac":
         yield key
+    if spec.endpoint.bgp is not None and spec.endpoint.bgp.authentication == "md5":
+        yield bgp
 
 
 def _from_file(path: Path) -> dict[str, str]:

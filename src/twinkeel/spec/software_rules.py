@@ -45,7 +45,11 @@ def _supported(program: Program, version: str) -> Iterator[Finding]:
 
 def newer_than_known(spec: ClusterSpec) -> Iterator[Finding]:
     """A release that came later: it takes the files of the newest known one, unless it dropped a keyword."""
-    given: dict[Program, str] = {"haproxy": spec.haproxy.version, "keepalived": spec.keepalived.version}
+    given: dict[Program, str] = {
+        "haproxy": spec.haproxy.version,
+        "keepalived": spec.keepalived.version,
+        "frr": spec.frr.version,
+    }
     for program, version in given.items():
         if unknown_newer(program, _parts(version)):
             newest = text(KNOWN[program][1])

@@ -1,13 +1,17 @@
-"""What is known of versions of HAProxy and Keepalived: the one table. The spec's rules, rendering and preflight read it."""
+"""What is known of versions of HAProxy, Keepalived and FRR: the one table. The spec's rules, rendering and preflight read it."""
 
 from typing import Literal, NamedTuple
 
-Program = Literal["haproxy", "keepalived"]
+Program = Literal["haproxy", "keepalived", "frr"]
 Version = tuple[int, ...]
 
-NAMES: dict[Program, str] = {"haproxy": "HAProxy", "keepalived": "Keepalived"}
+NAMES: dict[Program, str] = {"haproxy": "HAProxy", "keepalived": "Keepalived", "frr": "FRR"}
 
-KNOWN: dict[Program, tuple[tuple[int, int], tuple[int, int]]] = {"haproxy": ((2, 2), (3, 4)), "keepalived": ((2, 1), (2, 4))}
+KNOWN: dict[Program, tuple[tuple[int, int], tuple[int, int]]] = {
+    "haproxy": ((2, 2), (3, 4)),
+    "keepalived": ((2, 1), (2, 4)),
+    "frr": ((8, 4), (10, 7)),
+}
 """The oldest and the newest release whose keywords were read in its source. HAProxy 2.2 brought `http-check send` and
 `http-request return`, Keepalived 2.1 `min_ttl`, `max_ttl` and `vrrp_rlimit_rttime`. A newer one gets the files of the newest."""
 

@@ -10,12 +10,14 @@ from twinkeel.spec.kubespray_releases import table_support
 from twinkeel.spec.model import ClusterSpec, Host
 from twinkeel.spec.release_support import ReleaseSupport
 from twinkeel.spec.software_versions import numbers
+from twinkeel.topology.bgp import build_bgp
 from twinkeel.topology.model import (
     Cluster,
     Endpoint,
     HaproxySettings,
     KeepalivedSettings,
     LinkControl,
+    LoadBalancer,
     Machine,
     Metrics,
     Monitoring,
@@ -44,7 +46,7 @@ def build(spec: ClusterSpec, spec_folder: Path, release: ReleaseSupport | None =
         name=spec.name,
         domain=spec.domain,
         endpoint=Endpoint(spec.endpoint.name, spec.endpoint.port, tuple(vip.address for _, vip in spec.endpoint.virtual_ips())),
-        load_balancers=build_load_balancers(spec, [machines[name] for name in spec.load_balancers]),
+        load_balancers=_load_balancers(spec, [machines[name] for name in spec.load_balancers]),
         control_plane=control_plane,
         etcd=tuple(machines[name] for name in spec.etcd) or control_plane,
         workers=tuple(machines[name] for name in spec.workers),
@@ -60,7 +62,14 @@ def build(spec: ClusterSpec, spec_folder: Path, release: ReleaseSupport | None =
         budgets=spec.failover.budget,
         second_chance=spec.failover.second_chance_window if spec.failover.second_chance else None,
         monitoring=_monitoring(spec),
+        bgp=build_bgp(spec),
     )
+
+
+def _load_balancers(spec: ClusterSpec, machines: list[Machine]) -> tuple[LoadBalancer, ...]:
+    if spec.endpoint.mode == "bgp":
+        return tuple(LoadBalancer(machine, ()) for machine in machines)
+    return build_load_balancers(spec, machines)
 
 
 def _groups(spec: ClusterSpec) -> Mapping[Role, dict[str, Host]]:

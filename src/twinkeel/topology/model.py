@@ -104,6 +104,37 @@ class VrrpInstance:
 
 
 @dataclass(frozen=True)
+class BgpRouter:
+    """A router that each load balancer has a session with; `hops` away at most."""
+
+    address: IPAddress
+    asn: int
+    hops: int
+
+
+@dataclass(frozen=True)
+class Bfd:
+    """How fast a lost router or load balancer is noticed. The interval is in seconds."""
+
+    interval: float
+    multiplier: int
+
+
+@dataclass(frozen=True)
+class Bgp:
+    """How load balancers announce the virtual IPs. Times are in seconds; `bfd` is None where there is none."""
+
+    asn: int
+    routers: tuple[BgpRouter, ...]
+    authentication: Literal["none", "md5"]
+    hold_time: int
+    bfd: Bfd | None
+    communities: tuple[str, ...]
+    return_delay: float
+    version: Version
+
+
+@dataclass(frozen=True)
 class HealthTimers:
     """How HAProxy checks API servers, and how the liveness watchdog checks HAProxy. Times are in seconds."""
 
@@ -119,7 +150,7 @@ class HealthTimers:
 
 @dataclass(frozen=True)
 class LoadBalancer:
-    """A load balancer and its VRRP instances, one for each virtual IP in the spec's order."""
+    """A load balancer and its VRRP instances, one for each virtual IP in the spec's order; none with BGP."""
 
     machine: Machine
     instances: tuple[VrrpInstance, ...]
@@ -294,6 +325,8 @@ class Topology:
     second_chance: float | None = None
     """Seconds for which the old holder of a virtual IP serves its connections after a planned move; None where it does not."""
     monitoring: Monitoring | None = None
+    bgp: Bgp | None = None
+    """How every load balancer announces the virtual IPs; None where one of them holds each (VRRP)."""
 
     @property
     def machines(self) -> tuple[Machine, ...]:

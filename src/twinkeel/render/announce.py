@@ -1,0 +1,42 @@
+"""The program that says when a load balancer announces the virtual IPs, and its unit. Only with `endpoint.mode: bgp`."""
+
+from pathlib import PurePosixPath
+
+from twinkeel.render.files import RenderedFile
+from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
+from twinkeel.render.template import fill, read
+from twinkeel.spec.model import MONITOR_PORT
+from twinkeel.topology.derived_times import yield_delay
+from twinkeel.topology.model import Bgp, Topology
+
+ANNOUNCE_PROGRAM = "/usr/local/lib/twinkeel/announce"
+ANNOUNCE_UNIT = "twinkeel-announce.service"
+ANNOUNCE_STATE = "/run/twinkeel/announce.json"
+"""Whether it announces, why not, and when it will: for `status` and the metrics."""
+
+FRR_DROP_IN = "/etc/systemd/system/frr.service.d/twinkeel.conf"
+
+
+def render_announce(topology: Topology, bgp: Bgp) -> tuple[RenderedFile, ...]:
+    """The program, its unit, and a drop-in for frr.service."""
+    values = {"cluster": topology.name, "down_folder": str(PurePosixPath(DOWN_FILE).parent)}
+    unit = fill(
+        "twinkeel-announce.service.j2",
+        **values,
+        program=ANNOUNCE_PROGRAM,
+        vips=[vip.ip for vip in topology.endpoint.vips],
+        asn=bgp.asn,
+        port=topology.endpoint.port,
+        monitor_port=MONITOR_PORT,
+        interval=topology.timers.watchdog_interval,
+        lost_delay=yield_delay(topology),
+        return_delay=bgp.return_delay,
+        down_file=DOWN_FILE,
+        standby_file=STANDBY_FILE,
+        state_file=ANNOUNCE_STATE,
+    )
+    return (
+        RenderedFile(ANNOUNCE_PROGRAM, read("announce"), mode=0o755),
+        RenderedFile(f"/etc/systemd/system/{ANNOUNCE_UNIT}", unit),
+        RenderedFile(FRR_DROP_IN, fill("frr-drop-in.conf.j2", **values)),
+    )
