@@ -5,9 +5,9 @@ With routers the virtual IPs are in no network of hosts: see `twinkeel.lab.segme
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_interface
+from ipaddress import IPv6Address, ip_address, ip_interface
 from typing import Any
 
 from twinkeel.errors import UsageError
@@ -177,6 +177,8 @@ def _refuse_clashes(topology: Topology) -> None:
                 hint = "give each host its own address"
                 raise UsageError(f"{address} belongs to {seen[address]} and to {machine.name}", hint=hint)
         if machine.name in names:
-            raise UsageError(f"two hosts of the lab are called {machine.name}", hint="the lab itself adds client, operator and routers")
+            raise UsageError(
+                f"two hosts of the lab are called {machine.name}", hint="the lab itself adds client, operator and routers"
+            )
         seen |= dict.fromkeys(own, machine.name)
         names.add(machine.name)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from twinkeel.lab.layout import Cable, cables
 from twinkeel.lab.model import LabHost, LabLayout, Segment
-from twinkeel.spec.fields import IPAddress
 from twinkeel.lab.namespaces import create_network, in_network, remove_network
+from twinkeel.spec.fields import IPAddress
 
 if TYPE_CHECKING:
     from pyroute2 import IPRoute

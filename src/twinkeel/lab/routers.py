@@ -132,7 +132,11 @@ def _bfd(bgp: Bgp) -> Iterator[str]:
 
 def _group(bgp: Bgp, peer: BgpRouter) -> Iterator[str]:
     group = f" neighbor {GROUP}{peer.address.version}"
-    yield from (f"{group} peer-group", f"{group} remote-as {bgp.asn}", f"{group} timers {max(1, bgp.hold_time // 3)} {bgp.hold_time}")
+    yield from (
+        f"{group} peer-group",
+        f"{group} remote-as {bgp.asn}",
+        f"{group} timers {max(1, bgp.hold_time // 3)} {bgp.hold_time}",
+    )
     yield f"{group} timers connect 1"
     if bgp.bfd is not None:
         yield f"{group} bfd profile {GROUP}"

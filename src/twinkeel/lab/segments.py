@@ -1,7 +1,7 @@
 """The networks of a lab: that of the hosts, and with routers one behind them, where clients are. Pure.
 
-With VRRP a lab has one network, that of the virtual IPs. With BGP a virtual IP is in no network: it is reached by routes alone. Hosts
-and routers have a network of their own, the client is behind the routers, and every other host has a router as its gateway.
+With VRRP a lab has one network, that of the virtual IPs. With BGP a virtual IP is in no network: it is reached by routes alone.
+Hosts and routers have a network of their own, the client is behind the routers, and every other host has a router as its gateway.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -68,8 +68,10 @@ def router_addresses(topology: Topology) -> tuple[IPAddress, ...]:
     return tuple(router.address for router in topology.bgp.routers) if topology.bgp else ()
 
 
-def with_routers(topology: Topology, machines: Sequence[LabHost], others: Sequence[LabHost], networks: Networks) -> tuple[LabHost, ...]:
-    """All hosts of a lab: the spec's, the routers, then client and operator; each with its gateways, the client behind the routers."""
+def with_routers(
+    topology: Topology, machines: Sequence[LabHost], others: Sequence[LabHost], networks: Networks
+) -> tuple[LabHost, ...]:
+    """All hosts of a lab: the spec's, the routers, client, operator; each with its gateways, the client behind the routers."""
     pairs = lab_routers(topology)
     if not pairs:
         return (*machines, *others)
@@ -168,4 +170,3 @@ def _behind(client: LabHost, outside: Networks) -> LabHost:
         address6=address6 if isinstance(address6, IPv6Address) else None,
         prefix6=outside[6].prefixlen if 6 in outside else 64,
     )
-
