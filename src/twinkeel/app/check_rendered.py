@@ -75,7 +75,7 @@ def _any_secrets() -> "Secrets":
     """The checkers take any words for the passwords, so the real ones are not read for this."""
     from twinkeel.spec.secrets import Secrets
 
-    return Secrets(vrrp_password="judged", metrics_password="judged", vrrp_key="00" * 32)  # noqa: S106
+    return Secrets(vrrp_password="judged", metrics_password="judged", vrrp_key="00" * 32, bgp_password="judged")  # noqa: S106
 
 
 def _is_other(installed_version: str, wanted: "Version") -> bool:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from twinkeel.cli.show_mermaid import in_line
-from twinkeel.topology.model import HaproxySettings, Machine, Service, Topology, VrrpInstance
+from twinkeel.topology.model import Bgp, HaproxySettings, Machine, Service, Topology, VrrpInstance
 from twinkeel.topology.predict import predict
 from twinkeel.topology.prediction import Prediction
 from twinkeel.vrrp import Range
@@ -11,7 +11,6 @@ from twinkeel.vrrp import Range
 
 def as_json(topology: Topology) -> dict[str, Any]:
     """Everything that is in force. A range is [best, worst]; a downtime of null has no end. Extra lines are counted, not shown."""
-    first = topology.load_balancers[0].instances[0]
     return {
         "name": topology.name,
         "domain": topology.domain,
@@ -19,7 +18,7 @@ def as_json(topology: Topology) -> dict[str, Any]:
         "load_balancers": [
             {
                 **_machine(balancer.machine),
-                "priority": balancer.instances[0].priority,
+                "priority": next((instance.priority for instance in balancer.instances), None),
                 "instances": [_instance(instance) for instance in balancer.instances],
             }
             for balancer in topology.load_balancers
@@ -29,14 +28,9 @@ def as_json(topology: Topology) -> dict[str, Any]:
         "workers": [_machine(machine) for machine in topology.workers],
         "services": [_service(service) for service in topology.services],
         "profile": topology.profile,
-        "vrrp": {
-            "version": first.version,
-            "vrid": first.vrid,
-            "advert_interval": first.advert_interval,
-            "transport": "multicast" if first.multicast or not first.peers else "unicast",
-            "authenticated": first.authentication != "none",
-            "authentication": first.authentication,
-        },
+        "mode": "vrrp" if topology.bgp is None else "bgp",
+        "vrrp": _vrrp(topology.load_balancers[0].instances[0]) if topology.bgp is None else None,
+        "bgp": _bgp(topology.bgp) if topology.bgp else None,
         "timers": vars(topology.timers),
         "haproxy": _haproxy(topology.haproxy),
         "keepalived": {"version": _version(topology.keepalived.version), "extra_lines": _counts(topology.keepalived.extra)},
@@ -51,6 +45,23 @@ def as_json(topology: Topology) -> dict[str, Any]:
     }
 
 
+def _vrrp(first: VrrpInstance) -> dict[str, Any]:
+    return {
+        "version": first.version,
+        "vrid": first.vrid,
+        "advert_interval": first.advert_interval,
+        "transport": "multicast" if first.multicast or not first.peers else "unicast",
+        "authenticated": first.authentication != "none",
+        "authentication": first.authentication,
+    }
+
+
+def _bgp(bgp: Bgp) -> dict[str, Any]:
+    routers = [_plain(vars(router)) for router in bgp.routers]
+    bfd = None if bgp.bfd is None else vars(bgp.bfd)
+    return {**vars(bgp), "routers": routers, "bfd": bfd, "version": _version(bgp.version)}
+
+
 def _endpoint(topology: Topology) -> dict[str, Any]:
     endpoint = topology.endpoint
     return {
@@ -58,10 +69,15 @@ def _endpoint(topology: Topology) -> dict[str, Any]:
         "port": endpoint.port,
         "vip": str(endpoint.vip),
         "vips": [
-            {"address": str(vip), "load_balancers": [one.machine.name for one, _ in in_line(topology.load_balancers, place)]}
-            for place, vip in enumerate(endpoint.vips)
+            {"address": str(vip), "load_balancers": _names_in_line(topology, place)} for place, vip in enumerate(endpoint.vips)
         ],
     }
+
+
+def _names_in_line(topology: Topology, place: int) -> list[str]:
+    if topology.bgp is not None:
+        return [balancer.machine.name for balancer in topology.load_balancers]
+    return [balancer.machine.name for balancer, _ in in_line(topology.load_balancers, place)]
 
 
 def _machine(machine: Machine) -> dict[str, Any]:

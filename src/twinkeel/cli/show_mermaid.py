@@ -8,7 +8,7 @@ from twinkeel.topology.model import LoadBalancer, Machine, Service, Topology, Vr
 def as_mermaid(topology: Topology) -> str:
     """Clients, the virtual IPs with their load balancers in order, the API servers, extra services; ends in a newline.
 
-    A virtual IP's first choice has a full arrow, the others dotted ones with their place in line. A machine with several roles is
+    A virtual IP's first choice has a full arrow, the others dotted ones with their place in line; with BGP all have full ones. A machine with several roles is
     one node. Ids are made by counting (`m0`, `v0`): a host called `end` would not be a valid one.
     """
     return "\n".join(_lines(topology)) + "\n"
@@ -31,6 +31,9 @@ def _virtual_ips(topology: Topology, ids: dict[str, str]) -> Iterator[str]:
     for place, vip in enumerate(endpoint.vips):
         yield f'  v{place}{{{{"{_text(endpoint.name, f"virtual IP {vip.ip}", f"port {endpoint.port}")}"}}}}'
         yield f"  clients --> v{place}"
+        if topology.bgp is not None:
+            yield from (f"  v{place} --> {ids[balancer.machine.name]}" for balancer in topology.load_balancers)
+            continue
         for number, (balancer, _) in enumerate(in_line(topology.load_balancers, place)):
             arrow = f'-. "{number + 1}" .->' if number else "-->"
             yield f"  v{place} {arrow} {ids[balancer.machine.name]}"

@@ -7,7 +7,7 @@ from twinkeel.render.haproxy import HARD_STOP_AFTER, SPREAD_SECONDS
 from twinkeel.spec.failover_defaults import advert_interval
 from twinkeel.spec.model import MONITOR_PORT, Failover
 from twinkeel.topology.api_server import balanced_arguments
-from twinkeel.topology.model import Metrics, Monitoring, Topology
+from twinkeel.topology.model import Bgp, BgpRouter, Metrics, Monitoring, Topology
 from twinkeel.topology.profiles import HEALTH_TIMERS
 from twinkeel.vrrp import DOWN_TIMER_ADVERTS, master_down, skew
 
@@ -17,13 +17,38 @@ Rows = list[tuple[str, ...]]
 def settings_sections(topology: Topology) -> dict[str, Rows]:
     """Sections by their titles, in the order in which they are shown."""
     return {
-        "Between the load balancers (VRRP)": _vrrp_rows(topology),
+        **_vip_section(topology),
         f"Timers (profile {topology.profile})": _timer_rows(topology),
         "HAProxy, and the watchdog over it": _haproxy_rows(topology),
         "Load balancers' system": _system_rows(topology),
         "Kubernetes": _kubernetes_rows(topology),
         "SSH, and what drills may use": _ssh_rows(topology),
     }
+
+
+def _vip_section(topology: Topology) -> dict[str, Rows]:
+    if topology.bgp is None:
+        return {"Between the load balancers (VRRP)": _vrrp_rows(topology)}
+    return {"To the routers (BGP)": _bgp_rows(topology.bgp)}
+
+
+def _bgp_rows(bgp: Bgp) -> Rows:
+    bfd = "none" if bgp.bfd is None else f"every {seconds(bgp.bfd.interval)}, {bgp.bfd.multiplier} missed ones are a loss"
+    signed = "signed (TCP MD5), with a password from the secrets file or the environment"
+    return [
+        ("FRR", f"{_version(bgp.version)} or newer, AS {bgp.asn}"),
+        *(("router", _router(router)) for router in bgp.routers),
+        ("authentication", signed if bgp.authentication == "md5" else "none: who has a router's address is heard"),
+        ("hold time", f"{bgp.hold_time} s, a message every {bgp.hold_time // 3} s"),
+        ("BFD", bfd),
+        ("communities", ", ".join(bgp.communities) or "none"),
+        ("after a failure", f"announces again after {seconds(bgp.return_delay)} of health, at once where nobody else serves"),
+        ("planned", "graceful-shutdown community, then the route goes; the return is at once"),
+    ]
+
+
+def _router(router: BgpRouter) -> str:
+    return f"{router.address}, AS {router.asn}" + (f", up to {router.hops} hops away" if router.hops > 1 else "")
 
 
 def _vrrp_rows(topology: Topology) -> Rows:
@@ -84,8 +109,6 @@ def _takeover_rows(topology: Topology) -> Rows:
 def _timer_rows(topology: Topology) -> Rows:
     """Each timer with its unit and where it comes from."""
     timers, defaults = topology.timers, HEALTH_TIMERS[topology.profile]
-    first = topology.load_balancers[0].instances[0]
-    interval = advert_interval(Failover.model_validate({"profile": topology.profile, "vrrp_version": first.version}))
     meanings = {
         "check_interval": "between two checks of a healthy server (inter)",
         "check_fast_interval": "between checks once one failed (fastinter)",
@@ -96,16 +119,23 @@ def _timer_rows(topology: Topology) -> Rows:
         "watchdog_interval": "between two requests to HAProxy on its own host",
         "watchdog_deadline": "without an answer until HAProxy is killed and started anew",
     }
-    missed = f"between advertisements (advert_int); {DOWN_TIMER_ADVERTS} missed ones are a loss"
-    advert = ("advert_interval", seconds(first.advert_interval), _origin(topology, first.advert_interval, interval), missed)
     names = {name: (getattr(timers, name), getattr(defaults, name)) for name in meanings}
     return [
-        advert,
+        *_advert_row(topology),
         *(
             (name, _value(name, value), _origin(topology, value, default), meanings[name])
             for name, (value, default) in names.items()
         ),
     ]
+
+
+def _advert_row(topology: Topology) -> Rows:
+    first = next(iter(topology.load_balancers[0].instances), None)
+    if first is None:
+        return []
+    interval = advert_interval(Failover.model_validate({"profile": topology.profile, "vrrp_version": first.version}))
+    missed = f"between advertisements (advert_int); {DOWN_TIMER_ADVERTS} missed ones are a loss"
+    return [("advert_interval", seconds(first.advert_interval), _origin(topology, first.advert_interval, interval), missed)]
 
 
 def _value(name: str, value: float) -> str:

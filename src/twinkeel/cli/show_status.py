@@ -3,9 +3,19 @@
 from rich.markup import escape
 
 from twinkeel.status.backends import Backend
+from twinkeel.status.bgp_sessions import Session
 from twinkeel.status.snapshot import LoadBalancerState, Snapshot
 
-STATE_COLOURS = {"MASTER": "green", "BACKUP": "", "STANDBY": "yellow", "FAULT": "red", "STOPPED": "red", "UNREACHABLE": "red"}
+STATE_COLOURS = {
+    "MASTER": "green",
+    "ANNOUNCING": "green",
+    "WAITING": "yellow",
+    "BACKUP": "",
+    "STANDBY": "yellow",
+    "FAULT": "red",
+    "STOPPED": "red",
+    "UNREACHABLE": "red",
+}
 
 
 def status_lines(snapshot: Snapshot) -> list[str]:
@@ -30,13 +40,20 @@ def _names(snapshot: Snapshot) -> list[str]:
 def _balancer_lines(balancer: LoadBalancerState, width: int) -> list[str]:
     colour = STATE_COLOURS.get(balancer.vrrp_state, "")
     state = f"[{colour}]{balancer.vrrp_state:<11}[/]" if colour else f"{balancer.vrrp_state:<11}"
-    held = f"  holds {', '.join(balancer.vips)}" if balancer.vips else ""
+    verb = "announces" if balancer.vrrp_state == "ANNOUNCING" else "holds"
+    held = f"  {verb} {', '.join(balancer.vips)}" if balancer.vips else ""
     lines = [f"{balancer.name:<{width}}  {state}  haproxy {balancer.haproxy:<8}  {_servers(balancer.backends)}{held}".rstrip()]
     lines += [f"{'':<{width}}  {'service':<11}  {service.name}: {_servers(service.backends)}" for service in balancer.services]
+    lines += [f"{'':<{width}}  {'router':<11}  {_session(session)}" for session in balancer.sessions]
     if (lingering := balancer.lingering) is not None:
         left = f"{lingering.connections} connections, {lingering.seconds_left} s at most"
         lines.append(f"{'':<{width}}  {'lingers':<11}  for {', '.join(lingering.vips)}: {left}")
     return lines
+
+
+def _session(session: Session) -> str:
+    bfd = "no BFD" if session.bfd is None else f"BFD {session.bfd}"
+    return f"{session.router}: BGP {session.state}, {bfd}, {session.announced} announced"
 
 
 def _servers(servers: tuple[Backend, ...]) -> str:

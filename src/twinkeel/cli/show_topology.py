@@ -19,7 +19,7 @@ def as_text(topology: Topology, width: int) -> str:
     """The whole explanation, in sections, folded at `width` columns; ends in a newline."""
     sections = {
         f"Cluster {topology.name}": _endpoint_rows(topology),
-        "Virtual IPs, and who takes them, in order (priority)": _vip_rows(topology),
+        **_vip_section(topology),
         **_machine_sections(topology),
         **({"Extra services through the virtual IPs": _service_rows(topology)} if topology.services else {}),
         **settings_sections(topology),
@@ -36,6 +36,13 @@ def _endpoint_rows(topology: Topology) -> Rows:
     if endpoint.name in {str(vip.ip) for vip in endpoint.vips}:
         return rows
     return [*rows, ("name", f"{endpoint.name} must resolve to {addresses} wherever the API is used")]
+
+
+def _vip_section(topology: Topology) -> dict[str, Rows]:
+    if topology.bgp is None:
+        return {"Virtual IPs, and who takes them, in order (priority)": _vip_rows(topology)}
+    names = ", ".join(balancer.machine.name for balancer in topology.load_balancers)
+    return {"Virtual IPs, and who announces them while it serves": [(str(vip.ip), names) for vip in topology.endpoint.vips]}
 
 
 def _vip_rows(topology: Topology) -> Rows:

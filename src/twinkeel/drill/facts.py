@@ -32,21 +32,18 @@ class RunFacts:
 async def collect(reader: Reader, topology: Topology, version: str, spec: str) -> RunFacts:
     """Ask the first load balancer and control-plane host for their versions; what cannot be asked is `unknown`."""
     balancer, master = topology.load_balancers[0].machine, topology.control_plane[0]
-    daemon, ask = (
-        ("FRR", ("/usr/lib/frr/bgpd", "-v")) if topology.bgp else ("Keepalived", ("sh", "-c", "keepalived --version 2>&1"))
-    )
-    haproxy, sharing, kernel, kubernetes = await asyncio.gather(
+    haproxy, daemon, kernel, kubernetes = await asyncio.gather(
         _first_line(reader, balancer, ("haproxy", "-v")),
-        _first_line(reader, balancer, ask),
+        _first_line(reader, balancer, ("vtysh", "--version") if topology.bgp else ("sh", "-c", "keepalived --version 2>&1")),
         _first_line(reader, balancer, ("uname", "-sr")),
         _first_line(reader, master, ("kubelet", "--version")),
     )
     details = {
         "load balancers": ", ".join(item.machine.name for item in topology.load_balancers),
         "control plane": ", ".join(machine.name for machine in topology.control_plane),
-        "profile": f"{topology.profile}, {_detection(topology)}",
+        "profile": _profile(topology),
         "HAProxy": haproxy,
-        daemon: sharing,
+        "FRR" if topology.bgp else "Keepalived": daemon,
         "kernel there": kernel,
         "Kubernetes": kubernetes,
         "measured from": f"{platform.system()} {platform.release()}, {os.cpu_count()} processors",
@@ -55,12 +52,11 @@ async def collect(reader: Reader, topology: Topology, version: str, spec: str) -
     return RunFacts(topology.name, started, version, details, shareable_spec(spec))
 
 
-def _detection(topology: Topology) -> str:
-    """How the loss of a load balancer is noticed."""
+def _profile(topology: Topology) -> str:
     if topology.bgp is None:
-        return f"advertisements every {topology.load_balancers[0].instances[0].advert_interval:g} s"
+        return f"{topology.profile}, advertisements every {topology.load_balancers[0].instances[0].advert_interval:g} s"
     bfd = topology.bgp.bfd
-    return f"BFD {bfd.multiplier} x {bfd.interval * 1000:g} ms" if bfd else f"BGP's hold time of {topology.bgp.hold_time} s, no BFD"
+    return f"{topology.profile}, BGP, " + (f"BFD {bfd.multiplier} x {bfd.interval * 1000:g} ms" if bfd else "no BFD")
 
 
 async def _first_line(reader: Reader, machine: Machine, argv: Sequence[str]) -> str:

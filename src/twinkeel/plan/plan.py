@@ -13,7 +13,7 @@ from twinkeel.plan.sweeps import live_of, said_of, way, with_step
 from twinkeel.plan.unit_actions import UnitFile, action, digests
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.haproxy import CONFIG_PATH as HAPROXY_CONFIG
-from twinkeel.render.services import UNITS, reader_of
+from twinkeel.render.services import BGP_UNITS, UNITS, reader_of
 from twinkeel.render.vrrp_authentication import Authentication
 from twinkeel.topology.model import Topology
 from twinkeel.vip.balancer_state import BalancerState, balancer_state, text_of
@@ -54,7 +54,9 @@ def _sweep(
     groups = tuple(tuple(plans[name] for name in group) for group in names)
     lost = [HostPlan(name, problem=str(state)) for name, state in states.items() if isinstance(state, HostError)]
     hosts = (*(host for group in groups for host in group), *lost)
-    return Plan(hosts, (*said[:1], *steps_of(groups), *said[1:]), desired.trust, names, said[1:], desired)
+    return Plan(
+        hosts, (*said[:1], *steps_of(groups, vip_backend(topology).exclusive), *said[1:]), desired.trust, names, said[1:], desired
+    )
 
 
 def _unheard_by(
@@ -73,8 +75,9 @@ def _unheard_by(
 
 def units_of(wanted: Sequence[RenderedFile]) -> tuple[str, ...]:
     """Every unit that reads one of the files, and ours."""
-    readers = (reader_of(file.path)[0] for file in wanted)
-    return tuple(dict.fromkeys((*(unit for unit in readers if unit is not None and unit not in UNITS), *UNITS)))
+    readers = {reader_of(file.path)[0]: None for file in wanted}
+    services = BGP_UNITS if BGP_UNITS[-1] in readers else UNITS
+    return (*(unit for unit in readers if unit is not None and unit not in services), *services)
 
 
 def plan_host(topology: Topology, name: str, wanted: Sequence[RenderedFile], state: HostState, mask: Mask) -> HostPlan:
@@ -122,8 +125,11 @@ def _actions(wanted: Sequence[RenderedFile], changes: Sequence[FileChange], stat
     }
 
 
-def steps_of(groups: Sequence[Sequence[HostPlan]]) -> list[str]:
-    """What happens in which order, a sentence each. `groups` are worked on one after the other, their hosts at once."""
+def steps_of(groups: Sequence[Sequence[HostPlan]], exclusive: bool = True) -> list[str]:
+    """What happens in which order, a sentence each. `groups` are worked on one after the other, their hosts at once.
+
+    `exclusive`: a virtual IP is moved away from its holder; otherwise the others announce it, too.
+    """
     every = [host for group in groups for host in group]
     bare = [host.name for host in every if host.packages]
     steps = [f"install packages on {' and '.join(bare)}"] if bare else []
@@ -131,7 +137,9 @@ def steps_of(groups: Sequence[Sequence[HostPlan]]) -> list[str]:
         busy = [host for host in group if host.has_changes]
         for host in busy:
             others = [other.name for other in every if other.name != host.name]
-            if host.holds and others:
+            if host.holds and others and not exclusive:
+                steps.append(f"withdraw {' and '.join(host.holds)} on {host.name} while {' or '.join(others)} announces (planned)")
+            elif host.holds and others:
                 steps.append(f"move {' and '.join(host.holds)} from {host.name} to {' or '.join(others)} (planned switchover)")
         steps += [
             f"{host.name} stands aside until {' and '.join(host.unheard_by)} has its new files" for host in busy if host.unheard_by

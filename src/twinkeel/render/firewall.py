@@ -1,4 +1,4 @@
-"""Firewall rules of a load balancer: VRRP from the other load balancers alone, and the served ports.
+"""Firewall rules of a load balancer: VRRP from the other load balancers alone, or BGP from the routers, and the served ports.
 
 Each backend's rules are added to what is there: SSH and everything else stay as the owner of the host set them up.
 """
@@ -25,6 +25,10 @@ SELINUX_BOOLEANS = ("haproxy_connect_any", "keepalived_connect_any")
 # Where VRRP goes without unicast (RFC 9568, sections 5.1.1.2 and 5.1.2.2), and where IPv6's comes from: not a listed address.
 GROUPS: dict[int, IPAddress] = {4: ip_address("224.0.0.18"), 6: ip_address("ff02::12")}
 LINK_LOCAL = "fe80::/10"
+
+BGP_PORT = 179
+BFD_PORTS = (3784, 4784)
+"""Of one hop (RFC 5881) and of several (RFC 5883)."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,9 @@ def _values(topology: Topology, balancer: LoadBalancer) -> dict[str, object]:
         "machine": balancer.machine,
         "ports": served_ports(topology),
         "sources": vrrp_sources(balancer),
+        "routers": [router.address for router in topology.bgp.routers] if topology.bgp else [],
+        "bgp_port": BGP_PORT,
+        "bfd_ports": BFD_PORTS,
     }
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from twinkeel.render import haproxy, keepalived
+from twinkeel.render import frr, haproxy, keepalived
 from twinkeel.render.extra_lines import ExtraLine, locate
 from twinkeel.render.files import RenderedFiles
 from twinkeel.render.systemd import DOWN_FILE
@@ -84,7 +84,7 @@ def version_of(program: str, system: Path = HERE) -> str:
 
 
 def installed(system: Path = HERE) -> tuple[str, ...]:
-    """The checkers that a system has, of haproxy and keepalived."""
+    """The checkers that a system has, of haproxy, keepalived and vtysh."""
     return tuple(judge.program for judge in _JUDGES if _find(judge.program, system))
 
 
@@ -194,6 +194,11 @@ def _keepalived_candidate(content: str, folder: str) -> str:
     return content.replace("global_defs {\n", "global_defs {\n    dynamic_interfaces\n", 1)
 
 
+def _frr_candidate(content: str, folder: str) -> str:
+    """The password need not be written down: any word does."""
+    return re.sub(r"^( neighbor \S+ password )\S+$", r"\1judged", content, flags=re.MULTILINE)
+
+
 def _haproxy_complaints(said: str, file: str) -> Iterator[tuple[int | None, str]]:
     for line in said.splitlines():
         match = re.match(r"\[(WARNING|ALERT)\]\s*(?:\S+ )?\(\d+\)\s*:\s*(?:config\s*:\s*)?(?P<text>.*)", line)
@@ -209,6 +214,16 @@ def _keepalived_complaints(said: str, file: str) -> Iterator[tuple[int | None, s
         match = re.match(rf"\({re.escape(file)}: Line (\d+)\) (.*)", line)
         # Less the line that the candidate has more.
         yield (max(1, int(match[1]) - 1), match[2]) if match else (None, line)
+
+
+def _frr_complaints(said: str, file: str) -> Iterator[tuple[int | None, str]]:
+    for line in filter(None, said.splitlines()):
+        match = re.match(r"line (\d+): (?:% )?(.*)", line)
+        if match:
+            yield int(match[1]), match[2]
+        # Its own settings are not wanted, and it says that none are there.
+        elif "Can't open configuration file" not in line:
+            yield None, line
 
 
 def _find(program: str, system: Path) -> str | None:
@@ -236,4 +251,5 @@ def _works(argv: Sequence[str]) -> bool:
 _JUDGES = (
     _Judge("haproxy", haproxy.CONFIG_PATH, ("-c", "-f"), _haproxy_candidate, _haproxy_complaints),
     _Judge("keepalived", keepalived.CONFIG_PATH, ("-t", "-f"), _keepalived_candidate, _keepalived_complaints),
+    _Judge("vtysh", frr.CONFIG_PATH, ("-C", "-f"), _frr_candidate, _frr_complaints),
 )

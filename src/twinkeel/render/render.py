@@ -2,9 +2,9 @@
 
 from operator import attrgetter
 
+from twinkeel.render.announce import render_announce
 from twinkeel.render.files import RenderedFile, RenderedFiles
 from twinkeel.render.firewall import render_firewall
-from twinkeel.render.announce import render_announce
 from twinkeel.render.frr import render_frr
 from twinkeel.render.haproxy import Trust, render_haproxy
 from twinkeel.render.keepalived import render_keepalived

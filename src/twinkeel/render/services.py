@@ -1,5 +1,6 @@
 """The services of a load balancer, and which of them reads which rendered file."""
 
+from twinkeel.render.announce import ANNOUNCE_PROGRAM, ANNOUNCE_UNIT, FRR_DROP_IN
 from twinkeel.render.firewall import FIREWALL_UNIT, NFTABLES_PATH, UFW_PATH
 from twinkeel.render.monitoring import CONFIG_PATH as METRICS_CONFIG
 from twinkeel.render.monitoring import METRICS_PROGRAM, METRICS_UNIT
@@ -8,6 +9,7 @@ from twinkeel.render.systemd import CONNECTIONS_UNIT, LINGER_PROGRAM, preserves
 from twinkeel.topology.model import Topology
 
 PACKAGES = ("haproxy", "keepalived")
+BGP_PACKAGES = ("haproxy", "frr")
 
 # Where a file lies -> the service that reads it, and what makes the service take a change in. The first match counts.
 READERS: tuple[tuple[str, str | None, str], ...] = (
@@ -15,6 +17,11 @@ READERS: tuple[tuple[str, str | None, str], ...] = (
     ("/etc/systemd/system/haproxy.service.d/", "haproxy", "restart"),
     ("/etc/keepalived/", "keepalived", "reload"),
     ("/etc/systemd/system/keepalived.service.d/", "keepalived", "restart"),
+    # A new configuration is taken in while this load balancer announces nothing: a restart is what surely works.
+    ("/etc/frr/", "frr", "restart"),
+    (FRR_DROP_IN, "frr", "restart"),
+    (f"/etc/systemd/system/{ANNOUNCE_UNIT}", "twinkeel-announce", "restart"),
+    (ANNOUNCE_PROGRAM, "twinkeel-announce", "restart"),
     ("/etc/systemd/system/twinkeel-liveness.service", "twinkeel-liveness", "restart"),
     # Part of the watchdog's: see its unit.
     (CONNECTIONS_UNIT, "twinkeel-liveness", "restart"),
@@ -34,6 +41,13 @@ READERS: tuple[tuple[str, str | None, str], ...] = (
     ("/usr/local/lib/twinkeel/", "twinkeel-liveness", "restart"),
 )
 UNITS = ("haproxy", "twinkeel-liveness", "keepalived")
+BGP_UNITS = ("haproxy", "twinkeel-liveness", "frr", "twinkeel-announce")
+"""In the order in which they start; the last one may bring virtual IPs to this host."""
+
+
+def units(topology: Topology) -> tuple[str, ...]:
+    """The services that every load balancer runs."""
+    return UNITS if topology.bgp is None else BGP_UNITS
 
 
 def packages_of(topology: Topology) -> tuple[str, ...]:
@@ -41,7 +55,8 @@ def packages_of(topology: Topology) -> tuple[str, ...]:
 
     ufw and firewalld are not installed by us: they begin with rules of their own, which could lock the owner out.
     """
-    return (*PACKAGES, *(("nftables",) if topology.system.firewall == "nftables" or preserves(topology) else ()))
+    daemons = PACKAGES if topology.bgp is None else BGP_PACKAGES
+    return (*daemons, *(("nftables",) if topology.system.firewall == "nftables" or preserves(topology) else ()))
 
 
 def reader_of(path: str) -> tuple[str | None, str]:

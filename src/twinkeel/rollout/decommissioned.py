@@ -10,6 +10,7 @@ from ipaddress import ip_address
 
 from twinkeel.errors import HostError, VerificationError
 from twinkeel.hosts.executor import Reader
+from twinkeel.render.services import units
 from twinkeel.spec.fields import IPAddress
 from twinkeel.topology.model import Topology
 from twinkeel.vip.balancer_state import BalancerState
@@ -18,7 +19,8 @@ from twinkeel.vip.choose_backend import vip_backend
 
 def stop_command(topology: Topology) -> str:
     """What a person types on a host that is no load balancer any more."""
-    return f"systemctl disable --now {vip_backend(topology).unit} haproxy twinkeel-liveness"
+    first, *more = reversed(units(topology))
+    return f"systemctl disable --now {first} haproxy {' '.join(unit for unit in more if unit != 'haproxy')}"
 
 
 def decommissioned_peers(topology: Topology, observed: Mapping[str, BalancerState]) -> tuple[IPAddress, ...]:

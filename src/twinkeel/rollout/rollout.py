@@ -25,6 +25,7 @@ from twinkeel.vip.choose_backend import vip_backend
 from twinkeel.vip.compatibility import incompatible_now
 from twinkeel.vip.handover import StillInStandbyError, all_leave_standby, enter_standby, leave_standby, move_away, wait_answers
 from twinkeel.vip.verify_endpoint import verify_endpoint
+from twinkeel.vip.withdraw import come_back, stand_aside
 
 ROLLOUT, UNDO = "rollout.yml", "undo.yml"
 STOP_TASK = "Stop here"
@@ -63,6 +64,11 @@ class Rollout:
     def proof(self) -> str | None:
         """The authority with which the API is asked between two groups; None when it need not answer yet."""
         return self.ca if self.serves and not self._dead_ends else None
+
+    @property
+    def _exclusive(self) -> bool:
+        """Whether one load balancer alone holds a virtual IP; otherwise all announce it."""
+        return vip_backend(self.topology).exclusive
 
     @property
     def balancers(self) -> dict[str, LoadBalancer]:
@@ -140,7 +146,7 @@ class Rollout:
             self._end_hosts(group, failures, began)
             if ended is not None and ended.error is not None:
                 raise await self._explained(ended.error, failures)
-            await self._prove(group, began)
+            await self._prove(group, kept_aside, began)
         finally:
             await all_leave_standby(self.writer, (self.balancers[name].machine for name in kept_aside))
         self._fit.update(group)
@@ -160,9 +166,25 @@ class Rollout:
             if self.plans[name].unheard_by:
                 self.held_in_standby.add(name)
                 await enter_standby(self.writer, balancer.machine)
-            if self._needed(name) and await self._leave(balancer):
+            if self._needed(name) and await (self._leave(balancer) if self._exclusive else self._withdraw(balancer)):
                 kept.append(name)
         return tuple(kept)
+
+    async def _withdraw(self, balancer: LoadBalancer) -> bool:
+        """Announce nothing here until the work is done: what announces nothing now comes with a word of ours, too, and at once."""
+        held = await read_addresses(self.writer, balancer.machine)
+        if len(self.balancers) == 1:
+            self.on_event(Note(f"{balancer.machine.name} is the only load balancer: it is worked on while it serves."))
+            return False
+        if any(vip.ip in held for vip in self.topology.endpoint.vips):
+            await stand_aside(self.writer, self.topology, balancer, self.proof, self.on_event)
+        else:
+            await enter_standby(self.writer, balancer.machine)
+        return True
+
+    async def _return(self, group: Sequence[str]) -> None:
+        """Announce again before the next group withdraws: never a moment in which nobody does."""
+        await asyncio.gather(*(come_back(self.writer, self.topology, self.balancers[name]) for name in group))
 
     async def _leave(self, balancer: LoadBalancer) -> bool:
         """Move what the load balancer holds away; whether it must stay aside until the work is done."""
@@ -203,9 +225,11 @@ class Rollout:
         self.held_in_standby.discard(ready[0])
         return self.balancers[ready[0]].machine
 
-    async def _prove(self, group: Sequence[str], began: int) -> None:
+    async def _prove(self, group: Sequence[str], aside: Sequence[str], began: int) -> None:
         """Ask through every virtual IP, and through each host of the group that answered before; undo when they do not."""
         try:
+            if not self._exclusive:
+                await self._return(aside)
             await verify_endpoint(self.writer, self.topology, self.proof, deadline=VERIFY_DEADLINE)
             missing = (set(group) & self._answered) - await self._answering(self.balancers[name] for name in group)
             if missing:
@@ -215,6 +239,8 @@ class Rollout:
             if not any(self._needed(name) for name in group):
                 raise
             await self._playbook.stop()
+            if not self._exclusive:
+                await asyncio.gather(*(enter_standby(self.writer, self.balancers[name].machine) for name in aside))
             undone = await run_playbook(self.folder, self.log, self.on_event, UNDO, group)
             outcome: Outcome = "undone" if undone.error is None else "lost"
             for name in group:

@@ -3,7 +3,7 @@
 import os
 import shlex
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from twinkeel.plan.model import Desired, HostPlan, Plan
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.firewall import SELINUX_BOOLEANS
-from twinkeel.render.services import UNITS, packages_of, reader_of
+from twinkeel.render.services import packages_of, reader_of, units
 from twinkeel.spec.model import MONITOR_PORT
 from twinkeel.topology.model import Machine, Topology
 
@@ -96,7 +96,7 @@ def inventory_of(
     machines = {balancer.machine.name: balancer.machine for balancer in topology.load_balancers}
     order = [host.name for host in made.hosts] if made is not None else list(machines)
     plans = {host.name: planned(host) for host in made.hosts} if made is not None else {}
-    hosts = {name: {**_host(machines[name], wanted), **plans.get(name, {})} for name in order}
+    hosts = {name: {**_host(machines[name], wanted, units(topology)), **plans.get(name, {})} for name in order}
     common = {**_common(topology), "about": dict(about or {}), "serves": False, **(variables or {})}
     return {"load_balancers": {"hosts": hosts, "vars": common}}
 
@@ -119,23 +119,24 @@ def _common(topology: Topology) -> dict[str, Any]:
             # Of /readyz; 0 takes any.
             "status": topology.cluster.anonymous_status or 0,
             "serves": "{{ serves }}",
-            "units": list(UNITS),
+            "units": list(units(topology)),
         },
         "selinux_booleans": list(SELINUX_BOOLEANS) if topology.system.selinux == "auto" else [],
+        "announced": topology.bgp is not None,
         "virtual_ips": [str(vip.ip) for vip in topology.endpoint.vips],
     }
 
 
-def _host(machine: Machine, wanted: Desired) -> dict[str, Any]:
+def _host(machine: Machine, wanted: Desired, services: Sequence[str]) -> dict[str, Any]:
     rendered = wanted.rendered.hosts[machine.name]
     early = [file for file in wanted.files_of(machine.name) if file not in rendered]
     entries = [file_entry(machine.name, file) for file in rendered]
-    more = {entry["unit"]: None for entry in entries if "unit" in entry and entry["unit"] not in UNITS}
+    more = {entry["unit"]: None for entry in entries if "unit" in entry and entry["unit"] not in services}
     return {
         **ssh_access(machine),
         "early_files": [file_entry(machine.name, file) for file in early],
         "rendered_files": entries,
-        "units": [*more, *UNITS],
+        "units": [*more, *services],
     }
 
 

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 
 from twinkeel.errors import HostError
 from twinkeel.hosts.cluster_ca import fetch_cluster_ca
 from twinkeel.hosts.executor import FileMissingError, Reader
 from twinkeel.render.haproxy import CA_PATH
 from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
+from twinkeel.status.announcer import look_at_announcer
 from twinkeel.status.backends import BACKEND, SERVICE_PREFIX, Backend, read_servers
 from twinkeel.status.holders import read_addresses
 from twinkeel.status.lingering import Lingering, read_lingering
@@ -33,7 +35,7 @@ async def take_snapshot(reader: Reader, topology: Topology, ca: str | None = Non
         address = str(vip.ip)
         holders = tuple(state.name for state in balancers if address in state.vips)
         vips.append(VipState(address, holders, answer.ready, answer.detail))
-    return Snapshot(tuple(vips), tuple(balancers), control_plane)
+    return Snapshot(tuple(vips), tuple(balancers), control_plane, exclusive=topology.bgp is None)
 
 
 async def _look_at_balancer(reader: Reader, topology: Topology, balancer: LoadBalancer) -> LoadBalancerState:
@@ -41,7 +43,7 @@ async def _look_at_balancer(reader: Reader, topology: Topology, balancer: LoadBa
     try:
         addresses, units, down, standby, servers, lingering = await asyncio.gather(
             read_addresses(reader, machine),
-            reader.run(machine, ["systemctl", "is-active", "haproxy", "keepalived"]),
+            reader.run(machine, ["systemctl", "is-active", "haproxy", *_vip_daemons(topology)]),
             _is_set(reader, balancer, DOWN_FILE, missing=True),
             _is_set(reader, balancer, STANDBY_FILE, missing=False),
             read_servers(reader, machine),
@@ -49,12 +51,19 @@ async def _look_at_balancer(reader: Reader, topology: Topology, balancer: LoadBa
         )
     except HostError as error:
         return LoadBalancerState(machine.name, "UNREACHABLE", "unreachable", (), error.what)
-    haproxy, keepalived = (*units.stdout.split(), "unknown", "unknown")[:2]
-    vips = tuple(str(instance.vip.ip) for instance in balancer.instances if instance.vip.ip in addresses)
-    state = vrrp_state(holds=bool(vips), keepalived=keepalived, down=down, standby=standby)
-    return LoadBalancerState(
-        machine.name, state, haproxy, servers.get(BACKEND, ()), vips=vips, services=_services(servers), lingering=lingering
+    haproxy, *daemons = units.stdout.split() or ["unknown"]
+    vips = tuple(str(vip.ip) for vip in topology.endpoint.vips if vip.ip in addresses)
+    seen = LoadBalancerState(
+        machine.name, "", haproxy, servers.get(BACKEND, ()), vips=vips, services=_services(servers), lingering=lingering
     )
+    if topology.bgp is not None:
+        return await look_at_announcer(reader, machine, seen, runs=daemons == ["active"] * 2, standby=standby)
+    state = vrrp_state(holds=bool(vips), keepalived=(*daemons, "unknown")[0], down=down, standby=standby)
+    return replace(seen, vrrp_state=state)
+
+
+def _vip_daemons(topology: Topology) -> tuple[str, ...]:
+    return ("keepalived",) if topology.bgp is None else ("frr", "twinkeel-announce")
 
 
 async def _lingering(reader: Reader, topology: Topology, balancer: LoadBalancer) -> Lingering | None:

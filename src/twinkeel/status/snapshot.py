@@ -1,9 +1,11 @@
 """The state of the whole system at one moment, as values, and as the documented JSON."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from twinkeel.status.backends import Backend
+from twinkeel.status.bgp_sessions import Session
 from twinkeel.status.lingering import Lingering
 
 
@@ -33,7 +35,9 @@ class LoadBalancerState:
     """One load balancer.
 
     `vrrp_state`: MASTER (it holds a virtual IP), BACKUP, STANDBY (it was told not to hold any), FAULT (HAProxy is known dead, so
-    it may not hold any), STOPPED (keepalived does not run) or UNREACHABLE. `haproxy`: systemd's ActiveState of its unit, or
+    it may not hold any), STOPPED (keepalived does not run) or UNREACHABLE. With BGP: ANNOUNCING, WAITING (it came back after a
+    failure and is not trusted yet), STANDBY, FAULT, STOPPED (FRR or the program that announces does not run) or UNREACHABLE.
+    `sessions` are those of its FRR. `haproxy`: systemd's ActiveState of its unit, or
     "unreachable". `backends` are the API servers, `vips` the virtual IPs that it holds; `lingering` tells of connections that it
     still serves for virtual IPs that it gave away.
     """
@@ -46,6 +50,7 @@ class LoadBalancerState:
     vips: tuple[str, ...] = ()
     services: tuple[ServiceState, ...] = ()
     lingering: Lingering | None = None
+    sessions: tuple[Session, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,18 +64,23 @@ class ControlPlaneState:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Everything that was seen."""
+    """Everything that was seen. `exclusive`: one load balancer alone may hold a virtual IP; otherwise all announce it."""
 
     vips: tuple[VipState, ...]
     load_balancers: tuple[LoadBalancerState, ...]
     control_plane: tuple[ControlPlaneState, ...]
+    exclusive: bool = True
 
     @property
     def problems(self) -> tuple[str, ...]:
         """A line for everything that is not as it must be; empty when the system is healthy."""
         return (
-            *(_vip_problem(vip, self.not_asked) for vip in self.vips if len(vip.holders) != 1),
-            *(line for balancer in self.load_balancers for line in _balancer_problems(balancer)),
+            *(
+                _vip_problem(vip, self.not_asked, self.exclusive)
+                for vip in self.vips
+                if not vip.holders or (self.exclusive and len(vip.holders) > 1)
+            ),
+            *(line for balancer in self.load_balancers for line in _balancer_problems(balancer, self.exclusive)),
             *(f"{host.name}: the API server is not ready: {host.detail}" for host in self.control_plane if not host.ready),
             *(f"the API does not answer through {vip.address}: {vip.detail}" for vip in self.vips if not vip.ready),
         )
@@ -88,7 +98,7 @@ class Snapshot:
 
     @property
     def healthy(self) -> bool:
-        """Whether the loss of any one machine can be borne now: everything runs, and each virtual IP has one holder."""
+        """Whether the loss of any one machine can be borne now: everything runs, and each virtual IP is where it must be."""
         return not self.problems
 
     @property
@@ -125,6 +135,7 @@ def _balancer_json(balancer: LoadBalancerState) -> dict[str, Any]:
         "backends": _servers_json(balancer.backends),
         "services": [{"name": service.name, "backends": _servers_json(service.backends)} for service in balancer.services],
         **_lingering_json(balancer.lingering),
+        **({"sessions": [vars(session) for session in balancer.sessions]} if balancer.sessions else {}),
     }
 
 
@@ -139,11 +150,11 @@ def _servers_json(servers: tuple[Backend, ...]) -> list[dict[str, str]]:
     return [{"name": server.name, "status": server.status} for server in servers]
 
 
-def _vip_problem(vip: VipState, not_asked: tuple[str, ...]) -> str:
+def _vip_problem(vip: VipState, not_asked: tuple[str, ...], exclusive: bool) -> str:
     if not vip.holders and not_asked:
         return f"who holds {vip.address} is not known: {' and '.join(not_asked)} could not be asked"
     if not vip.holders:
-        return f"no load balancer holds {vip.address}"
+        return f"no load balancer {'holds' if exclusive else 'announces'} {vip.address}"
     return f"{vip.address} is held by {' and '.join(vip.holders)} at the same time"
 
 
@@ -154,13 +165,42 @@ _NOT_READY_TO_HOLD = {
 }
 
 
-def _balancer_problems(balancer: LoadBalancerState) -> tuple[str, ...]:
+_NOT_ANNOUNCING = {
+    "STOPPED": "frr or twinkeel-announce does not run",
+    "FAULT": "it announces nothing: {why}",
+    "WAITING": "it came back after a failure and announces again when it has been well for a while (endpoint.bgp.return_delay), or "
+    "at once with `twinkeel undrain {name}`",
+    "STANDBY": "it stands aside and announces nothing: `twinkeel undrain {name}` ends that",
+}
+
+
+def _why_not(balancer: LoadBalancerState, exclusive: bool) -> str | None:
+    if exclusive:
+        return _NOT_READY_TO_HOLD.get(balancer.vrrp_state)
+    said = _NOT_ANNOUNCING.get(balancer.vrrp_state)
+    return said and said.format(name=balancer.name, why=balancer.detail or "it does not say why")
+
+
+def _session_problems(balancer: LoadBalancerState) -> Iterator[str]:
+    for session in balancer.sessions:
+        if not session.established:
+            yield f"{balancer.name}: no BGP session with {session.router} ({session.state})"
+        elif session.bfd not in (None, "up"):
+            yield f"{balancer.name}: BFD with {session.router} is {session.bfd}: a loss is noticed by BGP's hold time alone"
+        elif balancer.vrrp_state == "ANNOUNCING" and not session.announced:
+            yield f"{balancer.name}: nothing is announced to {session.router}"
+    if balancer.vrrp_state == "ANNOUNCING" and not balancer.sessions:
+        yield f"{balancer.name}: FRR tells of no BGP session"
+
+
+def _balancer_problems(balancer: LoadBalancerState, exclusive: bool) -> tuple[str, ...]:
     if balancer.vrrp_state == "UNREACHABLE":
         return (f"{balancer.name}: {balancer.detail}",)
-    keepalived = _NOT_READY_TO_HOLD.get(balancer.vrrp_state)
+    reason = _why_not(balancer, exclusive)
     return (
         *(() if balancer.haproxy == "active" else (f"{balancer.name}: haproxy is {balancer.haproxy}",)),
-        *((f"{balancer.name}: {keepalived}",) if keepalived else ()),
+        *((f"{balancer.name}: {reason}",) if reason else ()),
+        *_session_problems(balancer),
         *(f"{balancer.name}: {_server_problem(server)}" for server in balancer.backends if not server.up),
         *((f"{balancer.name}: HAProxy's state cannot be read",) if balancer.haproxy == "active" and not balancer.backends else ()),
     )

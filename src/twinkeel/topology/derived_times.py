@@ -19,7 +19,7 @@ def vip_daemon_restart(topology: Topology) -> float:
     The address stays on the host and is served until keepalived starts again and takes it away. Were that sooner, nobody would
     have it meanwhile: with the steady profile for two and a half seconds.
     """
-    if len(topology.load_balancers) < 2:
+    if len(topology.load_balancers) < 2 or topology.bgp is not None:
         return SHORTEST_RESTART
     instances = [instance for balancer in topology.load_balancers for instance in balancer.instances]
     slowest = max(master_down(one.priority, one.advert_interval, one.version) for one in instances)

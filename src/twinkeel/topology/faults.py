@@ -13,13 +13,6 @@ REACTION = Range(0.0, 0.05)
 KILL_REACTION = Range(0.0, 0.09)
 ANNOUNCEMENT = Range(0.0, 0.02)
 
-# With BGP, from BFD's verdict to the router's kernel: FRR's daemons hold changes back to take several at once. Not derived: 64 to
-# 79 ms were measured with FRR 8.4, 10.3 and 10.7 as routers (docs/benchmarks.md). A withdrawal takes the way through the load
-# balancer's own daemons before; a kill must be noticed by systemd first.
-ROUTE_CHANGE = Range(0.06, 0.08)
-WITHDRAWAL = Range(0.06, 0.2)
-DAEMON_KILL = Range(0.0, 0.05)
-
 NONE = Range(0.0, 0.0)
 
 LOAD_BALANCER_FAULTS = {
@@ -36,19 +29,6 @@ LOAD_BALANCER_FAULTS = {
         ("balancer-cut-from-control-plane",),
     ),
     "failback": ("a load balancer comes back", ()),
-}
-
-BGP_FAULTS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "power-loss": ("a load balancer loses power, or its link", ("power-loss", "link-cut", "link-flap")),
-    "haproxy-stop": ("HAProxy is stopped on one of them", ("haproxy-stop",)),
-    "haproxy-kill": ("HAProxy is killed on one of them", ("haproxy-kill", "haproxy-dead")),
-    "haproxy-hang": ("HAProxy hangs on one of them", ("haproxy-hang",)),
-    "reboot-holder": ("one of them reboots", ("reboot-holder", "both-balancers-rebooted")),
-    "planned-switchover": ("one of them is drained: switchover, apply", ("planned-switchover",)),
-    "bgpd-kill": ("a BGP daemon dies, is stopped, or its sessions flap", ("bgpd-kill", "frr-stop", "bgp-session-flap")),
-    "balancer-cut-from-control-plane": ("only one of them reaches no API server", ("balancer-cut-from-control-plane",)),
-    "return": ("a load balancer comes back", ()),
-    "router-power-loss": ("a router loses power", ("router-power-loss",)),
 }
 
 CONTROL_PLANE_FAULTS = {

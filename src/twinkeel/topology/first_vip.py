@@ -31,4 +31,6 @@ def with_first_vip(topology: Topology, address: str) -> Topology:
 
 
 def _first(items: tuple[Item, ...], place: int) -> tuple[Item, ...]:
+    if not items:
+        return ()
     return (items[place], *items[:place], *items[place + 1 :])

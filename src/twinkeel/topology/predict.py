@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from twinkeel.topology.derived_times import vip_daemon_restart, yield_delay
 from twinkeel.topology.faults import ANNOUNCEMENT, CONTROL_PLANE_FAULTS, KILL_REACTION, LOAD_BALANCER_FAULTS, NONE, REACTION
 from twinkeel.topology.model import HealthTimers, Topology, VrrpInstance
-from twinkeel.topology.predict_bgp import predict_bgp
+from twinkeel.topology.predict_bgp import load_balancer_faults
 from twinkeel.topology.prediction import Prediction
 from twinkeel.vrrp import (
     Range,
@@ -29,9 +29,10 @@ def predict(topology: Topology) -> tuple[Prediction, ...]:
     """One prediction per fault, from the best virtual IP and holder to the worst.
 
     Any load balancer may hold a virtual IP (nothing moves it back at once), so each is taken as the holder in turn, and the best of
-    the others takes over. Where nothing can take over `downtime` is None: it lasts until the broken part is back. BGP has another
-    arithmetic: see `twinkeel.topology.predict_bgp`.
+    the others takes over. Where nothing can take over `downtime` is None: it lasts until the broken part is back.
     """
+    if topology.bgp is not None:
+        return (*load_balancer_faults(topology, topology.bgp), *_control_plane_faults(topology))
     return (*_load_balancer_faults(topology), *_control_plane_faults(topology))
 
 
@@ -45,9 +46,6 @@ def successors(topology: Topology) -> tuple[VrrpInstance, ...]:
 
 
 def _load_balancer_faults(topology: Topology) -> Iterator[Prediction]:
-    if topology.bgp is not None:
-        yield from predict_bgp(topology, topology.bgp, _last_server_lost(topology.timers))
-        return
     if len(topology.load_balancers) < 2:
         reason = "no second load balancer takes over: until this one is back"
         for fault, (title, drills) in LOAD_BALANCER_FAULTS.items():

@@ -35,11 +35,15 @@ class LiveSettings:
 
 
 class VipBackend(Protocol):
-    """One mechanism. `daemon` is what people call it, `unit` its systemd unit, `config_path` the file that it reads."""
+    """One mechanism. `daemon` is what people call it, `unit` its systemd unit, `config_path` the file that it reads.
+
+    `exclusive` says that one load balancer alone may hold a virtual IP; otherwise all of them do while they serve.
+    """
 
     daemon: str
     unit: str
     config_path: str
+    exclusive: bool
 
     def read(self, config: str) -> LiveSettings:
         """What the text of its file says; that of an empty text where there is none. Never fails."""

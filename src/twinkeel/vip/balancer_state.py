@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from twinkeel.hosts.executor import Reader
 from twinkeel.observe.host_state import HostState, read_host_state
-from twinkeel.render.services import UNITS
+from twinkeel.render.services import units
 from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
 from twinkeel.spec.fields import IPAddress
 from twinkeel.status.backends import BACKEND
@@ -77,5 +77,5 @@ async def observe(reader: Reader, topology: Topology) -> dict[str, BalancerState
         HostError: one cannot be asked.
     """
     machines, files = [balancer.machine for balancer in topology.load_balancers], state_files(topology)
-    states = await asyncio.gather(*(read_host_state(reader, machine, files, UNITS, folders=()) for machine in machines))
+    states = await asyncio.gather(*(read_host_state(reader, machine, files, units(topology), folders=()) for machine in machines))
     return {machine.name: balancer_state(topology, machine.name, each) for machine, each in zip(machines, states, strict=True)}

@@ -2,9 +2,10 @@
 
 from twinkeel.topology.model import Topology
 from twinkeel.vip.backend import VipBackend
+from twinkeel.vip.bgp.backend import BgpBackend
 from twinkeel.vip.keepalived.backend import KeepalivedBackend
 
 
 def vip_backend(topology: Topology) -> VipBackend:
-    """VRRP, for every cluster until a spec can ask for another one."""
-    return KeepalivedBackend()
+    """VRRP, or BGP where the spec asks for it."""
+    return KeepalivedBackend() if topology.bgp is None else BgpBackend()

@@ -14,6 +14,7 @@ from twinkeel.status.holders import find_holders
 from twinkeel.status.readyz import Readiness, ask_readyz, tls_context
 from twinkeel.support.url_host import url_host
 from twinkeel.topology.model import Topology
+from twinkeel.vip.choose_backend import vip_backend
 
 DEADLINE = 30.0
 PAUSE = 0.1
@@ -46,24 +47,27 @@ async def verify_virtual_ips(
     Raises:
         VerificationError: it did not come out so in time; the message says what was wrong last.
     """
-    end = time.monotonic_ns() + int(deadline * 1e9)
+    end, exclusive = time.monotonic_ns() + int(deadline * 1e9), vip_backend(topology).exclusive
     while True:
         holders = await find_holders(reader, topology)
-        places = _holder_problem(holders)
+        places = _holder_problem(holders, exclusive)
         problem = places or await _readyz_problem(topology, ca)
         if problem is None:
-            return {vip: names[0] for vip, names in holders.items()}
+            return {vip: " and ".join(names) for vip, names in holders.items()}
         if time.monotonic_ns() >= end:
             raise places or await _no_server_is_up(reader, topology, set(chain(*holders.values()))) or problem
         await asyncio.sleep(PAUSE)
 
 
-def _holder_problem(holders: Mapping[IPAddress, Sequence[str]]) -> VerificationError | None:
+def _holder_problem(holders: Mapping[IPAddress, Sequence[str]], exclusive: bool) -> VerificationError | None:
     for vip, names in holders.items():
+        if not names and not exclusive:
+            hint = "on a load balancer: systemctl status haproxy frr twinkeel-announce; cat /run/twinkeel/announce.json"
+            return VerificationError("no load balancer announces the virtual IP", where=str(vip), hint=hint)
         if not names:
             hint = f"on a load balancer: systemctl status haproxy keepalived; cat {DOWN_FILE} {STANDBY_FILE}"
             return VerificationError("no load balancer holds the virtual IP", where=str(vip), hint=hint)
-        if len(names) > 1:
+        if len(names) > 1 and exclusive:
             hint = "they do not hear each other: VRRP (protocol 112) must pass between their addresses"
             return VerificationError(f"{' and '.join(names)} hold the virtual IP at the same time", where=str(vip), hint=hint)
     return None

@@ -32,11 +32,11 @@ def power_loss(topology: Topology, bfd: Bfd | None) -> tuple[float, float]:
 
 
 def test_power_loss_is_bfds_detection_and_what_daemons_take(announcing: Topology) -> None:
-    assert power_loss(announcing, Bfd(0.05, 3)) == (0.16, 0.23)
-    assert power_loss(announcing, Bfd(0.01, 3)) == (0.08, 0.11)
-    assert power_loss(announcing, Bfd(0.3, 3)) == (0.66, 0.98)
+    assert power_loss(announcing, Bfd(0.05, 3)) == (0.15, 0.25)
+    assert power_loss(announcing, Bfd(0.01, 3)) == (0.07, 0.13)
+    assert power_loss(announcing, Bfd(0.3, 3)) == (0.65, 1.0)
     # Without it BGP's own timers count: three keepalives in a hold time of 9 s.
-    assert power_loss(announcing, None) == (6.06, 9.08)
+    assert power_loss(announcing, None) == (6.05, 10.1)
 
 
 def test_what_is_planned_costs_new_connections_nothing(announcing: Topology) -> None:
@@ -52,7 +52,7 @@ def test_a_router_is_the_networks_own(announcing: Topology) -> None:
 def test_one_load_balancer_alone_is_without_an_end(announcing: Topology) -> None:
     found = by_fault(replace(announcing, load_balancers=announcing.load_balancers[:1]))
     assert found["power-loss"].downtime is None
-    assert found["haproxy-kill"].effect == "no second load balancer serves: until this one is back"
+    assert found["haproxy-kill"].effect == "no second load balancer announces: until this one is back"
 
 
 def test_every_drill_that_a_prediction_names_exists_and_may_run(announcing: Topology) -> None:

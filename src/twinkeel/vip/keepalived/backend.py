@@ -25,6 +25,7 @@ class KeepalivedBackend:
     daemon = "Keepalived"
     unit = "keepalived"
     config_path = CONFIG_PATH
+    exclusive = True
 
     def read(self, config: str) -> LiveSettings:
         """Router ids by instances, all else by lines: our own file has one instance a virtual IP, and all of them agree."""

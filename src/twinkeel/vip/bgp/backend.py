@@ -1,0 +1,38 @@
+"""BGP by FRR, behind the seam of `twinkeel.vip.backend`."""
+
+from collections.abc import Iterator
+
+from twinkeel.observe.host_state import MARKER
+from twinkeel.render.frr import CONFIG_PATH, UNIT
+from twinkeel.topology.model import LoadBalancer, Topology
+from twinkeel.vip.backend import LiveSettings
+
+# What the package's own file says, and every other one, too: nothing is lost with these.
+_HARMLESS = ("frr ", "hostname ", "log ", "service ", "line vty", "exit", "end", "password ", "enable ", "no ", "!", "#")
+
+
+class BgpBackend:
+    """See `twinkeel.vip.backend.VipBackend` for what each method must do."""
+
+    daemon = "FRR"
+    unit = UNIT
+    config_path = CONFIG_PATH
+    exclusive = False
+
+    def read(self, config: str) -> LiveSettings:
+        """A load balancer's file matters to the routers alone: the others do not hear it."""
+        return LiveSettings("standby", frozenset(), frozenset())
+
+    def hears(self, balancer: LoadBalancer, mine: LiveSettings, holder: LiveSettings) -> bool:
+        """Nobody need know of the others: all announce the same."""
+        return True
+
+    def is_ours(self, config: str) -> bool:
+        """By the first line that we write."""
+        return MARKER in config
+
+    def foreign(self, config: str, topology: Topology, balancer: LoadBalancer) -> Iterator[str]:
+        """Every statement at the top of the file, and what it holds ends with it."""
+        for number, line in enumerate(config.splitlines(), 1):
+            if line.strip() and not line.startswith((" ", *_HARMLESS)):
+                yield f"{self.config_path}:{number}: {line.strip()}, which the spec does not say: it ends"
