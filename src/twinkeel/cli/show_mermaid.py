@@ -8,7 +8,8 @@ from twinkeel.topology.model import LoadBalancer, Machine, Service, Topology, Vr
 def as_mermaid(topology: Topology) -> str:
     """Clients, the virtual IPs with their load balancers in order, the API servers, extra services; ends in a newline.
 
-    A virtual IP's first choice has a full arrow, the others dotted ones with their place in line; with BGP all have full ones. A machine with several roles is
+    A virtual IP's first choice has a full arrow, the others dotted ones with their place in line; with BGP all have full ones.
+    A machine with several roles is
     one node. Ids are made by counting (`m0`, `v0`): a host called `end` would not be a valid one.
     """
     return "\n".join(_lines(topology)) + "\n"

@@ -3,6 +3,7 @@
 from pathlib import PurePosixPath
 
 from twinkeel.render.files import RenderedFile
+from twinkeel.render.haproxy import Trust
 from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
 from twinkeel.render.template import fill, read
 from twinkeel.spec.model import MONITOR_PORT
@@ -17,8 +18,11 @@ ANNOUNCE_STATE = "/run/twinkeel/announce.json"
 FRR_DROP_IN = "/etc/systemd/system/frr.service.d/twinkeel.conf"
 
 
-def render_announce(topology: Topology, bgp: Bgp) -> tuple[RenderedFile, ...]:
-    """The program, its unit, and a drop-in for frr.service."""
+def render_announce(topology: Topology, bgp: Bgp, trust: Trust) -> tuple[RenderedFile, ...]:
+    """The program, its unit, and a drop-in for frr.service.
+
+    Before there is a cluster nobody waits for its API servers: the installation itself goes through the virtual IPs.
+    """
     values = {"cluster": topology.name, "down_folder": str(PurePosixPath(DOWN_FILE).parent)}
     unit = fill(
         "twinkeel-announce.service.j2",
@@ -28,6 +32,7 @@ def render_announce(topology: Topology, bgp: Bgp) -> tuple[RenderedFile, ...]:
         asn=bgp.asn,
         port=topology.endpoint.port,
         monitor_port=MONITOR_PORT,
+        ask="/ready" if trust == "verified" else "/live",
         interval=topology.timers.watchdog_interval,
         lost_delay=yield_delay(topology),
         return_delay=bgp.return_delay,

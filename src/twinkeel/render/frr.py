@@ -15,7 +15,7 @@ OWNER = "frr"
 
 
 def render_frr(topology: Topology, bgp: Bgp, balancer: LoadBalancer, secrets: Secrets) -> tuple[RenderedFile, ...]:
-    """Both files for one load balancer, for FRR 8.4 and newer. Others than FRR and root cannot read them: one may hold a password."""
+    """Both files for one load balancer, for FRR 8.4 and newer. FRR and root alone can read them: one may hold a password."""
     machine = balancer.machine
     values = {"cluster": topology.name, "bfd": bgp.bfd}
     config = fill(

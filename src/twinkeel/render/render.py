@@ -34,7 +34,7 @@ def render(topology: Topology, trust: Trust = "verified", secrets: Secrets | Non
 def _host_files(topology: Topology, balancer: LoadBalancer, trust: Trust, secrets: Secrets) -> tuple[RenderedFile, ...]:
     rendered = (
         render_haproxy(topology, balancer, trust, secrets),
-        *_vip_files(topology, balancer, secrets),
+        *_vip_files(topology, balancer, trust, secrets),
         *render_systemd(topology),
         *render_firewall(topology, balancer),
         *render_second_chance(topology, balancer),
@@ -43,8 +43,8 @@ def _host_files(topology: Topology, balancer: LoadBalancer, trust: Trust, secret
     return tuple(sorted(rendered, key=attrgetter("path")))
 
 
-def _vip_files(topology: Topology, balancer: LoadBalancer, secrets: Secrets) -> tuple[RenderedFile, ...]:
+def _vip_files(topology: Topology, balancer: LoadBalancer, trust: Trust, secrets: Secrets) -> tuple[RenderedFile, ...]:
     """What shares the virtual IPs out: Keepalived's file, or FRR's with the program that says when to announce."""
     if topology.bgp is None:
         return (render_keepalived(topology, balancer, secrets),)
-    return (*render_frr(topology, topology.bgp, balancer, secrets), *render_announce(topology, topology.bgp))
+    return (*render_frr(topology, topology.bgp, balancer, secrets), *render_announce(topology, topology.bgp, trust))

@@ -183,7 +183,13 @@ class Rollout:
         return True
 
     async def _return(self, group: Sequence[str]) -> None:
-        """Announce again before the next group withdraws: never a moment in which nobody does."""
+        """Announce again before the next group withdraws: never a moment in which nobody does.
+
+        Where the API is down none announces, whatever its files are.
+        """
+        if self.ca is not None and not self.serves:
+            await all_leave_standby(self.writer, (self.balancers[name].machine for name in group))
+            return
         await asyncio.gather(*(come_back(self.writer, self.topology, self.balancers[name]) for name in group))
 
     async def _leave(self, balancer: LoadBalancer) -> bool:

@@ -160,7 +160,7 @@ def supported_frr(spec: ClusterSpec) -> Iterator[Finding]:
         yield Finding(
             ("endpoint", "bgp", "bfd", "multiplier"),
             f"FRR {spec.frr.version} takes no multiplier of {bfd.multiplier}: one lost packet would end the session",
-            f"write 2 or more, or `frr: {{version: {text((*LEAST_MULTIPLIER_1, 0))}}}` if that is the oldest of your load balancers",
+            f"write 2 or more, or `frr: {{version: {text((*LEAST_MULTIPLIER_1, 0))}}}` if that is your oldest",
         )
 
 

@@ -71,7 +71,7 @@ def _costs(topology: Topology, bgp: Bgp) -> dict[str, _Cost]:
             NONE,
             "the route goes before HAProxy stops",
             MEASURED,
-            f"established connections of 1 in {count} are reset",
+            "its established connections are reset",
         ),
         "haproxy-kill": (KILL_REACTION + ROUTER, "reaction to a kill, then the router's own time", MEASURED, hit),
         "haproxy-hang": (watchdog + ROUTER, "deadline + interval of the watchdog, then the router's own time", MEASURED, hit),
