@@ -31,6 +31,9 @@ CONNECTIONS_UNIT = "/etc/systemd/system/twinkeel-connections.service"
 CONNECTIONS_PROGRAM = "/usr/local/lib/twinkeel/haproxy-connections"
 SERVERS_PROGRAM = "/usr/local/lib/twinkeel/haproxy-servers"
 
+# Seconds for which HAProxy serves on when it is stopped: until another one has the virtual IP, or routers have dropped the route.
+VIP_MOVES, ROUTES_CHANGE = 0.15, 0.4
+
 
 def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
     """Drop-ins for haproxy.service and keepalived.service, two units with their programs, and tmpfiles.d."""
@@ -51,6 +54,7 @@ def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
                 config=CONFIG_PATH,
                 servers_program=SERVERS_PROGRAM,
                 socket_folder=SOCKET_FOLDER,
+                moving=ROUTES_CHANGE if topology.bgp else VIP_MOVES,
                 **_haproxy_process(topology),
             ),
         ),
@@ -76,6 +80,7 @@ def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
                 **values,
                 connections_program=CONNECTIONS_PROGRAM,
                 socket_folder=SOCKET_FOLDER,
+                moving=ROUTES_CHANGE if topology.bgp else VIP_MOVES,
                 spread=SPREAD_SECONDS,
             ),
         ),
