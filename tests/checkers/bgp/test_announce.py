@@ -90,9 +90,7 @@ def test_standing_aside_tells_the_routers_first_and_serves_what_still_comes(segm
     first, _ = announce_both(segment)
     first.say(STANDBY_FILE, 1)
     vip = segment.vips[0]
-    wait_for(
-        lambda: any("gracefulShutdown" in json.dumps(path) for path in segment.router.paths(vip)), "routers are not told"
-    )
+    wait_for(lambda: any("gracefulShutdown" in json.dumps(path) for path in segment.router.paths(vip)), "routers are not told")
     assert first.has_all()
     segment.wait_for_next_hops(1)
     wait_for(lambda: not first.has_all(), "it does not withdraw")
