@@ -13,7 +13,9 @@ import pytest
 
 from twinkeel.diagnostic import render_text
 from twinkeel.render import judge
+from twinkeel.render.announce import ANNOUNCE_PROGRAM
 from twinkeel.render.files import RenderedFiles
+from twinkeel.render.frr import CONFIG_PATH as FRR
 from twinkeel.render.haproxy import CONFIG_PATH as HAPROXY
 from twinkeel.render.haproxy import Trust
 from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED
@@ -28,7 +30,8 @@ from twinkeel.topology.build import build
 
 HERE = Path(__file__).parent
 SPECS = {path.stem: path for path in [HERE.parents[1] / "examples/lab-home.yaml", *sorted((HERE / "specs").glob("*.yaml"))]}
-PASSWORDS = Secrets("g0lden:1", "golden", "601de2" * 11)
+PASSWORDS = Secrets("g0lden:1", "golden", "601de2" * 11, "golden")
+CHECKERS = {"haproxy", "keepalived"}
 
 
 @cache
@@ -49,7 +52,7 @@ def on_host(name: str, host: str, path: str, trust: Trust = "verified") -> str:
 
 def as_tree(files: RenderedFiles) -> dict[str, str]:
     """Path below the golden folder -> content. Our programs are the same everywhere and are compared elsewhere."""
-    programs = (LIVENESS_PROGRAM, LINGER_PROGRAM, METRICS_PROGRAM)
+    programs = (LIVENESS_PROGRAM, LINGER_PROGRAM, METRICS_PROGRAM, ANNOUNCE_PROGRAM)
     hosts = {f"hosts/{host}{file.path}": file for host, some in files.hosts.items() for file in some if file.path not in programs}
     every = {**hosts, **{f"kubespray/{file.path}": file for file in files.kubespray}}
     return {path: file.content for path, file in every.items()}
@@ -78,6 +81,7 @@ def test_no_golden_folder_is_left_of_a_spec_that_went() -> None:
 
 def test_the_program_is_installed_as_it_lies_in_the_package() -> None:
     assert on_host("lab-home", "lb-1", LIVENESS_PROGRAM) == read("haproxy-liveness")
+    assert on_host("bgp", "lb-1", ANNOUNCE_PROGRAM) == read("announce")
     assert on_host("dual-stack", "lb-1", LINGER_PROGRAM) == read("second-chance")
     assert on_host("monitored", "lb-1", METRICS_PROGRAM) == read("metrics")
 
@@ -93,17 +97,17 @@ def test_what_check_says_of_each_spec() -> None:
 
 @pytest.mark.parametrize("name", SPECS)
 def test_the_daemons_accept_their_files(name: str) -> None:
-    if judge.installed() != ("haproxy", "keepalived"):
+    if not set(judge.installed()) >= CHECKERS:
         pytest.skip("haproxy and keepalived are not both installed")
     trusts: tuple[Trust, ...] = ("verified", "bootstrap")
     # Most files are the same whom HAProxy trusts, and some on every host: each is judged once.
     files = {(file.path, file.content) for trust in trusts for some in rendered(name, trust).hosts.values() for file in some}
-    assert {path for path, _ in files} >= {HAPROXY, KEEPALIVED}
+    assert {path for path, _ in files} >= {HAPROXY, FRR if name == "bgp" else KEEPALIVED}
     assert [complaint for path, content in sorted(files) for complaint in judge.judge_file(path, content)] == []
 
 
 def test_the_daemons_read_their_files_whatever_our_umask_is() -> None:
-    if judge.installed() != ("haproxy", "keepalived"):
+    if not set(judge.installed()) >= CHECKERS:
         pytest.skip("haproxy and keepalived are not both installed")
     before = os.umask(0o077)
     try:
@@ -122,6 +126,9 @@ UNITS = {
     ("dual-stack", "twinkeel-second-chance.service"): None,
     ("dual-stack", "twinkeel-linger.service"): None,
     ("dual-stack", "twinkeel-linger-at-shutdown.service"): None,
+    ("bgp", "frr.service"): "[Service]\nType=forking\nExecStart=/bin/true\n",
+    ("bgp", "twinkeel-announce.service"): None,
+    ("bgp", "twinkeel-firewall.service"): None,
     ("monitored", "twinkeel-metrics.service"): None,
     ("monitored", "twinkeel-liveness.service"): None,
 }
@@ -150,12 +157,30 @@ def test_systemd_accepts_its_files(name: str, unit: str, tmp_path: Path) -> None
     ],
 )
 def test_the_judges_are_strict(path: str, old: str, new: str, complaint: str) -> None:
-    if judge.installed() != ("haproxy", "keepalived"):
+    if not set(judge.installed()) >= CHECKERS:
         pytest.skip("haproxy and keepalived are not both installed")
     good = on_host("lab-home", "lb-1", path)
     assert old in good
     said = judge.judge_file(path, good.replace(old, new), host="lb-1")
     assert complaint in "\n".join(item.text for item in said)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        (" neighbor 10.0.0.1 timers connect 2", " neighbor 10.0.0.1 timers conect 2", "timers conect 2"),
+        ("  detect-multiplier 4", "  detect-multiplier 400", "detect-multiplier 400"),
+        ("  network 192.0.2.10/32", "  network 192.0.2.10/33", "network 192.0.2.10/33"),
+    ],
+)
+def test_the_judge_of_frr_is_strict(old: str, new: str, line: str) -> None:
+    if "vtysh" not in judge.installed():
+        pytest.skip("frr is not installed")
+    good = on_host("bgp", "lb-1", FRR)
+    assert old in good
+    (said,) = judge.judge_file(FRR, good.replace(old, new), host="lb-1")
+    assert line in said.text
+    assert said.line == good[: good.index(old)].count("\n") + 1
 
 
 def test_the_judge_of_systemd_is_strict(tmp_path: Path) -> None:

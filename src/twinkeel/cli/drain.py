@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 
-Node = Annotated[str, typer.Argument(help="A control-plane host: its short name.", autocompletion=complete.control_plane)]
+Node = Annotated[
+    str,
+    typer.Argument(
+        help="A control-plane host, or with `endpoint.mode: bgp` a load balancer: its short name.",
+        autocompletion=complete.control_plane,
+    ),
+]
 
 
 @app.command()
@@ -31,13 +37,27 @@ def drain(
 
     It gets no new connections; the old ones may end by themselves. The state outlives reloads, restarts and `apply`.
     Exit code 1: connections were left after the timeout; the host still gets no new ones.
+
+    With `endpoint.mode: bgp` a load balancer withdraws the virtual IPs while another one announces them, until `undrain`, the next
+    `apply` or its next boot; its connections are reset by the load balancers that get them.
     """
+    from twinkeel.app.announcers import announcing_load_balancer, stand_aside
     from twinkeel.app.rotation import control_plane_host
     from twinkeel.app.rotation import drain as run_drain
     from twinkeel.cli.load import open_context
     from twinkeel.cli.show_work import show_work
 
     context = open_context(file, break_lock=break_lock)
+    balancer = announcing_load_balancer(context.topology, node)
+    if balancer is not None:
+        show_work(
+            context,
+            f"drain {node}",
+            lambda given: stand_aside(given, balancer),
+            lambda aside: f"{aside.node} announces nothing; `twinkeel undrain {aside.node}` ends that",
+            as_json=format is Format.json,
+        )
+        return
     machine = control_plane_host(context.topology, node)
     result = show_work(
         context,

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterable
 
-# Where passwords stand in files of HAProxy, Keepalived and their neighbours; the secret is the last group.
+# Where passwords stand in files of HAProxy, Keepalived, FRR and their neighbours; the secret is the last group.
 _PLACES = (
     re.compile(r"^(\s*auth_pass\s+)(\S+)"),
     re.compile(r"^(\s*key\s+\d+\s+)(\S+)"),
+    re.compile(r"^(\s*neighbor\s+\S+\s+password\s+)(\S+)"),
     re.compile(r"^(\s*user\s+\S+\s+(?:insecure-)?password\s+)(\S+)"),
     re.compile(r"^(\s*stats\s+auth\s+[^\s:]+:)(\S+)"),
     re.compile(r"((?i:\b\w*(?:password|passwd|secret|token))\s*[=:]\s*[\"']?)([^\s\"']+)"),

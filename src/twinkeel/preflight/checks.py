@@ -1,10 +1,10 @@
 """The one list of preflight's checks.
 
-An id is stable once released: P00x access, P01x the system, P02x the network, P03x VRRP, P04x the cluster. docs/preflight.md is
-made from here.
+An id is stable once released: P00x access, P01x the system, P02x the network, P03x VRRP and BGP, P04x the cluster.
+docs/preflight.md is made from here.
 """
 
-from twinkeel.preflight import access, cluster, network, segment, system
+from twinkeel.preflight import access, announced, cluster, network, segment, system
 from twinkeel.preflight.model import Check
 
 CHECKS = (
@@ -63,6 +63,7 @@ CHECKS = (
         "keepalived.conf is written for keepalived.version; an older one ignores or refuses parts of it.",
         "Refresh the package lists, bring a newer package, or set keepalived.version to what the hosts have.",
         system.package_version("keepalived"),
+        mode="vrrp",
     ),
     Check(
         "P014",
@@ -93,6 +94,7 @@ CHECKS = (
         "Tell systemd-networkd to keep foreign addresses; leave NetworkManager's connection alone on a live holder, "
         "or give the interface to something else.",
         system.network_manager,
+        mode="vrrp",
     ),
     Check(
         "P018",
@@ -109,6 +111,7 @@ CHECKS = (
         "2.4.3). Ours then ends whole, and systemd starts it when a peer has the virtual IP: a move that nobody asked for.",
         "Give the container CAP_SYS_RESOURCE.",
         system.capabilities,
+        mode="vrrp",
     ),
     Check(
         "P020",
@@ -123,6 +126,7 @@ CHECKS = (
         "A wrong prefix length changes the host's routes as long as it holds the virtual IP.",
         "Write the virtual IP with the prefix length that `ip address` shows for the interface.",
         network.subnet,
+        mode="vrrp",
     ),
     Check(
         "P022",
@@ -133,6 +137,7 @@ CHECKS = (
         sends="Three ARP probes (RFC 5227, sender 0.0.0.0) for each IPv4 virtual IP, and three neighbour solicitations from the "
         "host's own address for each IPv6 one. Nobody's ARP cache learns from a probe.",
         essential=True,
+        mode="vrrp",
     ),
     Check(
         "P023",
@@ -157,6 +162,7 @@ CHECKS = (
         "Set another vrid for the virtual IP. VRRP that is sent to others by unicast cannot be heard.",
         segment.router_ids,
         sends="Nothing; it joins VRRP's multicast group for as long as it listens: 1.3 s, or three of our advertisements.",
+        mode="vrrp",
     ),
     Check(
         "P031",
@@ -166,6 +172,42 @@ CHECKS = (
         segment.protocol_passes,
         sends="A packet of protocol 112 to each other load balancer every 0.1 s while it listens: VRRP version 0, type 15, virtual "
         "router 0. Every VRRP router discards it (RFC 9568, 7.1): no version, type or router has these numbers.",
+        mode="vrrp",
+    ),
+    Check(
+        "P032",
+        "FRR is installed or offered, and not older than the spec counts on",
+        "frr.conf is written for frr.version; an older one refuses parts of it.",
+        "Refresh the package lists, bring a newer package, or set frr.version to what the hosts have.",
+        system.package_version("frr"),
+        mode="bgp",
+    ),
+    Check(
+        "P033",
+        "no virtual IP is in a subnet of a load balancer",
+        "Hosts of that subnet ask for it by ARP or neighbour discovery instead of going through a router, and every load balancer "
+        "that has it answers.",
+        "Announce an address that is in no subnet.",
+        announced.outside_subnets,
+        essential=True,
+        mode="bgp",
+    ),
+    Check(
+        "P034",
+        "nothing but our FRR speaks BGP on the load balancers",
+        "bgpd does not start when another process has port 179: Calico's BIRD and kube-router have it on nodes of Kubernetes.",
+        "Stop the other process, or use machines of their own for load balancers.",
+        announced.bgp_port,
+        essential=True,
+        mode="bgp",
+    ),
+    Check(
+        "P035",
+        "the load balancers run one thing that shares virtual IPs out",
+        "A Keepalived that goes on holds its virtual IP beside those that are announced, and no apply takes care of it any more.",
+        "Move clients to the new endpoint, then stop Keepalived on every load balancer.",
+        announced.other_daemon,
+        mode="bgp",
     ),
     Check(
         "P040",

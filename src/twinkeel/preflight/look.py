@@ -14,7 +14,7 @@ from twinkeel.observe.host_state import PACKAGE_VERSIONS
 from twinkeel.preflight.facts import Clock, HostFacts, SegmentFacts, parse_host, parse_segment
 from twinkeel.preflight.model import Survey
 from twinkeel.preflight.versions import parse_version
-from twinkeel.render.services import PACKAGES
+from twinkeel.render.services import daemon_packages
 from twinkeel.topology.model import LoadBalancer, Machine, Topology, Version
 
 SURVEY_HOST = host_program("twinkeel.preflight.host_programs.survey_host", PACKAGE_VERSIONS)
@@ -84,7 +84,7 @@ async def _greet(reader: Reader, machine: Machine) -> Clock | HostError:
 async def _survey(reader: Reader, topology: Topology, machine: Machine, clock: Clock) -> HostFacts | HostError:
     asked = {
         "names": [topology.endpoint.name],
-        "packages": PACKAGES if "load_balancer" in machine.roles else [],
+        "packages": daemon_packages(topology) if "load_balancer" in machine.roles else [],
         "tls": api_servers(topology) if "load_balancer" in machine.roles else [],
         "folders": FOLDERS,
     }
@@ -104,7 +104,7 @@ async def _probe(reader: Reader, balancer: LoadBalancer, mark: str, seconds: flo
 
 def listen_seconds(balancer: LoadBalancer) -> float:
     """How long to listen: three advertisements of ours, and never less than one of a stranger's."""
-    return max(LISTEN_AT_LEAST, *(3 * instance.advert_interval + 0.2 for instance in balancer.instances))
+    return max([LISTEN_AT_LEAST, *(3 * instance.advert_interval + 0.2 for instance in balancer.instances)])
 
 
 def probe_arguments(balancer: LoadBalancer, mark: str, seconds: float) -> dict[str, Any]:

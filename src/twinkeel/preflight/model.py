@@ -45,6 +45,7 @@ class Check:
     """One check. `title` is what must be so, `why` what happens otherwise, `advice` what to do.
 
     `sends` says which packets it sends and why they harm nothing; empty when it only reads. `essential` checks protect an apply.
+    `mode` is the mode of the endpoint that it is about; None for every one.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Check:
     judge: Judge
     sends: str = ""
     essential: bool = False
+    mode: Literal["vrrp", "bgp"] | None = None
 
 
 @dataclass(frozen=True)
@@ -91,8 +93,9 @@ class Preflight:
 
 
 def judge_all(checks: Sequence[Check], survey: Survey) -> tuple[Checked, ...]:
-    """Every check with its findings; one that had nobody to ask is skipped, with the reason."""
-    return tuple(Checked(check, _findings(check, survey)) for check in checks)
+    """Every check of the endpoint's mode with its findings; one that had nobody to ask is skipped, with the reason."""
+    mode = "vrrp" if survey.topology.bgp is None else "bgp"
+    return tuple(Checked(check, _findings(check, survey)) for check in checks if check.mode in (None, mode))
 
 
 def _findings(check: Check, survey: Survey) -> tuple[Finding, ...]:

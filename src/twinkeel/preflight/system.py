@@ -32,11 +32,13 @@ def _operating_system(survey: Survey, machine: Machine, facts: HostFacts) -> Ite
 
 
 def _wanted(topology: Topology, package: Program) -> Version:
+    if package == "frr":
+        return topology.bgp.version if topology.bgp else ()
     return topology.haproxy.version if package == "haproxy" else topology.keepalived.version
 
 
 def _signs(topology: Topology) -> bool:
-    return topology.load_balancers[0].instances[0].authentication == "hmac"
+    return any(each.authentication == "hmac" for each in topology.load_balancers[0].instances)
 
 
 def package_version(package: Program) -> Judge:

@@ -50,13 +50,17 @@ def units(topology: Topology) -> tuple[str, ...]:
     return UNITS if topology.bgp is None else BGP_UNITS
 
 
+def daemon_packages(topology: Topology) -> tuple[str, ...]:
+    """HAProxy's, and that of what shares the virtual IPs out."""
+    return PACKAGES if topology.bgp is None else BGP_PACKAGES
+
+
 def packages_of(topology: Topology) -> tuple[str, ...]:
     """The packages that a load balancer needs.
 
     ufw and firewalld are not installed by us: they begin with rules of their own, which could lock the owner out.
     """
-    daemons = PACKAGES if topology.bgp is None else BGP_PACKAGES
-    return (*daemons, *(("nftables",) if topology.system.firewall == "nftables" or preserves(topology) else ()))
+    return (*daemon_packages(topology), *(("nftables",) if topology.system.firewall == "nftables" or preserves(topology) else ()))
 
 
 def reader_of(path: str) -> tuple[str | None, str]:

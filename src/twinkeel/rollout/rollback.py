@@ -54,6 +54,9 @@ async def rollback(
     desired = desired_of(files)
 
     run = Run(topology, writer, log, on_event, break_lock)
+    if is_foreign(files, backend) and not backend.exclusive:
+        hint = "put FRR's old files back by hand, from /var/lib/twinkeel/generations there"
+        raise UsageError(f"generation {chosen.number} is from before Twinkeel wrote FRR's files", hint=hint)
     if is_foreign(files, backend):
         return RollbackResult(chosen, await give_back(run, chosen.number, desired))
     return RollbackResult(chosen, await converge(run, f"rollback --to {chosen.number}", lambda _: desired))

@@ -35,7 +35,7 @@ def mode_without_its_keys(spec: ClusterSpec) -> Iterator[Finding]:
         yield Finding(
             ("endpoint", "mode"),
             "`mode: bgp` says nothing of autonomous systems and routers",
-            "add `bgp: {asn: 64512, routers: [{address: ADDRESS, asn: NUMBER}]}`, with what your network team gives you",
+            "add `bgp: {asn: 64512, routers: [ROUTER]}`, ROUTER as your network team gives it: `{address: 10.0.0.1, asn: 64500}`",
         )
     elif endpoint.mode == "vrrp" and endpoint.bgp is not None:
         yield Finding(

@@ -123,6 +123,9 @@ class VirtualIp(_Strict):
 VirtualIpEntry = Annotated[VirtualIp, short_form("address", Interface | VirtualIp)]
 
 
+_ROUTER = {"address": "10.0.0.1", "asn": 64500}
+
+
 class BgpRouter(_Strict):
     """A router that every load balancer has a BGP session with."""
 
@@ -151,7 +154,7 @@ class Bgp(_Strict):
     routers: list[BgpRouter] = key(
         REQUIRED,
         "The routers, one or more. Each virtual IP is announced to those of its kind.",
-        [{"address": "10.0.0.1", "asn": 64500}],
+        [_ROUTER],
         min_length=1,
         max_length=16,
     )
@@ -199,9 +202,7 @@ class Endpoint(_Strict):
         "`vrrp`: one load balancer holds a virtual IP (Keepalived). `bgp`: all of them announce it to routers (FRR).",
         "bgp",
     )
-    bgp: Bgp | None = key(
-        None, "With `mode: bgp`, how they announce it.", {"asn": 64512, "routers": [{"address": "10.0.0.1", "asn": 64500}]}
-    )
+    bgp: Bgp | None = key(None, "With `mode: bgp`, how they announce it.", {"asn": 64512, "routers": [_ROUTER]})
 
     def virtual_ips(self) -> Iterator[tuple[tuple[str | int, ...], VirtualIp]]:
         """Every virtual IP with the place in the file where it stands."""

@@ -92,6 +92,9 @@ def check_names(topology: Topology, to: str | None, vip: IPAddress | None) -> IP
         UsageError: the spec has no such load balancer or virtual IP, or only one load balancer.
     """
     names = [balancer.machine.name for balancer in topology.load_balancers]
+    if topology.bgp is not None:
+        hint = f"`twinkeel drain {to or names[0]}` lets one of them stand aside, `twinkeel undrain` ends that"
+        raise UsageError("every load balancer announces the virtual IPs: there is nothing to move", hint=hint)
     if len(names) == 1:
         raise UsageError("there is only one load balancer: nobody can take the virtual IP over")
     if to is not None and to not in names:

@@ -41,6 +41,12 @@ ETCD_3 = "etcd: {etcd-1: 192.168.1.131, etcd-2: 192.168.1.132, etcd-3: 192.168.1
 SHARED: Edits = [("  lb-1: 192.168.1.111", "  master-1: 192.168.1.101"), ("port: 6443", "port: 8443")]
 DUAL_STACK: Edits = [vips("192.168.1.110/24, 'fd00::110/64'"), *dual_stack(BALANCERS)]
 
+
+def bgp(settings: str = "", routers: str = "{address: 192.168.1.1, asn: 64500}", vip: str = "192.0.2.10") -> tuple[str, str]:
+    lines = f"  mode: bgp\n  vip: {vip}\n  bgp: {{asn: 64512, routers: [{routers}]{settings}}}"
+    return ("  vip: 192.168.1.110/24", lines)
+
+
 # code -> (edits that break the rule, the place, what the message or hint says, edits that nearly do)
 CASES: dict[str, tuple[Edits, tuple[int, int], str, Edits]] = {
     "S020": ([("worker-2:", "master-1:")], (18, 3), "`master-1` is described in two ways", [("worker-2:", "master-11:")]),
@@ -360,5 +366,33 @@ CASES: dict[str, tuple[Edits, tuple[int, int], str, Edits]] = {
         (20, 43),
         "`hmac` needs 2.4.2",
         [failover("authentication: hmac"), more("keepalived: {version: 2.4}")],
+    ),
+    "S100": ([("  vip:", "  mode: bgp\n  vip:")], (8, 9), "says nothing of autonomous systems", [bgp()]),
+    "S101": ([bgp(), failover("transport: multicast")], (20, 28), "`failover.transport` is for VRRP", [bgp()]),
+    "S102": ([bgp(vip="192.0.2.10/24")], (9, 8), "in no subnet", [bgp(vip="192.0.2.10/32")]),
+    "S103": (
+        [bgp(routers="{address: 'fd00::1', asn: 64500}, {address: 192.168.1.1, asn: 64500}")],
+        (10, 44),
+        "there is no IPv6 virtual IP to announce to fd00::1",
+        [bgp(routers="{address: 192.168.1.2, asn: 64500}, {address: 192.168.1.1, asn: 64500}")],
+    ),
+    "S104": (
+        [bgp(routers="{address: 192.168.1.101, asn: 64500}")],
+        (10, 44),
+        "the router has the address of `master-1`",
+        [bgp(routers="{address: 192.168.1.102, asn: 64500}")],
+    ),
+    "S105": (
+        [bgp(routers="{address: 192.168.1.1, asn: 64512, hops: 2}")],
+        (10, 76),
+        "counts no hops",
+        [bgp(routers="{address: 192.168.1.1, asn: 64512}")],
+    ),
+    "S106": ([bgp(), more("frr: {version: 8.1}")], (25, 16), "FRR 8.1 is not supported", [bgp(), more("frr: {version: 8.5}")]),
+    "S107": (
+        [bgp(settings=", bfd: {interval: 3}")],
+        (10, 96),
+        "after 9 s, and BGP itself after 9 s",
+        [bgp(settings=", bfd: {interval: 2.9}")],
     ),
 }

@@ -141,7 +141,9 @@ def test_a_folder_in_its_place_is_an_error_of_ours(tmp_path: Path) -> None:
 def test_secrets_are_never_shown() -> None:
     secrets = Secrets("hunter2")
 
-    assert f"{secrets!r} {secrets}" == " ".join(["Secrets(vrrp_password=***, metrics_password=None, vrrp_key=None)"] * 2)
+    assert f"{secrets!r} {secrets}" == " ".join(
+        ["Secrets(vrrp_password=***, metrics_password=None, vrrp_key=None, bgp_password=None)"] * 2
+    )
     assert "hunter2" not in repr([secrets])
 
 

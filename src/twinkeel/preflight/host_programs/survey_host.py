@@ -28,7 +28,7 @@ LISTEN = "0A"
 NETWORKD_LINKS = "/run/systemd/netif/links"
 # The first has precedence.
 NETWORKD_FOLDERS = ("/etc/systemd/network", "/run/systemd/network", "/usr/local/lib/systemd/network", "/usr/lib/systemd/network")
-UNITS = ("firewalld", "nftables", "ufw", "iptables", "netfilter-persistent", "systemd-networkd", "NetworkManager")
+UNITS = ("firewalld", "nftables", "ufw", "iptables", "netfilter-persistent", "systemd-networkd", "NetworkManager", "keepalived")
 CAP_SYS_RESOURCE = 24
 BOOLEANS = ("haproxy_connect_any", "keepalived_connect_any")
 
