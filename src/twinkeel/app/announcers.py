@@ -9,7 +9,6 @@ from twinkeel.app.hosts import ClusterHosts
 from twinkeel.hosts.cluster_ca import fetch_cluster_ca
 from twinkeel.topology.model import LoadBalancer, Topology
 from twinkeel.vip import withdraw
-from twinkeel.vip.handover import enter_standby
 
 __all__ = ["AnnouncerResult", "announcing_load_balancer", "come_back", "stand_aside"]
 
@@ -49,12 +48,9 @@ async def come_back(context: Context, balancer: LoadBalancer) -> AnnouncerResult
 
     Raises:
         LockedError: another run works on these load balancers.
-        HostError, VerificationError: see `twinkeel.vip.withdraw.come_back`.
+        HostError, VerificationError: see `twinkeel.vip.withdraw.come_back_at_once`.
     """
     began, topology = time.monotonic(), context.topology
     async with ClusterHosts(context).changing(f"twinkeel undrain {balancer.machine.name}") as hosts:
-        if not await withdraw.announces(hosts, topology, balancer):
-            # What stood aside and may announce again does so at once: that is how a person's word is said.
-            await enter_standby(hosts, balancer.machine)
-            await withdraw.come_back(hosts, topology, balancer)
+        await withdraw.come_back_at_once(hosts, topology, balancer)
     return AnnouncerResult(balancer.machine.name, "announcing", round(time.monotonic() - began, 3))

@@ -37,6 +37,7 @@ def refuse_what_peers_cannot(topology: Topology) -> None:
         "an IPv6 virtual IP": topology.endpoint.vip.version == 6,
         "extra services": bool(topology.services),
         "firewall rules of ours, which let our advertisements alone in": topology.system.firewall != "none",
+        "virtual IPs announced by BGP": topology.bgp is not None,
         "one load balancer alone": len(topology.load_balancers) < 2,
     }
     found = [what for what, is_so in lacks.items() if is_so]

@@ -39,3 +39,11 @@ async def _told(reader: Reader, machine: Machine) -> tuple[str, bool]:
         return str(told["why"]), told["until"] is not None
     except (HostError, ValueError, TypeError, KeyError):
         return "", False
+
+
+async def read_planned(reader: Reader, machine: Machine) -> bool:
+    """Whether what it announces nothing for was asked for; False where it does not tell."""
+    try:
+        return bool(json.loads(await reader.read_file(machine, ANNOUNCE_STATE))["planned"])
+    except (HostError, ValueError, TypeError, KeyError):
+        return False

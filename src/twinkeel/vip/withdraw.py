@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from twinkeel.errors import HostError, VerificationError
 from twinkeel.hosts.executor import Reader, Writer
+from twinkeel.status.announcer import read_planned
 from twinkeel.status.bgp_sessions import heard_for, read_sessions
 from twinkeel.status.holders import read_addresses
 from twinkeel.support.events import Note, OnEvent
@@ -91,4 +92,26 @@ async def come_back(writer: Writer, topology: Topology, balancer: LoadBalancer, 
     while (problem := await _why_not(writer, topology, balancer)) is not None:
         if time.monotonic() > end:
             raise VerificationError(problem, where=machine.name, hint=HINT)
+        await asyncio.sleep(PAUSE * 10)
+
+
+async def come_back_at_once(writer: Writer, topology: Topology, balancer: LoadBalancer) -> None:
+    """The same for one that may wait after a failure: what stood aside and may announce again does so at once.
+
+    Raises:
+        HostError, VerificationError: see `come_back`.
+    """
+    if not await announces(writer, topology, balancer):
+        await enter_standby(writer, balancer.machine)
+        await _wait_seen(writer, balancer)
+        await come_back(writer, topology, balancer)
+
+
+async def _wait_seen(reader: Reader, balancer: LoadBalancer) -> None:
+    """Until its program knows that it was told to stand aside: it may be asking whether somebody serves."""
+    end = time.monotonic() + WITHDRAW_DEADLINE
+    while not await read_planned(reader, balancer.machine):
+        if time.monotonic() > end:
+            what = "it does not see that it is told to stand aside"
+            raise VerificationError(what, where=balancer.machine.name, hint=HINT)
         await asyncio.sleep(PAUSE * 10)

@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 import twinkeel.app
-from twinkeel.app import apply, bench, drill, kubespray, rollback, rotation, switchover
+from twinkeel.app import announcers, apply, bench, drill, kubespray, rollback, rotation, switchover
 from twinkeel.app.context import Context, build_context
 from twinkeel.app.hosts import ClusterHosts
 from twinkeel.bench.configurations import CONFIGURATIONS
@@ -59,6 +59,14 @@ CASES: dict[str, tuple[UseCase, str]] = {
         "twinkeel.rotation.drain.drain",
     ),
     "undrain": (lambda context, _: rotation.undrain(context, master(context), timeout=1), "twinkeel.rotation.drain.undrain"),
+    "stand aside": (
+        lambda context, _: announcers.stand_aside(context, context.topology.load_balancers[0]),
+        "twinkeel.vip.withdraw.stand_aside",
+    ),
+    "come back": (
+        lambda context, _: announcers.come_back(context, context.topology.load_balancers[0]),
+        "twinkeel.vip.withdraw.come_back_at_once",
+    ),
     "drill.run": (_drill, "twinkeel.app.drill.run_drill"),
     "drill.soak": (lambda context, folder: drill.soak(context, drill.DrillOrder(folder), 1), "twinkeel.app.drill.run_soak"),
     "drill.heal": (lambda context, _: drill.heal(context), "twinkeel.app.drill.heal_what_is_left"),
@@ -74,7 +82,7 @@ CASES: dict[str, tuple[UseCase, str]] = {
     ),
 }
 # Use cases that take the lock themselves; beneath the others there is work that does.
-TAKING_IT = {"switchover", "drain", "undrain", "bench.restore"}
+TAKING_IT = {"switchover", "drain", "undrain", "stand aside", "come back", "bench.restore"}
 DONE = ["lock lb-1", "lock lb-2", "change master-1", "release lb-1", "release lb-2"]
 
 # Every function of app/ that opens hosts for changes -> the cases that go through it.
@@ -84,6 +92,8 @@ OPENING = {
     "switchover.switchover": {"switchover"},
     "rotation.drain": {"drain"},
     "rotation.undrain": {"undrain"},
+    "announcers.stand_aside": {"stand aside"},
+    "announcers.come_back": {"come back"},
     "drill.heal": {"drill.heal"},
     "drill.prepare": {"drill.run", "drill.soak"},
     "bench.prepare": {"bench.run", "bench.data_path", "bench.restore"},
