@@ -1,4 +1,4 @@
-"""Debian 13's HAProxy and Keepalived on every golden file; Debian 12's judge them in the golden tests.
+"""Debian 13's HAProxy, Keepalived and FRR on every golden file; Debian 12's judge them in the golden tests.
 
 No Debian release here has HAProxy 2.2, 2.4, 2.8 or 3.2, or Keepalived 2.1: for those there is the keyword table's own test.
 """
@@ -10,6 +10,7 @@ from debian_root import run
 from golden_files import golden
 
 from twinkeel.render import judge
+from twinkeel.render.frr import CONFIG_PATH as FRR
 from twinkeel.render.haproxy import CONFIG_PATH as HAPROXY
 from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED
 
@@ -25,6 +26,17 @@ def test_they_accept_every_golden_file(path: str, root: Path) -> None:
     assert len(copies) > 20
     said = {name: judge.judge_file(path, copy.read_text(), host=name, system=root) for name, copy in copies.items()}
     assert {name: complaints for name, complaints in said.items() if complaints} == {}
+
+
+def test_frr_10_accepts_the_golden_files(root: Path) -> None:
+    """Debian 13 has 10.3; its vtysh takes the lines of 8.4, and refuses what is no line."""
+    copies = golden(FRR)
+    assert len(copies) >= 3
+    assert "vtysh" in judge.installed(root)
+    said = {name: judge.judge_file(FRR, copy.read_text(), host=name, system=root) for name, copy in copies.items()}
+    assert {name: complaints for name, complaints in said.items() if complaints} == {}
+    broken = copies["bgp/lb-1"].read_text().replace("timers connect", "timers conect")
+    assert "timers conect" in judge.judge_file(FRR, broken, system=root)[0].text
 
 
 @pytest.mark.parametrize(
