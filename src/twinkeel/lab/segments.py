@@ -49,11 +49,13 @@ def lab_routers(topology: Topology) -> tuple[RouterPair, ...]:
     """The routers of the spec, one of the lab for each of its addresses; an IPv4 and an IPv6 address of the same rank are one's.
 
     Raises:
-        UsageError: one is not on the hosts' network.
+        UsageError: one is not on the hosts' network, or sessions have a password.
     """
     bgp = topology.bgp
     if bgp is None:
         return ()
+    if bgp.authentication != "none":
+        raise UsageError("a lab's routers sign nothing", where="endpoint.bgp.authentication", hint="leave it out for the lab")
     for router in bgp.routers:
         if router.hops > 1:
             hint = "leave out `hops` for the lab: its routers stand on the load balancers' own network"

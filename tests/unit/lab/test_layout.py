@@ -153,6 +153,11 @@ def test_a_router_that_is_hops_away_is_refused() -> None:
         routed("{address: 10.0.0.1, asn: 64500, hops: 2}")
 
 
+def test_a_password_is_refused() -> None:
+    with pytest.raises(UsageError, match="a lab's routers sign nothing"):
+        routed(ONE + "], authentication: md5, communities: [no-export")
+
+
 def test_hosts_far_apart_get_a_wider_network() -> None:
     layout = routed("{address: 10.0.3.1, asn: 64500}")
     assert {host.prefix for host in layout.hosts if host.segment == "hosts"} == {22}
