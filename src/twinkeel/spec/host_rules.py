@@ -135,7 +135,9 @@ def first_or_last_address(spec: ClusterSpec) -> Iterator[Finding]:
 
 
 def load_balancer_outside_subnet(spec: ClusterSpec) -> Iterator[Finding]:
-    """The virtual IP is announced by ARP, which no router passes on."""
+    """The virtual IP is announced by ARP, which no router passes on; one that is announced by BGP is in no subnet at all (S102)."""
+    if spec.endpoint.mode == "bgp":
+        return
     # Which networks an interface that is named for a virtual IP is in is known on the host alone (preflight asks it).
     networks = {vip.address.network: (path, vip) for path, vip in spec.endpoint.virtual_ips()}
     for network, (vip_path, vip) in networks.items():

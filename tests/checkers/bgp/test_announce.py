@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bgp.segment import Announcer, Segment, bgp_segment, require_programs
 from second_chance.segment import wait_for
 
 from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
@@ -13,6 +12,8 @@ from twinkeel.source import SourceFile
 from twinkeel.spec.load import load
 from twinkeel.status.bgp_sessions import parse_bfd, parse_sessions
 from twinkeel.topology.build import build
+
+from .segment import Announcer, Segment, bgp_segment, require_programs
 
 SPEC = """\
 name: announced
