@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from labs import Ended, Lab, make_lab
-from prober import VIP, Prober, moments
+from prober import CUT, VIP, Prober, moments
 
 from twinkeel.bench.configurations import CONFIGURATIONS, Configuration
 from twinkeel.bench.peer_files import peer_files
@@ -33,6 +33,8 @@ endpoint: {name: lb.lab-home.com, vip: 192.168.1.110/24}
 load_balancers: {lb-1: 192.168.1.111, lb-2: 192.168.1.112}
 control_plane: {master-1: 192.168.1.101, master-2: 192.168.1.102, master-3: 192.168.1.103}
 """
+# Advertisements every 0.4 s: a machine that starves Keepalived for 0.3 s must not move the address unplanned.
+SECOND_CHANCE = "failover: {second_chance: true, advert_interval: 0.4}\n"
 # As the person's own apt did it, long ago. Whatever an earlier test left is taken away.
 BARE = """
 set -e
@@ -111,10 +113,12 @@ def tell(capsys: pytest.CaptureFixture[str], configuration: Configuration, what:
             sys.stdout.write(f"  {each.error} after {(each.start - first) / SECOND:.1f} s, {each.late / MILLISECOND:.1f} ms late\n")
 
 
+@pytest.mark.parametrize("second_chance", [False, True] if EVERY else [False], ids=["plain", "second-chance"][: 1 + EVERY])
 @pytest.mark.parametrize("configuration", DOCUMENTS, ids=lambda each: each.id)
 def test_it_is_taken_over_with_one_planned_move_and_given_back(
-    lab: Lab, configuration: Configuration, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    lab: Lab, configuration: Configuration, second_chance: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    lab.paths.spec_file.write_text(SPEC + second_chance * SECOND_CHANCE)
     topology = load_topology(lab.paths.spec_file)
     written = build_by_hand(lab, configuration, topology)
     planned = lab.run("operator", ["twinkeel", "plan", "--format", "json"])
@@ -123,8 +127,8 @@ def test_it_is_taken_over_with_one_planned_move_and_given_back(
     assert any("vrrp_script" in line for line in told) == ("vrrp_script" in str(written))
     with Prober(lab, tmp_path / "apply", PERIOD_MS) as client:
         must(lab.run("operator", ["twinkeel", "apply"]))
-    tell(capsys, configuration, "apply", client)
-    assert moments(client.failed_by_the_system) <= 1
+    tell(capsys, configuration, f"apply{' with second_chance' * second_chance}", client)
+    assert moments(client.failed_by_the_system) <= (0 if second_chance else 1)
     status: dict[str, Any] = json.loads(must(lab.run("operator", ["twinkeel", "status", "--format", "json"])))
     assert status["healthy"]
     with Prober(lab, tmp_path / "rollback", PERIOD_MS) as client:
@@ -134,3 +138,86 @@ def test_it_is_taken_over_with_one_planned_move_and_given_back(
         for path, content in files.items():
             assert lab.run(name, ["cat", path]).stdout == content, (name, path)
     assert len(holders(lab)) == 1
+
+
+# What a person added to the article's pair: an address for something else, and a page that monitoring asks.
+MORE_VRRP = """
+vrrp_instance OTHER {
+    state BACKUP
+    interface %s
+    virtual_router_id 77
+    priority 100
+    virtual_ipaddress {
+        192.168.1.150/24
+    }
+}
+"""
+MORE_HAPROXY = """
+listen page
+    mode http
+    bind 127.0.0.1:9000
+    timeout client 5s
+    timeout server 5s
+    timeout connect 5s
+    stats enable
+"""
+HAPROXY, KEEPALIVED = "/etc/haproxy/haproxy.cfg", "/etc/keepalived/keepalived.conf"
+HOSTS = ("--host", "root@192.168.1.111", "--host", "root@192.168.1.112")
+
+
+def files_of(lab: Lab) -> dict[str, list[str]]:
+    return {name: [must(lab.run(name, ["cat", path])) for path in (HAPROXY, KEEPALIVED)] for name in PAIR}
+
+
+def test_what_would_be_lost_is_refused_by_name_and_connections_outlive_the_takeover(
+    lab: Lab, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = lab.paths.spec_file
+    topology = load_topology(spec)
+    seed = next(each for each in DOCUMENTS if each.id == "seed")
+    build_by_hand(lab, seed, topology)
+    interface = topology.load_balancers[0].machine.interface
+    for name in PAIR:
+        more = {HAPROXY: MORE_HAPROXY, KEEPALIVED: MORE_VRRP % interface}
+        for path, text in more.items():
+            must(lab.run(name, ["sh", "-c", f"cat >> {path}"], stdin=text))
+        must(lab.run(name, ["systemctl", "restart", "haproxy", "keepalived"]))
+    wait_for_one_holder(lab)
+    before = files_of(lab)
+
+    audited = lab.run("operator", ["twinkeel", "audit", *HOSTS, "--format", "json"])
+    assert audited.returncode == 1, audited.stderr
+    found = {each["rule"] for each in json.loads(audited.stdout)["findings"]}
+    assert found >= {"equal-priorities", "ssl-hello-check"}, sorted(found)
+
+    refused = lab.run("operator", ["twinkeel", "apply"])
+    assert refused.returncode == 2, refused.stdout + refused.stderr
+    assert "192.168.1.150" in refused.stderr
+    assert "listen page listens on 127.0.0.1:9000" in refused.stderr
+    assert "--discard" in refused.stderr
+    assert files_of(lab) == before
+
+    imported = tmp_path / "imported" / "twinkeel.yaml"
+    imported.parent.mkdir()
+    names = ("--endpoint", topology.endpoint.name)
+    ended = lab.run("operator", ["twinkeel", "import", *HOSTS, *names, "-o", str(imported), "--format", "json"])
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    planned = lab.run("operator", ["twinkeel", "plan", "-f", str(imported), "--format", "json"])
+    assert planned.returncode == 1, planned.stderr
+    assert [host["lost"] for host in json.loads(planned.stdout)["hosts"]] == [[], []]
+
+    spec.write_text(SPEC + SECOND_CHANCE)
+    holder = holders(lab)[0]
+    with Prober(lab, tmp_path / "apply", PERIOD_MS) as client:
+        must(lab.run("operator", ["twinkeel", "apply", "--discard"]))
+    tell(capsys, seed, "apply with second_chance", client)
+    assert [each for each in client.failed_by_the_system if each.error in CUT] == []
+    said = must(lab.run(holder, ["journalctl", "--unit", "twinkeel-linger", "--output", "cat"]))
+    assert f"serving the connections of {VIP}" in said, said
+    assert lab.run(holder, ["ls", "/run/twinkeel/lent"]).returncode != 0
+    must(lab.run("operator", ["twinkeel", "rollback"]))
+    assert files_of(lab) == before
+    left = "find /etc/twinkeel /usr/local/lib/twinkeel /etc/systemd/system/twinkeel-* /run/systemd/system/twinkeel-* -type f"
+    for name in PAIR:
+        assert lab.run(name, ["sh", "-c", left]).stdout == ""
+    spec.write_text(SPEC)

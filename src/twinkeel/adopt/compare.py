@@ -16,6 +16,7 @@ from twinkeel.adopt.draft import Draft
 from twinkeel.adopt.inventory import Inventory, parse_inventory
 from twinkeel.adopt.line_change import Change
 from twinkeel.adopt.pair_files import pair_of
+from twinkeel.audit.hidden import hidden
 from twinkeel.audit.pair import Host, Pair
 from twinkeel.errors import SpecError
 from twinkeel.liveconfig.words import Place
@@ -109,8 +110,9 @@ def _spec(text: str) -> ClusterSpec:
     try:
         return ClusterSpec.model_validate(parse(SourceFile("twinkeel.yaml", text)).values)
     except ValidationError as error:
-        key = ".".join(str(part) for part in error.errors()[0]["loc"])
-        what = "what the files say cannot be put into a spec"
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        what = f"{hidden(str(first['input']))!r} cannot be this value of a spec: {first['msg'].removeprefix('Value error, ')}"
         raise SpecError(what, where=key, hint="give the value by an option, or correct the files") from None
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from twinkeel.adopt.draft import Draft, at
 from twinkeel.adopt.line_change import Change
 from twinkeel.adopt.notes import Left
-from twinkeel.adopt.reasons import reason_of
+from twinkeel.adopt.reasons import effect_of, reason_of
 from twinkeel.audit.hidden import hidden
 
 
@@ -22,7 +22,7 @@ def left_lines(draft: Draft, changes: Sequence[Change]) -> Iterator[Left]:
         key = (text, why, instead, count)
         first = merged.get(key)
         if first is None:
-            merged[key] = Left(change.place, text, hidden(why), hidden(instead))
+            merged[key] = Left(change.place, text, hidden(why), hidden(instead), effect_of(change, instead))
         elif change.place.source.name != first.place.source.name:
             merged[key] = replace(first, also=(*first.also, change.place))
     yield from sorted(merged.values(), key=lambda each: (each.place.source.name, each.place.span.line, each.place.span.column))

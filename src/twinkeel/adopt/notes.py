@@ -1,10 +1,14 @@
 """What an import has to tell beside the spec. Pure values."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from twinkeel.adopt.inventory import Inventory
 from twinkeel.liveconfig.words import Place
 from twinkeel.spec.secrets import Secrets
+
+Effect = Literal["lost", "replaced", "renamed"]
+"""What becomes of a line: nothing does its work any more; another line or unit does; or only a name or its layout is another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,7 @@ class Left:
     what: str
     why: str
     instead: str
+    effect: Effect
     also: tuple[Place, ...] = ()
 
 

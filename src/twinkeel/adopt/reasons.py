@@ -1,6 +1,7 @@
 """Why a line is not carried over, and what the spec does instead: a table by place and keyword. Pure."""
 
 from twinkeel.adopt.line_change import Change
+from twinkeel.adopt.notes import Effect
 
 Reason = tuple[str, str]
 
@@ -123,6 +124,18 @@ _REASONS: dict[tuple[str, ...], Reason] = {
     ("virtual_server", "*"): ("Twinkeel balances with HAProxy, not with IPVS", "a service of the spec"),
     ("vrrp_sync_group", "*"): ("each virtual IP moves by itself", "nothing: one failure moves all that need to move"),
 }
+# Only the name, or the way of writing, is another.
+_RENAMED = frozenset(
+    (
+        ("section",),
+        ("frontend", "default_backend"),
+        ("server", "name"),
+        ("global_defs", "router_id"),
+        ("vrrp_instance", "name"),
+        ("vrrp_instance", "virtual_ipaddress"),
+    )
+)
+_IF_NEEDED = "if you need it"
 _OTHERWISE: Reason = ("the spec has no key for it", "keepalived.extra.sections or haproxy.extra.sections, if you need it")
 _NOTHING = "nothing"
 
@@ -135,6 +148,13 @@ def reason_of(change: Change) -> Reason:
     why, instead = next((_REASONS[key] for key in keys if key in _REASONS), _OTHERWISE)
     shown = f"`{change.other}`" if change.other else _NOTHING
     return why, instead.replace("{other}", shown).replace("{{", "{").replace("}}", "}")
+
+
+def effect_of(change: Change, instead: str) -> Effect:
+    """What becomes of the line, by where it stands and what is there instead."""
+    if instead.startswith(_NOTHING) or _IF_NEEDED in instead:
+        return "lost"
+    return "renamed" if any(change.context[:length] in _RENAMED for length in (1, 2)) else "replaced"
 
 
 def _stem(context: tuple[str, ...]) -> str:

@@ -33,7 +33,8 @@ def differences_json(found: Differences) -> dict[str, Any]:
 
 def _left(left: Left) -> dict[str, Any]:
     places = [place_json(place) for place in left.also]
-    return {**place_json(left.place), "text": left.what, "why": left.why, "instead": left.instead, "also": places}
+    said = {"text": left.what, "effect": left.effect, "why": left.why, "instead": left.instead}
+    return {**place_json(left.place), **said, "also": places}
 
 
 def _secret(secret: SecretFound) -> dict[str, Any]:

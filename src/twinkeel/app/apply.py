@@ -9,17 +9,19 @@ from twinkeel.rollout.run import ApplyResult
 __all__ = ["ApplyResult", "apply"]
 
 
-async def apply(context: Context, *, preflight: bool = True) -> ApplyResult:
+async def apply(context: Context, *, preflight: bool = True, discard: bool = False) -> ApplyResult:
     """Install and configure HAProxy, and Keepalived or FRR, on every load balancer, standby first, and verify the result.
 
     Args:
         preflight: make the checks first that protect an apply.
+        discard: what files that somebody else wrote do, and nothing replaces, may end.
 
     Raises:
         SpecError: a password is missing.
+        UsageError: something would end, and `discard` does not allow it.
         LockedError, HostError, ToolError, VerificationError: see `twinkeel.rollout.apply.apply`.
     """
-    # The rollout takes the lock itself: the checks come before it.
+    # The rollout takes the lock itself.
     async with ClusterHosts(context).open() as hosts:
         return await rollout.apply(
             context.topology,
@@ -29,4 +31,5 @@ async def apply(context: Context, *, preflight: bool = True) -> ApplyResult:
             secrets=context.secrets,
             break_lock=context.break_lock,
             preflight=preflight,
+            discard=discard,
         )

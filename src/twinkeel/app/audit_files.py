@@ -143,7 +143,7 @@ def template_line(source: SourceFile) -> int | None:
 def _text(path: Path, notes: Notes) -> SourceFile:
     source = read(path, notes)
     if source is None:
-        raise UsageError("this is no text file: it has bytes of zero", where=str(path), hint="save it as UTF-8, not as UTF-16")
+        raise UsageError("not a text file: it contains NUL bytes", where=str(path), hint="save it as UTF-8, not as UTF-16")
     return source
 
 

@@ -32,7 +32,7 @@ def settings(file: Path | None, on_finding: Callable[[Diagnostic, SourceFile], N
         raise UsageError("there is no such settings file", where=str(path))
     source = read(path, [])
     if source is None:
-        raise UsageError("this is no text file: it has bytes of zero", where=str(path))
+        raise UsageError("not a text file: it contains NUL bytes", where=str(path))
     found, diagnostics = read_settings(source)
     for each in diagnostics:
         on_finding(each, source)

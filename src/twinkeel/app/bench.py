@@ -84,7 +84,8 @@ async def prepare(
     async def bring_to(wanted: Topology) -> None:
         # The bench holds the lock all the time.
         async with hosts.open() as writer:
-            await rollout.apply(wanted, writer, log_of(context, "bench"), lambda _: None, secrets=secrets, held=True)
+            # What the peers' files do besides is theirs.
+            await rollout.apply(wanted, writer, log_of(context, "bench"), lambda _: None, secrets=secrets, held=True, discard=True)
 
     return Bench(replace(drill, recovery=recovery, command="twinkeel bench"), configurations, variants(context), bring_to, ca)
 

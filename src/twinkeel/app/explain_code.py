@@ -1,6 +1,7 @@
 """Use case: what a code means that a message names: a rule of check or audit, a check of preflight, a scenario of drills."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from difflib import get_close_matches
 from inspect import getdoc
 
@@ -20,8 +21,17 @@ SPEC_PAGE, PREFLIGHT_PAGE, AUDIT_PAGE, FAULTS_PAGE = "spec-rules.md", "preflight
 ALERTS_PAGE = "alerts.md"
 
 
-def explain_code(code: str) -> str:
-    """What it stands for, as Markdown, with the place in docs/ that says the same; capitals do not matter.
+@dataclass(frozen=True)
+class Explanation:
+    """What a code stands for: `text` is Markdown, `page` the place in docs/ that says the same."""
+
+    code: str
+    text: str
+    page: str
+
+
+def explain_code(code: str) -> Explanation:
+    """What it stands for; capitals do not matter.
 
     Raises:
         UsageError: nothing has that code.
@@ -29,7 +39,7 @@ def explain_code(code: str) -> str:
     pages = dict(_pages())
     for known, (text, page) in pages.items():
         if known.lower() == code.lower():
-            return f"{text.rstrip()}\n\nPage: docs/{page}#{known.lower()}\n"
+            return Explanation(known, text.rstrip(), f"docs/{page}#{known.lower()}")
     by_lower = {known.lower(): known for known in pages}
     close = get_close_matches(code.lower(), by_lower, n=1)
     guess = f"did you mean {by_lower[close[0]]}? " if close else ""

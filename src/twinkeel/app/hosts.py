@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from twinkeel.app.context import Context
 from twinkeel.errors import HostError
 from twinkeel.hosts import ssh
-from twinkeel.hosts.executor import DEFAULT_TIMEOUT, CommandResult, Reader, Writer
+from twinkeel.hosts.executor import DEFAULT_TIMEOUT, CommandResult, Reader, Watcher, Writer
 from twinkeel.hosts.lock import cluster_lock, lock_taken
 from twinkeel.topology.model import Machine
 
@@ -18,7 +18,7 @@ class ClusterHosts:
         self._context = context
         self._settled: dict[str, bool] = {}
 
-    def reading(self) -> AbstractAsyncContextManager[Reader]:
+    def reading(self) -> AbstractAsyncContextManager[Watcher]:
         """Hosts that can only be asked."""
         return self.open()
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from twinkeel.app.context import OnFindings, usable_spec
+from twinkeel.errors import UsageError
 from twinkeel.source import SourceFile
 from twinkeel.spec.new_files import NewFile, refuse_existing, write_new
 from twinkeel.spec.new_secrets import new_secrets_text
@@ -12,10 +13,14 @@ def passwords_path(file: Path, secrets_file: str | None) -> Path:
     """Where the passwords of the new spec at `file` will be.
 
     Raises:
-        UsageError: one of the two files is there already.
+        UsageError: one of the two files is there already, or both are one.
     """
     refuse_existing([file], "edit it, or name another file with -f")
     passwords = file.parent / Path(secrets_file or "secrets.yaml").expanduser()
+    if passwords.resolve() == file.resolve():
+        raise UsageError(
+            "the spec and its passwords cannot be in one file", where=str(file), hint="name another one with --secrets-file"
+        )
     refuse_existing([passwords], "another spec may need it: name another file with --secrets-file")
     return passwords
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from twinkeel.audit.check_script import STOPS_KEEPALIVED, check_script
 from twinkeel.audit.effective import OWNER
+from twinkeel.audit.in_force import ignored, in_force
 from twinkeel.audit.kubernetes import api_backends
 from twinkeel.audit.moves import Noticed, after_silence, holdings, move_after
 from twinkeel.audit.outcome import Outcome, worst
@@ -75,7 +76,7 @@ def _of_load_balancer(fault: str, holder: Member, backup: Member) -> Outcome:
         effect = "Keepalived starts it again, which takes the address away, and nobody has it until the timer has run; "
         return Outcome(fault, title, "heals", silence + REACTION, effect=f"{effect}with --dont-respawn the address stays")
     notices = _kill_noticed if fault == "haproxy-kill" else _hang_noticed
-    noticed = [each for tracker in holder.instance.trackers if (each := notices(holder.host, tracker))]
+    noticed = [each for tracker in in_force(holder.instance) if (each := notices(holder.host, tracker))]
     moved = move_after(noticed, holder.instance, backup.instance)
     if moved is not None:
         return Outcome(fault, title, "heals", moved + REACTION, effect=_assumed(holder.host, noticed))
@@ -88,7 +89,7 @@ def title_of(fault: str) -> str:
 
 
 def _stays(fault: str, title: str, holder: Member, noticed: list[Noticed]) -> Outcome:
-    trackers = holder.instance.trackers
+    trackers = in_force(holder.instance)
     if noticed:
         effect = f"{noticed[0].tracker.word.text} fails, and {holder.host.name} keeps the address: see the findings"
         return Outcome(fault, title, "never", effect=effect)
@@ -98,6 +99,8 @@ def _stays(fault: str, title: str, holder: Member, noticed: list[Noticed]) -> Ou
             fault, title, "unknown", effect=f"it depends on what {unknown[0].word.text} looks at, which is not in these files"
         )
     what = "nothing is tracked" if not trackers else "no check notices"
+    if ignored(holder.instance) and not trackers:
+        what = "Keepalived ignores the weighted check of a member of a sync group"
     return Outcome(fault, title, "never", effect=f"{what}: until HAProxy is started again")
 
 

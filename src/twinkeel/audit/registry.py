@@ -73,6 +73,7 @@ from twinkeel.audit.rules.keepalived import (
     unused_tracker,
     vip_is_host_address,
     vip_without_prefix,
+    weight_in_sync_group,
 )
 from twinkeel.audit.rules.kubespray import (
     api_port_taken,
@@ -183,6 +184,7 @@ KEEPALIVED: tuple[Rule, ...] = (
     unused_tracker.RULE,
     vip_is_host_address.RULE,
     vip_without_prefix.RULE,
+    weight_in_sync_group.RULE,
 )
 PAIR: tuple[Rule, ...] = (
     backends_differ.RULE,

@@ -17,6 +17,9 @@ def apply(
     file: SpecFile = DEFAULT_SPEC,
     format: OutputFormat = Format.text,  # noqa: A002
     break_lock: BreakLock = False,
+    discard: Annotated[
+        bool, typer.Option("--discard", help="Let end what only files that somebody else wrote do; `plan` lists it as lost.")
+    ] = False,
     no_preflight: Annotated[bool, typer.Option("--no-preflight", help="Begin without the checks that protect an apply.")] = False,
 ) -> None:
     """Bring the load balancers to what the spec says, verified through the virtual IP.
@@ -33,7 +36,7 @@ def apply(
     show_work(
         context,
         f"apply {context.topology.name}",
-        lambda given: run_apply(given, preflight=not no_preflight),
+        lambda given: run_apply(given, preflight=not no_preflight, discard=discard),
         _sentence,
         as_json=format is Format.json,
         hosts=context.load_balancers,

@@ -50,7 +50,7 @@ def audit(
     ] = None,
     output: Annotated[AuditFormat, typer.Option("--format", help="How findings are shown.")] = AuditFormat.text,
     severity: Annotated[
-        Least | None, typer.Option("--severity", help="Leave out what is less severe. [default: warning]", show_default=False)
+        Least | None, typer.Option("--severity", help="The lowest severity to show. [default: warning]", show_default=False)
     ] = None,
     profile: Annotated[
         Profile | None,

@@ -30,7 +30,8 @@ def explain(
     if code is not None:
         from twinkeel.app.explain_code import explain_code
 
-        print(explain_code(code), end="")
+        found = explain_code(code)
+        print(json.dumps(vars(found), indent=2) if output is Format.json else f"{found.text}\n\nPage: {found.page}")
         return
 
     from twinkeel.cli.load import open_context

@@ -45,6 +45,7 @@ COMMANDS = {
     "status": ("status", "Show who holds the virtual IP, the backends, and whether the API is ready."),
     "monitor": ("monitor", "Make alert rules, scrape jobs and a dashboard for Prometheus and Grafana from the spec."),
     "drill": ("drill", "Break something on purpose and measure what a client saw."),
+    "tune": ("tune", "Measure which timers these machines and this network bear, and recommend some."),
     "bench": ("bench", "The same faults on other configurations, each one beside ours."),
     "lab": ("lab", "The whole system, with the real daemons, on this machine."),
 }

@@ -29,6 +29,10 @@ def rules(
     """Recording and alert rules for Prometheus (YAML); docs/alerts.md explains each alert."""
     from twinkeel.app.monitor import rules as make
 
+    if any(each.isspace() or not each.isprintable() for each in runbooks) or not runbooks:
+        from twinkeel.errors import UsageError
+
+        raise UsageError(f"--runbooks {runbooks!r} is no address of a page", hint="a URL such as https://wiki.example.org/alerts")
     _give(make(_context(file), runbooks), out, file)
 
 

@@ -48,6 +48,8 @@ def _show(made: "Plan") -> None:
         console.print(
             "The cluster has no certificate authority yet: HAProxy's checks will not verify certificates.", style="yellow"
         )
+    if any(host.lost for host in made.hosts):
+        console.print("What is lost is said in the spec first, or let end by `twinkeel apply --discard`.", style="yellow")
     if made.steps:
         console.print("Order of work:", style="bold")
         for number, step in enumerate(made.steps, 1):
@@ -62,8 +64,8 @@ def lines_of(host: "HostPlan") -> Iterator[tuple[str, str]]:
     if host.problem:
         yield f"  cannot be asked: {host.problem}", "red"
         return
-    for line in host.foreign:
-        yield f"  not in the spec: {line}", "red"
+    for ending in host.foreign:
+        yield f"  {'replaced' if ending.replaced else 'lost'}: {ending}", "yellow" if ending.replaced else "red"
     if not (host.has_changes or host.left_over):
         yield "  nothing to change", ""
     for package, version in (host.packages or {}).items():

@@ -88,6 +88,6 @@ def _counts(result: AuditResult, shown: Sequence[Found]) -> Iterator[str]:
     yield ", ".join(f"{count} {word}" for count, word in counts if count) or "no problems"
     less = len(result.audited.found) - len(shown)
     if less:
-        yield f"{less} less severe not shown (--severity info)"
+        yield f"{less} of lower severity not shown (--severity info)"
     if result.audited.suppressed:
-        yield f"{len(result.audited.suppressed)} left out on request"
+        yield f"{len(result.audited.suppressed)} suppressed"

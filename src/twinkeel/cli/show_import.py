@@ -6,12 +6,18 @@ from itertools import groupby
 from pathlib import Path
 
 from twinkeel.adopt.difference import Difference, Differences
-from twinkeel.adopt.notes import Left, SecretFound
+from twinkeel.adopt.notes import Effect, Left, SecretFound
 from twinkeel.app.import_pair import SECRETS_FILE, Imported
 from twinkeel.cli.options import DEFAULT_SPEC
 from twinkeel.cli.text_layout import rows, usable_width
 from twinkeel.diagnostic import render_text
 from twinkeel.liveconfig.words import Place
+
+TITLES: dict[Effect, str] = {
+    "lost": "Lost: nothing does the same, unless you say it in the spec",
+    "replaced": "Replaced by what Twinkeel does for the same purpose",
+    "renamed": "The same under another name",
+}
 
 
 def as_text(imported: Imported, output: Path | None) -> str:
@@ -60,9 +66,16 @@ def _not_carried(left: Sequence[Left]) -> Iterator[str]:
         return
     count = sum(1 + len(each.also) for each in left)
     yield f"Not carried over: {count} line{'s' * (count != 1)}"
+    for effect, title in TITLES.items():
+        mine = [each for each in left if each.effect == effect]
+        if mine:
+            yield f"{title}: {sum(1 + len(each.also) for each in mine)}"
+            yield from _reasons(mine)
+
+
+def _reasons(left: Sequence[Left]) -> Iterator[str]:
     for (_, why, instead), group in groupby(left, key=lambda each: (_files(each), each.why, each.instead)):
-        lines = list(group)
-        yield from (f"  {_where(each)}: {each.what}" for each in lines)
+        yield from (f"  {_where(each)}: {each.what}" for each in group)
         yield f"      why: {why}"
         yield f"      instead: {instead}"
 
@@ -72,7 +85,17 @@ def _files(left: Left) -> tuple[str, ...]:
 
 
 def _where(left: Left) -> str:
-    return _place(left.place) + "".join(f", {_place(place)}" for place in left.also)
+    return in_braces([_place(place) for place in (left.place, *left.also)])
+
+
+def in_braces(places: Sequence[str]) -> str:
+    """Several places as a shell writes them, where only one folder's name differs: `{lb-1,lb-2}/etc/haproxy/haproxy.cfg:11`."""
+    parts = [place.split("/") for place in places]
+    if len({len(each) for each in parts}) == 1:
+        columns = [tuple(dict.fromkeys(column)) for column in zip(*parts, strict=True)]
+        if sum(len(column) > 1 for column in columns[:-1]) == 1 and len(columns[-1]) == 1:
+            return "/".join(column[0] if len(column) == 1 else "{" + ",".join(column) + "}" for column in columns)
+    return ", ".join(places)
 
 
 def _place(place: Place) -> str:

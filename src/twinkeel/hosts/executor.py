@@ -84,7 +84,11 @@ class Streamer(Protocol):
         ...
 
 
-class Writer(Reader, Streamer, Protocol):
+class Watcher(Reader, Streamer, Protocol):
+    """Everything that changes nothing: commands that read once, and commands that go on reading."""
+
+
+class Writer(Watcher, Protocol):
     """Commands that change a host, besides those that read it."""
 
     async def change(self, machine: Machine, argv: Sequence[str], *, timeout: float = DEFAULT_TIMEOUT) -> CommandResult:

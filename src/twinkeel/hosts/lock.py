@@ -23,7 +23,7 @@ from twinkeel.topology.model import Machine
 
 LOCK_FILE = "/run/twinkeel/lock"
 OLD_AFTER = 30 * 60  # Seconds. The longest step is a package installation.
-LONG_COMMANDS = ("twinkeel bench", "twinkeel drill")
+LONG_COMMANDS = ("twinkeel bench", "twinkeel drill", "twinkeel tune")
 MINUTE = 60
 
 # $1 lock file, $2 what it must hold now (empty: it must not exist), $3 what it shall hold (empty: it is removed).

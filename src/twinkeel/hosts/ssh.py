@@ -62,7 +62,9 @@ class SshHosts:
         try:
             async with connection.create_process(command, stdin=asyncssh.PIPE, stderr=asyncssh.DEVNULL) as process:
                 async for line in process.stdout:
-                    yield str(line)
+                    # asyncssh gives an empty one more when the end comes by itself, after the last line.
+                    if line:
+                        yield str(line)
         except (asyncssh.Error, OSError) as error:
             self._connections.pop(machine.name, None)
             raise HostError(f"the SSH connection broke: {error}", where=place(machine)) from error

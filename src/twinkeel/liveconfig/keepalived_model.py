@@ -152,8 +152,7 @@ class Instance:
         return line.value() if line else "BACKUP"
 
     def _entries(self, *keywords: str) -> Iterator[Statement]:
-        for block in self.statement.named(*keywords):
-            yield from (each for each in block.block if each.words)
+        return entries(self.statement, *keywords)
 
     @cached_property
     def vips(self) -> list[tuple[Word, IPv4Interface | IPv6Interface]]:
@@ -190,17 +189,38 @@ class Instance:
 
     @cached_property
     def trackers(self) -> list[Tracker]:
-        """Every script, process and file that it tracks."""
-        kinds = {"track_script": "script", "track_process": "process", "track_file": "file"}
-        return [self._tracker(each, kind) for block, kind in kinds.items() for each in self._entries(block)]
+        """Every script, process and file that it tracks itself, as written."""
+        return self.config.trackers_of(self.statement)
 
-    def _tracker(self, each: Statement, kind: str) -> Tracker:
-        definition = self.config.definition(kind, each.keyword)
-        texts = [word.text for word in each.words]
-        own = each.words[texts.index("weight") + 1] if "weight" in texts[:-1] else None
-        weight = whole_number(own.text) if own else definition.weight if definition else None
-        # A tracked file of weight 0 by default has 1 (keepalived.conf(5)); a script or process without weight means FAULT.
-        return Tracker(each.words[0], kind, (1 if kind == "file" else 0) if weight is None else weight, own, definition)
+
+@dataclass
+class SyncGroup:
+    """A `vrrp_sync_group`: its members go to BACKUP and FAULT together."""
+
+    statement: Statement
+    config: "VrrpConfig"
+
+    @cached_property
+    def members(self) -> list[Instance]:
+        """The instances that it names."""
+        names = {each.keyword for each in entries(self.statement, "group")}
+        return [instance for instance in self.config.instances if instance.name in names]
+
+    @cached_property
+    def trackers(self) -> list[Tracker]:
+        """What it tracks for all of its members."""
+        return self.config.trackers_of(self.statement)
+
+    @property
+    def keeps_weights(self) -> bool:
+        """Whether weights of its members' own trackers count; Keepalived takes them away otherwise."""
+        return self.statement.last("sync_group_tracking_weight", "global_tracking") is not None
+
+
+def entries(block: Statement, *keywords: str) -> Iterator[Statement]:
+    """Every statement with words in its blocks of these names."""
+    for inner in block.named(*keywords):
+        yield from (each for each in inner.block if each.words)
 
 
 @dataclass
@@ -213,6 +233,28 @@ class VrrpConfig:
     def instances(self) -> list[Instance]:
         """Its instances."""
         return [Instance(each, self) for each in self.config.whole.named("vrrp_instance")]
+
+    @cached_property
+    def groups(self) -> list[SyncGroup]:
+        """Its sync groups."""
+        return [SyncGroup(each, self) for each in self.config.whole.named("vrrp_sync_group")]
+
+    def group_of(self, instance: Instance) -> SyncGroup | None:
+        """The sync group that an instance is in."""
+        return next((group for group in self.groups if any(each is instance for each in group.members)), None)
+
+    def trackers_of(self, block: Statement) -> list[Tracker]:
+        """Every script, process and file that an instance or a group tracks."""
+        kinds = {"track_script": "script", "track_process": "process", "track_file": "file"}
+        return [self._tracker(each, kind) for inner, kind in kinds.items() for each in entries(block, inner)]
+
+    def _tracker(self, each: Statement, kind: str) -> Tracker:
+        definition = self.definition(kind, each.keyword)
+        texts = [word.text for word in each.words]
+        own = each.words[texts.index("weight") + 1] if "weight" in texts[:-1] else None
+        weight = whole_number(own.text) if own else definition.weight if definition else None
+        # A tracked file of weight 0 by default has 1 (keepalived.conf(5)); a script or process without weight means FAULT.
+        return Tracker(each.words[0], kind, (1 if kind == "file" else 0) if weight is None else weight, own, definition)
 
     @cached_property
     def definitions(self) -> list[Definition]:

@@ -84,7 +84,7 @@ def _file(machine: Machine, path: str, line: str) -> RemoteFile:
     except binascii.Error:
         return RemoteFile(path, None, "what arrived of it is not whole")
     if b"\0" in content:
-        return RemoteFile(path, None, "it is no text: it has bytes of zero")
+        return RemoteFile(path, None, "not a text file: it contains NUL bytes")
     whole = len(content) <= LONGEST_FILE
     why = "" if whole else f"only its first {LONGEST_FILE} bytes were read"
     return RemoteFile(path, SourceFile(f"{machine.name}:{path}", decoded(content, whole=whole)), why)

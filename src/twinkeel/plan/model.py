@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from twinkeel.observe.ending import Ending
 from twinkeel.render.files import RenderedFile, RenderedFiles
 from twinkeel.render.haproxy import CA_PATH, Trust
 
@@ -42,7 +43,7 @@ class HostPlan:
     """What `apply` would do to one load balancer. `packages` are those to install, with the version that is offered; `actions` is
     what each service needs: none, start, reload or restart.
 
-    `foreign` tells what files that somebody else wrote do and the spec does not say: it ends. `unheard_by` are the holders of
+    `foreign` is what files that somebody else wrote do and the rendered ones do not: it ends. `unheard_by` are the holders of
     virtual IPs that would not hear this host with its new files until they have theirs: it stands aside until then. `problem` is
     why the host could not be asked; then nothing else is known.
     """
@@ -52,7 +53,7 @@ class HostPlan:
     packages: Mapping[str, str | None] | None = None
     actions: Mapping[str, str] | None = None
     holds: tuple[str, ...] = ()
-    foreign: tuple[str, ...] = ()
+    foreign: tuple[Ending, ...] = ()
     unheard_by: tuple[str, ...] = ()
     problem: str = ""
 
@@ -65,6 +66,11 @@ class HostPlan:
     def left_over(self) -> tuple[FileChange, ...]:
         """The files that are told and not touched."""
         return tuple(change for change in self.files if change.kind == "left over")
+
+    @property
+    def lost(self) -> tuple[Ending, ...]:
+        """What ends and nothing of ours replaces: `apply` begins only when a person said that it may."""
+        return tuple(ending for ending in self.foreign if not ending.replaced)
 
     @property
     def needed_actions(self) -> dict[str, str]:
@@ -140,7 +146,8 @@ def _host_json(host: HostPlan) -> dict[str, Any]:
         "name": host.name,
         "problem": host.problem or None,
         "holds": list(host.holds),
-        "foreign": list(host.foreign),
+        "foreign": [str(ending) for ending in host.foreign],
+        "lost": [str(ending) for ending in host.lost],
         "packages": dict(host.packages or {}),
         "actions": dict(host.actions or {}),
         "files": [

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from twinkeel.errors import HostError
+from twinkeel.observe.ending import Ending
 from twinkeel.observe.foreign import foreign_haproxy
 from twinkeel.observe.host_state import MARKER, HostState
 from twinkeel.plan.compare_files import Mask, compare_files, no_longer_wanted
@@ -90,7 +91,7 @@ def plan_host(topology: Topology, name: str, wanted: Sequence[RenderedFile], sta
         packages={package: found.offered for package, found in state.packages.items() if found.installed is None},
         actions=_actions(wanted, changes, state),
         holds=tuple(str(vip) for vip in look.holds),
-        foreign=tuple(_foreign(topology, name, state)),
+        foreign=tuple(_foreign(topology, name, wanted, state)),
     )
     if plan.has_changes and plan.holds and look.handover == "stop":
         # Somebody else set it up: the virtual IP leaves it by a stop.
@@ -98,15 +99,16 @@ def plan_host(topology: Topology, name: str, wanted: Sequence[RenderedFile], sta
     return plan
 
 
-def _foreign(topology: Topology, name: str, state: HostState) -> Iterator[str]:
+def _foreign(topology: Topology, name: str, wanted: Sequence[RenderedFile], state: HostState) -> Iterator[Ending]:
     balancer = next(each for each in topology.load_balancers if each.machine.name == name)
     backend = vip_backend(topology)
     haproxy, config = text_of(state, HAPROXY_CONFIG), text_of(state, backend.config_path)
+    rendered = {file.path: file.content for file in wanted}
     # Debian's package brings a haproxy.cfg of its own; nobody holds a virtual IP with that alone.
     if config and not backend.is_ours(config):
-        yield from backend.foreign(config, topology, balancer)
+        yield from backend.foreign(config, rendered.get(backend.config_path, ""), topology, balancer)
         if MARKER not in haproxy:
-            yield from foreign_haproxy(HAPROXY_CONFIG, haproxy, topology)
+            yield from foreign_haproxy(HAPROXY_CONFIG, haproxy, rendered.get(HAPROXY_CONFIG, ""), topology)
 
 
 def _actions(wanted: Sequence[RenderedFile], changes: Sequence[FileChange], state: HostState) -> dict[str, str]:

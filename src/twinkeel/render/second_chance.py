@@ -89,9 +89,14 @@ def render_second_chance(topology: Topology, balancer: LoadBalancer) -> tuple[Re
         RenderedFile(CONFIG_PATH, _config(topology, balancer, window)),
         RenderedFile(LINGER_PROGRAM, read("second-chance"), mode=0o755),
         RenderedFile(f"/etc/systemd/system/{RULES_UNIT}", loads),
-        RenderedFile(f"/etc/systemd/system/{LINGER_UNIT}", fill("linger.service.j2", **values, program=LINGER_PROGRAM)),
+        RenderedFile(f"/etc/systemd/system/{LINGER_UNIT}", linger_unit(topology, balancer, LINGER_PROGRAM)),
         RenderedFile(f"/etc/systemd/system/{SHUTDOWN_UNIT}", shutdown),
     )
+
+
+def linger_unit(topology: Topology, balancer: LoadBalancer, command: str) -> str:
+    """The unit that lingers; `command` is the program with its options, to which `linger` or `clean` is added."""
+    return fill("linger.service.j2", cluster=topology.name, machine=balancer.machine, program=command)
 
 
 def identity(machine: Machine) -> int:

@@ -1,26 +1,20 @@
 """The report of a drill as one HTML file that opens without a network: table, distribution, and a time line for each scenario."""
 
-import json
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, FunctionLoader, StrictUndefined
-from markupsafe import Markup
 
 from twinkeel.drill.facts import RunFacts
 from twinkeel.drill.faults.registry import FAULTS
 from twinkeel.drill.history import EVENTS_FILE, read_history
 from twinkeel.drill.trial import Trial, trial_of
+from twinkeel.report.page import render_page
 from twinkeel.report.streams import STREAMS_CAPTION, asked_by, periods_of, streams_table
 from twinkeel.report.summary import HEADINGS, Summary, cells, summarize, worst
 from twinkeel.report.timeline import Figure, distribution, timeline
 from twinkeel.report.trials import HEADINGS as TRIAL_HEADINGS
 from twinkeel.report.trials import remarks, trial_cells
 from twinkeel.support.extras import require
-
-_FOLDER = files("twinkeel.report") / "templates"
 
 
 def render_html(folder: Path, facts: RunFacts) -> str:
@@ -34,8 +28,6 @@ def render_html(folder: Path, facts: RunFacts) -> str:
         ExtraMissingError: Plotly is not installed.
     """
     require("plotly")
-    from plotly.offline import get_plotlyjs  # noqa: PLC0415 - with an extra alone
-
     trials = {path.parent: trial_of(read_history(path.parent)) for path in sorted(folder.glob(f"*/{EVENTS_FILE}"))}
     summaries = summarize(trials.values())
     parts, figures = [], {"distribution": _distribution(trials.values(), summaries)}
@@ -46,7 +38,9 @@ def render_html(folder: Path, facts: RunFacts) -> str:
         if figure is not None:
             figures[f"plot-{number}"] = figure
     stream_headings, stream_rows = streams_table(tuple(trials.values()))
-    return _ENVIRONMENT.get_template("report.html.j2").render(
+    return render_page(
+        "report.html.j2",
+        figures,
         facts=facts,
         verdict=worst(summary.verdict for summary in summaries),
         headline=headline(summaries),
@@ -60,9 +54,6 @@ def render_html(folder: Path, facts: RunFacts) -> str:
         stream_rows=stream_rows,
         stream_caption=STREAMS_CAPTION,
         parts=parts,
-        # `</` would end the script in which these stand.
-        figures=Markup(json.dumps(figures).replace("</", "<\\/")),  # noqa: S704 - JSON of ours, with `</` taken apart
-        plotly_js=Markup(get_plotlyjs()),  # noqa: S704 - the library's own text
     )
 
 
@@ -107,8 +98,3 @@ def _part(identity: str, summary: Summary, trial: Trial) -> dict[str, Any]:
         "expect": f"Expected: {fault.expect}" if fault else "",
         "reasons": (*trial.verdict.reasons, *remarks(trial)),
     }
-
-
-_ENVIRONMENT = Environment(
-    loader=FunctionLoader(lambda name: (_FOLDER / name).read_text(encoding="utf-8")), undefined=StrictUndefined, autoescape=True
-)

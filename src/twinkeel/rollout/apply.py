@@ -1,8 +1,9 @@
 """The whole procedure: bring the load balancers to what the spec says, and prove it through the virtual IPs."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,8 +14,10 @@ from twinkeel.hosts.lock import cluster_lock
 from twinkeel.plan.make_plan import desired
 from twinkeel.plan.model import Desired, Plan
 from twinkeel.plan.plan import plan
+from twinkeel.plan.refuse_losses import refuse_losses
 from twinkeel.preflight.preflight import essential_checks
 from twinkeel.rollout.generations import NEXT_SWEEP
+from twinkeel.rollout.keep_generation import generation_kept
 from twinkeel.rollout.look import Decide, Seen, api_is_up, look, take_back
 from twinkeel.rollout.rollout import Rollout
 from twinkeel.rollout.run import ApplyResult, Run, about_this_run
@@ -44,36 +47,36 @@ async def apply(
     break_lock: bool = False,
     held: bool = False,
     preflight: bool = False,
+    discard: bool = False,
 ) -> ApplyResult:
     """Install and configure HAProxy and Keepalived on every load balancer, standby first, and verify the result.
 
-    `preflight` makes the checks that protect an apply before anything else; `held` says that the caller holds the lock.
+    `preflight` makes the checks that protect an apply before anything else; `held` says that the caller holds the lock,
+    `discard` that what a foreign pair does besides may end.
 
     Raises:
+        UsageError: the load balancers' own files do what would end, and `discard` does not allow it; nothing was touched.
         LockedError: another run works on these load balancers.
         HostError: a host cannot be reached, or a task failed on it; what was begun there was undone.
         ToolError: Ansible itself failed.
         VerificationError: a virtual IP does not answer as it must.
     """
 
-    run = Run(topology, writer, log, on_event, break_lock, held)
-    if preflight:
-        async with run.step("Check what an apply needs") as details:
-            checked = await essential_checks(writer, topology)
-            details.append(f"{len(checked)} checks passed")
-    return await converge(run, "apply", lambda ca: desired(topology, ca, secrets))
+    run = Run(topology, writer, log, on_event, break_lock, held, discard)
+    return await converge(run, "apply", lambda ca: desired(topology, ca, secrets), checks=preflight)
 
 
-async def converge(run: Run, command: str, decide: Decide) -> ApplyResult:
+async def converge(run: Run, command: str, decide: Decide, *, checks: bool = False) -> ApplyResult:
     """Bring the load balancers to what `decide` says: judged, standby first, verified, undone where it fails.
 
+    With `checks`, nothing is changed before those that protect an apply have passed.
     Where the plan says that nothing is to be done, nothing is started that could do it: no Ansible runs.
     """
     began = time.monotonic_ns()
     topology, writer = run.topology, run.writer
     machines = [balancer.machine for balancer in topology.load_balancers]
     async with cluster_lock(writer, machines, f"twinkeel {command}", run.note, break_lock=run.break_lock, held=run.held):
-        done = [sweep async for sweep in _sweeps(run, command, decide)]
+        done = [sweep async for sweep in _sweeps(run, command, decide, checks=checks)]
         seen, _ = done[-1]
         async with run.step("Verify through the virtual IP") as details:
             holders = {str(vip): name for vip, name in (await verify_virtual_ips(writer, topology, seen.ca)).items()}
@@ -88,13 +91,15 @@ async def converge(run: Run, command: str, decide: Decide) -> ApplyResult:
     return ApplyResult(changed, holders[str(topology.endpoint.vip.ip)], trust, seconds, generation, holders)
 
 
-async def _sweeps(run: Run, command: str, decide: Decide) -> AsyncIterator[tuple[Seen, Plan]]:
+async def _sweeps(run: Run, command: str, decide: Decide, *, checks: bool) -> AsyncIterator[tuple[Seen, Plan]]:
     """One sweep over all load balancers after the other, each planned from what there is then, until they have what is wanted."""
     for number in range(MOST_SWEEPS):
-        seen = await look(run, decide)
+        seen = await (_look_and_check(run, decide) if checks and not number else look(run, decide))
         wanted = decide(seen.ca)
         async with run.step("Compare with the spec") as details:
             made = plan(run.topology, wanted, seen.states, _shows_nothing)
+            if not run.discard:
+                refuse_losses(made)
             details += ["something is to be done" if made.has_changes else "nothing to change", *made.steps[: bool(made.later)]]
         held_in_standby = await take_back(run, seen.observed)
         if made.has_changes or held_in_standby:
@@ -110,6 +115,23 @@ async def _sweeps(run: Run, command: str, decide: Decide) -> AsyncIterator[tuple
         where=str(run.log),
         hint="does something else write /etc/keepalived/keepalived.conf there?",
     )
+
+
+async def _look_and_check(run: Run, decide: Decide) -> Seen:
+    """Both only read, and the checks listen for half a second: they are made at the same time.
+
+    Raises:
+        HostError: a host cannot be asked, or a check failed.
+    """
+    checking = asyncio.create_task(essential_checks(run.writer, run.topology))
+    try:
+        seen = await look(run, decide)
+        async with run.step("Check what an apply needs") as details:
+            details.append(f"{len(await checking)} checks passed")
+    finally:
+        checking.cancel()
+        await asyncio.gather(checking, return_exceptions=True)
+    return seen
 
 
 def _shows_nothing(text: str) -> str:
@@ -128,7 +150,7 @@ async def _roll_out(
         known = {**known_to_roles(made, seen), "serves": serves}
         write_project(Path(name) / "project", run.topology, wanted, made, about, known)
         async with AsyncExitStack() as stack:
-            async with run.step("Judge every load balancer's candidate files") as details:
+            async with run.step("Judge every load balancer's candidate files") as details, _kept(run, made, wanted, seen, about):
                 await stack.enter_async_context(rollout.prepared())
                 details.append("accepted" if made.has_changes else "nothing to change")
             async with run.step("Configure the load balancers") as details:
@@ -136,13 +158,25 @@ async def _roll_out(
                 await rollout.carry_out()
 
 
+def _kept(run: Run, made: Plan, wanted: Desired, seen: Seen, about: Mapping[str, str]) -> AbstractAsyncContextManager[None]:
+    """What keeps a generation where the roles need not."""
+    if not made.replaces_files or _packages_missing(made):
+        return nullcontext()
+    return generation_kept(run.writer, run.topology, wanted, seen.next_generation, about)
+
+
+def _packages_missing(made: Plan) -> bool:
+    return any(host.packages for host in made.hosts)
+
+
 def known_to_roles(made: Plan, seen: Seen) -> dict[str, Any]:
     """Variables for the roles: what was seen by now, so that they need not look again; and that we move virtual IPs ourselves."""
     return {
-        "packages_missing": any(host.packages for host in made.hosts),
+        "packages_missing": _packages_missing(made),
         "package_managers": {name: state.package_manager for name, state in seen.states.items()},
         "selinux_hosts": [name for name, state in seen.states.items() if state.selinux],
-        "keep_generation": made.replaces_files,
+        # Else it is kept by now: see `_kept`.
+        "keep_generation": made.replaces_files and _packages_missing(made),
         "generation_number": seen.next_generation,
         # For an undo: there is something to go back to only where one was kept.
         "generation": {"number": seen.next_generation} if made.replaces_files else {},

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from twinkeel.errors import UsageError
 from twinkeel.hosts.executor import Writer
 from twinkeel.hosts.lock import cluster_lock
+from twinkeel.observe.host_state import MARKER
 from twinkeel.plan.model import Desired
 from twinkeel.render.files import RenderedFile, RenderedFiles
 from twinkeel.render.haproxy import CA_PATH, CONFIG_PATH
@@ -53,13 +54,18 @@ async def rollback(
     refuse_newcomers(files, backend, chosen.number)
     desired = desired_of(files)
 
-    run = Run(topology, writer, log, on_event, break_lock)
-    if is_foreign(files, backend) and not backend.exclusive:
+    if not backend.exclusive and not all(_says_ours(mine, backend.config_path) for mine in files.values()):
         hint = "put FRR's old files back by hand, from /var/lib/twinkeel/generations there"
         raise UsageError(f"generation {chosen.number} is from before Twinkeel wrote FRR's files", hint=hint)
+    # A pair that was given back and is taken over again: what ends was said before the first time.
+    run = Run(topology, writer, log, on_event, break_lock, discard=True)
     if is_foreign(files, backend):
         return RollbackResult(chosen, await give_back(run, chosen.number, desired))
     return RollbackResult(chosen, await converge(run, f"rollback --to {chosen.number}", lambda _: desired))
+
+
+def _says_ours(files: Sequence[RenderedFile], path: str) -> bool:
+    return any(MARKER in file.content for file in files if file.path == path)
 
 
 def is_foreign(files: Mapping[str, Sequence[RenderedFile]], backend: VipBackend) -> bool:

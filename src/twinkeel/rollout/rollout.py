@@ -14,6 +14,7 @@ from pathlib import Path
 from twinkeel.errors import HostError, TwinkeelError, VerificationError
 from twinkeel.hosts.executor import Writer
 from twinkeel.plan.model import HostPlan, Plan
+from twinkeel.render.systemd import LINGER_PROGRAM
 from twinkeel.rollout.run_playbook import run_playbook
 from twinkeel.rollout.stepped_playbook import SteppedPlaybook
 from twinkeel.status.holders import read_addresses
@@ -24,6 +25,7 @@ from twinkeel.vip.balancer_state import BalancerState, observe
 from twinkeel.vip.choose_backend import vip_backend
 from twinkeel.vip.compatibility import incompatible_now
 from twinkeel.vip.handover import StillInStandbyError, all_leave_standby, enter_standby, leave_standby, move_away, wait_answers
+from twinkeel.vip.lend_linger import lend_linger, take_back_linger
 from twinkeel.vip.verify_endpoint import verify_endpoint
 from twinkeel.vip.withdraw import come_back, stand_aside
 
@@ -54,6 +56,7 @@ class Rollout:
     held_in_standby: set[str] = field(default_factory=set)
     _answered: set[str] = field(default_factory=set)
     _fit: set[str] = field(default_factory=set)
+    _lent: set[str] = field(default_factory=set)
     _dead_ends: set[str] = field(init=False)
     _playbook: SteppedPlaybook = field(init=False)
 
@@ -150,6 +153,8 @@ class Rollout:
         finally:
             await all_leave_standby(self.writer, (self.balancers[name].machine for name in kept_aside))
         self._fit.update(group)
+        for name in self._lent & set(group):
+            await take_back_linger(self.writer, self.balancers[name])
 
     def _needed(self, name: str) -> bool:
         return self.plans[name].has_changes
@@ -202,6 +207,9 @@ class Rollout:
             return False
         successor = self._find_successor(balancer)
         handover = self.observed[balancer.machine.name].handover
+        if self._has_nothing_to_linger_with(balancer.machine.name):
+            await lend_linger(self.writer, self.topology, balancer)
+            self._lent.add(balancer.machine.name)
         await move_away(self.writer, self.topology, balancer, handover, self.proof, self.on_event, successor)
         if handover == "stop":
             return False
@@ -214,6 +222,10 @@ class Rollout:
         # At once, so that it can take over should the other one fail now: nothing comes back to it by itself.
         await leave_standby(self.writer, balancer.machine, handover)
         return False
+
+    def _has_nothing_to_linger_with(self, name: str) -> bool:
+        """Whether it gets with this work what keeps connections when virtual IPs move away from it."""
+        return any(change.path == LINGER_PROGRAM and change.kind == "new" for change in self.plans[name].replaced)
 
     def _find_successor(self, leaving: LoadBalancer) -> Machine | None:
         """See that a load balancer can take over; the one to let in where all that can were kept aside.

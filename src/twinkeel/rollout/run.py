@@ -23,6 +23,7 @@ class Run:
 
     `log` is where Ansible's output is kept; its folder exists. `on_event` is called from more than one thread, never by two at
     once. `break_lock` takes the lock from whoever holds it; with `held` this run has it already.
+    `discard`: what files that somebody else wrote do, and nothing replaces, may end.
     """
 
     topology: Topology
@@ -31,6 +32,7 @@ class Run:
     on_event: OnEvent
     break_lock: bool = False
     held: bool = False
+    discard: bool = False
 
     @asynccontextmanager
     async def step(self, title: str) -> AsyncIterator[list[str]]:

@@ -20,12 +20,13 @@ from twinkeel.topology.model import Machine, Topology
 PLAYBOOK = "apply.yml"
 INVENTORY = "inventory.yaml"
 
+PARTS = ("candidate_files.py", "keep_generation.py", "balancer_units.py", "balancer_health.py")
 # Parts of the modules on the hosts; the first two decide, as `plan` does.
 SHARED = (
     ("twinkeel.plan", "unit_actions.py"),
     ("twinkeel.observe.host_programs", "reload_safety.py"),
     *(("twinkeel.hosts.host_programs", name) for name in ("haproxy_socket.py", "work_lock.py")),
-    *(("twinkeel.rollout.host_programs", name) for name in ("candidate_files.py", "balancer_units.py", "balancer_health.py")),
+    *(("twinkeel.rollout.host_programs", name) for name in PARTS),
 )
 
 ANSIBLE_CFG = """\

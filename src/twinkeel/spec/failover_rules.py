@@ -85,7 +85,8 @@ def detection_before_motion(spec: ClusterSpec) -> Iterator[Finding]:
         at = next(name for name in names if getattr(failover, name) is not None)
         yield Finding(
             ("failover", at),
-            f"HAProxy notices a dead API server after up to {detected:g} s: a hung load balancer is replaced sooner ({moved:g} s)",
+            f"HAProxy may need {detected:g} s to notice a dead API server, longer than it takes to replace a hung load balancer"
+            f" ({moved:g} s)",
             "shorten check_interval, check_fast_interval or check_fall, or lengthen watchdog_deadline",
         )
 
@@ -115,7 +116,8 @@ def failback_before_detection(spec: ClusterSpec) -> Iterator[Finding]:
     if back < needed:
         yield Finding(
             ("failover", "failback"),
-            f"after {back:g} s a load balancer that came back does not know yet which servers are dead (that takes {needed:g} s)",
+            f"a load balancer that takes over again after {back:g} s cannot know yet which API servers are down"
+            f" (it may need {needed:g} s)",
             "write 60, or `never`",
         )
 

@@ -1,7 +1,7 @@
 """What a client will see of each fault where every load balancer announces the virtual IPs. Pure.
 
-Routers share connections out among the load balancers, so a fault hits those of one of them. A prediction's downtime is what a client
-sees whose connections all go there, as drills measure it; the others see nothing.
+Routers share connections out among the load balancers, so a fault hits those of one of them. A prediction's downtime is what a
+client sees whose connections all go there, as drills measure it; the others see nothing.
 """
 
 from collections.abc import Iterator

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from twinkeel.observe.ending import Ending
 from twinkeel.render.vrrp_authentication import NONE, Authentication
 from twinkeel.topology.model import LoadBalancer, Topology
 
@@ -57,5 +58,5 @@ class VipBackend(Protocol):
     def is_ours(self, config: str) -> bool:
         """Whether Twinkeel wrote the file: one that somebody else wrote cannot be steered by our files."""
 
-    def foreign(self, config: str, topology: Topology, balancer: LoadBalancer) -> Iterator[str]:
-        """A sentence for each thing that somebody else's file does and the spec does not say, with its place."""
+    def foreign(self, config: str, rendered: str, topology: Topology, balancer: LoadBalancer) -> Iterator[Ending]:
+        """What somebody else's file does and the rendered one does not."""

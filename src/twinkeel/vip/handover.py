@@ -15,7 +15,7 @@ from twinkeel.status.readyz import ask_readyz, tls_context
 from twinkeel.support.events import OnEvent, VipMoved
 from twinkeel.topology.model import LoadBalancer, Machine, Topology
 from twinkeel.vip.backend import HandoverMethod
-from twinkeel.vip.steering import let_hold_by_hand, steer
+from twinkeel.vip.steering import keep_connections, let_hold_by_hand, steer
 
 MOVE_DEADLINE = 10.0
 ANSWER_DEADLINE = 5.0
@@ -158,6 +158,8 @@ async def move_away(
     """
     held = await read_addresses(writer, source.machine)
     vips = [vip.ip for vip in topology.endpoint.vips if vip.ip in held]
+    if handover == "stop":
+        (await writer.change(source.machine, keep_connections())).checked()
     try:
         began = time.monotonic_ns()
         if successor is not None and handover == "stop":

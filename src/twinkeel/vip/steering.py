@@ -3,13 +3,22 @@
 from twinkeel.render.keepalived import UNIT
 from twinkeel.render.systemd import DOWN_FILE, LINGER_PROGRAM, STANDBY_FILE
 from twinkeel.vip.backend import HandoverMethod
+from twinkeel.vip.lend_linger import LENT_COMMAND, LENT_PROGRAM
 
 # $1 the file, $2 what it gets. The daemon follows it through inotify: it is written in place.
 _WRITE = 'mkdir -p "${1%/*}" && echo "$2" > "$1"'
 # Where connections are kept (twinkeel.render.second_chance), all is ready for that before anything moves. Whatever becomes of it,
 # the virtual IP moves.
-_KEEP = f"if [ -x {LINGER_PROGRAM} ]; then {LINGER_PROGRAM} begin > /dev/null 2>&1; fi"
+_KEEP = (
+    f"if [ -x {LINGER_PROGRAM} ]; then {LINGER_PROGRAM} begin; elif [ -e {LENT_PROGRAM} ]; then {LENT_COMMAND} begin; fi "
+    "> /dev/null 2>&1"
+)
 _GIVE_AWAY = f"{_KEEP}; {_WRITE}"
+
+
+def keep_connections() -> tuple[str, ...]:
+    """The command that makes ready for a move by a stop, to be run there before anybody else may take the virtual IPs."""
+    return ("sh", "-c", f"{_KEEP}; true")
 
 
 def steer(handover: HandoverMethod, *, standby: bool) -> tuple[str, ...]:

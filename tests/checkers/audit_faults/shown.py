@@ -48,6 +48,7 @@ SHOWN = {
     "overridden-check": f"{H}{BLIND}",
     "own-address-as-peer": f"{K}{BOTH}",
     "owner-with-weight": f"{K}{DEAD}",
+    "weight-in-sync-group": f"{K}{DEAD}",
     "peers-disagree": f"{K}{BOTH}",
     "plain-http-check": f"{H}test_plain_http_check",
     "preempt-delay-with-weight": f"{K}test_preempt_delay_with_weight",

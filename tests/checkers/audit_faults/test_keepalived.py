@@ -43,6 +43,11 @@ def misspelt(name: str) -> tuple[str, str]:
     return pair(script(), instance(1, track=name), instance(2, track=name))
 
 
+def grouped(weight: int) -> tuple[str, str]:
+    """The pair's only instance as the only member of a sync group."""
+    return tuple(f"{each}vrrp_sync_group both {{\n    group {{\n        api\n    }}\n}}\n" for each in with_weight(weight))  # type: ignore[return-value]
+
+
 def without_user(user: str) -> tuple[str, str]:
     head = GLOBALS.replace("    script_user root\n", "") + script(lines=user)
     return head + instance(1, track="haproxy"), head + instance(2, track="haproxy")
@@ -55,6 +60,7 @@ STUCK = {
     "nopreempt-with-weight": (with_weight(-20, "    nopreempt\n"), with_weight(0, "    nopreempt\n")),
     "owner-with-weight": (with_weight(-160, priority=255), with_weight(-160, priority=254)),
     "undefined-tracker": (misspelt("ha-proxy"), misspelt("haproxy")),
+    "weight-in-sync-group": (grouped(-20), grouped(0)),
     "script-without-user": (without_user(""), without_user("    user root\n")),
 }
 

@@ -76,7 +76,7 @@ def test_severity_hides_and_says_so(tmp_path: Path) -> None:
     (tmp_path / "keepalived.conf").write_text(BAD.replace("Master", "BACKUP"))
     ended = audit(str(tmp_path), "--severity", "error")
     assert ended.returncode == 0
-    assert "less severe not shown" in ended.stdout
+    assert "of lower severity not shown" in ended.stdout
 
 
 def test_a_rule_explains_itself() -> None:
@@ -120,7 +120,7 @@ def test_settings_of_the_working_folder_and_of_an_option(tmp_path: Path, monkeyp
     Path(".twinkeel-audit.yaml").write_text("profile: breaks\nseverity: error\nignore: {unknown-state: an old example}\n")
     ended = audit("lb")
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert "1 left out on request" in ended.stdout
+    assert "1 suppressed" in ended.stdout
     assert "unknown-state" in audit("lb", "--no-config").stdout
     assert "vip-without-prefix" not in audit("lb", "--severity", "info").stdout
     Path("other.yaml").write_text("ignore:\n  unknown-stat: a slip\n")

@@ -36,9 +36,10 @@ def anchors(page: Path) -> set[str]:
 
 @pytest.mark.parametrize("code", KNOWN)
 def test_a_code_is_explained_and_its_page_has_its_anchor(code: str) -> None:
-    text = explain_code(code)
-    assert code in text
-    (page, anchor) = re.findall(r"Page: docs/([a-z-]+\.md)#(\S+)", text)[0]
+    found = explain_code(code)
+    assert found.code == code
+    assert code in found.text
+    page, _, anchor = found.page.removeprefix("docs/").partition("#")
     assert anchor in anchors(DOCS / page)
 
 

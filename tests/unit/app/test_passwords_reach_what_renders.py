@@ -103,4 +103,4 @@ def test_a_bench_applies_with_it_and_under_its_own_lock(
         await made.apply(made.drill.topology)
 
     asyncio.run(bring_back())
-    assert given == [{"secrets": passwords, "held": True}]
+    assert given == [{"secrets": passwords, "held": True, "discard": True}]

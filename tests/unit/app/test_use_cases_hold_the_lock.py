@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 import twinkeel.app
-from twinkeel.app import announcers, apply, bench, drill, kubespray, rollback, rotation, switchover
+from twinkeel.app import announcers, apply, bench, drill, kubespray, rollback, rotation, switchover, tune
 from twinkeel.app.context import Context, build_context
 from twinkeel.app.hosts import ClusterHosts
 from twinkeel.bench.configurations import CONFIGURATIONS
@@ -76,13 +76,14 @@ CASES: dict[str, tuple[UseCase, str]] = {
         "twinkeel.app.bench.measure_paths",
     ),
     "bench.restore": (bench.restore, "twinkeel.bench.run.restore"),
+    "tune": (lambda context, _: tune.record(context, 10, load=True), "twinkeel.app.tune.measure"),
     "kubespray": (
         lambda context, _: asyncio.to_thread(kubespray._apply, context, context.topology, _View()),
         "twinkeel.rollout.apply.apply",
     ),
 }
 # Use cases that take the lock themselves; beneath the others there is work that does.
-TAKING_IT = {"switchover", "drain", "undrain", "stand aside", "come back", "bench.restore"}
+TAKING_IT = {"switchover", "drain", "undrain", "stand aside", "come back", "bench.restore", "tune"}
 DONE = ["lock lb-1", "lock lb-2", "change master-1", "release lb-1", "release lb-2"]
 
 # Every function of app/ that opens hosts for changes -> the cases that go through it.
@@ -96,6 +97,7 @@ OPENING = {
     "announcers.come_back": {"come back"},
     "drill.heal": {"drill.heal"},
     "drill.prepare": {"drill.run", "drill.soak"},
+    "tune._hosts": {"tune"},
     "bench.prepare": {"bench.run", "bench.data_path", "bench.restore"},
 }
 

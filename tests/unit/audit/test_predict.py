@@ -217,3 +217,51 @@ def test_a_script_without_a_user_may_be_switched_off(user: str, assumes: bool) -
     given = f"global_defs {{\n    enable_script_security\n{user}}}\n{text}"
     outcomes = {each.fault: each for each in predict(example_pair(Example(keepalived=given)))}
     assert ("keepalived_script" in outcomes["haproxy-kill"].effect) == assumes
+
+
+GROUP = """\
+vrrp_sync_group both {{
+    group {{
+        api
+        ingress
+    }}
+    {lines}
+}}
+vrrp_instance ingress {{
+    interface eth0
+    virtual_router_id 72
+    priority {priority}
+    virtual_ipaddress {{
+        192.168.1.120/24
+    }}
+    {tracks}
+}}
+"""
+TRACKS = "track_script {\n        haproxy\n    }"
+
+
+def grouped(weight: int, *, api: bool = True, ingress: str = "", lines: str = "") -> dict[str, Outcome]:
+    """Two instances in one sync group; `api` tracks the script where it is said to, `ingress` where it is given a block."""
+    texts = []
+    for priority in (110, 100):
+        own = INSTANCE.format(priority=priority, extra="")
+        text = SCRIPT.format(command=PGREP, weight=weight) + (own if api else own.replace(TRACKS, ""))
+        texts.append(text + GROUP.format(priority=priority, tracks=ingress, lines=lines))
+    return {each.fault: each for each in predict(example_pair(Example(keepalived=texts[0], peer_keepalived=texts[1])))}
+
+
+def test_a_member_of_a_sync_group_has_no_weighted_check() -> None:
+    outcome = grouped(-20)["haproxy-kill"]
+    assert outcome.end == "never"
+    assert "ignores the weighted check of a member of a sync group" in outcome.effect
+    assert grouped(-20, lines="sync_group_tracking_weight", ingress=TRACKS)["haproxy-kill"].end == "heals"
+
+
+def test_each_member_moves_with_what_another_one_tracks() -> None:
+    assert grouped(0, api=False, ingress=TRACKS)["haproxy-kill"].end == "heals"
+    assert grouped(0, api=False)["haproxy-kill"].end == "never"
+
+
+def test_what_the_group_tracks_keeps_its_weight() -> None:
+    by_group = grouped(-20, api=False, lines=TRACKS)["haproxy-kill"]
+    assert downtime(by_group) == downtime(pair_of(-20, 110, 100)["haproxy-kill"])

@@ -3,12 +3,14 @@
 import dataclasses
 import json
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 
+from twinkeel.cli.main import main
 from twinkeel.cli.show_json import as_json
 from twinkeel.cli.show_mermaid import as_mermaid
 from twinkeel.cli.show_topology import as_text
@@ -215,3 +217,12 @@ def test_rows_are_aligned_and_folded_below_themselves() -> None:
     assert text == "  a     one two three four\n        five six seven\n  long  x\n\n"
     assert rows([], 80) == ""
     assert [usable_width(columns) for columns in (20, 100, 400)] == [80, 100, 132]
+
+
+def test_a_code_is_explained_in_json_too(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["twinkeel", "explain", "s025", "--format", "json"])
+    with pytest.raises(SystemExit):
+        main()
+    told = json.loads(capsys.readouterr().out)
+    assert (told["code"], told["page"]) == ("S025", "docs/spec-rules.md#s025")
+    assert told["text"].startswith("# S025")

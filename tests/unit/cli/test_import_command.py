@@ -15,6 +15,7 @@ from foreign_pairs import write_pair
 
 from twinkeel.bench.peer_files import PASSWORD
 from twinkeel.cli.main import main
+from twinkeel.cli.show_import import TITLES, in_braces
 
 ROOT = Path(__file__).parents[3]
 ADDRESSES = ("--load-balancer", "lb-1=192.168.1.111", "--load-balancer", "lb-2=192.168.1.112")
@@ -58,7 +59,7 @@ def test_the_spec_goes_to_standard_output_and_the_list_to_standard_error(twinkee
     assert result.returncode == 0
     Path("twinkeel.yaml").write_text(result.stdout)
     assert twinkeel("check").returncode == 0
-    assert "seed/lb-1/etc/haproxy/haproxy.cfg:14, seed/lb-2/etc/haproxy/haproxy.cfg:14: balance roundrobin\n" in result.stderr
+    assert "seed/{lb-1,lb-2}/etc/haproxy/haproxy.cfg:14: balance roundrobin\n" in result.stderr
     assert (
         "vrrp_password: the pair has it (seed/lb-1/etc/keepalived/keepalived.conf:19:9): write it to secrets.yaml" in result.stderr
     )
@@ -104,12 +105,38 @@ def test_json_has_the_list_and_the_comparison(twinkeel: Run, seed: Path) -> None
     (balance,) = [each for each in told["not_carried"] if each["text"] == "balance roundrobin"]
     assert (balance["line"], balance["column"], balance["instead"]) == (14, 5, "`balance leastconn`")
     assert [each["line"] for each in balance["also"]] == [14]
+    effects = {each["text"]: each["effect"] for each in told["not_carried"]}
+    assert effects["balance roundrobin"] == effects["weight -2"] == "replaced"
+    assert effects["option httpchk GET /healthz"] == "lost"
+    assert effects["vrrp_instance VI_1"] == effects["frontend kubernetes-frontend"] == "renamed"
     assert told["secrets"][0]["key"] == "vrrp_password"
     assert told["next"] == ["twinkeel check", "twinkeel plan"]
     better = {(each["before"], each["after"]): each["rules"] for each in told["differences"]["better"]}
     assert better["balance roundrobin", "balance leastconn"] == ["uneven-balance"]
     assert better["", "hard-stop-after 10m"] == ["no-hard-stop-after"]
     assert PASSWORD not in result.stdout
+
+
+def test_what_is_lost_comes_first_and_every_line_once(twinkeel: Run, seed: Path) -> None:
+    result = twinkeel("import", "seed", *ADDRESSES)
+    titles = [line for line in result.stderr.splitlines() if line.startswith(("Lost", "Replaced", "The same", "Not carried"))]
+    assert [title.split(":")[0] for title in titles] == ["Not carried over", *(title.split(":")[0] for title in TITLES.values())]
+    assert int(titles[0].split()[3]) == sum(int(title.rsplit(":", 1)[1]) for title in titles[1:])
+    assert "  seed/{lb-1,lb-2}/etc/haproxy/haproxy.cfg:11: option httpchk GET /healthz" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("places", "shown"),
+    [
+        (["a/lb-1/x:2", "a/lb-2/x:2"], "a/{lb-1,lb-2}/x:2"),
+        (["a/lb-1/x:2", "a/lb-2/x:3"], "a/lb-1/x:2, a/lb-2/x:3"),
+        (["a/lb-1/x:2", "b/lb-2/x:2"], "a/lb-1/x:2, b/lb-2/x:2"),
+        (["lb-1.cfg:2", "lb-2.cfg:2"], "lb-1.cfg:2, lb-2.cfg:2"),
+        (["a/lb-1/x:2"], "a/lb-1/x:2"),
+    ],
+)
+def test_the_same_line_of_several_hosts(places: list[str], shown: str) -> None:
+    assert in_braces(places) == shown
 
 
 def test_a_spec_that_check_refuses_is_shown_and_ends_in_1(twinkeel: Run, seed: Path) -> None:
@@ -128,6 +155,7 @@ def test_a_spec_that_check_refuses_is_shown_and_ends_in_1(twinkeel: Run, seed: P
         (("nowhere",), "there is no such file or folder"),
         (("empty",), "nothing to import: no haproxy.cfg"),
         (("seed",), "the files do not say: the IPv4 address of lb-1; the IPv4 address of lb-2"),
+        (("seed", *ADDRESSES, "--name", "A B"), "'A B' cannot be this value of a spec: String should match pattern"),
         (("seed", "--load-balancer", "lb-1"), "--load-balancer lb-1 is not NAME=ADDRESS"),
         (("seed", "--vip", "192.168.1.110"), "--vip 192.168.1.110 is not ADDRESS/PREFIX"),
         (("seed", "--load-balancer", "lb-9=192.168.1.9"), "a load balancer called lb-9"),

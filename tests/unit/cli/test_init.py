@@ -244,6 +244,14 @@ def test_a_file_that_is_there_is_never_overwritten(empty_folder: Path, taken: st
     assert (empty_folder / taken).read_text() == "mine"
 
 
+def test_spec_and_passwords_are_two_files(empty_folder: Path) -> None:
+    error = init(*SMALL, "--secrets-file", "twinkeel.yaml").exception
+
+    assert isinstance(error, UsageError)
+    assert "the spec and its passwords cannot be in one file" in str(error)
+    assert names(empty_folder) == set()
+
+
 def test_a_broken_link_counts_as_there(empty_folder: Path) -> None:
     (empty_folder / "twinkeel.yaml").symlink_to("nowhere")
 

@@ -56,6 +56,12 @@ def test_what_is_left_out_is_said(twinkeel: Run) -> None:
     assert "TwinkeelApiServerDown" not in out
 
 
+def test_runbooks_are_a_page_that_one_can_go_to(twinkeel: Run) -> None:
+    code, out, err = twinkeel(MONITORING + METRICS, "rules", "--runbooks", "not a url")
+    assert (code, out) == (2, "")
+    assert "--runbooks 'not a url' is no address of a page" in err
+
+
 def test_alerts_link_to_where_the_runbooks_are(twinkeel: Run) -> None:
     _, out, _ = twinkeel(MONITORING + METRICS, "rules", "--runbooks", "https://wiki.example.org/x")
     assert "runbook_url: https://wiki.example.org/x#twinkeelvipwithoutholder" in out

@@ -19,8 +19,10 @@ from twinkeel.preflight.facts import Clock, parse_host
 from twinkeel.preflight.host_programs import probe_segment, survey_host
 from twinkeel.preflight.look import SURVEY_HOST
 from twinkeel.render.render import render
+from twinkeel.rollout.keep_generation import PARTS_OF_KEEP_NOW
 
 SOURCES = sorted(Path(str(files("twinkeel"))).glob("*/host_programs/*.py"))
+PARTS = {HAPROXY_SOCKET, WORK_LOCK, PACKAGE_VERSIONS, RELOAD_SAFETY, *PARTS_OF_KEEP_NOW}
 MAC = bytes.fromhex("020000000001")
 
 
@@ -34,9 +36,7 @@ def test_it_needs_the_standard_library_and_its_parts_alone(source: Path) -> None
     tree = ast.parse(source.read_text())
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert {module.split(".")[0] for module in imported - {HAPROXY_SOCKET, WORK_LOCK, PACKAGE_VERSIONS, RELOAD_SAFETY}} <= set(
-        sys.stdlib_module_names
-    )
+    assert {module.split(".")[0] for module in imported - PARTS} <= set(sys.stdlib_module_names)
 
 
 def run(program: str, asked: dict[str, Any]) -> str:

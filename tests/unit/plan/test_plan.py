@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from twinkeel.cli.plan import lines_of
-from twinkeel.errors import HostError
+from twinkeel.errors import HostError, UsageError
 from twinkeel.hosts.executor import FileMissingError
 from twinkeel.observe.host_state import FoundFile, HostState, LiveFile, PackageState
 from twinkeel.plan.make_plan import make_plan
 from twinkeel.plan.mask_secrets import SecretMask
 from twinkeel.plan.model import Desired, HostPlan, Plan, as_json
 from twinkeel.plan.plan import plan, plan_host, steps_of
+from twinkeel.plan.refuse_losses import refuse_losses
 from twinkeel.plan.unit_actions import UnitFile, digests
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.render import render
@@ -25,6 +26,7 @@ from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.model import Machine, Topology
 
 HAPROXY_CFG = "/etc/haproxy/haproxy.cfg"
+KEEPALIVED_CONF = "/etc/keepalived/keepalived.conf"
 DROP_IN = "/etc/systemd/system/haproxy.service.d/twinkeel.conf"
 RUNNING = "LoadState=loaded\nActiveState=active\nSubState=running\nUnitFileState=enabled\n"
 STOPPED = "LoadState=loaded\nActiveState=inactive\nSubState=dead\nUnitFileState=enabled\n"
@@ -356,3 +358,40 @@ def test_who_would_not_be_heard_stands_aside_until_the_holder_has_its_new_file(b
     assert made.steps.index("lb-2 stands aside until lb-1 has its new files") == 0
     again = plan(topology, desired, pair(topology), SecretMask())
     assert [host.unheard_by for host in again.hosts] == [(), ()]
+
+
+FOREIGN = """\
+vrrp_script check { script "/usr/local/bin/check" }
+vrrp_instance API {
+    virtual_router_id 51
+    virtual_ipaddress { 192.168.1.110/24 }
+    notify_master /usr/local/bin/page
+}
+"""
+
+
+def taken_over(topology: Topology, wanted: Wanted, text: str) -> Plan:
+    files = {
+        file.path: None if file.path != KEEPALIVED_CONF else FoundFile("file", 0o644, "root", "root", text.encode())
+        for file in wanted
+    }
+    state = HostState(files, dict.fromkeys(UNITS, RUNNING), {}, {}, (), (), frozenset())
+    desired = Desired(render(topology), None, "verified")
+    return plan(topology, desired, {"lb-1": state}, SecretMask())
+
+
+def test_what_a_foreign_pair_does_besides_is_refused_by_name(lab_home_topology: Topology, wanted: Wanted) -> None:
+    made = taken_over(lab_home_topology, wanted, FOREIGN)
+    with pytest.raises(UsageError, match=r"lb-1:/etc/keepalived/keepalived\.conf:5: notify_master") as caught:
+        refuse_losses(made)
+    assert "apply --discard" in caught.value.hint
+    # The check script and the router id are replaced by ours: that asks for no word.
+    assert [len(host.foreign) for host in made.hosts] == [3]
+    assert caught.value.what.count("keepalived.conf:") == 1
+
+
+def test_a_foreign_pair_that_does_nothing_besides_is_taken_over(lab_home_topology: Topology, wanted: Wanted) -> None:
+    without_notify = FOREIGN.replace("    notify_master /usr/local/bin/page\n", "")
+    made = taken_over(lab_home_topology, wanted, without_notify)
+    refuse_losses(made)
+    assert [ending.replaced for host in made.hosts for ending in host.foreign] == [True, True]

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from twinkeel.errors import HostError, UsageError
 from twinkeel.preflight.checks import CHECKS, ESSENTIAL, reference
 from twinkeel.preflight.look import PROBE_SEGMENT, SURVEY_HOST, listen_seconds, look, probe_arguments
 from twinkeel.preflight.preflight import essential_checks, preflight, select
-from twinkeel.rollout.apply import apply
+from twinkeel.rollout import apply as rollout
 from twinkeel.support.events import StepStarted
 from twinkeel.topology.model import Machine, Topology
 
@@ -125,7 +126,16 @@ def test_an_essential_failure_stops_with_its_id_and_advice(hosts: Any, raw: Raw,
     assert "--no-preflight" in caught.value.hint
 
 
-def test_an_apply_that_may_not_begin_touches_nothing(hosts: Any, raw: Raw, two_balancers: Topology, tmp_path: Path) -> None:
+def test_an_apply_that_may_not_begin_touches_nothing(
+    hosts: Any, raw: Raw, two_balancers: Topology, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lock alone is taken, and given back: these hosts can only be read."""
+    monkeypatch.setattr(rollout, "cluster_lock", lambda *_, **__: nullcontext())
+
+    async def look_around(*_: object) -> None:
+        """What it finds is never used."""
+
+    monkeypatch.setattr(rollout, "look", look_around)
     usual = hosts.answer
 
     def answer(machine: Machine, argv: Sequence[str]) -> str:
@@ -135,9 +145,10 @@ def test_an_apply_that_may_not_begin_touches_nothing(hosts: Any, raw: Raw, two_b
     hosts.answer = answer
     events: list[object] = []
     with pytest.raises(HostError, match="P011: process 1 is sh"):
-        asyncio.run(apply(two_balancers, hosts, tmp_path / "log", events.append, preflight=True))
-    assert {argv[0] for _, argv in hosts.asked} == {"true", "date", "python3"}, "not even the lock was taken"
-    assert events == [StepStarted("Check what an apply needs")]
+        asyncio.run(rollout.apply(two_balancers, hosts, tmp_path / "log", events.append, preflight=True))
+    assert not hasattr(hosts, "change")
+    assert events[-1] == StepStarted("Check what an apply needs")
+    assert StepStarted("Compare with the spec") not in events
 
 
 def test_what_a_load_balancer_is_told_to_send(two_balancers: Topology) -> None:

@@ -1,10 +1,13 @@
 """The Ansible module that keeps and restores generations, run as Ansible runs it, and what is made of them on our side."""
 
+import asyncio
 import getpass
 import json
 import runpy
 import stat
+import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from importlib.resources import files
 from io import StringIO
@@ -15,12 +18,16 @@ import pytest
 from ansible.module_utils import basic
 
 from twinkeel.errors import HostError, UsageError
+from twinkeel.hosts.executor import CommandResult
 from twinkeel.observe.host_programs import reload_safety
+from twinkeel.plan.make_plan import desired
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.haproxy import CA_PATH, CONFIG_PATH
 from twinkeel.rollout.generations import NEXT_SWEEP, choose, merge
-from twinkeel.rollout.host_programs import candidate_files
+from twinkeel.rollout.host_programs import candidate_files, keep_generation
+from twinkeel.rollout.keep_generation import KEEP_NOW, PRUNE, generation_kept
 from twinkeel.rollout.rollback import desired_of, refuse_newcomers
+from twinkeel.topology.model import Machine, Topology
 from twinkeel.vip.keepalived.backend import KeepalivedBackend
 
 MODULE = files("twinkeel.rollout") / "ansible" / "library" / "generations.py"
@@ -34,7 +41,7 @@ def run(folder: Path, state: str, **arguments: Any) -> dict[str, Any]:
         patch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": given}).encode())
         patch.setattr(basic, "_ANSIBLE_PROFILE", "legacy")
         # Ansible sends it along with the module.
-        for part in (candidate_files, reload_safety):
+        for part in (candidate_files, keep_generation, reload_safety):
             patch.setitem(sys.modules, f"ansible.module_utils.{part.__name__.rpartition('.')[2]}", part)
         with pytest.raises(SystemExit):
             runpy.run_path(str(MODULE), run_name="__main__")
@@ -156,3 +163,53 @@ def test_a_host_that_was_no_load_balancer_then_has_nothing_to_go_back_to() -> No
     refuse_newcomers({"lb-1": whole, "lb-2": whole}, KeepalivedBackend(), 3)
     with pytest.raises(UsageError, match="generation 3 is from before lb-2 was a load balancer"):
         refuse_newcomers({"lb-1": whole, "lb-2": (RenderedFile("/etc/haproxy/kubernetes-ca.pem", "x\n"),)}, KeepalivedBackend(), 3)
+
+
+def test_the_program_keeps_what_the_module_keeps(tmp_path: Path, units: None) -> None:
+    """Twinkeel runs the program over its own connection; an exported project runs the module."""
+    config, absent = tmp_path / "a.cfg", tmp_path / "absent"
+    config.write_text("old\n")
+    options = {"files": [entry(config), entry(absent)], "units": ["haproxy", "keepalived"], "number": 7, "about": {"who": "me"}}
+    run(tmp_path, "kept", **options)
+    places = {"folder": str(tmp_path / "now"), "notes": str(tmp_path / "loaded.json"), "live": str(tmp_path / "live.json")}
+    asked = json.dumps({**options, **places, "keep": 5})
+    subprocess.run([sys.executable, "-c", KEEP_NOW, asked], check=True, cwd="/")
+    for name in ("generation.json", "000"):
+        assert (tmp_path / "now/0007" / name).read_bytes() == (tmp_path / "gen/0007" / name).read_bytes()
+
+
+class Hosts:
+    """Notes what each host is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str]] = []
+
+    async def change(self, machine: Machine, argv: Sequence[str], *, timeout: float = 1) -> CommandResult:
+        self.told.append((machine.name, argv[0]))
+        return CommandResult(machine.name, tuple(argv), 0, "", "")
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_what_was_kept_is_dropped_only_where_the_candidates_are_refused(lab_home_topology: Topology, refused: bool) -> None:
+    hosts, wanted = Hosts(), desired(lab_home_topology, None, None)
+
+    async def judge() -> None:
+        async with generation_kept(hosts, lab_home_topology, wanted, 3, {}):  # type: ignore[arg-type]
+            if refused:
+                raise HostError("haproxy refuses the candidate")
+
+    if refused:
+        with pytest.raises(HostError, match="refuses"):
+            asyncio.run(judge())
+    else:
+        asyncio.run(judge())
+    last = "rm" if refused else "sh"
+    assert sorted(hosts.told) == sorted((name, what) for name in ("lb-1", "lb-2") for what in ("python3", last))
+
+
+def test_the_oldest_are_pruned(tmp_path: Path) -> None:
+    for number in (1, 2, 9, 10, 11, 12):
+        (tmp_path / f"{number:04d}").mkdir()
+    (tmp_path / "unfinished").mkdir()
+    subprocess.run(["sh", "-c", PRUNE, "sh", str(tmp_path), "5"], check=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0002", "0009", "0010", "0011", "0012", "unfinished"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from twinkeel.observe.ending import Ending
 from twinkeel.observe.host_state import MARKER
 from twinkeel.render.frr import CONFIG_PATH, UNIT
 from twinkeel.topology.model import LoadBalancer, Topology
@@ -28,11 +29,18 @@ class BgpBackend:
         return True
 
     def is_ours(self, config: str) -> bool:
-        """By the first line that we write."""
-        return MARKER in config
+        """By the first line that we write. One that says nothing of its own is nobody's: the package brings it."""
+        return MARKER in config or not any(_statements(config))
 
-    def foreign(self, config: str, topology: Topology, balancer: LoadBalancer) -> Iterator[str]:
-        """Every statement at the top of the file, and what it holds ends with it."""
-        for number, line in enumerate(config.splitlines(), 1):
-            if line.strip() and not line.startswith((" ", *_HARMLESS)):
-                yield f"{self.config_path}:{number}: {line.strip()}, which the spec does not say: it ends"
+    def foreign(self, config: str, rendered: str, topology: Topology, balancer: LoadBalancer) -> Iterator[Ending]:
+        """Every statement at the top of the file that the rendered one has not, and what it holds ends with it."""
+        ours = {statement for _, statement in _statements(rendered)}
+        for number, statement in _statements(config):
+            if statement not in ours:
+                yield Ending(f"{self.config_path}:{number}", f"{statement}, which the spec does not say: it ends")
+
+
+def _statements(config: str) -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(config.splitlines(), 1):
+        if line.strip() and not line.startswith((" ", *_HARMLESS)):
+            yield number, line.strip()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from twinkeel.observe.ending import Ending
 from twinkeel.observe.host_state import MARKER
 from twinkeel.render.keepalived import CONFIG_PATH
 from twinkeel.topology.model import LoadBalancer, Topology
@@ -52,9 +53,9 @@ class KeepalivedBackend:
         """By the first line that we write."""
         return MARKER in config
 
-    def foreign(self, config: str, topology: Topology, balancer: LoadBalancer) -> Iterator[str]:
+    def foreign(self, config: str, rendered: str, topology: Topology, balancer: LoadBalancer) -> Iterator[Ending]:
         """Instances, addresses, scripts and blocks."""
-        return foreign_keepalived(self.config_path, config, topology, balancer)
+        return foreign_keepalived(self.config_path, config, rendered, topology, balancer)
 
 
 def _is_impatient(own: Sequence[float], holders: Sequence[float]) -> bool:

@@ -1,20 +1,19 @@
 """Keep and bring back what a host had before its files were replaced (see DOCUMENTATION below).
 
-Sent to the host by Ansible; it needs Python 3.8, Ansible's own module helpers, `candidate_files` and `reload_safety`.
+Sent to the host by Ansible; it needs Python 3.8, Ansible's own module helpers, `candidate_files`, `keep_generation` and
+`reload_safety`.
 """
 
 from __future__ import annotations
 
-import grp
 import json
 import os
-import pwd
-import shutil
 import stat
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.candidate_files import put, read_notes
+from ansible.module_utils.keep_generation import META, complete, keep_generation
 from ansible.module_utils.reload_safety import outlives_reload
 
 DOCUMENTATION = r"""
@@ -38,30 +37,6 @@ options:
   live: {type: path, default: /var/lib/twinkeel/live.json}
 """
 
-META = "generation.json"
-
-
-def numbers(folder: str) -> list[int]:
-    """Every complete generation, oldest first."""
-    names = os.listdir(folder) if os.path.isdir(folder) else []
-    return sorted(int(name) for name in names if name.isdigit() and os.path.exists(os.path.join(folder, name, META)))
-
-
-def owner_name(uid: int) -> str:
-    """A user's name, or the number where it has none."""
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
-
-
-def group_name(gid: int) -> str:
-    """A group's name, or the number where it has none."""
-    try:
-        return grp.getgrgid(gid).gr_name
-    except KeyError:
-        return str(gid)
-
 
 def is_active(module: AnsibleModule, unit: str) -> bool:
     """Whether the unit runs now."""
@@ -70,40 +45,9 @@ def is_active(module: AnsibleModule, unit: str) -> bool:
 
 
 def keep(module: AnsibleModule) -> None:
-    """Do `state=kept`. The generation gets its number when it is complete: one that broke off is no generation."""
-    given = module.params
-    live, notes = read_notes(given["live"]), read_notes(given["notes"])
-    known = {entry["path"]: entry for entry in live.get("files", [])}
-    known.update({entry["path"]: {key: entry.get(key) for key in ("path", "unit", "on_change")} for entry in given["files"]})
-    os.makedirs(given["folder"], mode=0o700, exist_ok=True)
-    os.chmod(given["folder"], 0o700)
-    unfinished = os.path.join(given["folder"], "unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    os.mkdir(unfinished, 0o700)
-    files, absent = [], []
-    try:
-        for index, path in enumerate(sorted(known)):
-            if not os.path.isfile(path):
-                absent.append(path)
-                continue
-            found = os.stat(path)
-            with open(path, "rb") as source:
-                put(os.path.join(unfinished, f"{index:03d}"), source.read(), 0o600, 0, 0)
-            rights: dict[str, Any] = {"mode": stat.S_IMODE(found.st_mode), "uid": found.st_uid, "gid": found.st_gid}
-            rights.update(owner=owner_name(found.st_uid), group=group_name(found.st_gid))
-            files.append(dict(known[path], kept_as=f"{index:03d}", **rights))
-        meta = dict(given["about"], number=given["number"], files=files, absent=absent, notes=notes, live=live)
-        # A pair that somebody else set up has no notes of ours, and all that it needs to go back to.
-        runs = os.path.isfile("/etc/keepalived/keepalived.conf") and is_active(module, "keepalived")
-        meta.update(bare=not live and not notes and not runs, units={unit: is_active(module, unit) for unit in given["units"]})
-        put(os.path.join(unfinished, META), (json.dumps(meta, indent=2, sort_keys=True) + "\n").encode(), 0o600, 0, 0)
-        os.rename(unfinished, os.path.join(given["folder"], f"{given['number']:04d}"))
-    except BaseException:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        raise
-    for old in numbers(given["folder"])[: -given["keep"]]:
-        shutil.rmtree(os.path.join(given["folder"], f"{old:04d}"))
-    module.exit_json(changed=True, number=given["number"])
+    """Do `state=kept`."""
+    keep_generation(module.params, lambda unit: is_active(module, unit), read_notes, put)
+    module.exit_json(changed=True, number=module.params["number"])
 
 
 def restore(module: AnsibleModule) -> None:
@@ -180,7 +124,7 @@ def main() -> None:
             restore(module)
     except OSError as error:
         module.fail_json(msg=f"{error.strerror}: {error.filename or module.params['folder']}")
-    module.exit_json(changed=False, newest=max(numbers(module.params["folder"]), default=0))
+    module.exit_json(changed=False, newest=max(complete(module.params["folder"]), default=0))
 
 
 if __name__ == "__main__":
