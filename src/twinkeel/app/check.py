@@ -12,11 +12,12 @@ from twinkeel.spec.load import Loaded, in_order, load
 
 
 class Checked(NamedTuple):
-    """What was found, in the order of the file, and notes on what could not be looked at."""
+    """What was found, in the order of the file, notes on what could not be looked at, and the cluster's name."""
 
     source: SourceFile
     diagnostics: tuple[Diagnostic, ...]
     notes: tuple[str, ...]
+    name: str | None = None
 
     @property
     def valid(self) -> bool:
@@ -33,7 +34,8 @@ def check_source(source: SourceFile, file: Path) -> Checked:
     """The same of a text that is or will be at `file`."""
     loaded = load(source, find_support)
     judgement = _judgement(loaded, file)
-    return Checked(loaded.source, in_order([*loaded.diagnostics, *judgement.diagnostics]), judgement.notes)
+    name = str(loaded.document.values.get("name", "")) if loaded.document is not None else ""
+    return Checked(loaded.source, in_order([*loaded.diagnostics, *judgement.diagnostics]), judgement.notes, name or None)
 
 
 def _judgement(loaded: Loaded, file: Path) -> Judgement:

@@ -7,7 +7,7 @@ from twinkeel.errors import HostError
 from twinkeel.hosts.executor import Reader
 from twinkeel.status.backends import Backend
 from twinkeel.status.holders import read_addresses
-from twinkeel.status.probe import vrrp_state
+from twinkeel.status.load_balancer import vrrp_state
 from twinkeel.status.readyz import ask_readyz, tls_context
 from twinkeel.status.snapshot import ControlPlaneState, LoadBalancerState, Snapshot, VipState
 from twinkeel.topology.model import LoadBalancer, Topology

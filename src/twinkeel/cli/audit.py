@@ -2,9 +2,10 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -65,7 +66,12 @@ def audit(
         typer.Option("--host", metavar="HOST", help="A live host, read over SSH: USER@HOST[:PORT], or a name of the spec's."),
     ] = None,
     file: Annotated[
-        Path | None, typer.Option("-f", "--file", help="A spec whose load balancers are read over SSH (all, or each --host).")
+        list[Path] | None,
+        typer.Option(
+            "-f",
+            "--file",
+            help="A spec whose load balancers are read over SSH (all, or each --host); may be given again, or be a folder.",
+        ),
     ] = None,
     explain: Annotated[str | None, typer.Option("--explain", metavar="RULE", help="Tell what a rule finds, and why.")] = None,
 ) -> None:
@@ -78,6 +84,8 @@ def audit(
     With --host or -f the files are those that the hosts' units load; nothing is written there.
 
     A comment leaves a finding out, on its line or alone on the line above: # twinkeel: ignore[RULE] REASON
+
+    Of several specs, or a folder, each has a line of a table and its findings; see docs/how-to/many-clusters.md.
 
     .twinkeel-audit.yaml in the working folder leaves rules out and chooses profile and severity; options count more than it does.
 
@@ -99,17 +107,43 @@ def audit(
     if not (paths or host or file):
         raise UsageError("no files were named", hint="twinkeel audit lb-1/ lb-2/; or --host lb-1 --host lb-2")
     chosen = _settings(config, no_config)
+    rules = rules_of(profile.value if profile else chosen.profile or "everything")
+    least = severity or Least(chosen.severity or "warning")
+    specs = _several(file or [], output, alone=not (paths or host))
+    if specs is not None:
+        from twinkeel.cli.audit_many import audit_many
+
+        raise typer.Exit(audit_many(specs, rules, chosen.ignored, lambda result: _shown(result, least), as_json=output == "json"))
     live = _read_hosts(host or [], file) if host or file else None
     result = audit_paths(
         paths or [],
         predictions=output in (AuditFormat.text, AuditFormat.json),
         live=live,
-        rules=rules_of(profile.value if profile else chosen.profile or "everything"),
+        rules=rules,
         ignored=chosen.ignored,
     )
-    shown = _shown(result, severity or Least(chosen.severity or "warning"))
+    shown = _shown(result, least)
     _print(result, shown, output)
-    raise typer.Exit(EXIT_NO if any(each.rule.severity != "info" for each in shown) else EXIT_GOOD)
+    raise typer.Exit(code_of(shown))
+
+
+def code_of(shown: "Sequence[Found]") -> int:
+    """The exit code of what is shown."""
+    return EXIT_NO if any(each.rule.severity != "info" for each in shown) else EXIT_GOOD
+
+
+def _several(files: list[Path], output: AuditFormat, *, alone: bool) -> tuple[Path, ...] | None:
+    """The specs in the plural; None where one is meant, or none. Raises UsageError for what fits one spec alone."""
+    if not files:
+        return None
+    from twinkeel.cli.which_specs import specs_of
+
+    specs = specs_of(files)
+    if specs is not None and not alone:
+        raise UsageError("several specs stand alone", hint="leave out PATH and --host, or name one spec")
+    if specs is not None and output not in (AuditFormat.text, AuditFormat.json):
+        raise UsageError(f"--format {output.value} is about one spec", hint="--format json has the findings of all")
+    return specs
 
 
 def _settings(config: Path | None, no_config: bool) -> "Settings":
@@ -121,7 +155,7 @@ def _settings(config: Path | None, no_config: bool) -> "Settings":
     return Settings() if no_config else settings(config, lambda found, source: print(render_text(found, source), file=sys.stderr))
 
 
-def _read_hosts(hosts: list[str], file: Path | None) -> "LiveHosts":
+def _read_hosts(hosts: list[str], file: list[Path] | None) -> "LiveHosts":
     import asyncio
 
     from twinkeel.app.audit_live import read_hosts
@@ -135,22 +169,23 @@ def _shown(result: "AuditResult", least: Least) -> "list[Found]":
     return [each for each in result.audited.found if levels.index(each.rule.severity) <= levels.index(least.value)]
 
 
+def audited_json(result: "AuditResult", shown: "list[Found]") -> dict[str, Any]:
+    """The object that --format json prints."""
+    from twinkeel.audit.report_json import findings_json, predictions_json
+
+    found = findings_json(shown, result.audited)
+    predictions = predictions_json(result.outcomes, result.ours or {})
+    notes = [{"file": file, "message": text} for file, text in result.notes]
+    return {"hosts": result.hosts, "versions": result.versions, "notes": notes, **found, "predictions": predictions}
+
+
 def _print(result: "AuditResult", shown: "list[Found]", output: AuditFormat) -> None:
     if output is AuditFormat.text:
         from twinkeel.cli.show_audit import as_text
 
         print(as_text(result, shown), end="")
     elif output is AuditFormat.json:
-        from twinkeel.audit.report_json import findings_json, predictions_json
-
-        found = findings_json(shown, result.audited)
-        predictions = predictions_json(result.outcomes, result.ours or {})
-        notes = [{"file": file, "message": text} for file, text in result.notes]
-        print(
-            json.dumps(
-                {"hosts": result.hosts, "versions": result.versions, "notes": notes, **found, "predictions": predictions}, indent=2
-            )
-        )
+        print(json.dumps(audited_json(result, shown), indent=2))
     elif output is AuditFormat.sarif:
         from importlib.metadata import version
 

@@ -27,7 +27,7 @@ def _topology(context: click.Context) -> "Topology | None":
     from twinkeel.spec.load import load
     from twinkeel.topology.build import build
 
-    path = Path(context.params.get("file") or DEFAULT_SPEC)
+    path = Path((context.params.get("file") or DEFAULT_SPEC)[-1])
     with suppress(OSError, ValueError):
         loaded = load(SourceFile(str(path), path.read_text()))
         if loaded.readable is not None:

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from twinkeel.cli.options import DEFAULT_SPEC, SpecFile
+from twinkeel.cli.options import DEFAULT_FILE, DEFAULT_SPEC, SpecFile
+from twinkeel.cli.which_specs import one_spec
 
 app = typer.Typer(add_completion=False)
 
@@ -60,9 +61,10 @@ def init(
         "profile": _one(profile),
         "ssh_user": _one(ssh_user),
     }
-    passwords = passwords_path(file, secrets_file)
+    spec = one_spec(file)
+    passwords = passwords_path(spec, secrets_file)
     asks = not yes and is_terminal()
-    _write(file, passwords, (draft_from_answers(start, given) if asks else draft_from_flags(start, given)).text())
+    _write(spec, passwords, (draft_from_answers(start, given) if asks else draft_from_flags(start, given)).text())
 
 
 def is_terminal() -> bool:
@@ -80,7 +82,7 @@ def _write(file: Path, passwords: Path, text: str) -> None:
 
     # The same words as `check`: warnings are shown, and a spec with errors is not written.
     write_spec(file, passwords, text, show_findings)
-    option = "" if file == DEFAULT_SPEC else f" -f {file}"
+    option = "" if file == DEFAULT_FILE else f" -f {file}"
     print(f"written: {file}\nwritten: {passwords} (mode 0600; keep it out of Git)\nnext:")
     for command, does in _NEXT:
         print(f"  twinkeel {command + option:<{13 + len(option)}}  {does}")

@@ -168,7 +168,7 @@ def _nodes_and_options(words: Sequence[str]) -> tuple[Sequence[str], Sequence[st
 
 
 def _carry_out(
-    file: Path,
+    file: Sequence[Path],
     action: "Action",
     *,
     names: Sequence[str] = (),

@@ -8,6 +8,7 @@ import typer
 
 from twinkeel.cli import complete
 from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
+from twinkeel.cli.which_specs import one_spec
 from twinkeel.errors import UsageError
 
 if TYPE_CHECKING:
@@ -60,7 +61,9 @@ def up(
     layout = build_layout(topology, name or topology.name, hosts.name)
     bare = installer == "kubespray"
     choice = None if no_kubernetes or bare else kubernetes
-    build = LabBuild(layout, topology, file.read_text(), paths_of(layout.name), lambda *_: None, hosts, choice, mirror, bare)
+    build = LabBuild(
+        layout, topology, one_spec(file).read_text(), paths_of(layout.name), lambda *_: None, hosts, choice, mirror, bare
+    )
     with progress_bar(f"lab {layout.name}") as build.progress:
         bring_up(build)
     print(f"The lab {layout.name} is up on {hosts.title} ({hosts.name}): {', '.join(layout.names)}.")

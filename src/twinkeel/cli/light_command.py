@@ -4,16 +4,17 @@ from pathlib import Path
 
 import click
 
-SPEC_FILE = click.Option(
+SPEC_FILES = click.Option(
     ["-f", "--file"],
     type=click.Path(path_type=Path),
-    default=Path("twinkeel.yaml"),
+    multiple=True,
+    default=[Path("twinkeel.yaml")],
     envvar="TWINKEEL_FILE",
     show_default=True,
     show_envvar=True,
-    help="The spec.",
+    help="The spec; may be given again, or be a folder of specs.",
 )
-"""As `options.SpecFile`."""
+"""As `options.SpecFiles`; its value is a tuple."""
 OUTPUT_FORMAT = click.Option(
     ["--format", "output"], type=click.Choice(["text", "json"]), default="text", show_default=True, help="How the result is shown."
 )
@@ -37,6 +38,7 @@ def _typer_s(option: click.Option) -> click.Option:
     return TyperOption(
         param_decls=[option.name or "", *option.opts],
         type=option.type,
+        multiple=option.multiple,
         default=option.default,
         show_default=True,
         envvar=str(option.envvar) if option.envvar else None,

@@ -1,12 +1,14 @@
 """`twinkeel monitor`: what Prometheus and Grafana are given, made from the spec."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from twinkeel.cli.options import DEFAULT_SPEC, SpecFile
+from twinkeel.cli.which_specs import one_spec
 
 if TYPE_CHECKING:
     from twinkeel.app.context import Context
@@ -33,7 +35,7 @@ def rules(
         from twinkeel.errors import UsageError
 
         raise UsageError(f"--runbooks {runbooks!r} is no address of a page", hint="a URL such as https://wiki.example.org/alerts")
-    _give(make(_context(file), runbooks), out, file)
+    _give(make(_context(file), runbooks), out, one_spec(file))
 
 
 @app.command()
@@ -41,7 +43,7 @@ def scrape(file: SpecFile = DEFAULT_SPEC, out: Out = None) -> None:
     """The scrape jobs for Prometheus (YAML, `scrape_configs`), with the labels that the rules go by."""
     from twinkeel.app.monitor import scrape as make
 
-    _give(make(_context(file)), out, file)
+    _give(make(_context(file)), out, one_spec(file))
 
 
 @app.command()
@@ -49,7 +51,7 @@ def dashboard(file: SpecFile = DEFAULT_SPEC, out: Out = None) -> None:
     """A dashboard for Grafana (JSON): Dashboards, New, Import."""
     from twinkeel.app.monitor import dashboard as make
 
-    _give(make(_context(file)), out, file)
+    _give(make(_context(file)), out, one_spec(file))
 
 
 @app.command()
@@ -60,7 +62,7 @@ def runbook(out: Out = None) -> None:
     _give(make(), out)
 
 
-def _context(file: Path) -> "Context":
+def _context(file: Sequence[Path]) -> "Context":
     from twinkeel.cli.load import open_context
     from twinkeel.support.events import Note
 

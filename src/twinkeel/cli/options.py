@@ -14,11 +14,19 @@ class Format(StrEnum):
     json = "json"
 
 
+# Lists, both: were the last -f of two the one that counts, another cluster than was meant could be changed.
 SpecFile = Annotated[
-    Path,
+    list[Path],
     typer.Option("-f", "--file", envvar="TWINKEEL_FILE", help="The spec.", show_default=True),
+]
+SpecFiles = Annotated[
+    list[Path],
+    typer.Option(
+        "-f", "--file", envvar="TWINKEEL_FILE", help="The spec; may be given again, or be a folder of specs.", show_default=True
+    ),
 ]
 OutputFormat = Annotated[Format, typer.Option("--format", help="How the result is shown.")]
 BreakLock = Annotated[bool, typer.Option("--break-lock", help="Take the load balancers' lock from a run that is surely dead.")]
 
-DEFAULT_SPEC = Path("twinkeel.yaml")
+DEFAULT_FILE = Path("twinkeel.yaml")
+DEFAULT_SPEC = [DEFAULT_FILE]

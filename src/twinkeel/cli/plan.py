@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
+from twinkeel.cli.many import View, ask_many, show_many
+from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFiles
+from twinkeel.cli.which_specs import specs_of
 from twinkeel.errors import EXIT_FAILED, EXIT_GOOD, EXIT_NO
 
 if TYPE_CHECKING:
@@ -15,11 +17,15 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False)
 
 LONGEST_NEW = 40
+MANY_DEADLINE = 60.0
+"""Seconds for one of several clusters."""
 
 
 @app.command()
-def plan(file: SpecFile = DEFAULT_SPEC, format: OutputFormat = Format.text) -> None:  # noqa: A002
+def plan(file: SpecFiles = DEFAULT_SPEC, format: OutputFormat = Format.text) -> None:  # noqa: A002
     """Show what apply would change, as a diff by host and file. Changes nothing.
+
+    Of several specs, or a folder, each has a line of a table and its changed files; see docs/how-to/many-clusters.md.
 
     Exit code 0: no drift. 1: drift. 3: a host could not be reached.
     """
@@ -29,12 +35,41 @@ def plan(file: SpecFile = DEFAULT_SPEC, format: OutputFormat = Format.text) -> N
     from twinkeel.app.plan import plan as make_plan
     from twinkeel.cli.load import open_context
 
+    specs = specs_of(file)
+    if specs is not None:
+        answers = ask_many(specs, make_plan, deadline=MANY_DEADLINE, reading=True, renders=True)
+        raise typer.Exit(show_many(_view(), answers, as_json=format is Format.json))
     made = asyncio.run(make_plan(open_context(file, reading=True, renders=True)))
     if format is Format.json:
         print(json.dumps(as_json(made)))
     else:
         _show(made)
-    raise typer.Exit(EXIT_FAILED if made.unreachable else EXIT_NO if made.drift else EXIT_GOOD)
+    raise typer.Exit(_code(made))
+
+
+def _code(made: "Plan") -> int:
+    return EXIT_FAILED if made.unreachable else EXIT_NO if made.drift else EXIT_GOOD
+
+
+def _view() -> "View[Plan]":
+    from twinkeel.app.plan import as_json
+
+    return View("plan", code=_code, as_json=as_json, summary=_summary, details=_changed)
+
+
+def _changed(made: "Plan") -> list[str]:
+    """A line for each change, without diffs."""
+    lines: list[str] = []
+    for host in made.hosts:
+        lines += [f"{host.name}: cannot be asked: {host.problem}"] if host.problem else []
+        lines += [f"{host.name}: not in the spec: {line}" for line in host.foreign]
+        lines += [
+            f"{host.name}: package {package}: install {version or ''}".rstrip()
+            for package, version in (host.packages or {}).items()
+        ]
+        lines += [f"{host.name}: {change.path}: {change.detail}" for change in host.files]
+        lines += [f"{host.name}: service {unit}: {action}" for unit, action in host.needed_actions.items()]
+    return lines
 
 
 def _show(made: "Plan") -> None:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twinkeel.cli import complete
-from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
+from twinkeel.cli.many import View, ask_many, show_many
+from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFiles
+from twinkeel.cli.which_specs import specs_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,12 +18,15 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 
+MANY_DEADLINE = 120.0
+"""Seconds for one of several clusters."""
+
 COLOURS = {"ok": "green", "warning": "yellow", "failure": "red", "skipped": "dim"}
 
 
 @app.command()
 def preflight(
-    file: SpecFile = DEFAULT_SPEC,
+    file: SpecFiles = DEFAULT_SPEC,
     format: OutputFormat = Format.text,  # noqa: A002
     only: Annotated[
         list[str] | None,
@@ -30,6 +35,8 @@ def preflight(
     show_list: Annotated[bool, typer.Option("--list", help="Show the checks, and make none.")] = False,
 ) -> None:
     """Check that every host is ready for an apply. Changes nothing.
+
+    Of several specs, or a folder, each has a line of a table and what is not well; see docs/how-to/many-clusters.md.
 
     Exit code 0: nothing failed. 1: a check failed. 3: a host could not be asked.
     """
@@ -43,9 +50,34 @@ def preflight(
     if show_list:
         _show_list(checks, format)
         return
+    specs = specs_of(file)
+    if specs is not None:
+        answers = ask_many(specs, lambda context: run_preflight(context, checks), deadline=MANY_DEADLINE)
+        raise typer.Exit(show_many(_view(), answers, as_json=format is Format.json))
     result = asyncio.run(run_preflight(open_context(file), checks))
     _show(result, format)
     raise typer.Exit(result.exit_code)
+
+
+def _view() -> "View[Preflight]":
+    from twinkeel.app.preflight import as_json
+
+    return View("preflight", code=lambda result: result.exit_code, as_json=as_json, summary=_counted, details=_not_well)
+
+
+def _counted(result: "Preflight") -> str:
+    failed, warned = (sum(1 for each in result.checked if each.result == kind) for kind in ("failure", "warning"))
+    said = f"{len(result.checked)} checks: {failed} failed, {warned} with warnings"
+    return f"{', '.join(result.unreachable)} cannot be asked; {said}" if result.unreachable else said
+
+
+def _not_well(result: "Preflight") -> list[str]:
+    return [
+        f"{each.check.id} {finding.result}: {_sentence(finding)}"
+        for each in result.checked
+        for finding in each.findings
+        if finding.result in ("failure", "warning")
+    ]
 
 
 def _show_list(checks: Sequence["Check"], format: Format) -> None:  # noqa: A002

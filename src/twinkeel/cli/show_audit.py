@@ -78,10 +78,11 @@ def _summary(result: AuditResult, shown: Sequence[Found]) -> str:
         for host, found in result.versions.items()
     }
     versions = "".join(f"{host}: {said or 'the versions of its programs are not known'}\n" for host, said in programs.items())
-    return f"{versions}{hosts}: {'; '.join(_counts(result, shown))}\n"
+    return f"{versions}{hosts}: {'; '.join(counts(result, shown))}\n"
 
 
-def _counts(result: AuditResult, shown: Sequence[Found]) -> Iterator[str]:
+def counts(result: AuditResult, shown: Sequence[Found]) -> Iterator[str]:
+    """How many findings there are of which severity, and how many are not shown."""
     severities: list[str] = [each.rule.severity for each in shown]
     words = {"error": ("error", "errors"), "warning": ("warning", "warnings"), "info": ("remark", "remarks")}
     counts = [(severities.count(kind), words[kind][severities.count(kind) != 1]) for kind in words]

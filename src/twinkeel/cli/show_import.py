@@ -8,7 +8,7 @@ from pathlib import Path
 from twinkeel.adopt.difference import Difference, Differences
 from twinkeel.adopt.notes import Effect, Left, SecretFound
 from twinkeel.app.import_pair import SECRETS_FILE, Imported
-from twinkeel.cli.options import DEFAULT_SPEC
+from twinkeel.cli.options import DEFAULT_FILE
 from twinkeel.cli.text_layout import rows, usable_width
 from twinkeel.diagnostic import render_text
 from twinkeel.liveconfig.words import Place
@@ -40,7 +40,7 @@ def as_text(imported: Imported, output: Path | None) -> str:
 
 def next_commands(output: Path | None) -> list[tuple[str, str]]:
     """The commands that come after, each with what it does."""
-    option = "" if output in (None, DEFAULT_SPEC) else f" -f {output}"
+    option = "" if output in (None, DEFAULT_FILE) else f" -f {output}"
     return [
         (f"twinkeel check{option}", "shows every problem of the spec"),
         (f"twinkeel plan{option}", "shows what would change on the hosts, as a diff; changes nothing"),

@@ -21,8 +21,9 @@ STATE_COLOURS = {
 def status_lines(snapshot: Snapshot) -> list[str]:
     """Virtual IPs, load balancers, API servers, then what is wrong, or that nothing is."""
     width = max(len(name) for name in ("virtual IP", *_names(snapshot)))
-    nobody = "not known" if snapshot.not_asked else "nobody"
-    lines = [f"{'virtual IP':<{width}}  {vip.address}: {escape(', '.join(vip.holders) or nobody)}" for vip in snapshot.vips]
+    lines = [
+        f"{'virtual IP':<{width}}  {vip.address}: {escape(', '.join(vip.holders) or snapshot.no_holder)}" for vip in snapshot.vips
+    ]
     for balancer in snapshot.load_balancers:
         lines += _balancer_lines(balancer, width)
     for host in snapshot.control_plane:

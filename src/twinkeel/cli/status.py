@@ -1,89 +1,114 @@
 """`twinkeel status`."""
 
-import contextlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
+from twinkeel.cli.many import View, ask_many, show_many
+from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFiles
+from twinkeel.cli.which_specs import specs_of
 from twinkeel.errors import EXIT_FAILED, EXIT_GOOD, EXIT_NO
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from twinkeel.app.clusters import Opened
     from twinkeel.app.status import Snapshot
 
 app = typer.Typer(add_completion=False)
 
 WATCH_PERIOD = 1.0
+MANY_DEADLINE = 20.0
+"""Seconds for one of several clusters: every look into one has a shorter deadline of its own."""
 
 
 @app.command()
 def status(
-    file: SpecFile = DEFAULT_SPEC,
+    file: SpecFiles = DEFAULT_SPEC,
     format: OutputFormat = Format.text,  # noqa: A002
     watch: Annotated[bool, typer.Option("--watch", help="Look again every second, until Ctrl-C.")] = False,
 ) -> None:
     """Show who holds each virtual IP, the backends, and whether the API is ready.
+
+    Of several specs, or a folder, each has a line of a table, and in JSON an entry of "clusters"; see docs/how-to/many-clusters.md.
 
     Exit code 0: healthy. 1: something is not as it must be. 3: no host could be reached. A watch ends with 0.
     """
     import asyncio
 
     from twinkeel.app.status import status as look
-    from twinkeel.app.status import watch as look_again_and_again
     from twinkeel.cli.load import open_context
 
-    context = open_context(file, reading=True)
+    specs = specs_of(file)
     if watch:
-        # Ctrl-C is how a watch ends: what it showed is the answer, and nothing failed.
-        with contextlib.suppress(KeyboardInterrupt), _watcher(format) as show:
-            asyncio.run(look_again_and_again(context, show, WATCH_PERIOD))
+        _watch(file, specs, format)
         raise typer.Exit(EXIT_GOOD)
-    snapshot = asyncio.run(look(context))
+    if specs is not None:
+        answers = ask_many(specs, look, deadline=MANY_DEADLINE, reading=True)
+        raise typer.Exit(show_many(_view(), answers, as_json=format is Format.json))
+    snapshot = asyncio.run(look(open_context(file, reading=True)))
     _show(snapshot, format)
-    raise typer.Exit(EXIT_GOOD if snapshot.healthy else EXIT_FAILED if snapshot.nobody_answered else EXIT_NO)
+    raise typer.Exit(_code(snapshot))
 
 
-@contextlib.contextmanager
-def _watcher(format: Format) -> "Iterator[Callable[[Snapshot], None]]":  # noqa: A002
-    """Where each snapshot of a watch goes: a view that is drawn anew on a terminal, and only what changed elsewhere."""
-    from rich.console import Console
-    from rich.live import Live
-    from rich.text import Text
+def _watch(file: Sequence[Path], specs: Sequence[Path] | None, format: Format) -> None:  # noqa: A002
+    import asyncio
+    import contextlib
 
-    from twinkeel.cli.show_status import status_lines
+    from twinkeel.app.clusters import Opened, open_clusters
+    from twinkeel.cli.load import open_context, show_findings
 
-    console = Console(highlight=False, soft_wrap=True)
-    if format is Format.json:
-        yield lambda snapshot: _show(snapshot, format)
-    elif console.is_terminal:
-        with Live(console=console, auto_refresh=False, screen=False) as live:
-            yield lambda snapshot: live.update(Text.from_markup("\n".join(status_lines(snapshot))), refresh=True)
+    if specs is None:
+        context = open_context(file, reading=True)
+        opened = [Opened(context.file, context)]
     else:
-        yield _Changes(console).show
+        opened = open_clusters(specs, show_findings, reading=True)
+    # Ctrl-C is how a watch ends: what it showed is the answer, and nothing failed.
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_follow(opened, format, alone=specs is None))
 
 
-class _Changes:
-    """Lines with the time of day, whenever they are not the same as before."""
+async def _follow(opened: "Sequence[Opened]", format: Format, *, alone: bool) -> None:  # noqa: A002
+    """Show the state every WATCH_PERIOD seconds, until it is cancelled."""
+    import asyncio
 
-    def __init__(self, console: "Console") -> None:
-        self._console = console
-        self._last: list[str] = []
+    from twinkeel.app.status import now, watching_each
+    from twinkeel.cli.many import many_json
+    from twinkeel.cli.watch_view import watch_view
 
-    def show(self, snapshot: "Snapshot") -> None:
-        from datetime import datetime
+    async with watching_each(opened, WATCH_PERIOD) as followed:
+        await asyncio.gather(*(each.first() for _, each in followed if not isinstance(each, Exception)))
+        with watch_view(_view(), alone=alone, shows=format is Format.text) as show:
+            while True:
+                answers = now(followed)
+                if show is not None:
+                    show(answers)
+                else:
+                    told = many_json(_view(), answers)
+                    print(json.dumps(told["clusters"][0]["result"] if alone else told), flush=True)
+                await asyncio.sleep(WATCH_PERIOD)
 
-        from twinkeel.cli.show_status import status_lines
 
-        lines = status_lines(snapshot)
-        if lines != self._last:
-            self._last = lines
-            now = f"{datetime.now().astimezone():%H:%M:%S}"
-            for line in lines:
-                self._console.print(f"{now}  {line}")
+def _view() -> "View[Snapshot]":
+    from twinkeel.app.status import as_json
+
+    return View("status", code=_code, as_json=as_json, summary=_summary, details=_problems)
+
+
+def _code(snapshot: "Snapshot") -> int:
+    return EXIT_GOOD if snapshot.healthy else EXIT_FAILED if snapshot.nobody_answered else EXIT_NO
+
+
+def _summary(snapshot: "Snapshot") -> str:
+    holders = ", ".join(f"{vip.address}: {', '.join(vip.holders) or snapshot.no_holder}" for vip in snapshot.vips)
+    count = len(snapshot.problems)
+    said = "nobody answers" if snapshot.nobody_answered else f"{count} problem{'s' if count != 1 else ''}" if count else "healthy"
+    return f"{said:<11}  {holders}"
+
+
+def _problems(snapshot: "Snapshot") -> list[str]:
+    return [*snapshot.problems, *(f"warning: {warning}" for warning in snapshot.warnings)]
 
 
 def _show(snapshot: "Snapshot", format: Format) -> None:  # noqa: A002

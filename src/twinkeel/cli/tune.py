@@ -1,6 +1,7 @@
 """`twinkeel tune`."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,7 +59,7 @@ def tune(
 
 
 def _measured(
-    file: Path, duration: float, wished: float, save: Path | None, *, load: bool, yes: bool, break_lock: bool
+    file: Sequence[Path], duration: float, wished: float, save: Path | None, *, load: bool, yes: bool, break_lock: bool
 ) -> "Tuning":
     from twinkeel.app.tune import judge_recording, record
     from twinkeel.cli.load import open_context

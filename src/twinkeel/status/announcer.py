@@ -1,24 +1,34 @@
 """What a load balancer tells of announcing the virtual IPs."""
 
-import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import Reader
 from twinkeel.render.announce import ANNOUNCE_STATE
-from twinkeel.status.bgp_sessions import try_sessions
+from twinkeel.status.bgp_sessions import parse_bfd, parse_sessions
 from twinkeel.status.snapshot import LoadBalancerState
 from twinkeel.topology.model import Machine
 
 
-async def look_at_announcer(
-    reader: Reader, machine: Machine, seen: LoadBalancerState, *, runs: bool, standby: bool
-) -> LoadBalancerState:
-    """The state with what is known of announcing; `runs` says whether FRR and our program do."""
-    sessions, (why, waits) = await asyncio.gather(try_sessions(reader, machine), _told(reader, machine))
+def announcer_of(told: Mapping[str, Any], seen: LoadBalancerState) -> LoadBalancerState:
+    """The state with what is known of announcing, from all that the program on the host told."""
+    why, waits = _said(told["announce"])
+    runs = list(told["units"][1:]) == ["active"] * 2
+    standby = told["standby"] is not None and told["standby"].strip() != "0"
     state = announcer_state(holds=bool(seen.vips), runs=runs, standby=standby, waits=waits)
+    sessions = parse_sessions(told["bgp"], parse_bfd(told["bfd"]))
     return replace(seen, vrrp_state=state, sessions=sessions, detail="" if state == "ANNOUNCING" else why)
+
+
+def announced_vips(told: Mapping[str, Any]) -> tuple[str, ...]:
+    """The virtual IPs that its program is there for; none where it has not told yet."""
+    try:
+        return tuple(json.loads(told["announce"] or "")["vips"])
+    except (ValueError, TypeError, KeyError):
+        return ()
 
 
 def announcer_state(*, holds: bool, runs: bool, standby: bool, waits: bool) -> str:
@@ -32,12 +42,12 @@ def announcer_state(*, holds: bool, runs: bool, standby: bool, waits: bool) -> s
     return "WAITING" if waits else "FAULT"
 
 
-async def _told(reader: Reader, machine: Machine) -> tuple[str, bool]:
+def _said(text: str | None) -> tuple[str, bool]:
     """Why it announces or not, and whether it waits; nothing where it has not told yet."""
     try:
-        told = json.loads(await reader.read_file(machine, ANNOUNCE_STATE))
+        told = json.loads(text or "")
         return str(told["why"]), told["until"] is not None
-    except (HostError, ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError):
         return "", False
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 
-from twinkeel.errors import HostError
 from twinkeel.hosts.executor import Reader
 from twinkeel.topology.model import Machine
 
@@ -82,11 +81,3 @@ def _live(sessions: tuple[Session, ...]) -> Iterator[Session]:
 
 def _version(session: Session) -> int:
     return ip_address(session.router).version
-
-
-async def try_sessions(reader: Reader, machine: Machine) -> tuple[Session, ...]:
-    """None for a host that cannot be asked."""
-    try:
-        return await read_sessions(reader, machine)
-    except HostError:
-        return ()

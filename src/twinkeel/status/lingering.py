@@ -3,11 +3,6 @@
 import json
 from dataclasses import dataclass
 
-from twinkeel.errors import HostError
-from twinkeel.hosts.executor import Reader
-from twinkeel.render.second_chance import STATE_PATH
-from twinkeel.topology.model import Machine
-
 
 @dataclass(frozen=True)
 class Lingering:
@@ -18,16 +13,8 @@ class Lingering:
     seconds_left: int
 
 
-async def read_lingering(reader: Reader, machine: Machine) -> Lingering | None:
-    """None where nothing lingers, and where it has only begun or cannot be read: nothing depends on it."""
-    try:
-        return parse_lingering(await reader.read_file(machine, STATE_PATH))
-    except HostError:
-        return None
-
-
 def parse_lingering(text: bytes) -> Lingering | None:
-    """What the program on the host noted."""
+    """What the program on the host noted; None where nothing can be read of it: nothing depends on it."""
     try:
         told = json.loads(text)
         return Lingering(tuple(told["virtual_ips"]), int(told["connections"]), int(told["seconds_left"]))

@@ -47,12 +47,27 @@ async def ask_readyz(
         name: the name that the certificate must hold; default: the address itself.
         wanted: the status that means ready; None when any answer does.
     """
-    extensions = {"sni_hostname": name} if name else {}
+    async with readyz_client(context) as client:
+        return await ask_over(client, address, port, name=name, wanted=wanted)
+
+
+def readyz_client(context: ssl.SSLContext) -> httpx2.AsyncClient:
+    """What keeps connections for `ask_over`; close it at the end."""
+    limits = httpx2.Timeout(PROBE_TIMEOUT, read=ANSWER_TIMEOUT)
+    # No proxy of the environment may answer for the cluster.
+    return httpx2.AsyncClient(verify=context, timeout=limits, trust_env=False)
+
+
+async def ask_over(
+    client: httpx2.AsyncClient, address: str, port: int, *, name: str | None = None, wanted: int | None = 200, once: bool = False
+) -> Readiness:
+    """As `ask_readyz`, over a connection that the client may have kept; `once`: over a new one that is not kept."""
     try:
-        # No proxy of the environment may answer for the cluster.
-        limits = httpx2.Timeout(PROBE_TIMEOUT, read=ANSWER_TIMEOUT)
-        async with httpx2.AsyncClient(verify=context, timeout=limits, trust_env=False) as client:
-            answer = await client.get(f"https://{url_host(address)}:{port}/readyz", extensions=extensions)
+        answer = await client.get(
+            f"https://{url_host(address)}:{port}/readyz",
+            extensions={"sni_hostname": name} if name else {},
+            headers={"Connection": "close"} if once else {},
+        )
     except (httpx2.TransportError, ssl.SSLError) as error:
         return _failure(error, name or address)
     if wanted is None or answer.status_code == wanted:

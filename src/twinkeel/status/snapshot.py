@@ -107,6 +107,11 @@ class Snapshot:
         return tuple(each.name for each in self.load_balancers if each.vrrp_state == "UNREACHABLE")
 
     @property
+    def no_holder(self) -> str:
+        """What stands where a virtual IP's holder would: one that cannot be asked may hold it."""
+        return "not known" if self.not_asked else "nobody"
+
+    @property
     def nobody_answered(self) -> bool:
         """Whether no load balancer could be asked, and no API server answered."""
         return all(each.vrrp_state == "UNREACHABLE" for each in self.load_balancers) and not any(

@@ -7,14 +7,14 @@ from click.testing import CliRunner
 
 from twinkeel.cli import check
 from twinkeel.cli.main import cli
-from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFile
+from twinkeel.cli.options import DEFAULT_SPEC, Format, OutputFormat, SpecFiles
 
 
 def check_of_typer() -> click.Command:
     """The same options and words, written as the other commands are."""
     app = typer.Typer(add_completion=False)
 
-    def command(file: SpecFile = DEFAULT_SPEC, output: OutputFormat = Format.text) -> None:
+    def command(file: SpecFiles = DEFAULT_SPEC, output: OutputFormat = Format.text) -> None:
         raise typer.Exit
 
     command.__doc__ = check.check.__doc__

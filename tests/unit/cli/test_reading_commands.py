@@ -3,15 +3,10 @@
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from twinkeel.cli import status
 from twinkeel.cli.load import load_topology
 from twinkeel.errors import SpecError
-from twinkeel.hosts import ssh
 from twinkeel.spec.rules import ABOUT_KUBESPRAY, RULES
-from twinkeel.status import probe
-from twinkeel.status.snapshot import Snapshot
 
 SPEC = (Path(__file__).parents[3] / "examples/lab-home.yaml").read_text()
 TIGHT = ("network_plugin: calico", "network_plugin: flannel, pod_network: 10.233.64.0/22")
@@ -44,34 +39,3 @@ def test_a_spec_whose_hosts_are_wrong_is_still_refused(tmp_path: Path) -> None:
 
 def test_the_codes_are_rules() -> None:
     assert {rule.code for rule in RULES if rule.severity == "error"} >= ABOUT_KUBESPRAY
-
-
-def test_a_watch_reads_the_authority_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    read, given = list[str](), list[str | None]()
-
-    class Hosts:
-        async def __aenter__(self) -> "Hosts":
-            return self
-
-        async def __aexit__(self, *_: object) -> None:
-            return None
-
-    async def find_ca(*_: object) -> str | None:
-        read.append("read")
-        # The first look is before the cluster exists.
-        return "authority" if len(read) > 1 else None
-
-    async def take_snapshot(_: object, __: object, ca: str | None = None) -> Snapshot:
-        given.append(ca)
-        if len(given) == 5:
-            raise KeyboardInterrupt
-        return Snapshot((), (), ())
-
-    monkeypatch.setattr(probe, "find_ca", find_ca)
-    monkeypatch.setattr(probe, "take_snapshot", take_snapshot)
-    monkeypatch.setattr(ssh, "SshHosts", Hosts)
-    monkeypatch.setattr(status, "WATCH_PERIOD", 0.0)
-    ended = CliRunner().invoke(status.app, ["-f", str(written(tmp_path)), "--watch"])
-    assert ended.exit_code == 0, ended.output
-    assert given == [None, *["authority"] * 4]
-    assert len(read) == 2

@@ -7,7 +7,9 @@ import pytest
 from twinkeel.status.announcer import announcer_state
 from twinkeel.status.backends import Backend
 from twinkeel.status.bgp_sessions import Session, heard_for, parse_bfd, parse_sessions
+from twinkeel.status.load_balancer import state_of
 from twinkeel.status.snapshot import LoadBalancerState, Snapshot, VipState, as_json
+from twinkeel.topology.model import LoadBalancer, Topology
 
 # As FRR 8.4.4 wrote it, shortened.
 SUMMARY = {
@@ -96,3 +98,26 @@ def test_one_that_does_not_is_a_problem(bad: LoadBalancerState, said: str) -> No
 
 def test_nobody_announcing_is_a_problem() -> None:
     assert "no load balancer announces 192.0.2.10" in snapshot(member("lb-1", "STANDBY")).problems
+
+
+def test_a_line_of_the_host_is_read(lab_home_topology: Topology) -> None:
+    balancer = LoadBalancer(lab_home_topology.load_balancers[0].machine, ())
+    said = {"vips": ["192.0.2.10"], "why": "serves", "until": None}
+    told = {
+        "addresses": ["127.0.0.1", "192.0.2.10"],
+        "units": ["active", "active", "active"],
+        "down": "0\n",
+        "standby": "0\n",
+        "lingering": None,
+        "servers": "",
+        "announce": json.dumps(said),
+        "bgp": json.dumps(SUMMARY),
+        "bfd": json.dumps(BFD),
+    }
+    state = state_of(json.dumps(told), balancer)
+    assert (state.vrrp_state, state.vips, len(state.sessions)) == ("ANNOUNCING", ("192.0.2.10",), 3)
+    waiting = told | {"addresses": [], "announce": json.dumps(said | {"until": 70, "why": "came back, and waits"})}
+    assert state_of(json.dumps(waiting), balancer).vrrp_state == "WAITING"
+    assert state_of(json.dumps(told | {"units": ["active", "inactive", "active"]}), balancer).vrrp_state == "STOPPED"
+    bare = told | {"announce": None, "bgp": "", "bfd": "", "units": ["inactive"] * 3}
+    assert state_of(json.dumps(bare), balancer).vrrp_state == "STOPPED"

@@ -8,7 +8,7 @@ import pytest
 from twinkeel.cli.show_status import status_lines
 from twinkeel.status.backends import Backend, parse_servers
 from twinkeel.status.lingering import Lingering, parse_lingering
-from twinkeel.status.probe import vrrp_state
+from twinkeel.status.load_balancer import vrrp_state
 from twinkeel.status.snapshot import ControlPlaneState, LoadBalancerState, ServiceState, Snapshot, VipState, as_json
 
 UP = (Backend("master-1", "UP"), Backend("master-2", "UP"))

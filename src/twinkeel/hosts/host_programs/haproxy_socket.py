@@ -10,10 +10,10 @@ import socket
 TIMEOUT = 5.0
 
 
-def ask_haproxy(path: str, command: str) -> str:
-    """What HAProxy answers. Raises OSError where it does not."""
+def ask_haproxy(path: str, command: str, timeout: float = TIMEOUT) -> str:
+    """What HAProxy answers. Raises OSError where it does not, each read within `timeout` seconds."""
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(TIMEOUT)
+        connection.settimeout(timeout)
         connection.connect(path)
         connection.sendall(command.encode() + b"\n")
         with connection.makefile("rb") as answer:

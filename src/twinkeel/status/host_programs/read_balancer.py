@@ -1,0 +1,93 @@
+"""Runs on a load balancer: all that its status is made of, as one line of JSON, once or again and again until its input ends.
+
+`python3 -c PROGRAM SOCKET DOWN_FILE STANDBY_FILE LINGER_FILE [PERIOD [ANNOUNCE_FILE]]`; PERIOD is in seconds, empty for one
+look; ANNOUNCE_FILE is where virtual IPs are announced by BGP. To start it for each look
+would cost the host more than the look does.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import select
+import subprocess
+import sys
+
+from twinkeel.hosts.host_programs.haproxy_socket import ask_haproxy
+
+COLUMNS = ("pxname", "svname", "status", "check_status", "check_code")
+ONCE_TIMEOUT = 2.5
+# A HAProxy that hangs must not hold up the rest of a line that is due every second.
+WATCH_TIMEOUT = 0.8
+
+
+def look(socket_path: str, down: str, standby: str, linger: str, timeout: float, announce: str = "") -> dict[str, object]:
+    """See `twinkeel.status.load_balancer` for what each field means."""
+    try:
+        links = json.loads(output("ip", "-j", "address", "show"))
+    except (OSError, ValueError) as error:
+        return {"error": f"its addresses cannot be read: {error}"}
+    return {
+        "addresses": [entry["local"] for link in links for entry in link.get("addr_info", ()) if "local" in entry],
+        "units": output(
+            "systemctl", "is-active", "haproxy", *(("frr", "twinkeel-announce") if announce else ("keepalived",))
+        ).split(),
+        "down": text_of(down),
+        "standby": text_of(standby),
+        "lingering": text_of(linger) if linger else None,
+        "servers": servers(socket_path, timeout),
+        **(announced(announce) if announce else {}),
+    }
+
+
+def announced(path: str) -> dict[str, object]:
+    """What our program says of announcing, and FRR of its sessions; nothing where FRR is not installed."""
+    told: dict[str, object] = {"announce": text_of(path), "bgp": "", "bfd": ""}
+    try:
+        told["bgp"] = output("vtysh", "-c", "show bgp summary json")
+        told["bfd"] = output("vtysh", "-c", "show bfd peers json")
+    except OSError:
+        pass
+    return told
+
+
+def output(*argv: str) -> str:
+    """What a program prints, whatever its exit code says."""
+    return subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False).stdout.decode(errors="replace")
+
+
+def text_of(path: str) -> str | None:
+    """A file's text; None where there is none."""
+    try:
+        with open(path, errors="replace") as file:
+            return file.read()
+    except OSError:
+        return None
+
+
+def servers(path: str, timeout: float) -> str:
+    """The servers of `show stat`, with the columns that are used: a large HAProxy's whole table is a megabyte."""
+    try:
+        table = ask_haproxy(path, "show stat -1 4 -1", timeout)
+    except OSError:
+        return ""
+    shown = io.StringIO()
+    writer = csv.DictWriter(shown, COLUMNS, extrasaction="ignore", lineterminator="\n", restval="")
+    writer.writeheader()
+    writer.writerows(csv.DictReader(table[2:].splitlines()))
+    return shown.getvalue()
+
+
+def main(places: tuple[str, str, str, str], period: str = "", announce: str = "") -> None:
+    """Print a line, and one after each period."""
+    while True:
+        sys.stdout.write(json.dumps(look(*places, WATCH_TIMEOUT if period else ONCE_TIMEOUT, announce)) + "\n")
+        sys.stdout.flush()
+        if not period or select.select([sys.stdin], [], [], float(period))[0]:
+            return
+
+
+if __name__ == "__main__":
+    socket_path, down, standby, linger = sys.argv[1:5]
+    main((socket_path, down, standby, linger), *sys.argv[5:])

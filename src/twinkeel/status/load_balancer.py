@@ -1,0 +1,104 @@
+"""One load balancer as it is now: one program there reads everything, so that a look is one command."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Any
+
+from twinkeel.errors import HostError
+from twinkeel.hosts.executor import Reader
+from twinkeel.hosts.host_program import HAPROXY_SOCKET, PYTHON_HINT, host_program
+from twinkeel.render.announce import ANNOUNCE_STATE
+from twinkeel.render.second_chance import STATE_PATH
+from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
+from twinkeel.status.announcer import announced_vips, announcer_of
+from twinkeel.status.backends import BACKEND, SERVICE_PREFIX, SOCKET, Backend, parse_servers
+from twinkeel.status.lingering import parse_lingering
+from twinkeel.status.snapshot import LoadBalancerState, ServiceState
+from twinkeel.topology.model import LoadBalancer, Topology
+
+PROGRAM = host_program("twinkeel.status.host_programs.read_balancer", HAPROXY_SOCKET)
+LOOK_TIMEOUT = 8.0
+"""Seconds for the connection and the look together."""
+
+
+def look_command(topology: Topology, period: float | None = None) -> list[str]:
+    """What is run on the load balancer; with a period (seconds) it prints a line again and again until its input ends."""
+    linger = "" if topology.second_chance is None else STATE_PATH
+    again: tuple[str, ...] = () if period is None else (f"{period:g}",)
+    if topology.bgp is not None:
+        again = (*(again or ("",)), ANNOUNCE_STATE)
+    return ["python3", "-c", PROGRAM, SOCKET, DOWN_FILE, STANDBY_FILE, linger, *again]
+
+
+async def look_at_balancer(reader: Reader, topology: Topology, balancer: LoadBalancer) -> LoadBalancerState:
+    """Its state now; UNREACHABLE, with the reason, when it cannot be asked."""
+    try:
+        async with asyncio.timeout(LOOK_TIMEOUT):
+            result = await reader.run(balancer.machine, look_command(topology))
+        return state_of(result.checked(PYTHON_HINT).stdout, balancer)
+    except HostError as error:
+        return unreachable(balancer, error.what)
+    except TimeoutError:
+        return unreachable(balancer, f"it did not answer within {LOOK_TIMEOUT:g} s")
+
+
+def unreachable(balancer: LoadBalancer, why: str) -> LoadBalancerState:
+    """The state of one that cannot be asked."""
+    return LoadBalancerState(balancer.machine.name, "UNREACHABLE", "unreachable", (), why)
+
+
+def state_of(line: str, balancer: LoadBalancer) -> LoadBalancerState:
+    """The state that the program's line tells; UNREACHABLE where the host could not look, or says what makes no sense."""
+    try:
+        told = json.loads(line)
+        if "error" in told:
+            return unreachable(balancer, str(told["error"]))
+        return announcer_of(told, _state(told, balancer)) if "announce" in told else _state(told, balancer)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return unreachable(balancer, f"its answer makes no sense: {line.strip()[:60]!r}")
+
+
+def _state(told: Mapping[str, Any], balancer: LoadBalancer) -> LoadBalancerState:
+    haproxy, keepalived = (*told["units"], "unknown", "unknown")[:2]
+    addresses = {ip_address(address) for address in told["addresses"]}
+    known = [*(str(instance.vip.ip) for instance in balancer.instances), *announced_vips(told)]
+    vips = tuple(vip for vip in known if ip_address(vip) in addresses)
+    state = vrrp_state(
+        holds=bool(vips),
+        keepalived=keepalived,
+        # A tracked file that is not there counts as down for keepalived, and no standby file as none.
+        down=told["down"] is None or told["down"].strip() != "0",
+        standby=told["standby"] is not None and told["standby"].strip() != "0",
+    )
+    servers = parse_servers(told["servers"])
+    lingering = parse_lingering(told["lingering"].encode()) if told["lingering"] else None
+    return LoadBalancerState(
+        balancer.machine.name,
+        state,
+        haproxy,
+        servers.get(BACKEND, ()),
+        vips=vips,
+        services=_services(servers),
+        lingering=lingering,
+    )
+
+
+def _services(servers: Mapping[str, tuple[Backend, ...]]) -> tuple[ServiceState, ...]:
+    return tuple(
+        ServiceState(name.removeprefix(SERVICE_PREFIX), backends)
+        for name, backends in servers.items()
+        if name.startswith(SERVICE_PREFIX)
+    )
+
+
+def vrrp_state(*, holds: bool, keepalived: str, down: bool, standby: bool = False) -> str:
+    """What keepalived must be in: it has no cheap way to be asked, but its inputs and its one output can be seen."""
+    if holds:
+        return "MASTER"
+    if keepalived != "active":
+        return "STOPPED"
+    if down:
+        return "FAULT"
+    return "STANDBY" if standby else "BACKUP"
