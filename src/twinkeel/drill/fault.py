@@ -27,7 +27,8 @@ HAPROXY_RUN = ("systemctl", "show", "--property=InvocationID", "--value", "hapro
 class Scene:
     """Where a fault happens, and how hosts are reached.
 
-    `holder` holds the virtual IP; `target` is the host that the fault is about (the holder, unless the fault chooses another).
+    `holder` holds the virtual IP, or is the first of those that announce it by BGP; `target` is the host that the fault is about
+    (the holder, unless the fault chooses another).
     `before` is what the fault's evidence was before it was injected.
     `hosts` opens new connections each time: those from before a fault may hang on a host that has lost its power.
     """
@@ -50,14 +51,26 @@ class Scene:
 
 
 async def the_holder(scene: Scene) -> Machine:
-    """The usual target."""
+    """The usual target. By BGP each one that announces is as good."""
     return scene.holder
 
 
-Need = Literal["power", "link", "two load balancers", "two API servers", "three API servers", "a host to spare", "root here"]
+Need = Literal[
+    "power",
+    "link",
+    "two load balancers",
+    "two API servers",
+    "three API servers",
+    "a host to spare",
+    "root here",
+    "VRRP",
+    "BGP",
+    "two routers",
+]
 """What a fault cannot do without: commands of the spec, rights on this machine, and hosts enough to live through it.
 
-"a host to spare": the load balancer that is lost takes no part of etcd's along without which the rest has no majority.
+"a host to spare": the load balancer that is lost takes no part of etcd's along without which the rest has no majority. "VRRP" and
+"BGP": it breaks what only clusters of that `endpoint.mode` have.
 """
 
 

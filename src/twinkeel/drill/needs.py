@@ -39,6 +39,17 @@ def missing(need: Need, topology: Topology) -> tuple[str, str] | None:
             "keep etcd on three hosts or more",
         ),
         "three API servers": (len(topology.control_plane) < 3, "needs three control-plane hosts", "add some"),
+        "VRRP": (
+            topology.bgp is not None,
+            "breaks VRRP, and this cluster announces its virtual IPs by BGP",
+            "play bgpd-kill or bgp-session-flap",
+        ),
+        "BGP": (topology.bgp is None, "breaks BGP, and this cluster has its virtual IPs by VRRP", "set `endpoint.mode: bgp`"),
+        "two routers": (
+            topology.bgp is not None and len(topology.bgp.routers) < 2,
+            "would leave no router",
+            "name a second one in `endpoint.bgp.routers`",
+        ),
         "root here": (os.geteuid() != 0, "needs root on this machine", "run the drill as root"),
     }
     is_missing, what, hint = lacks[need]

@@ -149,7 +149,8 @@ async def require_health(drill: Drill) -> Machine:
 async def _run_trial(drill: Drill, fault: Fault, number: int, folder: Path, holder: Machine) -> Trial:
     with HistoryWriter(folder / EVENTS_FILE) as writer:
         stage = _Stage(drill, fault, number, folder, writer)
-        stage.log("trial", scenario=fault.id, trial=number, budget_ms=fault.budget_ms)
+        shared_by = len(drill.topology.load_balancers) if drill.topology.bgp else 1
+        stage.log("trial", scenario=fault.id, trial=number, budget_ms=fault.budget_ms, shared_by=shared_by)
         stage.log("holder-before", holder=holder.name)
         try:
             await stage.play(Scene(drill.topology, holder, holder, drill.hosts))

@@ -18,7 +18,10 @@ class OwnershipInterval:
 
 @dataclass(frozen=True)
 class VipOwnership:
-    """Milliseconds from the fault to the end of the trial; None when the load balancers were not watched."""
+    """Milliseconds from the fault to the end of the trial; None when the load balancers were not watched.
+
+    `two_holders_ms` is None, too, where several are meant to have it (BGP).
+    """
 
     no_holder_ms: float | None
     two_holders_ms: float | None
@@ -36,7 +39,9 @@ def vip_ownership(history: History) -> VipOwnership:
     times = {0: 0, 1: 0, 2: 0}
     for interval in intervals:
         times[min(len(interval.holders), 2)] += interval.end - max(interval.start, fault.at)
-    return VipOwnership(round(times[0] / MILLISECOND, 1), round(times[2] / MILLISECOND, 1))
+    # With BGP all of them have it at all times, which is as it should be.
+    shared = (history.value("trial", "shared_by") or 1) > 1
+    return VipOwnership(round(times[0] / MILLISECOND, 1), None if shared else round(times[2] / MILLISECOND, 1))
 
 
 def ownership_intervals(history: History) -> Iterator[OwnershipInterval]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from twinkeel.errors import ToolError
 from twinkeel.lab import cgroups, manifest, processes
 from twinkeel.lab.host_files import enable_units, own_home, user_files, write_files
-from twinkeel.lab.layout import port_name
+from twinkeel.lab.layout import cables
 from twinkeel.lab.manifest import Entry
 from twinkeel.lab.model import Bind, HostExtras, HostFile, LabHost, LabLayout, LabPaths
 from twinkeel.lab.network import host_namespace, namespace_path, switch_namespace
@@ -22,6 +22,7 @@ from twinkeel.lab.network import host_namespace, namespace_path, switch_namespac
 REBOOT_EXIT_CODE = 133
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SCRIPT_MODE = 0o700
+SOURCE = Path(__file__).parents[2]
 
 
 def prepare(
@@ -46,7 +47,8 @@ def start_script(paths: LabPaths, layout: LabLayout, host: LabHost, image: Path,
     """Boots the host once; its exit code is systemd-nspawn's."""
     folder = paths.host(host.name)
     environment = {"PATH": SYSTEM_PATH, "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network", **dict(extras.environment)}
-    renew = shlex.join([sys.executable, "-m", "twinkeel.lab.renew", str(paths.root), host.name])
+    # By the code that made the lab, also where that is not what is installed.
+    renew = shlex.join(["env", f"PYTHONPATH={SOURCE}", sys.executable, "-m", "twinkeel.lab.renew", str(paths.root), host.name])
     booted = shlex.quote(str(folder / "booted"))
     options = f"lowerdir={_escape(image)},upperdir={_escape(folder / 'upper')},workdir={_escape(folder / 'work')}"
     join = cgroups.joining(cgroups.host_groups(layout, host))
@@ -96,15 +98,16 @@ def supervise_script(paths: LabPaths, layout: LabLayout, host: LabHost) -> str:
 while :; do
   {start}
   code=$?
-  {shlex.join(fall_silent(layout, host))}
+  {"; ".join(shlex.join(command) for command in fall_silent(layout, host))}
   [ $code -eq {REBOOT_EXIT_CODE} ] || exit 0
 done
 """
 
 
-def fall_silent(layout: LabLayout, host: LabHost) -> list[str]:
-    """The command that takes the link of a host that has ended: the kernel would answer for its addresses until the next boot."""
-    return ["ip", "-netns", switch_namespace(layout), "link", "set", port_name(layout, host), "down"]
+def fall_silent(layout: LabLayout, host: LabHost) -> tuple[list[str], ...]:
+    """The commands that take the links of a host that has ended: the kernel would answer for its addresses until the next boot."""
+    namespace = switch_namespace(layout)
+    return tuple(["ip", "-netns", namespace, "link", "set", cable.port, "down"] for cable in cables(layout, host))
 
 
 def start(paths: LabPaths, layout: LabLayout, host: LabHost) -> None:
@@ -143,7 +146,7 @@ def _start_unit(layout: LabLayout, host: LabHost, folder: Path) -> None:
         "StartLimitIntervalSec=0",
         "KillMode=mixed",
         "TasksMax=infinity",
-        f"ExecStopPost=-{shutil.which('ip')} {shlex.join(fall_silent(layout, host)[1:])}",
+        *(f"ExecStopPost=-{shutil.which('ip')} {shlex.join(command[1:])}" for command in fall_silent(layout, host)),
         f"StandardOutput=append:{folder / 'console.log'}",
         f"StandardError=append:{folder / 'console.log'}",
     )

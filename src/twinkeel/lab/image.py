@@ -31,7 +31,7 @@ PACKAGES: tuple[str, ...] = (
 LISTS_READ = 1_000_000_000
 
 # Not installed: a load balancer starts bare, as a new machine does, and takes these from the image's own repository.
-REPOSITORY_PACKAGES: tuple[str, ...] = ("haproxy", "keepalived")
+REPOSITORY_PACKAGES: tuple[str, ...] = ("haproxy", "keepalived", "frr", "frr-pythontools")
 
 # Services of packages that only some hosts start, and housekeeping that a lab's short life does not need.
 DISABLED_UNITS = ("etcd.service", "containerd.service", "e2scrub_reap.service", "systemd-pstore.service", "remote-fs.target")

@@ -1,20 +1,22 @@
-"""From a topology to a lab: the same hosts, and a client and an operator at free addresses of the virtual IPs' networks."""
+"""From a topology to a lab: the same hosts, and a client and an operator at free addresses of the virtual IPs' networks.
+
+With routers the virtual IPs are in no network of hosts: see `twinkeel.lab.segments`.
+"""
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
-from dataclasses import asdict
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_interface
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from ipaddress import IPv6Address, ip_address, ip_interface
 from typing import Any
 
 from twinkeel.errors import UsageError
-from twinkeel.lab.model import OUTSIDE_ROLES, LabHost, LabLayout
+from twinkeel.lab.model import OUTSIDE_ROLES, LabHost, LabLayout, Segment
+from twinkeel.lab.segments import Networks, free_addresses, hosts_networks, lab_routers, router_addresses, with_routers
 from twinkeel.spec.fields import IPAddress
 from twinkeel.topology.model import Machine, Topology
 
-# The lab's network for each IP version: that of the first virtual IP of the version.
-Networks = Mapping[int, IPv4Network | IPv6Network]
-
+OUTSIDE_INTERFACE = "outside0"
 # What Linux allows an interface's name to hold; port names of the switch are made from host names.
 INTERFACE_NAME_LIMIT = 15
 
@@ -24,28 +26,29 @@ def build_layout(topology: Topology, name: str, suite: str = "") -> LabLayout:
 
     Raises:
         UsageError: two hosts share an address or a name, an address is no host address of the virtual IP's network,
-            no free address is left for client and operator, or the spec has what a lab cannot build (etcd apart).
+            no free address is left for client and operator, or the spec has what a lab cannot build (etcd apart, a router that
+            is hops away).
     """
     endpoint = topology.endpoint
     machines = topology.machines
-    networks: Networks = {vip.version: vip.network for vip in reversed(endpoint.vips)}
+    networks = hosts_networks(topology)
     _refuse_clashes(topology)
-    hosts = tuple(_lab_host(machine, networks) for machine in machines)
-    outside = _outside_hosts(topology, hosts[0], networks)
-    return LabLayout(name, lab_id(name), topology.domain, endpoint.name, endpoint.port, endpoint.vips, hosts + outside, suite)
+    own = tuple(_lab_host(machine, networks) for machine in machines)
+    hosts = with_routers(topology, own, _outside_hosts(topology, own[0], networks), networks)
+    return LabLayout(name, lab_id(name), topology.domain, endpoint.name, endpoint.port, endpoint.vips, hosts, suite)
 
 
 def _outside_hosts(topology: Topology, like: LabHost, networks: Networks) -> tuple[LabHost, ...]:
     """Client and operator, with an address of each kind that `like` has."""
-    used: set[IPAddress] = {vip.ip for vip in topology.endpoint.vips}
+    used: set[IPAddress] = {*(vip.ip for vip in topology.endpoint.vips), *router_addresses(topology)}
     used |= {address for machine in topology.machines for address in (machine.address, machine.address6) if address is not None}
     if topology.cluster.dns_server is not None:
         used.add(topology.cluster.dns_server)
     count = len(OUTSIDE_ROLES)
-    first = _free_addresses(networks[like.address.version], used, count)
+    first = free_addresses(networks[like.address.version], used, count)
     second: list[IPAddress | None] = [None] * count
     if like.address6 is not None and 6 in networks:
-        second = list(_free_addresses(networks[6], used, count))
+        second = list(free_addresses(networks[6], used, count))
     return tuple(
         LabHost(
             name=role,
@@ -74,10 +77,31 @@ def port_name(layout: LabLayout, host: LabHost) -> str:
     return host.name[: INTERFACE_NAME_LIMIT - len(tail)] + tail
 
 
-def mac_address(layout: LabLayout, host: LabHost) -> str:
-    """A locally administered address that survives a reboot, as a network card's does."""
+def mac_address(layout: LabLayout, host: LabHost, card: int = 0) -> str:
+    """A locally administered address that survives a reboot, as a network card's does; `card` counts a host's cards."""
     tag = layout.lab_id
-    return f"02:{tag[0:2]}:{tag[2:4]}:{tag[4:6]}:00:{layout.names.index(host.name) + 1:02x}"
+    return f"02:{tag[0:2]}:{tag[2:4]}:{tag[4:6]}:{card:02x}:{layout.names.index(host.name) + 1:02x}"
+
+
+@dataclass(frozen=True)
+class Cable:
+    """One cable of a host: the switch's port, the segment that it leads to, and the host's own end."""
+
+    segment: Segment
+    port: str
+    interface: str
+    mac: str
+    addresses: tuple[tuple[IPAddress, int], ...]
+
+
+def cables(layout: LabLayout, host: LabHost) -> tuple[Cable, ...]:
+    """A host's cables: one, and a router's second to the segment outside."""
+    first = Cable(host.segment, port_name(layout, host), host.interface, mac_address(layout, host), host.addresses)
+    if not host.outside:
+        return (first,)
+    # No host has a name with an underscore in it.
+    port, addresses = f"outside_{layout.names.index(host.name)}", tuple((each.ip, each.network.prefixlen) for each in host.outside)
+    return (first, Cable("outside", port, OUTSIDE_INTERFACE, mac_address(layout, host, 1), addresses))
 
 
 def to_json(layout: LabLayout) -> str:
@@ -88,13 +112,19 @@ def to_json(layout: LabLayout) -> str:
 def from_json(text: str) -> LabLayout:
     """The layout that `to_json` wrote. Raises ValueError or KeyError when it is something else."""
     data: dict[str, Any] = json.loads(text)
-    hosts = tuple(LabHost(**{**host, **_addresses(host), "more_roles": tuple(host["more_roles"])}) for host in data.pop("hosts"))
+    hosts = tuple(LabHost(**{**host, **_read_back(host)}) for host in data.pop("hosts"))
     return LabLayout(**{**data, "vips": tuple(ip_interface(vip) for vip in data["vips"])}, hosts=hosts)
 
 
-def _addresses(host: Mapping[str, Any]) -> dict[str, IPAddress | None]:
+def _read_back(host: Mapping[str, Any]) -> dict[str, Any]:
     second = host.get("address6")
-    return {"address": ip_address(host["address"]), "address6": None if second is None else IPv6Address(second)}
+    return {
+        "address": ip_address(host["address"]),
+        "address6": None if second is None else IPv6Address(second),
+        "more_roles": tuple(host["more_roles"]),
+        "outside": tuple(ip_interface(each) for each in host.get("outside", ())),
+        "gateways": tuple(ip_address(each) for each in host.get("gateways", ())),
+    }
 
 
 def _lab_host(machine: Machine, networks: Networks) -> LabHost:
@@ -138,7 +168,8 @@ def _require_host_address(machine: Machine, address: IPAddress, networks: Networ
 
 def _refuse_clashes(topology: Topology) -> None:
     seen: dict[IPAddress, str] = {vip.ip: "the virtual IP" for vip in topology.endpoint.vips}
-    names: set[str] = set(OUTSIDE_ROLES)
+    seen |= dict.fromkeys(router_addresses(topology), "a router")
+    names: set[str] = {*OUTSIDE_ROLES, *(pair.name for pair in lab_routers(topology))}
     for machine in topology.machines:
         own = [address for address in (machine.address, machine.address6) if address is not None]
         for address in own:
@@ -146,19 +177,8 @@ def _refuse_clashes(topology: Topology) -> None:
                 hint = "give each host its own address"
                 raise UsageError(f"{address} belongs to {seen[address]} and to {machine.name}", hint=hint)
         if machine.name in names:
-            raise UsageError(f"two hosts of the lab are called {machine.name}", hint="the lab itself adds client and operator")
+            raise UsageError(
+                f"two hosts of the lab are called {machine.name}", hint="the lab itself adds client, operator and routers"
+            )
         seen |= dict.fromkeys(own, machine.name)
         names.add(machine.name)
-
-
-def _free_addresses(network: IPv4Network | IPv6Network, used: Collection[IPAddress], count: int) -> list[IPAddress]:
-    """The highest free addresses: low ones are routers' by habit."""
-    found: list[IPAddress] = []
-    number = network.num_addresses - 2
-    while len(found) < count and number > 0:
-        if network[number] not in used:
-            found.append(network[number])
-        number -= 1
-    if len(found) < count:
-        raise UsageError(f"no free address is left in {network} for the lab's client and operator", hint="use a shorter prefix")
-    return found

@@ -7,7 +7,10 @@ from typing import Literal
 
 from twinkeel.spec.fields import IPAddress, IPInterface
 
-LabRole = Literal["load_balancer", "control_plane", "worker", "client", "operator"]
+LabRole = Literal["load_balancer", "control_plane", "worker", "router", "client", "operator"]
+
+# Where a cable leads: to the switch of the cluster's hosts, or to one behind the routers, where clients are.
+Segment = Literal["hosts", "outside"]
 
 # Hosts that are only a place on the lab's network for this machine's own programs (see `twinkeel lab exec`).
 OUTSIDE_ROLES: tuple[LabRole, ...] = ("client", "operator")
@@ -20,6 +23,8 @@ class LabHost:
     `address6` is its second address where the lab has two networks, IPv4 and IPv6; `prefix6` is that network's.
 
     `role` is what it is in the first place, `more_roles` what else it is: a load balancer may be a control-plane host, too.
+    `segment` is where its first cable leads. A router has a second one, to the segment outside: `outside` are its addresses there.
+    `gateways` are where packets for other networks go, one address for each IP version; empty where there are no other networks.
     """
 
     name: str
@@ -33,6 +38,9 @@ class LabHost:
     more_roles: tuple[LabRole, ...] = ()
     address6: IPv6Address | None = None
     prefix6: int = 64
+    segment: Segment = "hosts"
+    outside: tuple[IPInterface, ...] = ()
+    gateways: tuple[IPAddress, ...] = ()
 
     @property
     def addresses(self) -> tuple[tuple[IPAddress, int], ...]:
@@ -45,10 +53,14 @@ class LabHost:
         """All that it is."""
         return (self.role, *self.more_roles)
 
+    def gateway(self, version: int) -> IPAddress | None:
+        """Where packets of IP version 4 or 6 for other networks go; None where there is no router."""
+        return next((each for each in self.gateways if each.version == version), None)
+
 
 @dataclass(frozen=True)
 class LabLayout:
-    """The whole lab, in the spec's order, then client and operator. `lab_id` is short and tags everything made.
+    """The whole lab, in the spec's order, then routers, client and operator. `lab_id` is short and tags everything made.
 
     `suite` is the code name of the Debian release that its hosts are made of, `kubernetes` a line that says which programs run and
     where they come from; both are empty for a lab of an older Twinkeel, and `kubernetes` where the lab brings none.

@@ -14,16 +14,18 @@ ASK_DEADLINE = 10.0
 # The first line is systemd's; each program then tells its own version. The image has some that only hosts of one role start.
 _QUESTION = """
 systemctl is-system-running
-for program in "haproxy -v" "keepalived -v" "etcd --version" "containerd --version"; do $program; done 2>&1
+for program in "haproxy -v" "keepalived -v" "/usr/lib/frr/bgpd -v" "etcd --version" "containerd --version"; do $program; done 2>&1
 """
 _DAEMONS: dict[LabRole, tuple[str, ...]] = {
-    "load_balancer": ("haproxy", "keepalived"),
+    "load_balancer": ("haproxy", "keepalived", "frr"),
+    "router": ("frr", "keepalived"),
     "control_plane": ("etcd", "containerd"),
     "worker": ("containerd",),
 }
 _VERSIONS = {
     "haproxy": re.compile(r"^HAProxy version (\d+\.\d+[.\d]*)", re.MULTILINE),
     "keepalived": re.compile(r"^Keepalived v(\d+\.\d+[.\d]*)", re.MULTILINE),
+    "frr": re.compile(r"^bgpd version (\d+\.\d+[.\d]*)", re.MULTILINE),
     "etcd": re.compile(r"^etcd Version: (\d+\.\d+[.\d]*)", re.MULTILINE),
     "containerd": re.compile(r"^containerd \S+ v?(\d+\.\d+[.\d]*)", re.MULTILINE),
 }

@@ -26,6 +26,7 @@ from twinkeel.lab.manifest import Entry, Manifest
 from twinkeel.lab.mmdebstrap import Progress
 from twinkeel.lab.model import HostExtras, LabHost, LabLayout, LabPaths
 from twinkeel.lab.ready import wait_for_ssh
+from twinkeel.lab.routers import install_routers, router_extras
 from twinkeel.lab.side_by_side import shares, side_by_side
 from twinkeel.lab.signals import uninterrupted
 from twinkeel.lab.spec_copy import spec_for_lab
@@ -103,6 +104,7 @@ def bring_up(build: LabBuild) -> None:
             allow_watches(build)
             boot_hosts(build)
             wait_for_ssh(build.paths, build.layout, build.layout.hosts, _counter(build))
+            start_routers(build)
             start_cluster(build)
             manifest.set_state(build.paths.manifest, "up")
         except BaseException:
@@ -179,7 +181,7 @@ def write_ssh_files(build: LabBuild) -> None:
 
 def write_hosts(build: LabBuild) -> None:
     """Every host's folder: its overlay, its keys, its scripts."""
-    extras = _extras(build)
+    extras = _extras(build) | router_extras(build.topology, build.layout)
     lines = []
     for machine in build.layout.hosts:
         build.progress(f"preparing {machine.name}", 0.0)
@@ -220,7 +222,7 @@ def create_control_groups(build: LabBuild) -> None:
     listed = manifest.read(build.paths.manifest)
     for entry in listed.of_kind("cgroup") if listed else ():
         cgroups.create(Path(entry.name))
-    for machine in build.layout.with_role("load_balancer"):
+    for machine in build.layout.with_role("load_balancer", "router"):
         cgroups.allow_real_time(build.layout, machine)
 
 
@@ -233,6 +235,13 @@ def boot_hosts(build: LabBuild) -> None:
     """Switch every host on; they boot side by side."""
     for machine in build.layout.hosts:
         host.start(build.paths, build.layout, machine)
+
+
+def start_routers(build: LabBuild) -> None:
+    """FRR on the lab's routers, where the spec names some."""
+    if build.layout.with_role("router"):
+        build.progress("installing the routers' FRR", 1.0)
+        install_routers(build.paths, build.layout)
 
 
 def start_cluster(build: LabBuild) -> None:

@@ -4,11 +4,12 @@ from pathlib import PurePosixPath
 
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.haproxy import Trust
+from twinkeel.render.second_chance import LINGER_PORT, identity
 from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
 from twinkeel.render.template import fill, read
 from twinkeel.spec.model import MONITOR_PORT
 from twinkeel.topology.derived_times import yield_delay
-from twinkeel.topology.model import Bgp, Topology
+from twinkeel.topology.model import Bgp, LoadBalancer, Topology
 
 ANNOUNCE_PROGRAM = "/usr/local/lib/twinkeel/announce"
 ANNOUNCE_UNIT = "twinkeel-announce.service"
@@ -18,7 +19,7 @@ ANNOUNCE_STATE = "/run/twinkeel/announce.json"
 FRR_DROP_IN = "/etc/systemd/system/frr.service.d/twinkeel.conf"
 
 
-def render_announce(topology: Topology, bgp: Bgp, trust: Trust) -> tuple[RenderedFile, ...]:
+def render_announce(topology: Topology, bgp: Bgp, balancer: LoadBalancer, trust: Trust) -> tuple[RenderedFile, ...]:
     """The program, its unit, and a drop-in for frr.service.
 
     Before there is a cluster nobody waits for its API servers: the installation itself goes through the virtual IPs.
@@ -39,9 +40,23 @@ def render_announce(topology: Topology, bgp: Bgp, trust: Trust) -> tuple[Rendere
         down_file=DOWN_FILE,
         standby_file=STANDBY_FILE,
         state_file=ANNOUNCE_STATE,
+        identity=identity(balancer.machine),
+        device=balancer.machine.interface,
+        peers=_peers(topology, balancer),
+        linger_port=LINGER_PORT,
+        window=topology.second_chance or 0.0,
     )
     return (
         RenderedFile(ANNOUNCE_PROGRAM, read("announce"), mode=0o755),
         RenderedFile(f"/etc/systemd/system/{ANNOUNCE_UNIT}", unit),
         RenderedFile(FRR_DROP_IN, fill("frr-drop-in.conf.j2", **values)),
     )
+
+
+def _peers(topology: Topology, balancer: LoadBalancer) -> list[str]:
+    """The others' addresses of each kind that virtual IPs have, where they pass on what belongs to this one."""
+    if topology.second_chance is None:
+        return []
+    others = [other.machine for other in topology.load_balancers if other is not balancer]
+    found = [machine.address_of(version) for version in topology.endpoint.ip_versions for machine in others]
+    return [str(address) for address in found if address is not None]

@@ -10,6 +10,7 @@ from twinkeel.render.haproxy import Trust, render_haproxy
 from twinkeel.render.keepalived import render_keepalived
 from twinkeel.render.kubespray import render_kubespray
 from twinkeel.render.monitoring import render_monitoring
+from twinkeel.render.pass_on import render_pass_on
 from twinkeel.render.refusals import require_renderable
 from twinkeel.render.second_chance import render_second_chance
 from twinkeel.render.systemd import render_systemd
@@ -38,6 +39,7 @@ def _host_files(topology: Topology, balancer: LoadBalancer, trust: Trust, secret
         *render_systemd(topology),
         *render_firewall(topology, balancer),
         *render_second_chance(topology, balancer),
+        *render_pass_on(topology, balancer),
         *render_monitoring(topology, balancer),
     )
     return tuple(sorted(rendered, key=attrgetter("path")))
@@ -47,4 +49,4 @@ def _vip_files(topology: Topology, balancer: LoadBalancer, trust: Trust, secrets
     """What shares the virtual IPs out: Keepalived's file, or FRR's with the program that says when to announce."""
     if topology.bgp is None:
         return (render_keepalived(topology, balancer, secrets),)
-    return (*render_frr(topology, topology.bgp, balancer, secrets), *render_announce(topology, topology.bgp, trust))
+    return (*render_frr(topology, topology.bgp, balancer, secrets), *render_announce(topology, topology.bgp, balancer, trust))

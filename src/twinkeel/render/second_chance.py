@@ -60,7 +60,7 @@ class Family:
 def render_second_chance(topology: Topology, balancer: LoadBalancer) -> tuple[RenderedFile, ...]:
     """Its files; none where the spec does not ask for it, or where nobody else could take over."""
     window = topology.second_chance
-    if window is None or not preserves(topology):
+    if window is None or not preserves(topology) or topology.bgp is not None:
         return ()
     families, values = tuple(_families(topology, balancer)), {"cluster": topology.name, "machine": balancer.machine}
     rules = fill(
@@ -68,7 +68,7 @@ def render_second_chance(topology: Topology, balancer: LoadBalancer) -> tuple[Re
         **values,
         families=families,
         table=TABLE,
-        ports=_ports(topology),
+        ports=served_ports(topology),
         device=balancer.machine.interface,
         forget=FORGET,
         linger_port=LINGER_PORT,
@@ -120,7 +120,8 @@ def _peer(machine: Machine, version: int, number: int) -> Iterator[Peer]:
         yield Peer(machine.name, address, f"{identity(machine):#010x}", f"lingers_{number}")
 
 
-def _ports(topology: Topology) -> list[int]:
+def served_ports(topology: Topology) -> list[int]:
+    """The ports at which a virtual IP is served."""
     return [topology.endpoint.port, *sorted(service.port for service in topology.services)]
 
 
@@ -133,7 +134,7 @@ def _config(topology: Topology, balancer: LoadBalancer, window: float) -> str:
     told = {
         "device": balancer.machine.interface,
         "identity": identity(balancer.machine),
-        "ports": _ports(topology),
+        "ports": served_ports(topology),
         "window": window,
         "shutdown_window": _shutdown_window(window),
         "forget": FORGET,

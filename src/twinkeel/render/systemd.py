@@ -37,10 +37,13 @@ CONNECTIONS_UNIT = "/etc/systemd/system/twinkeel-connections.service"
 CONNECTIONS_PROGRAM = "/usr/local/lib/twinkeel/haproxy-connections"
 SERVERS_PROGRAM = "/usr/local/lib/twinkeel/haproxy-servers"
 
+# Seconds for which HAProxy serves on when it is stopped: until another one has the virtual IP, or routers have dropped the route.
+VIP_MOVES, ROUTES_CHANGE = 0.15, 0.4
+
 
 def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
     """Drop-ins for haproxy.service and keepalived.service, two units with their programs, and tmpfiles.d."""
-    values = {
+    values: dict[str, object] = {
         "cluster": topology.name,
         "down_file": DOWN_FILE,
         "standby_file": STANDBY_FILE,
@@ -59,6 +62,7 @@ def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
                 config=CONFIG_PATH,
                 servers_program=SERVERS_PROGRAM,
                 socket_folder=SOCKET_FOLDER,
+                moving=ROUTES_CHANGE if topology.bgp else VIP_MOVES,
                 **_haproxy_process(topology),
             ),
         ),
@@ -86,6 +90,7 @@ def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
                 **values,
                 connections_program=CONNECTIONS_PROGRAM,
                 socket_folder=SOCKET_FOLDER,
+                moving=ROUTES_CHANGE if topology.bgp else VIP_MOVES,
                 spread=SPREAD_SECONDS,
             ),
         ),
@@ -96,7 +101,7 @@ def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
     )
 
 
-def _keepalived_unit(topology: Topology, values: Mapping[str, str]) -> Iterator[RenderedFile]:
+def _keepalived_unit(topology: Topology, values: Mapping[str, object]) -> Iterator[RenderedFile]:
     if topology.bgp is not None:
         return
     content = fill(

@@ -15,8 +15,6 @@ _OF_FAILOVER = (
     "authentication",
     "advert_interval",
     "failback",
-    "second_chance",
-    "second_chance_window",
 )
 _OF_VIPS = ("vrid", "interface", "interfaces", "routed")
 _OF_HOSTS = ("vrrp_address", "vrrp_interface")

@@ -275,7 +275,8 @@ class Failover(_Strict):
     )
     second_chance: Flag = key(
         False,
-        "After a planned move the old holder goes on serving its connections, and the new one passes their segments on. "
+        "After a planned move the old holder goes on serving its connections, and the new one passes their segments on. With "
+        "`mode: bgp` each load balancer passes on what belongs to another one. "
         "Needs Linux 5.10 and nftables on the load balancers, and one network segment for them.",
         True,
     )

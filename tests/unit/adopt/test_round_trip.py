@@ -22,7 +22,7 @@ SECRETS = Secrets("vrrp:PW1", "metrics-PW", "0a" * 32)
 SPECS = Path(__file__).parents[2] / "golden/specs"
 KNOWN = Given(secrets=Secrets(metrics_password="metrics-PW"))  # noqa: S106
 # Advertisements to ff02::12 come from link-local addresses: the load balancers' own are nowhere.
-OF_BGP = {"bgp"}
+OF_BGP = {"bgp", "bgp-keeping"}
 """An import reads Keepalived alone (docs/bgp.md)."""
 
 TRACELESS = {"ipv6-only"}

@@ -56,6 +56,37 @@ def test_downtime_is_the_outage_within_a_period(begin: int, length: int) -> None
     assert verdict.verdict == ("fail" if verdict.downtime_ms > 2000 else "pass")
 
 
+def shared(outages: list[tuple[int, int]], *, by: int, random: Random, budget: float = 100) -> History:
+    """The same where `by` load balancers serve: of the requests in an outage one in `by` goes to the one that is gone."""
+    history = a_history(outages, budget=budget)
+    lucky = [replace(each, error="") if each.error and random.randrange(by) else each for each in history.requests]
+    trial = replace(history.events[0], data={**history.events[0].data, "shared_by": by})
+    return replace(history, requests=tuple(lucky), events=(trial, *history.events[1:]))
+
+
+@few
+@given(by=st.integers(2, 4), length=st.integers(200, 2000), random=st.randoms(use_true_random=False))
+def test_where_several_serve_downtime_is_that_of_the_share_which_is_hit(by: int, length: int, random: Random) -> None:
+    outages = [(1 * SECOND, 1 * SECOND + length * MILLISECOND), (5 * SECOND, 5 * SECOND + 30 * MILLISECOND)]
+    verdict = judge(shared(outages, by=by, random=random))
+    # The first and the last request that are hit are some requests away from the edges.
+    assert verdict.downtime_ms is not None
+    assert length - 500 <= verdict.downtime_ms <= length + 10
+    assert (verdict.second_ms or 0) <= 40
+    assert verdict.verdict == ("fail" if verdict.downtime_ms > 100 else "pass")
+
+
+def test_where_several_serve_nothing_lost_is_no_downtime() -> None:
+    verdict = judge(shared([], by=3, random=Random(1)))  # noqa: S311 - nothing secret
+    assert (verdict.verdict, verdict.downtime_ms, verdict.second_ms) == ("pass", 0, None)
+
+
+def test_where_several_serve_a_request_lost_is_one_period() -> None:
+    history = a_history([(SECOND, SECOND + 10 * MILLISECOND)])
+    trial = replace(history.events[0], data={**history.events[0].data, "shared_by": 3})
+    assert judge(replace(history, events=(trial, *history.events[1:]))).downtime_ms == 10
+
+
 @few
 @given(first=st.integers(20, 2000), second=st.integers(20, 2000))
 def test_the_longest_of_two_outages_counts(first: int, second: int) -> None:

@@ -14,7 +14,7 @@ from twinkeel.drill import rogue_vrrp_router
 from twinkeel.drill.active_fault import read_note, scene_of, write_note
 from twinkeel.drill.fault import Fault, Scene
 from twinkeel.drill.faults.registry import DEFAULT, FAULTS, find_fault
-from twinkeel.drill.needs import missing
+from twinkeel.drill.needs import missing, refuse_without
 from twinkeel.drill.switches import run_switch
 from twinkeel.errors import ToolError, UsageError, VerificationError
 from twinkeel.hosts.executor import Writer
@@ -66,8 +66,11 @@ def refused(topology: Topology) -> set[str]:
     return {fault.id for fault in FAULTS if any(missing(need, topology) for need in fault.needs if need != "root here")}
 
 
+OF_BGP = {"frr-stop", "bgpd-kill", "bgp-session-flap", "router-power-loss"}
+
+
 def test_what_cannot_be_survived_is_not_offered() -> None:
-    assert refused(shrunk(2, 3)) == set()
+    assert refused(shrunk(2, 3)) == OF_BGP
     alone = refused(shrunk(1, 3))
     assert {"reboot-holder", "haproxy-stop", "power-loss", "haproxy-hang", "keepalived-kill", "link-cut"} <= alone
     assert alone.isdisjoint({"api-server-kill", "cpu-saturation", "control-plane-power-loss"})
@@ -76,6 +79,25 @@ def test_what_cannot_be_survived_is_not_offered() -> None:
     halves = refused(shrunk(2, 3, shared=True))
     assert {"power-loss", "reboot-holder", "link-flap", "both-balancers-rebooted"} <= halves
     assert halves.isdisjoint({"haproxy-kill", "planned-switchover"})
+
+
+def test_with_bgp_faults_of_vrrp_are_refused_with_the_reason_and_the_other_way_round() -> None:
+    power, link = PowerControl("off {host}", "on {host}"), LinkControl("cut {host}", "restore {host}")
+    announcing = replace(load_topology(EXAMPLE.parent / "lab-bgp.yaml"), power=power, link=link)
+    of_vrrp = {fault.id for fault in FAULTS if "VRRP" in fault.needs}
+    assert of_vrrp == {
+        *("keepalived-stop", "keepalived-kill", "keepalived-hang"),
+        *("vrrp-process-kill", "vrrp-stranger", "balancers-partitioned"),
+    }
+    assert refused(announcing) == of_vrrp | {"router-power-loss"}
+    with pytest.raises(UsageError, match="keepalived-kill breaks VRRP, and this cluster announces its virtual IPs by BGP"):
+        refuse_without("VRRP", "keepalived-kill", announcing)
+    with pytest.raises(UsageError, match="bgpd-kill breaks BGP, and this cluster has its virtual IPs by VRRP"):
+        refuse_without("BGP", "bgpd-kill", load_topology(EXAMPLE))
+    assert announcing.bgp is not None
+    second = replace(announcing.bgp.routers[0], address=announcing.control_plane[0].address)
+    two = replace(announcing, bgp=replace(announcing.bgp, routers=(*announcing.bgp.routers, second)))
+    assert "router-power-loss" not in refused(two)
 
 
 def test_power_commands_of_the_command_line_are_in_the_note_of_what_is_broken(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from twinkeel.errors import UsageError
-from twinkeel.lab.layout import build_layout, from_json, mac_address, port_name, to_json
+from twinkeel.lab.layout import build_layout, cables, from_json, mac_address, port_name, to_json
 from twinkeel.lab.model import LabLayout
 from twinkeel.source import SourceFile
 from twinkeel.spec.load import load
@@ -101,3 +101,63 @@ def test_etcd_on_machines_of_its_own_is_refused() -> None:
     assert loaded.spec is not None, loaded.diagnostics
     with pytest.raises(UsageError, match="a lab has etcd on the control plane only"):
         build_layout(build(loaded.spec, Path("/")), "small")
+
+
+BGP = """\
+name: small
+domain: example.test
+endpoint:
+  name: lb.example.test
+  vip: 192.0.2.10
+  mode: bgp
+  bgp: {{asn: 64512, routers: [{routers}]}}
+load_balancers: {{lb-1: 10.0.0.11, lb-2: 10.0.0.12, lb-3: 10.0.0.13}}
+control_plane: {{master-1: 10.0.0.14}}
+"""
+ONE = "{address: 10.0.0.1, asn: 64500}"
+
+
+def routed(routers: str = ONE) -> LabLayout:
+    loaded = load(SourceFile("twinkeel.yaml", BGP.format(routers=routers)))
+    assert loaded.spec is not None, loaded.diagnostics
+    return build_layout(build(loaded.spec, Path("/")), "small")
+
+
+def test_a_router_stands_between_the_client_and_everybody_else() -> None:
+    layout = routed()
+    assert layout.names == ("lb-1", "lb-2", "lb-3", "master-1", "router-1", "client", "operator")
+    router, client = layout.host("router-1"), layout.host("client")
+    assert [(cable.segment, *map(str, cable.addresses[0])) for cable in cables(layout, router)] == [
+        ("hosts", "10.0.0.1", "24"),
+        ("outside", "198.51.100.1", "24"),
+    ]
+    assert len({cable.port for host in layout.hosts for cable in cables(layout, host)}) == 8
+    assert len({cable.mac for host in layout.hosts for cable in cables(layout, host)}) == 8
+    assert (str(client.address), client.segment) == ("198.51.100.100", "outside")
+    assert [str(layout.host(name).gateway(4)) for name in ("lb-1", "master-1", "operator")] == ["10.0.0.1"] * 3
+    assert str(client.gateway(4)) == "198.51.100.1"
+    assert from_json(to_json(layout)) == layout
+
+
+def test_several_routers_share_a_gateway() -> None:
+    layout = routed(f"{ONE}, {{address: 10.0.0.2, asn: 64500}}")
+    assert [host.name for host in layout.with_role("router")] == ["router-1", "router-2"]
+    inner, outer = str(layout.host("lb-1").gateway(4)), str(layout.host("client").gateway(4))
+    assert inner not in {str(host.address) for host in layout.hosts}
+    assert (inner, outer) == ("10.0.0.252", "198.51.100.254")
+    assert {str(each) for each in layout.host("router-2").gateways} == {inner, outer}
+
+
+def test_a_router_that_is_hops_away_is_refused() -> None:
+    with pytest.raises(UsageError, match="a lab has no router 2 hops away"):
+        routed("{address: 10.0.0.1, asn: 64500, hops: 2}")
+
+
+def test_a_password_is_refused() -> None:
+    with pytest.raises(UsageError, match="a lab's routers sign nothing"):
+        routed(ONE + "], authentication: md5, communities: [no-export")
+
+
+def test_hosts_far_apart_get_a_wider_network() -> None:
+    layout = routed("{address: 10.0.3.1, asn: 64500}")
+    assert {host.prefix for host in layout.hosts if host.segment == "hosts"} == {22}

@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 import time
 
-from twinkeel.drill.fault import BOOT, POLL_EVERY, Fault, Scene
+from twinkeel.drill.fault import BOOT, POLL_EVERY, Fault, Scene, addresses_of
 from twinkeel.errors import HostError
 from twinkeel.topology.model import Machine
+from twinkeel.vip.choose_backend import vip_backend
 
 BOOT_DEADLINE = 300.0
 
@@ -26,10 +27,20 @@ async def _reboot(scene: Scene, machine: Machine) -> None:
     while time.monotonic() < end:
         with contextlib.suppress(HostError):
             if await scene.read(*BOOT, on=machine) != before:
-                await scene.read("systemctl", "is-active", "haproxy", "keepalived", on=machine)
+                await scene.read("systemctl", "is-active", "haproxy", vip_backend(scene.topology).unit, on=machine)
+                await _wait_until_it_announces(scene, machine, end)
                 return
         await asyncio.sleep(POLL_EVERY)
     raise HostError(f"it did not come back within {BOOT_DEADLINE:g} s", where=machine.name, hint="look at its console")
+
+
+async def _wait_until_it_announces(scene: Scene, machine: Machine, end: float) -> None:
+    """With BGP it must be well for some time first: until then its part is not done."""
+    vip = scene.topology.endpoint.vip.ip
+    while scene.topology.bgp is not None and vip not in await addresses_of(scene, machine):
+        if time.monotonic() > end:
+            raise HostError("it does not announce the virtual IP again", where=machine.name, hint="see `endpoint.bgp.return_delay`")
+        await asyncio.sleep(POLL_EVERY)
 
 
 async def _heal(scene: Scene) -> str:

@@ -1,0 +1,63 @@
+"""The predictions that `explain` shows for load balancers that announce by BGP."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from twinkeel.cli.load import load_topology
+from twinkeel.drill.faults.registry import FAULTS
+from twinkeel.topology.model import Bfd, Topology
+from twinkeel.topology.predict import predict
+from twinkeel.topology.prediction import Prediction
+from twinkeel.vrrp import Range
+
+EXAMPLE = Path(__file__).parents[3] / "examples" / "lab-bgp.yaml"
+
+
+@pytest.fixture
+def announcing() -> Topology:
+    return load_topology(EXAMPLE)
+
+
+def by_fault(topology: Topology) -> dict[str, Prediction]:
+    return {prediction.fault: prediction for prediction in predict(topology)}
+
+
+def power_loss(topology: Topology, bfd: Bfd | None) -> tuple[float, float]:
+    assert topology.bgp is not None
+    found = by_fault(replace(topology, bgp=replace(topology.bgp, bfd=bfd)))["power-loss"].downtime
+    assert found is not None
+    return round(found.low, 3), round(found.high, 3)
+
+
+def test_power_loss_is_bfds_detection_and_what_daemons_take(announcing: Topology) -> None:
+    assert power_loss(announcing, Bfd(0.05, 3)) == (0.15, 0.25)
+    assert power_loss(announcing, Bfd(0.01, 3)) == (0.07, 0.13)
+    assert power_loss(announcing, Bfd(0.3, 3)) == (0.65, 1.0)
+    # Without it BGP's own timers count: three keepalives in a hold time of 9 s.
+    assert power_loss(announcing, None) == (6.05, 10.1)
+
+
+def test_what_is_planned_costs_new_connections_nothing(announcing: Topology) -> None:
+    found = by_fault(announcing)
+    assert all(found[fault].downtime == Range(0, 0) for fault in ("planned-switchover", "reboot-holder", "bgpd-kill", "return"))
+
+
+def test_a_router_is_the_networks_own(announcing: Topology) -> None:
+    assert by_fault(announcing)["router-power-loss"].downtime is None
+    assert by_fault(announcing)["router-power-loss"].effect.startswith("no second router")
+
+
+def test_one_load_balancer_alone_is_without_an_end(announcing: Topology) -> None:
+    found = by_fault(replace(announcing, load_balancers=announcing.load_balancers[:1]))
+    assert found["power-loss"].downtime is None
+    assert found["haproxy-kill"].effect == "no second load balancer announces: until this one is back"
+
+
+def test_every_drill_that_a_prediction_names_exists_and_may_run(announcing: Topology) -> None:
+    of_vrrp = {fault.id for fault in FAULTS if "VRRP" in fault.needs}
+    known = {fault.id for fault in FAULTS} - of_vrrp
+    named = [drill for prediction in predict(announcing) for drill in prediction.drills]
+    assert set(named) <= known
+    assert len(named) == len(set(named))
