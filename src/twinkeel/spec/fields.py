@@ -106,11 +106,11 @@ def _text(title: str, pattern: str) -> WithJsonSchema:
 
 Address = Annotated[IPAddress, _parsed("ip_address", ip_address, _without_scope), _text("IP address", f"{_V4}|{_V6}")]
 Address6 = Annotated[IPv6Address, _parsed("ip_v6_address", IPv6Address, _without_scope), _text("IPv6 address", _V6)]
-# One without a prefix length has a finding of its own.
+# With BGP it has no prefix length; elsewhere one without has a finding of its own.
 Interface = Annotated[
     IPInterface,
     _parsed("ip_interface", ip_interface, _perhaps_with_bits),
-    _text("IP address with prefix length", _WITH_BITS),
+    _text("IP address with prefix length", f"{_WITH_BITS}|{_V4}|{_V6}"),
 ]
 Network = Annotated[IPv4Network, _parsed("ip_v4_network", IPv4Network, _with_bits), _text("IPv4 network", f"{_V4}/{_BITS4}")]
 Network6 = Annotated[IPv6Network, _parsed("ip_v6_network", IPv6Network, _with_bits), _text("IPv6 network", f"({_V6})/{_BITS6}")]

@@ -59,6 +59,10 @@ def _add_rules(whole: Node, definitions: Node) -> None:
     written = {"properties": {"vip": {"not": {"type": "null"}}}, "required": ["vip"]}
     definitions["Endpoint"]["oneOf"] = [written, {"required": ["vips"]}]
     definitions["Endpoint"]["properties"]["vips"]["minItems"] = 1
+    # With BGP a virtual IP is in no subnet. A pattern says nothing of a mapping, nor `properties` of a text.
+    with_prefix = {"pattern": "/", "properties": {"address": {"pattern": "/"}}}
+    prefixes = {"properties": {"vip": with_prefix, "vips": {"items": with_prefix}}}
+    definitions["Endpoint"] |= {"if": {"properties": {"mode": {"const": "vrrp"}}}, "then": prefixes}
     manual = {"properties": {"mode": {"const": "manual"}}, "required": ["mode"]}
     given = {"properties": {"server": {"not": {"type": "null"}}}, "required": ["server"]}
     definitions["Dns"] |= {"if": manual, "then": given}

@@ -25,6 +25,7 @@ from twinkeel.drill.trial import Trial
 from twinkeel.errors import HostError, UsageError, VerificationError
 from twinkeel.hosts import lock
 from twinkeel.hosts.executor import DEFAULT_TIMEOUT, CommandResult, FileMissingError
+from twinkeel.status.load_balancer import PROGRAM as LOOK
 from twinkeel.topology.model import Machine, Topology
 
 from .conftest import NAME, Server
@@ -69,13 +70,14 @@ class Hosts:
         raise FileMissingError("no such file", where=path)
 
     def _answer(self, machine: Machine, argv: Sequence[str]) -> str:
+        address = "127.0.0.1" if machine.name in self.holders else "127.0.0.9"
         if argv[0] == "ip":
-            address = "127.0.0.1" if machine.name in self.holders else "127.0.0.9"
             return f'[{{"addr_info": [{{"local": "{address}"}}]}}]'
-        if argv[0] == "systemctl":
-            return f"active\n{self.keepalived}\n"
         if argv[0] == "evidence":
             return str(self.trace)
+        if LOOK in argv:
+            units = {"units": ["active", self.keepalived], "down": "0", "standby": None, "lingering": None}
+            return json.dumps({"addresses": [address], "ages": {}, "servers": BACKENDS, **units})
         return BACKENDS
 
 
