@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING)
 
 VIP = "192.168.1.110"
 SERVERS = {"master-1": "UP", "master-2": "UP", "master-3": "UP"}
-WELL = "All is well. The loss of any one machine can be borne."
+WELL = "All is well. Any one machine can be lost."
 EVIL = "<img src=x onerror=\"document.title='evil'\"><b>bold</b>"
 SECRET = "0123456789abcdef0123"  # noqa: S105
 
@@ -90,7 +90,7 @@ def test_what_clients_feel_comes_first_then_what_costs_redundancy(driver: Any, l
         page.answers["192.168.1.105"] = Readiness("not ready", "/readyz answers 500")
         page.say(lb_1=told({VIP: 1.0}, drained), lb_2=told({}, drained, units=["failed", "active"], down="1"))
         shown.until("The API answers. 5 things are not as they must be.")
-        assert shown.texts("#problems .mark") == ["care"] * 5
+        assert shown.texts("#problems .mark") == ["warning"] * 5
         assert "master-2\nready\ndrained on lb-1\ndrained on lb-2" in shown.texts("#servers li")
         page.answers[VIP] = Readiness("unreachable", "no route to host")
         shown.until("The API does not answer.")

@@ -103,12 +103,12 @@ function fillBox(node, level, wanted) {
   lines(node.firstChild, wanted);
 }
 
-const MARKS = { bad: "broken", warn: "care", good: "good", unknown: "unknown" };
+const MARKS = { bad: "broken", warn: "warning", good: "good", unknown: "unknown" };
 
 // ---- one cluster
 function sentence(view) {
   if (view.level === "unknown") return "Looking …";
-  if (view.level === "good") return "All is well. The loss of any one machine can be borne.";
+  if (view.level === "good") return "All is well. Any one machine can be lost.";
   const count = view.problems.length;
   const things = count === 1 ? "One thing is" : `${count} things are`;
   if (view.level === "warn") return `The API answers. ${things} not as they must be.`.replace("is not as they", "is not as it");
@@ -259,11 +259,11 @@ function drawOverview(views) {
     kind(link, `box ${view.level}`);
     const first = view.problems[0] ? view.problems[0].text : "";
     const holders = view.vips.map((vip) => `${vip.address} on ${vip.holders.map((each) => each.name).join(" and ") || (vip.known ? "nobody" : "an unknown host")}`);
-    const marked = { bad: "broken: ", warn: "care: " }[view.level] || "";
+    const marked = { bad: "broken: ", warn: "warning: " }[view.level] || "";
     lines(link.firstChild, [["name", view.name], ["line", view.level === "good" ? "all is well" : view.level === "unknown" ? "looking …" : `${marked}${first}`], ["line soft", holders.join(", ")]]);
   });
   const of = (level) => views.filter((view) => view.level === level).length;
-  const parts = [[of("bad"), "broken"], [of("warn"), of("warn") === 1 ? "needs care" : "need care"], [of("unknown"), "not known yet"]].filter(([count]) => count);
+  const parts = [[of("bad"), "broken"], [of("warn"), of("warn") === 1 ? "with a warning" : "with warnings"], [of("unknown"), "not known yet"]].filter(([count]) => count);
   const said = parts.length ? `${parts.map(([count, what]) => `${count} ${what}`).join(", ")}, of ${views.length} clusters.` : `All ${views.length} clusters are well.`;
   const level = ORDER.find((each) => of(each)) || "unknown";
   drawVerdict(lostSince === null ? level : "unknown", lostSince === null ? said : "What is now is not known.", []);
@@ -295,7 +295,7 @@ function drawHeader(chosen) {
   text($("title"), chosen ? chosen.name : clusters.size ? "All clusters" : "Twinkeel");
   text($("endpoint"), chosen ? chosen.endpoint : "");
   const level = $("verdict").className.replace("verdict ", "");
-  const mark = { bad: "BROKEN ", warn: "care: " }[level] || "";
+  const mark = { bad: "BROKEN ", warn: "warning: " }[level] || "";
   const title = `${lostSince === null ? mark : "? "}${chosen ? chosen.name : "Twinkeel"}`;
   if (document.title !== title) document.title = title;
   const ats = (chosen ? [looked[chosen.id]] : Object.values(looked)).map((at) => at ?? null);
