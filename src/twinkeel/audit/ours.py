@@ -10,6 +10,7 @@ from twinkeel.topology.faults import CONTROL_PLANE_FAULTS
 from twinkeel.vrrp import Range
 
 _STAYS = "the address stays and answers until Keepalived is started again; by then another has it"
+_SAYS_SO = "Keepalived stops before HAProxy, and says so"
 _REFUSED = "a new connection that is refused goes to another server at once"
 _WAITS = "until then about 1 new connection in 3 waits 0.75 s and goes to another server"
 _STUCK = "until then about 1 new connection in 3 gets no answer, and fewer as the stuck ones count as load (leastconn)"
@@ -20,6 +21,7 @@ _OUTCOMES: dict[str, tuple[Range, Range | None, str]] = {
     "power-loss": (Range(0.140547, 0.23082), None, ""),
     "haproxy-kill": (Range(0.000547, 0.09082), None, ""),
     "haproxy-hang": (Range(0.750547, 1.30082), None, ""),
+    "reboot-holder": (Range(0.000547, 0.05082), None, _SAYS_SO),
     "keepalived-kill": (Range(0.0, 0.05), None, _STAYS),
     "vrrp-process-kill": (Range(0.0, 0.05), None, _STAYS),
     "api-server-kill": (_NONE, Range(0.25, 1.25), _REFUSED),

@@ -10,7 +10,7 @@ from twinkeel.audit.check_script import STOPS_KEEPALIVED, check_script
 from twinkeel.audit.effective import OWNER
 from twinkeel.audit.in_force import ignored, in_force
 from twinkeel.audit.kubernetes import api_backends
-from twinkeel.audit.moves import Noticed, after_silence, holdings, move_after
+from twinkeel.audit.moves import Noticed, after_resignation, after_silence, holdings, move_after
 from twinkeel.audit.outcome import Outcome, worst
 from twinkeel.audit.pair import Host, Pair
 from twinkeel.audit.partners import Member, partners
@@ -21,7 +21,7 @@ from twinkeel.liveconfig.keepalived_model import DEFAULT_INTERVAL, Definition, T
 from twinkeel.topology.faults import ANNOUNCEMENT, CONTROL_PLANE_FAULTS, KILL_REACTION, LOAD_BALANCER_FAULTS, NONE, REACTION
 from twinkeel.vrrp import Range
 
-FAULTS = ("power-loss", "haproxy-kill", "haproxy-hang", "keepalived-kill", "vrrp-process-kill")
+FAULTS = ("power-loss", "haproxy-kill", "haproxy-hang", "reboot-holder", "keepalived-kill", "vrrp-process-kill")
 # The topology has one for both: what Twinkeel renders makes Keepalived end as a whole.
 _TITLES = {
     # Whether a unit's Restart= brings it back sooner is not in these files.
@@ -66,6 +66,9 @@ def _of_load_balancer(fault: str, holder: Member, backup: Member) -> Outcome:
     silence = after_silence(holder.instance, backup.instance)
     if fault == "power-loss":
         return Outcome(fault, title, "heals", silence + ANNOUNCEMENT)
+    if fault == "reboot-holder":
+        # systemd stops Keepalived, which resigns; HAProxy may end a little sooner.
+        return Outcome(fault, title, "heals", after_resignation(holder.instance, backup.instance) + REACTION)
     if fault == "keepalived-kill":
         effect = "the address stays, and is on both hosts until Keepalived is started again"
         return Outcome(fault, title, "heals", REACTION, effect=effect)
