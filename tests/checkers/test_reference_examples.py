@@ -22,11 +22,15 @@ from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.build import build
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-BASE, DUAL_STACK = (YAML(typ="safe").load((EXAMPLES / name).read_text()) for name in ("lab-home.yaml", "dual-stack.yaml"))
+BASE, DUAL_STACK, ANNOUNCED = (
+    YAML(typ="safe").load((EXAMPLES / name).read_text()) for name in ("lab-home.yaml", "dual-stack.yaml", "lab-bgp.yaml")
+)
 VALIDATOR = Draft202012Validator(json_schema())
-SECRETS = Secrets(vrrp_password="x", metrics_password="y", vrrp_key="00" * 32)  # noqa: S106
+SECRETS = Secrets(vrrp_password="x", metrics_password="y", vrrp_key="00" * 32, bgp_password="z")  # noqa: S106
 NAMES = {"load_balancers": "lb-1", "services": "https"}
 OF_DUAL_STACK = ("endpoint.vips", "kubernetes.pod_network6", "kubernetes.service_network6")
+
+OF_BGP = ("endpoint.mode", "endpoint.bgp", "frr")
 
 # What an example needs beside it to mean anything, other than required keys of its own mapping.
 BESIDE: dict[str, dict[str, Any]] = {
@@ -65,7 +69,7 @@ def test_there_are_many() -> None:
 
 @pytest.mark.parametrize(("path", "example", "others"), examples(), ids=[path for path, *_ in examples()])
 def test_an_example_is_good_where_its_key_stands(path: str, example: Any, others: dict[str, Any]) -> None:
-    spec = deepcopy(DUAL_STACK if path in OF_DUAL_STACK else BASE)
+    spec = deepcopy(ANNOUNCED if path.startswith(OF_BGP) else DUAL_STACK if path in OF_DUAL_STACK else BASE)
     for where, value in {**others, **BESIDE.get(path, {}), path: example}.items():
         put(spec, where, value)
     assert list(VALIDATOR.iter_errors(spec)) == []
@@ -82,7 +86,10 @@ def put(spec: dict[str, Any], path: str, value: Any) -> None:
     here: Any = spec
     *parents, last = path.split(".")
     for number, part in enumerate(parents):
-        name = NAMES[parents[number - 1]] if part == "NAME" else part.removesuffix("[]")
+        if part.endswith("[]"):
+            here = here[part.removesuffix("[]")][0]
+            continue
+        name = NAMES[parents[number - 1]] if part == "NAME" else part
         if not isinstance(here.setdefault(name, {}), dict):
             here[name] = {"address": here[name]}
         here = here[name]

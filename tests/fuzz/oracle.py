@@ -15,7 +15,7 @@ from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.build import build
 
 LONGEST = 10.0
-SECRETS = Secrets(vrrp_password="x", metrics_password="y", vrrp_key="00" * 32)  # noqa: S106
+SECRETS = Secrets(vrrp_password="x", metrics_password="y", vrrp_key="00" * 32, bgp_password="z")  # noqa: S106
 
 # Words of the libraries below: a person who edits a spec should not need to know them.
 FOREIGN = ("Input should", "Field required", "valid dictionary", "pydantic", "Traceback", "Extra inputs")

@@ -197,6 +197,10 @@ _PATTERNS = {
     ),
     fields.pattern_of(fields.Word): ("one word of a configuration file", "write it without spaces, quotes, # and backslashes"),
     fields.pattern_of(fields.Version): ("a version", "write two or three numbers with dots between: 2.6 or 2.6.12"),
+    fields.pattern_of(fields.BgpCommunity): (
+        "a community",
+        "write two numbers up to 65535 (64512:100), three (64512:1:2), or no-export",
+    ),
     fields.pattern_of(fields.PromFile): (
         "an absolute path that ends in .prom",
         "node_exporter reads no other files; write one like /var/lib/prometheus/node-exporter/twinkeel.prom",

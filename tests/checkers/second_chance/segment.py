@@ -43,11 +43,12 @@ frontend api
 backend api
     server server {server}:7000
 frontend local
-    bind 127.0.0.1:8404
+    bind 127.0.0.1:8405
     mode http
     monitor-uri /live
     http-request return status 200
 """
+# Not 8404: tests of alerts have a HAProxy of their own there.
 # systemd is not here. What the watchdog asks of it is written down; HAProxy was never asked to stop.
 SYSTEMCTL = """\
 #!/bin/sh
@@ -147,7 +148,7 @@ class Balancer(Host):
         systemctl.chmod(0o755)
         config, keeper, program = (self.files / Path(path).name for path in (CONFIG_PATH, LINGER_PROGRAM, LIVENESS_PROGRAM))
         options = [
-            "--port=8404",
+            "--port=8405",
             "--interval=0.25",
             f"--deadline={deadline}",
             f"--down-file={DOWN_FILE}",
