@@ -17,7 +17,8 @@ spec:
       containers:
         - name: web
           image: {registry}/library/busybox:1.35
-          command: [sh, -c, "mkdir -p /www && echo hello from $HOSTNAME >/www/index.html && httpd -f -v -p 8080 -h /www"]
+          command: [sh, -c, "mkdir /www && cd /www && echo hello from $HOSTNAME >index.html &&
+            cat index.html && exec httpd -f -p 8080"]
 ---
 apiVersion: v1
 kind: Service

@@ -24,8 +24,9 @@ def prove(run: Run) -> None:
         address = run.kubectl("get", "service", "hello", "-o", "jsonpath={.spec.clusterIP}").splitlines()[-1]
         wait_for(lambda: run.quiet(run.masters[0], "curl", "-sf", f"http://{address}/").returncode == 0, 60, "no ClusterIP")
         pod = run.kubectl("get", "pods", "-l", "app=hello", "-o", "jsonpath={.items[0].metadata.name}").splitlines()[-1]
-        run.kubectl("exec", pod, "--", "cat", "/www/index.html")
-        run.kubectl("logs", pod)
+        for argv in (("exec", pod, "--", "cat", "/www/index.html"), ("logs", pod)):
+            if f"hello from {pod}" not in run.kubectl(*argv):
+                raise StepError(f"kubectl {argv[0]} of {pod} does not tell what the pod wrote")
         came += ["ClusterIP", "exec and logs"]
     for scenario in DRILLS:
         with run.step(f"drill: {scenario}") as came:

@@ -80,6 +80,12 @@ CAUSES = (
         "take etcd_version out of kubernetes.variables, or name a newer one; a mirror of your own programs needs a newer etcd",
     ),
     _cause(
+        r"error validating data: the server is currently unable to handle the request",
+        "the API server does not serve its own description, by which kubectl judges a manifest: it has just started, or was built"
+        " with a newer Go than its source names (.go-version)",
+        "`kubectl get --raw /openapi/v2`; when it stays at 503, build the programs with that Go, or take the official ones",
+    ),
+    _cause(
         r"cluster-info.{0,20} is forbidden: User .{0,3}system:anonymous",
         "a joining node may not read what every cluster tells anonymous nodes (#9474): anonymous requests are limited, or the first"
         " control-plane host never came to the end of `kubeadm init`",

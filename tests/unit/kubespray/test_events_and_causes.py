@@ -120,6 +120,12 @@ def test_what_is_no_secret_stays(text: str) -> None:
             "version 1 of control groups",
         ),
         ("Initialize", "this version of kubeadm only supports external etcd version >= 3.5.24-0, got 3.5.16", "3.5.24"),
+        (
+            "kubernetes-apps/cluster_roles : Apply workaround to allow all nodes with cert O=system:nodes to register",
+            'error: error validating "/etc/kubernetes/node-crb.yml": error validating data: the server is currently unable to '
+            "handle the request; if you choose to ignore these errors, turn validation off with --validate=false",
+            "a newer Go",
+        ),
         ("Join", "x509: certificate is valid for 10.0.0.1, not 192.168.1.110", "#6560"),
         ("Check 2.18.0 <= Ansible version < 2.19.0", "Ansible must be between 2.18.0 and 2.19.0 exclusive", "#12571"),
         ("Gathering Facts", "Missing sudo password", "sudo on the host"),
