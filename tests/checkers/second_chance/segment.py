@@ -43,12 +43,12 @@ frontend api
 backend api
     server server {server}:7000
 frontend local
-    bind 127.0.0.1:8405
+    bind 127.0.0.1:8490
     mode http
     monitor-uri /live
     http-request return status 200
 """
-# Not 8404: tests of alerts have a HAProxy of their own there.
+# Neither 8404 nor 8405: tests of alerts have a HAProxy of their own there.
 # systemd is not here. What the watchdog asks of it is written down; HAProxy was never asked to stop.
 SYSTEMCTL = """\
 #!/bin/sh
@@ -148,7 +148,7 @@ class Balancer(Host):
         systemctl.chmod(0o755)
         config, keeper, program = (self.files / Path(path).name for path in (CONFIG_PATH, LINGER_PROGRAM, LIVENESS_PROGRAM))
         options = [
-            "--port=8405",
+            "--port=8490",
             "--interval=0.25",
             f"--deadline={deadline}",
             f"--down-file={DOWN_FILE}",

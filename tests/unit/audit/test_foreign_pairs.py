@@ -47,8 +47,8 @@ WARNINGS = {
         *("no-announcement-refresh", "equal-priorities"),
     },
 }
-# Of two runs; the second is the table in docs/bench.md: haproxy-stop and haproxy-dead are both "HAProxy is gone". Two cells of it are
-# left out: k0s' power-loss (unknown), and rke2's keepalived-kill (611 ms, one trial, which these files do not explain).
+# Of two runs; the second is the table in docs/bench.md: haproxy-stop and haproxy-dead are both "HAProxy is gone". Two cells of it
+# are left out: k0s' power-loss (unknown), and rke2's keepalived-kill (611 ms, one trial, which these files do not explain).
 MEASURED: dict[str, dict[str, tuple[int | None, ...]]] = {
     "seed": {
         "power-loss": (12739, 14711),
