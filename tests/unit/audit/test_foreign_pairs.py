@@ -47,7 +47,7 @@ WARNINGS = {
         *("no-announcement-refresh", "equal-priorities"),
     },
 }
-# Of two runs; the second is the table in docs/bench.md: haproxy-stop and haproxy-dead are both "HAProxy is gone". Left out of it are
+# Of two runs; the second is the table in docs/bench.md: haproxy-stop and haproxy-dead are both "HAProxy is gone". Left out are
 # k0s' power-loss (unknown), and rke2's keepalived-kill (611 ms, with other work beside it): three quiet trials stand here.
 MEASURED: dict[str, dict[str, tuple[int | None, ...]]] = {
     "seed": {
