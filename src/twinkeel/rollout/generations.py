@@ -9,13 +9,12 @@ from typing import Any
 
 from twinkeel.errors import HostError, UsageError
 from twinkeel.hosts.executor import Reader
+from twinkeel.observe.host_state import GENERATIONS
 from twinkeel.render.files import RenderedFile
 from twinkeel.topology.model import Machine, Topology
 
 NEXT_SWEEP = ", next sweep"
 """After the command in what is noted, where one run replaces files more than once: what it replaced then is half of its way."""
-
-FOLDER = "/var/lib/twinkeel/generations"
 
 _LIST = """
 import json, os, sys
@@ -70,7 +69,7 @@ async def list_generations(reader: Reader, topology: Topology) -> tuple[Generati
         HostError: a load balancer cannot be asked.
     """
     machines = [balancer.machine for balancer in topology.load_balancers]
-    answers = await asyncio.gather(*(_ask(reader, machine, _LIST, FOLDER) for machine in machines))
+    answers = await asyncio.gather(*(_ask(reader, machine, _LIST, GENERATIONS) for machine in machines))
     names = [machine.name for machine in machines]
     return merge({name: {meta["number"]: meta for meta in metas} for name, metas in zip(names, answers, strict=True)})
 
@@ -107,7 +106,7 @@ def choose(generations: tuple[Generation, ...], number: int | None) -> Generatio
                 return generation
             names = " and ".join(generation.missing)
             hint = "going back would leave it alone with other settings; change the spec and run `twinkeel apply` instead"
-            raise HostError(f"{names} has no generation {number} of Twinkeel's", where=FOLDER, hint=hint)
+            raise HostError(f"{names} has no generation {number} of Twinkeel's", where=GENERATIONS, hint=hint)
     raise UsageError(f"there is no generation {number}", hint=listed)
 
 
@@ -117,7 +116,7 @@ async def read_generation(reader: Reader, machine: Machine, number: int) -> tupl
     Raises:
         HostError: it cannot be read.
     """
-    entries = await _ask(reader, machine, _READ, f"{FOLDER}/{number:04d}")
+    entries = await _ask(reader, machine, _READ, f"{GENERATIONS}/{number:04d}")
     files = (
         RenderedFile(entry["path"], base64.b64decode(entry["content"]).decode(), entry["mode"], entry["owner"], entry["group"])
         for entry in entries
