@@ -18,7 +18,7 @@ from twinkeel.kubespray.progress import Progress
 from twinkeel.kubespray.redact import redact
 from twinkeel.support.events import OnEvent
 
-COUNTED = ("ok", "changed", "skipped", "failed", "unreachable")
+COUNTED = ("ok", "changed", "skipped", "ignored", "failed", "unreachable")
 MOST_HOSTS = 20
 REDRAW = 100_000_000  # Nanoseconds.
 
@@ -48,6 +48,8 @@ class PlaybookProgress:
     def show(self, event: Event, state: Progress) -> None:
         """One event, and the state after it. A play and a failure get a line of their own that stays."""
         now = time.monotonic_ns()
+        if state.got_over is not None:
+            self._console.print(f"  {escape(state.got_over.host)} goes on: the failure of {escape(state.got_over.task)} is ignored")
         match event:
             case PlayBegan(name):
                 self._console.print(f"{clock(state.elapsed(now))} [{state.tasks} tasks] {escape(name)}")

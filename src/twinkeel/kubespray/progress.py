@@ -11,7 +11,11 @@ SLOWEST = 5
 
 @dataclass
 class Progress:
-    """Play, task, how many tasks began, results per host, and the slowest tasks. Times are monotonic nanoseconds."""
+    """Play, task, how many tasks began, results per host, and the slowest tasks. Times are monotonic nanoseconds.
+
+    `got_over` is the failure that the last event proved to be ignored or rescued, else None: the host went on to another task. It
+    is counted as `ignored` from then on.
+    """
 
     began: int
     play: str = ""
@@ -19,12 +23,14 @@ class Progress:
     tasks: int = 0
     hosts: dict[str, Counter[str]] = field(default_factory=dict)
     ended: RunEnded | None = None
+    got_over: HostResult | None = None
     _pending: dict[str, HostResult] = field(default_factory=dict)
     _slowest: list[tuple[int, int, str]] = field(default_factory=list)
     _task_began: int = 0
 
     def take(self, event: Event, now: int) -> None:
         """One event, received at `now`."""
+        self.got_over = None
         match event:
             case PlayBegan(name):
                 self._close_task(now)
@@ -57,12 +63,17 @@ class Progress:
 
     def _judge(self, result: HostResult) -> None:
         # The stream does not say that a failure is ignored; but a host that failed for good does no other task.
+        earlier = self._pending.get(result.host)
+        if earlier is not None and earlier.task != result.task:
+            self._get_over(self._pending.pop(result.host))
         if result.outcome in ("failed", "unreachable"):
             self._pending.setdefault(result.host, result)
-            if self._pending[result.host].task != result.task:
-                self._pending[result.host] = result
-        elif result.host in self._pending and self._pending[result.host].task != result.task:
-            del self._pending[result.host]
+
+    def _get_over(self, failure: HostResult) -> None:
+        self.got_over = failure
+        counts = self.hosts[failure.host]
+        counts[failure.outcome] -= 1
+        counts["ignored"] += 1
 
     def _close_task(self, now: int) -> None:
         if not self._task_began:

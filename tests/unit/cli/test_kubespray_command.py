@@ -71,7 +71,9 @@ def test_what_is_shown_without_a_terminal() -> None:
         PlayBegan("Install [etcd]"),
         TaskBegan("Join", ""),
         HostResult("a", "Join", "ok"),
+        HostResult("c", "Look", "failed", "not there"),
         HostResult("b", "Join", "failed", "no\nmore --token abcdef.0123456789abcdef"),
+        HostResult("c", "Join", "ok"),
     ]
     with PlaybookProgress(Console(file=shown, soft_wrap=True)) as progress:
         for event in events:
@@ -81,6 +83,7 @@ def test_what_is_shown_without_a_terminal() -> None:
     text = shown.getvalue()
     assert "[0 tasks] Install [etcd]" in text
     assert "failed b: Join: no\n" in text
+    assert "  c goes on: the failure of Look is ignored\n" in text
     assert "0123456789abcdef" not in text
-    assert hosts_lines(state) == ["  a  ok 1", "  b  failed 1"]
+    assert hosts_lines(state) == ["  a  ok 1", "  c  ok 1  ignored 1", "  b  failed 1"]
     assert clock(3723.9) == "1:02:03"

@@ -57,7 +57,10 @@ def test_the_slowest_tasks_and_a_rescued_failure() -> None:
     state.take(HostResult("a", "t7", "failed", "no"), now)
     state.take(HostResult("b", "t7", "failed", "no"), now)
     state.take(TaskBegan("rescue", ""), now)
+    assert state.got_over is None
     state.take(HostResult("a", "rescue", "ok"), now)
+    assert state.got_over == HostResult("a", "t7", "failed", "no")
+    assert (state.hosts["a"]["failed"], state.hosts["a"]["ignored"], state.hosts["b"]["failed"]) == (0, 1, 1)
     assert [failure.host for failure in state.failures()] == ["b"]
     state.take(RunEnded(("b",), ()), now)
     assert [failure.host for failure in state.failures()] == ["b"]
