@@ -469,6 +469,12 @@ class ApiServer(_Strict):
         ge=0,
         le=0.02,
     )
+    etcd: Literal["own", "all"] | None = key(
+        None,
+        "Which etcd members an API server asks: the one on its own host, or all in turn, of which a lost one stops a third of all "
+        "reads for ten seconds. Without it: own where every control-plane host has a member, else all.",
+        "all",
+    )
 
 
 class Kubernetes(_Strict):

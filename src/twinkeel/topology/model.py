@@ -276,6 +276,8 @@ class Cluster:
     """How long an API server that stops goes on serving, in seconds; 0 for none."""
     goaway_chance: float = 0.0
     """The share of HTTP/2 requests after which an API server asks its client to connect anew."""
+    own_etcd_member: bool = False
+    """Whether each API server asks the etcd member on its own host alone, instead of all in turn."""
 
     @property
     def anonymous_status(self) -> int | None:

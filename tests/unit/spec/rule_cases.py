@@ -256,6 +256,12 @@ CASES: dict[str, tuple[Edits, tuple[int, int], str, Edits]] = {
         "closes its port after 1.2 s: HAProxy notices after up to 1.25 s",
         [kubernetes("api_server: {shutdown_delay: 1.25}")],
     ),
+    "S115": (
+        [kubernetes("api_server: {etcd: own}"), more(ETCD_3)],
+        (21, 70),
+        "on `master-1` has no etcd member",
+        [kubernetes("api_server: {etcd: all}"), more(ETCD_3)],
+    ),
     "S071": ([more("haproxy: {version: 2.1}")], (23, 20), "2.2 to 3.4", [more("haproxy: {version: 3.4.5}")]),
     "S072": ([more("keepalived: {version: 2.0}")], (23, 23), "2.1 to 2.4", [more("keepalived: {version: 2.4.3}")]),
     "S073": ([more("haproxy: {version: 2.2.13}")], (23, 20), "issue 1234", [more("haproxy: {version: 2.2.14}")]),

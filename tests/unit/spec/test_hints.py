@@ -113,6 +113,7 @@ DONE: dict[str, list[tuple[str, list[tuple[str, str]]]]] = {
     "S069": [("shorten", [("connect_timeout: 1.1", "connect_timeout: 1")])],
     "S070": [("60", [("failback: 2.5", "failback: 60")]), ("`never`", [("failback: 2.5", "failback: never")])],
     "S096": [("a shutdown_delay of 1.25", [("shutdown_delay: 1.2", "shutdown_delay: 1.25")])],
+    "S115": [("write `all`", [("etcd: own", "etcd: all")])],
     "S071": [("2.2 to", [("version: 2.1", "version: 2.2.14")]), ("to 3.4", [("version: 2.1", "version: 3.4")])],
     "S072": [("2.1 to", [("version: 2.0", "version: 2.2.5")]), ("to 2.4", [("version: 2.0", "version: 2.4")])],
     "S098": [("write 3.4", [("version: 3.5", "version: 3.4")])],

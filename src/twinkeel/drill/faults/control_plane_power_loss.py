@@ -20,8 +20,8 @@ FAULT = Fault(
     does="The spec's `power.off` command for one control-plane host.",
     why="A power supply or a hypervisor dies. Connections to it are not refused, they time out.",
     heals="The spec's `power.on` command.",
-    # etcd's client asks the members in turn: measured in docs/benchmarks.md.
-    expect="One new connection in three is slow until HAProxy has taken the server out; where API servers know every etcd member, "
+    # etcd's client asks the members in turn: measured in docs/decisions/0021-own-etcd-member.md.
+    expect="One new connection in three is slow until HAProxy has taken the server out; where API servers ask every etcd member, "
     "until they give the dead one up after some ten seconds. None is served while etcd elects a leader.",
     budget_ms=3000,
     evidence=BOOT,
