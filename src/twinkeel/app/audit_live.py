@@ -104,9 +104,9 @@ def as_audited(found: Sequence[LiveConfiguration]) -> LiveHosts:
     """As the audit takes hosts. Raises UsageError for one without any configuration."""
     for live in found:
         if not live.haproxy and live.keepalived is None:
-            told = "; ".join(f"{path}: {why}" for path, why in live.notes)
+            skipped = "; ".join(f"{path}: {why}" for path, why in live.notes)
             raise UsageError(
-                "nothing to audit: this host has neither a haproxy.cfg nor a keepalived.conf", where=live.machine.name, hint=told
+                "nothing to audit: this host has neither a haproxy.cfg nor a keepalived.conf", where=live.machine.name, hint=skipped
             )
     hosts = tuple(_host(live) for live in found)
     notes = dict.fromkeys(note for live in found for note in live.notes)

@@ -56,8 +56,8 @@ def with_addresses(given: Given, live: LivePair) -> Given:
     vips = find_vips(live.pair.hosts)
     own = {host.name: _own(host, live.addresses[host.name], vips) for host in live.pair.hosts}
     found = {name: NewAddresses(*texts) for name, texts in own.items() if texts}
-    told = {text.partition("/")[0] for text in given.vips}
-    lengths = tuple(text for vip in vips if str(vip.address) not in told for text in _with_length(vip, live.addresses))
+    stated = {text.partition("/")[0] for text in given.vips}
+    lengths = tuple(text for vip in vips if str(vip.address) not in stated for text in _with_length(vip, live.addresses))
     return replace(given, load_balancers={**found, **given.load_balancers}, vips=(*given.vips, *lengths))
 
 

@@ -19,8 +19,8 @@ _LANGUAGES = {"cfg": "haproxy", "conf": "", "sh": "sh", "yaml": "yaml", "yml": "
 
 def rule_markdown(rule: Rule, level: int = 3) -> str:
     """Its name as a heading, and everything that it says; ends in a newline."""
-    told = "complains, too" if rule.bad.told else "says nothing"
-    daemon = "" if not _judged(rule.bad) else f" The daemon's own checker {told}."
+    checker_complains = "complains, too" if rule.bad.checker_complains else "says nothing"
+    daemon = "" if not _judged(rule.bad) else f" The daemon's own checker {checker_complains}."
     lines = [
         f"{'#' * level} {rule.name}",
         "",

@@ -111,5 +111,5 @@ async def _idle(bench: Bench, seconds: int) -> tuple[Cost, ...]:
         seen = await bench.look(hosts, topology)
         holder: Machine = next(each.machine for each in topology.load_balancers if each.machine.name in seen.vips[0].holders)
         argv = ("python3", "-c", IDLE_PROGRAM, str(seconds), *UNITS)
-        said = json.loads((await hosts.run(holder, argv, timeout=seconds + 20)).checked().stdout)
-    return tuple(Cost(unit, said[unit][0] / 1024, 100 * said[unit][1] / seconds) for unit in UNITS if unit in said)
+        costs = json.loads((await hosts.run(holder, argv, timeout=seconds + 20)).checked().stdout)
+    return tuple(Cost(unit, costs[unit][0] / 1024, 100 * costs[unit][1] / seconds) for unit in UNITS if unit in costs)

@@ -77,8 +77,8 @@ def write_note(folder: Path, note: RunMetadata) -> None:
 def read_note(folder: Path) -> RunMetadata:
     """The note; an empty one when the bench was killed before it was written, or it makes no sense."""
     try:
-        said = json.loads((folder / NOTE_FILE).read_text(encoding="utf-8"))
-        return RunMetadata(tuple(said["complaints"]), said["trouble"], said["deadline"])
+        stored = json.loads((folder / NOTE_FILE).read_text(encoding="utf-8"))
+        return RunMetadata(tuple(stored["complaints"]), stored["trouble"], stored["deadline"])
     except (OSError, ValueError, KeyError, TypeError):
         return RunMetadata(trouble="the bench was broken off")
 

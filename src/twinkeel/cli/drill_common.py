@@ -79,8 +79,8 @@ def show(trials: "Sequence[Trial]") -> None:
             streams.add_row(*each)
         console.print(streams)
     for trial in trials:
-        for said in stream_remarks(trial.streams):
-            console.print(f"{trial.scenario} {trial.number}: {said}", markup=False)
+        for remark in stream_remarks(trial.streams):
+            console.print(f"{trial.scenario} {trial.number}: {remark}", markup=False)
         for reason in trial.verdict.reasons:
             console.print(f"{trial.scenario} {trial.number}: {reason}", markup=False)
 

@@ -111,8 +111,8 @@ def status(name: LabName = None, file: LabFile = None, form: OutputFormat = Form
     paths, layout = _lab(name, file)
     hosts = overview(paths, layout)
     if form is Format.json:
-        told = {"name": layout.name, "suite": layout.suite, "kubernetes": layout.kubernetes}
-        print(json.dumps(told | {"hosts": [asdict(host) for host in hosts]}, indent=2))
+        fields = {"name": layout.name, "suite": layout.suite, "kubernetes": layout.kubernetes}
+        print(json.dumps(fields | {"hosts": [asdict(host) for host in hosts]}, indent=2))
         return
     rows = [("HOST", "ROLE", "ADDRESS", "POWER", "LINK", "SYSTEMD", "DAEMONS")]
     for host in hosts:

@@ -111,9 +111,9 @@ def main() -> None:
         code = EXIT_FAILED
     except OSError as error:
         # With a file's name, or of a machine that is full, it is about the user's machine. Anything else is ours to mend.
-        told = error.filename is not None or error.errno in _THE_MACHINE_S
+        explained = error.filename is not None or error.errno in _THE_MACHINE_S
         where = error.filename or "this machine"
-        code = _say(f"{error.strerror or error}\n  where: {where}" if told else _defect(), EXIT_FAILED)
+        code = _say(f"{error.strerror or error}\n  where: {where}" if explained else _defect(), EXIT_FAILED)
     except Exception:
         code = _say(_defect(), EXIT_FAILED)
     # The interpreter's last collection takes a sixth of a short command's time, and what it frees is freed anyway.

@@ -67,8 +67,8 @@ def _view() -> "View[Preflight]":
 
 def _counted(result: "Preflight") -> str:
     failed, warned = (sum(1 for each in result.checked if each.result == kind) for kind in ("failure", "warning"))
-    said = f"{len(result.checked)} checks: {failed} failed, {warned} with warnings"
-    return f"{', '.join(result.unreachable)} cannot be asked; {said}" if result.unreachable else said
+    summary = f"{len(result.checked)} checks: {failed} failed, {warned} with warnings"
+    return f"{', '.join(result.unreachable)} cannot be asked; {summary}" if result.unreachable else summary
 
 
 def _not_well(result: "Preflight") -> list[str]:

@@ -85,8 +85,8 @@ async def _follow(opened: "Sequence[Opened]", format: Format, *, alone: bool) ->
                 if show is not None:
                     show(answers)
                 else:
-                    told = many_json(_view(), answers)
-                    print(json.dumps(told["clusters"][0]["result"] if alone else told), flush=True)
+                    answer = many_json(_view(), answers)
+                    print(json.dumps(answer["clusters"][0]["result"] if alone else answer), flush=True)
                 await asyncio.sleep(WATCH_PERIOD)
 
 
@@ -103,8 +103,8 @@ def _code(snapshot: "Snapshot") -> int:
 def _summary(snapshot: "Snapshot") -> str:
     holders = ", ".join(f"{vip.address}: {', '.join(vip.holders) or snapshot.no_holder}" for vip in snapshot.vips)
     count = len(snapshot.problems)
-    said = "nobody answers" if snapshot.nobody_answered else f"{count} problem{'s' if count != 1 else ''}" if count else "healthy"
-    return f"{said:<11}  {holders}"
+    state = "nobody answers" if snapshot.nobody_answered else f"{count} problem{'s' if count != 1 else ''}" if count else "healthy"
+    return f"{state:<11}  {holders}"
 
 
 def _problems(snapshot: "Snapshot") -> list[str]:

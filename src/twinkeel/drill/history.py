@@ -112,8 +112,8 @@ class History:
 
 def encode(record: Record) -> str:
     """One JSON line."""
-    told = {key: value for key, value in vars(record).items() if value or key not in _LONG_REQUESTS}
-    return json.dumps({"kind": _NAMES[type(record)], **told}, separators=(",", ":")) + "\n"
+    values = {key: value for key, value in vars(record).items() if value or key not in _LONG_REQUESTS}
+    return json.dumps({"kind": _NAMES[type(record)], **values}, separators=(",", ":")) + "\n"
 
 
 def decode(line: str) -> Record:

@@ -60,12 +60,12 @@ class Observers:
 
     def _take(self, machine: Machine, line: str) -> None:
         try:
-            said: dict[str, Any] = json.loads(line)
+            record: dict[str, Any] = json.loads(line)
         except ValueError:
             return
-        match said.pop("kind", None):
+        match record.pop("kind", None):
             case "start":
                 address = str(self.topology.endpoint.vip.ip)
-                self.log("vip", host=machine.name, address=address, held=address in said["held"])
+                self.log("vip", host=machine.name, address=address, held=address in record["held"])
             case "vip" | "vrrp" | "server" as name:
-                self.log(name, host=machine.name, **said)
+                self.log(name, host=machine.name, **record)

@@ -292,7 +292,7 @@ class _Stage:
 
         One look a second over connections that are kept: looking may not cost the processor time that the client needs.
         """
-        begin = said = time.monotonic()
+        begin = reported = time.monotonic()
         while True:
             seen = await self._drill.look(hosts, self._drill.topology)
             changed = await self._left_a_trace(hosts, broken)
@@ -301,8 +301,8 @@ class _Stage:
             settled = changed or not self._fault.evidence
             if (seen.healthy and settled) or now - begin > HEALTH_DEADLINE:
                 return seen, changed
-            if now - said > SAY_EVERY:
-                said = now
+            if now - reported > SAY_EVERY:
+                reported = now
                 problems = "; ".join(seen.problems) or f"{broken.target.name} shows no trace of the fault"
                 self.say(f"waiting for the whole system ({now - begin:.0f} s): {problems}")
             await asyncio.sleep(HEALTH_EVERY)

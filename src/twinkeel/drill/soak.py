@@ -76,12 +76,12 @@ async def _saturated(drill: Drill, minutes: float) -> None:
 
 
 async def _wait(drill: Drill, client: Measurement, seconds: float) -> None:
-    began = said = time.monotonic()
+    began = reported = time.monotonic()
     while time.monotonic() - began < seconds:
         client.served_for()
-        if time.monotonic() - said > SAY_EVERY:
-            said = time.monotonic()
-            drill.say(f"soak: {said - began:.0f} of {seconds:.0f} s")
+        if time.monotonic() - reported > SAY_EVERY:
+            reported = time.monotonic()
+            drill.say(f"soak: {reported - began:.0f} of {seconds:.0f} s")
         await asyncio.sleep(LOOK_EVERY)
 
 

@@ -63,8 +63,8 @@ async def run_switch(command: str, host: str) -> None:
         raise ToolError(f"a switch command cannot be run: {error.strerror}", where=where, hint=hint) from error
     process = begun.result()
     if process.returncode != 0:
-        said = output.decode(errors="replace").strip().splitlines()
-        reason = f": {said[-1]}" if said else ""
+        lines = output.decode(errors="replace").strip().splitlines()
+        reason = f": {lines[-1]}" if lines else ""
         raise ToolError(f"a switch command ended with {process.returncode}{reason}", where=where, hint=hint)
 
 

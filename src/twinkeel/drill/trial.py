@@ -80,8 +80,8 @@ def _kubectl_of(history: History) -> Runs | None:
 
 def _not_ready(history: History) -> set[str]:
     fault = history.event("fault")
-    told = [event for event in history.events if event.name == "node" and event.data.get("ready") is False]
-    return {str(event.data.get("host")) for event in told if fault is not None and event.at > fault.at}
+    reported = [event for event in history.events if event.name == "node" and event.data.get("ready") is False]
+    return {str(event.data.get("host")) for event in reported if fault is not None and event.at > fault.at}
 
 
 def read_trials(folder: Path) -> tuple[Trial, ...]:

@@ -59,9 +59,9 @@ async def _changes(connection: Connection, headers: Mapping[str, str]) -> AsyncG
             yield _change(json.loads(line))
 
 
-def _change(told: Any) -> Change:
+def _change(message: Any) -> Change:
     try:
-        kind, item = told["type"], told["object"]
+        kind, item = message["type"], message["object"]
         if kind == "ERROR":
             raise GoneError if item.get("code") == GONE else StatusError(int(item.get("code", 0)))
         return Change(kind, revision_of(item), item)

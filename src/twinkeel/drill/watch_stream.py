@@ -102,8 +102,8 @@ class WatchStream:
             _, items = await list_all(connection, LEASES, self._token)
             newest = max(map(revision_of, items), default=0)
             await self._catch_up(newest)
-            told = await self._told_since(connection, first, newest)
-            self._tell("watch-checked", told=len(told), missed=len(told - self._seen))
+            reported = await self._changes_since(connection, first, newest)
+            self._tell("watch-checked", told=len(reported), missed=len(reported - self._seen))
 
     async def _catch_up(self, newest: int) -> None:
         """What was changed a moment ago may be on its way."""
@@ -111,14 +111,14 @@ class WatchStream:
         while (self._revision or 0) < newest and time.monotonic_ns() < end:
             await asyncio.sleep(CATCH_UP_EVERY)
 
-    async def _told_since(self, connection: Connection, first: int, newest: int) -> set[int]:
-        told: set[int] = set()
+    async def _changes_since(self, connection: Connection, first: int, newest: int) -> set[int]:
+        reported: set[int] = set()
         if newest <= first:
-            return told
+            return reported
         async with contextlib.aclosing(await begin_watch(connection, LEASES, self._token, first)) as changes:
             async for change in changes:
                 if change.kind != "BOOKMARK" and change.revision <= newest:
-                    told.add(change.revision)
+                    reported.add(change.revision)
                 if change.revision >= newest:
                     break
-        return told
+        return reported

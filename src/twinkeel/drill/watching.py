@@ -18,7 +18,7 @@ class Watching:
 
     blind_ms: float | None
     reconnect_ms: float | None
-    told: int | None
+    reported: int | None
     missed: int | None
     listed_again: bool
     up_before: bool
@@ -43,7 +43,7 @@ def watching_of(history: History) -> Watching | None:
     return Watching(
         blind_ms=max(blind, default=None),
         reconnect_ms=max(reconnect, default=None),
-        told=history.value("watch-checked", "told"),
+        reported=history.value("watch-checked", "told"),
         missed=history.value("watch-checked", "missed"),
         listed_again=any(event.name == "watch-gone" and event.at > fault.at for event in history.events),
         up_before=bool(before) and before[-1].name == "watch-up",

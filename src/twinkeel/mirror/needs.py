@@ -166,9 +166,9 @@ def _play(release: Release, inventory: Path, folder: Path) -> None:
         raise ToolError("the release did not say within five minutes what it needs", where=argv[0], hint="try again") from error
     if ended.returncode != 0:
         lines = (ended.stdout + ended.stderr).splitlines()
-        said = next((line for line in lines if line.startswith(("fatal:", "ERROR", "[ERROR"))), "".join(lines[-1:]))
+        message = next((line for line in lines if line.startswith(("fatal:", "ERROR", "[ERROR"))), "".join(lines[-1:]))
         raise ToolError(
-            f"{release.tag} cannot say what it needs: {said[:600]}",
+            f"{release.tag} cannot say what it needs: {message[:600]}",
             where=str(release.checkout),
             hint="do the cluster's settings fit the release? `twinkeel check` tells",
         )

@@ -66,8 +66,10 @@ def given_programs(folders: Sequence[Path]) -> dict[str, Program]:
         found = {**here, **found}
     versions = {found[name].version: found[name] for name in KUBERNETES if name in found}
     if len(versions) > 1:
-        said = ", ".join(program.words() for program in versions.values())
-        raise UsageError(f"Kubernetes' programs are of several versions: {said}", where="--local", hint="give those of one version")
+        those = ", ".join(program.words() for program in versions.values())
+        raise UsageError(
+            f"Kubernetes' programs are of several versions: {those}", where="--local", hint="give those of one version"
+        )
     return found
 
 

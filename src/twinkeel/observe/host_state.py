@@ -104,8 +104,8 @@ async def read_host_state(
     asked |= {"marker": MARKER, "folders": folders, "haproxy_socket": SOCKET, "generations": GENERATIONS}
     result = await reader.run(machine, ["python3", "-c", READ_STATE, json.dumps(asked)], timeout=READ_TIMEOUT)
     if result.exit_code != 0:
-        said = (result.stderr.strip() or "nothing").splitlines()[-1]
-        raise HostError(f"the host's state cannot be read: python3 said: {said}", where=machine.name, hint=PYTHON_HINT)
+        message = (result.stderr.strip() or "nothing").splitlines()[-1]
+        raise HostError(f"the host's state cannot be read: python3 said: {message}", where=machine.name, hint=PYTHON_HINT)
     return parse_host_state(result.stdout)
 
 

@@ -99,9 +99,9 @@ async def _unit(reader: Reader, live: LiveConfiguration, program: str) -> list[s
     texts = [each.source.text for each in await read_remote(reader, live.machine, files) if each.source] if files else []
     argv = command(unit, environment(unit, texts))
     binary = argv[0] if argv and argv[0].rpartition("/")[2] == program else program
-    said = await reader.run(live.machine, ("sh", "-c", '"$1" -v 2>&1', "sh", binary))
-    version = _VERSION.search(said.stdout)
-    if version and said.exit_code == 0:
+    result = await reader.run(live.machine, ("sh", "-c", '"$1" -v 2>&1', "sh", binary))
+    version = _VERSION.search(result.stdout)
+    if version and result.exit_code == 0:
         live.versions[program] = version[1]
     return argv
 

@@ -10,7 +10,7 @@ from twinkeel.observe.host_state import MARKER, HostState
 from twinkeel.plan.compare_files import Mask, compare_files, no_longer_wanted
 from twinkeel.plan.model import Desired, FileChange, HostPlan, Plan
 from twinkeel.plan.order import batches
-from twinkeel.plan.sweeps import live_of, said_of, way, with_step
+from twinkeel.plan.sweeps import describe_sweeps, live_of, way, with_step
 from twinkeel.plan.unit_actions import UnitFile, action, digests
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.haproxy import CONFIG_PATH as HAPROXY_CONFIG
@@ -47,7 +47,7 @@ def _sweep(
 ) -> Plan:
     """The first sweep of the way to what is wanted."""
     known = {name: state for name, state in states.items() if isinstance(state, HostState)}
-    desired, said = with_step(wanted, path[0]) if path else wanted, said_of(path, wanted)
+    desired, titles = with_step(wanted, path[0]) if path else wanted, describe_sweeps(path, wanted)
     alone = {name: plan_host(topology, name, desired.files_of(name), state, mask) for name, state in known.items()}
     observed = {name: balancer_state(topology, name, state) for name, state in known.items()}
     plans = {name: replace(host, unheard_by=_unheard_by(topology, desired, host, alone, observed)) for name, host in alone.items()}
@@ -56,7 +56,12 @@ def _sweep(
     lost = [HostPlan(name, problem=str(state)) for name, state in states.items() if isinstance(state, HostError)]
     hosts = (*(host for group in groups for host in group), *lost)
     return Plan(
-        hosts, (*said[:1], *steps_of(groups, vip_backend(topology).exclusive), *said[1:]), desired.trust, names, said[1:], desired
+        hosts,
+        (*titles[:1], *steps_of(groups, vip_backend(topology).exclusive), *titles[1:]),
+        desired.trust,
+        names,
+        titles[1:],
+        desired,
     )
 
 

@@ -22,7 +22,7 @@ from twinkeel.vip.keepalived.live_file import agree_on_router_ids, router_ids, v
 
 # The strictest first: of two ways of one length that one is taken.
 MODES: tuple[Mode, ...] = ("enforce", "permissive", "receive-only")
-SAID: Mapping[Mode, str] = {
+SWEEP_DESCRIPTIONS: Mapping[Mode, str] = {
     "none": "nobody signs advertisements, nor has a key",
     "receive-only": "everybody has the key, and signs nothing yet or any more",
     "permissive": "everybody signs advertisements, and takes unsigned ones, too",
@@ -119,14 +119,14 @@ def _file(file: RenderedFile, step: Authentication) -> RenderedFile:
     return replace(file, content=with_authentication(file.content, step), mode=0o600 if step.keys else file.mode)
 
 
-def said_of(path: Sequence[Authentication], desired: Desired) -> tuple[str, ...]:
+def describe_sweeps(path: Sequence[Authentication], desired: Desired) -> tuple[str, ...]:
     """What each sweep does, the last one to the wanted files among them; empty where there is one sweep alone."""
     if not path:
         return ()
     wanted = [file.content for files in desired.rendered.hosts.values() for file in files if file.path == CONFIG_PATH]
     steps = [*path, *(authentication_of(text) for text in wanted[:1])]
-    return tuple(f"sweep {number} of {len(steps)}: {_said(step)}" for number, step in enumerate(steps, 1))
+    return tuple(f"sweep {number} of {len(steps)}: {_describe(step)}" for number, step in enumerate(steps, 1))
 
 
-def _said(step: Authentication) -> str:
-    return SAID[step.mode] + (" (with the old key or the new one)" if len(step.keys) > 1 else "")
+def _describe(step: Authentication) -> str:
+    return SWEEP_DESCRIPTIONS[step.mode] + (" (with the old key or the new one)" if len(step.keys) > 1 else "")

@@ -130,5 +130,5 @@ async def _run(reader: Reader, machine: Machine, program: str, asked: dict[str, 
         return error
     if result.exit_code == 0:
         return result.stdout
-    said = (result.stderr.strip() or "nothing").splitlines()[-1]
-    return HostError(f"the host cannot be looked at: python3 said: {said}", where=machine.name, hint=PYTHON_HINT)
+    message = (result.stderr.strip() or "nothing").splitlines()[-1]
+    return HostError(f"the host cannot be looked at: python3 said: {message}", where=machine.name, hint=PYTHON_HINT)

@@ -104,11 +104,12 @@ def judge_file(path: str, content: str, *, host: str = "", system: Path = HERE) 
         program = _find(candidate.program, system)
         if candidate.path == path and program is not None:
             try:
-                said = tuple(_judged(candidate, program, content, system))
+                found = tuple(_judged(candidate, program, content, system))
             except _DiedError as error:
                 return (Complaint(candidate.program, host, path, None, str(error), judged=False),)
             return tuple(
-                Complaint(candidate.program, host, path, line, text, locate(content, line) if line else None) for line, text in said
+                Complaint(candidate.program, host, path, line, text, locate(content, line) if line else None)
+                for line, text in found
             )
     return ()
 
@@ -145,12 +146,12 @@ def _judged(one: _Judge, program: str, content: str, system: Path) -> Iterator[t
         ended = _run(argv)
         if _signal(ended.returncode) and _works((*_OWN_PROCESSES, "true")):
             ended = _run([*_OWN_PROCESSES, *argv])
-    said = (ended.stdout + ended.stderr).replace(inside, "")
-    found = [(line, text) for line, text in one.complaints(said, f"/{file.name}") if line is None or line > 0]
+    output = (ended.stdout + ended.stderr).replace(inside, "")
+    found = [(line, text) for line, text in one.complaints(output, f"/{file.name}") if line is None or line > 0]
     if not found and (number := _signal(ended.returncode)):
         raise _DiedError(f"{one.program} was ended by {signal.Signals(number).name} before it had judged the file")
     if not found and ended.returncode != 0:
-        last = said.strip().splitlines()[-1:] or [""]
+        last = output.strip().splitlines()[-1:] or [""]
         found = [(None, f"{one.program} ended with {ended.returncode} {last[0]}".rstrip())]
     yield from found
 
@@ -199,8 +200,8 @@ def _frr_candidate(content: str, folder: str) -> str:
     return re.sub(r"^( neighbor \S+ password )\S+$", r"\1judged", content, flags=re.MULTILINE)
 
 
-def _haproxy_complaints(said: str, file: str) -> Iterator[tuple[int | None, str]]:
-    for line in said.splitlines():
+def _haproxy_complaints(output: str, file: str) -> Iterator[tuple[int | None, str]]:
+    for line in output.splitlines():
         match = re.match(r"\[(WARNING|ALERT)\]\s*(?:\S+ )?\(\d+\)\s*:\s*(?:config\s*:\s*)?(?P<text>.*)", line)
         if match is None or "rror(s) found in configuration" in line or "Fatal errors found" in line:
             continue
@@ -209,15 +210,15 @@ def _haproxy_complaints(said: str, file: str) -> Iterator[tuple[int | None, str]
         yield (int(place[1]) if place else None, text)
 
 
-def _keepalived_complaints(said: str, file: str) -> Iterator[tuple[int | None, str]]:
-    for line in filter(None, said.splitlines()):
+def _keepalived_complaints(output: str, file: str) -> Iterator[tuple[int | None, str]]:
+    for line in filter(None, output.splitlines()):
         match = re.match(rf"\({re.escape(file)}: Line (\d+)\) (.*)", line)
         # Less the line that the candidate has more.
         yield (max(1, int(match[1]) - 1), match[2]) if match else (None, line)
 
 
-def _frr_complaints(said: str, file: str) -> Iterator[tuple[int | None, str]]:
-    for line in filter(None, said.splitlines()):
+def _frr_complaints(output: str, file: str) -> Iterator[tuple[int | None, str]]:
+    for line in filter(None, output.splitlines()):
         match = re.match(r"line (\d+): (?:% )?(.*)", line)
         if match:
             yield int(match[1]), match[2]

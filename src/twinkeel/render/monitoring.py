@@ -47,7 +47,7 @@ def _sources(topology: Topology, balancer: LoadBalancer) -> Iterator[tuple[str, 
 
 
 def _config(topology: Topology, balancer: LoadBalancer, monitoring: Monitoring) -> str:
-    told = {
+    settings = {
         "cluster": topology.name,
         "load_balancer": balancer.machine.name,
         "address": str(monitoring.address or balancer.machine.address),
@@ -70,4 +70,4 @@ def _config(topology: Topology, balancer: LoadBalancer, monitoring: Monitoring) 
             for machine in topology.control_plane
         ],
     }
-    return json.dumps(told, indent=2) + "\n"
+    return json.dumps(settings, indent=2) + "\n"

@@ -54,13 +54,13 @@ def _cell(result: StreamResult) -> str:
 
 def stream_remarks(results: Iterable[StreamResult]) -> tuple[str, ...]:
     """What a reader must know of streams that were not measured, or did not come back."""
-    said = []
+    lines = []
     for each in results:
         if each.reason:
-            said.append(f"stream {each.kind.title}: not measured, {each.reason}")
+            lines.append(f"stream {each.kind.title}: not measured, {each.reason}")
         elif each.kind.name != NEW and not each.served_again:
-            said.append(f"stream {each.kind.title}: not served again by the end of the trial")
-    return tuple(said)
+            lines.append(f"stream {each.kind.title}: not served again by the end of the trial")
+    return tuple(lines)
 
 
 def periods_of(trials: Iterable[Trial]) -> str:

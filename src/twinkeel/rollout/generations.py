@@ -82,8 +82,8 @@ def merge(found: Mapping[str, Mapping[int, Mapping[str, Any]]]) -> tuple[Generat
         meta = next(iter(having.values()), None) or next(metas[number] for metas in found.values() if number in metas)
         live = meta["live"]
         missing = tuple(name for name in found if name not in having)
-        told = (meta.get("when", ""), meta.get("who", ""), meta.get("command", ""), live.get("when", ""), live.get("who", ""))
-        generations.append(Generation(number, *told, tuple(having), missing))
+        metadata = (meta.get("when", ""), meta.get("who", ""), meta.get("command", ""), live.get("when", ""), live.get("who", ""))
+        generations.append(Generation(number, *metadata, tuple(having), missing))
     return tuple(generations)
 
 

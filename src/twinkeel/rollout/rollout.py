@@ -263,8 +263,10 @@ class Rollout:
             outcome: Outcome = "undone" if undone.error is None else "lost"
             for name in group:
                 self.on_event(HostEnded(name, outcome, _since(began), error.what))
-            said = "was put back to its last good files" if undone.error is None else f"could not be put back: {undone.error.what}"
-            raise VerificationError(f"{error.what}; {' and '.join(group)} {said}", where=error.where, hint=error.hint) from error
+            ending = (
+                "was put back to its last good files" if undone.error is None else f"could not be put back: {undone.error.what}"
+            )
+            raise VerificationError(f"{error.what}; {' and '.join(group)} {ending}", where=error.where, hint=error.hint) from error
 
     async def _answering(self, balancers: Iterable[LoadBalancer]) -> set[str]:
         """Load balancers whose own address leads to the API from here."""
@@ -291,17 +293,17 @@ class Rollout:
         """The first failure, with what became of the host and of the API."""
         undone = [failure.host for failure in failures if failure.task == STOP_TASK]
         lost = [failure.host for failure in failures if failure.lost]
-        said = [error.what]
+        messages = [error.what]
         if undone:
-            said.append(f"{' and '.join(undone)} was put back to its last good files")
+            messages.append(f"{' and '.join(undone)} was put back to its last good files")
         if lost:
-            said.append(f"{' and '.join(lost)} was lost in the middle of the work; run `twinkeel apply` again once it is back")
+            messages.append(f"{' and '.join(lost)} was lost in the middle of the work; run `twinkeel apply` again once it is back")
         try:
             await wait_answers(self.topology, self.proof, deadline=2)
-            said += ["the API answers through the virtual IP"] if self.proof is not None else []
+            messages += ["the API answers through the virtual IP"] if self.proof is not None else []
         except VerificationError as problem:
-            said.append(problem.what)
-        return HostError("\n  ".join(said), where=error.where, hint=error.hint)
+            messages.append(problem.what)
+        return HostError("\n  ".join(messages), where=error.where, hint=error.hint)
 
 
 def _since(began: int) -> float:

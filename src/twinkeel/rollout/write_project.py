@@ -104,8 +104,8 @@ def inventory_of(
 
 def planned(host: HostPlan) -> dict[str, Any]:
     """What the roles are told of a host's plan: `planned` is what it must still be like, `candidates` what is to be done."""
-    told = {"differs": [change.path for change in host.replaced], "actions": dict(host.actions or {})}
-    return {"planned": told, "candidates": {**told, "needed": host.has_changes}}
+    known = {"differs": [change.path for change in host.replaced], "actions": dict(host.actions or {})}
+    return {"planned": known, "candidates": {**known, "needed": host.has_changes}}
 
 
 def _common(topology: Topology) -> dict[str, Any]:

@@ -193,12 +193,12 @@ class _Work:
             if not down:
                 self.detail = "they pass"
                 return
-            told = ", ".join(f"{health} on {name}" for name, health in down.items())
+            states = ", ".join(f"{health} on {name}" for name, health in down.items())
             if time.monotonic_ns() >= end:
-                what = f"{self._node.name} is back in rotation, but its health checks do not pass within {timeout:g} s: {told}"
+                what = f"{self._node.name} is back in rotation, but its health checks do not pass within {timeout:g} s: {states}"
                 hint = "HAProxy sends clients there as soon as they pass; is the API server up? `twinkeel status` shows it"
                 raise VerificationError(what, where=self._node.name, hint=hint)
-            self._on_event(StepDetail(told))
+            self._on_event(StepDetail(states))
             await asyncio.sleep(PAUSE)
 
 

@@ -53,13 +53,13 @@ class ClusterWatch:
                 await asyncio.sleep(self._pace.drift)
             await asyncio.Event().wait()
 
-    def balancer_told(self, state: LoadBalancerState) -> None:
+    def on_balancer(self, state: LoadBalancerState) -> None:
         """See `Listener`."""
         if self.balancers[state.name].take(state, self.clock()):
             self._ask_what_moved(state)
         self._on_change()
 
-    def api_told(self, address: str, answer: Readiness, began: float) -> None:
+    def on_api_answer(self, address: str, answer: Readiness, began: float) -> None:
         """See `Listener`. The loop's clock is the monotonic one; a test's need not be."""
         late = asyncio.get_running_loop().time() - began
         for heard in (self.vips.get(address), self.servers.get(address)):

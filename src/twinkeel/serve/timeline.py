@@ -34,10 +34,10 @@ class Timeline:
         self.entries.append(Entry(self.number, at, level, text))
 
 
-Told = tuple[Level, str]
+Message = tuple[Level, str]
 
 
-def differences(before: Snapshot, after: Snapshot, last_holder: Mapping[str, str]) -> Iterator[Told]:
+def differences(before: Snapshot, after: Snapshot, last_holder: Mapping[str, str]) -> Iterator[Message]:
     """What a reader wants to know of two looks at one cluster, what clients feel first.
 
     Args:
@@ -59,7 +59,7 @@ def differences(before: Snapshot, after: Snapshot, last_holder: Mapping[str, str
             )
 
 
-def _of_vip(old: VipState, new: VipState, last: str | None, not_asked: tuple[str, ...]) -> Iterator[Told]:
+def _of_vip(old: VipState, new: VipState, last: str | None, not_asked: tuple[str, ...]) -> Iterator[Message]:
     if old.holders != new.holders:
         yield _of_holders(new, last, not_asked)
     if old.ready != new.ready:
@@ -67,7 +67,7 @@ def _of_vip(old: VipState, new: VipState, last: str | None, not_asked: tuple[str
         yield ("good", f"the API answers {through}") if new.ready else ("bad", f"the API does not answer {through}: {new.detail}")
 
 
-def _of_holders(vip: VipState, last: str | None, not_asked: tuple[str, ...]) -> Told:
+def _of_holders(vip: VipState, last: str | None, not_asked: tuple[str, ...]) -> Message:
     if not vip.holders:
         return ("warn", f"who holds {vip.address} is not known") if not_asked else ("bad", f"nobody holds {vip.address}")
     if len(vip.holders) > 1:
@@ -78,7 +78,7 @@ def _of_holders(vip: VipState, last: str | None, not_asked: tuple[str, ...]) -> 
 
 # MASTER and BACKUP alone follow from who holds the virtual IP, which is told.
 _QUIET = {"MASTER", "BACKUP"}
-_STATES: Mapping[str, Told] = {
+_STATES: Mapping[str, Message] = {
     "MASTER": ("good", "is back, and holds a virtual IP"),
     "BACKUP": ("good", "is ready to take over"),
     "STANDBY": ("warn", "stands aside and takes no virtual IP"),
@@ -87,7 +87,7 @@ _STATES: Mapping[str, Told] = {
 }
 
 
-def _of_balancer(was: LoadBalancerState, now: LoadBalancerState) -> Iterator[Told]:
+def _of_balancer(was: LoadBalancerState, now: LoadBalancerState) -> Iterator[Message]:
     if was.vrrp_state != now.vrrp_state and {was.vrrp_state, now.vrrp_state} - _QUIET:
         level, what = _STATES.get(now.vrrp_state, ("good", f"is {now.vrrp_state}"))
         if now.vrrp_state == "UNREACHABLE":
@@ -100,7 +100,7 @@ def _of_balancer(was: LoadBalancerState, now: LoadBalancerState) -> Iterator[Tol
     yield from _of_servers(was, now)
 
 
-def _of_servers(was: LoadBalancerState, now: LoadBalancerState) -> Iterator[Told]:
+def _of_servers(was: LoadBalancerState, now: LoadBalancerState) -> Iterator[Message]:
     before = {server.name: server for server in was.backends}
     for server in now.backends:
         old = before.get(server.name)

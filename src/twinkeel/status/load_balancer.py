@@ -54,28 +54,28 @@ def unreachable(balancer: LoadBalancer, why: str) -> LoadBalancerState:
 def state_of(line: str, balancer: LoadBalancer) -> LoadBalancerState:
     """The state that the program's line tells; UNREACHABLE where the host could not look, or says what makes no sense."""
     try:
-        told = json.loads(line)
-        if "error" in told:
-            return unreachable(balancer, str(told["error"]))
-        return announcer_of(told, _state(told, balancer)) if "announce" in told else _state(told, balancer)
+        report = json.loads(line)
+        if "error" in report:
+            return unreachable(balancer, str(report["error"]))
+        return announcer_of(report, _state(report, balancer)) if "announce" in report else _state(report, balancer)
     except (ValueError, TypeError, KeyError, AttributeError, csv.Error):
         return unreachable(balancer, f"its answer makes no sense: {line.strip()[:60]!r}")
 
 
-def _state(told: Mapping[str, Any], balancer: LoadBalancer) -> LoadBalancerState:
-    haproxy, keepalived = (*told["units"], "unknown", "unknown")[:2]
-    addresses = {ip_address(address) for address in told["addresses"]}
-    known = [*(str(instance.vip.ip) for instance in balancer.instances), *announced_vips(told)]
+def _state(report: Mapping[str, Any], balancer: LoadBalancer) -> LoadBalancerState:
+    haproxy, keepalived = (*report["units"], "unknown", "unknown")[:2]
+    addresses = {ip_address(address) for address in report["addresses"]}
+    known = [*(str(instance.vip.ip) for instance in balancer.instances), *announced_vips(report)]
     vips = tuple(vip for vip in known if ip_address(vip) in addresses)
     state = vrrp_state(
         holds=bool(vips),
         keepalived=keepalived,
         # A tracked file that is not there counts as down for keepalived, and no standby file as none.
-        down=told["down"] is None or told["down"].strip() != "0",
-        standby=told["standby"] is not None and told["standby"].strip() != "0",
+        down=report["down"] is None or report["down"].strip() != "0",
+        standby=report["standby"] is not None and report["standby"].strip() != "0",
     )
-    servers = parse_servers(told["servers"])
-    lingering = parse_lingering(told["lingering"].encode()) if told["lingering"] else None
+    servers = parse_servers(report["servers"])
+    lingering = parse_lingering(report["lingering"].encode()) if report["lingering"] else None
     return LoadBalancerState(
         balancer.machine.name,
         state,
@@ -84,7 +84,7 @@ def _state(told: Mapping[str, Any], balancer: LoadBalancer) -> LoadBalancerState
         vips=vips,
         services=_services(servers),
         lingering=lingering,
-        held_for={vip: float(told["ages"][vip]) for vip in vips if vip in told.get("ages", ())},
+        held_for={vip: float(report["ages"][vip]) for vip in vips if vip in report.get("ages", ())},
     )
 
 

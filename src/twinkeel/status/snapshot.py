@@ -157,8 +157,8 @@ def _balancer_json(balancer: LoadBalancerState) -> dict[str, Any]:
 def _lingering_json(lingering: Lingering | None) -> dict[str, Any]:
     if lingering is None:
         return {}
-    told = {"vips": list(lingering.vips), "connections": lingering.connections, "seconds_left": lingering.seconds_left}
-    return {"lingering": told}
+    data = {"vips": list(lingering.vips), "connections": lingering.connections, "seconds_left": lingering.seconds_left}
+    return {"lingering": data}
 
 
 def _servers_json(servers: tuple[Backend, ...]) -> list[dict[str, str]]:
@@ -196,8 +196,8 @@ _NOT_ANNOUNCING = {
 def _why_not(balancer: LoadBalancerState, exclusive: bool) -> str | None:
     if exclusive:
         return _NOT_READY_TO_HOLD.get(balancer.vrrp_state)
-    said = _NOT_ANNOUNCING.get(balancer.vrrp_state)
-    return said and said.format(name=balancer.name, why=balancer.detail or "it does not say why")
+    template = _NOT_ANNOUNCING.get(balancer.vrrp_state)
+    return template and template.format(name=balancer.name, why=balancer.detail or "it does not say why")
 
 
 def _session_problems(balancer: LoadBalancerState) -> Iterator[str]:

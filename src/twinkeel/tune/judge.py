@@ -134,8 +134,8 @@ def _will_do(choice: Choice, wished: float) -> bool:
 
 def _require_hearing(recording: Recording, delays: Sequence[Delays]) -> None:
     for deaf in (each for each in delays if not each.seconds):
-        told = recording.of("trouble", deaf.phase)
-        trouble = next((line["what"] for line in told if (line["from"], line["to"]) == (deaf.source, deaf.target)), "")
+        reports = recording.of("trouble", deaf.phase)
+        trouble = next((line["what"] for line in reports if (line["from"], line["to"]) == (deaf.source, deaf.target)), "")
         what = f"{deaf.receiver} heard nothing from {deaf.source}" + (f": {deaf.sender} cannot send: {trouble}" if trouble else "")
         hint = "`twinkeel preflight --only P031` says whether protocol 112 passes between them"
         raise HostError(what, where=f"{deaf.sender} to {deaf.receiver}", hint=hint)

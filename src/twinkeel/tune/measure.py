@@ -82,16 +82,16 @@ async def _listen(hosts: Watcher, machine: Machine, asked: str, phase: str, line
     try:
         async with (
             asyncio.timeout(seconds + SPARE_SECONDS),
-            contextlib.aclosing(hosts.stream(machine, ("python3", "-c", EXCHANGE_PROBES, asked))) as said,
+            contextlib.aclosing(hosts.stream(machine, ("python3", "-c", EXCHANGE_PROBES, asked))) as output,
         ):
-            async for text in said:
+            async for text in output:
                 line = json.loads(text)
                 lines.append({"host": machine.name, "phase": phase, **line})
                 ended = line["kind"] == "end"
     except TimeoutError:
         raise HostError("the measurement did not end", where=machine.name, hint="the host may be overloaded") from None
     except ValueError as error:
-        raise HostError(f"the measurement said something else: {text.strip()[:100]}", where=machine.name) from error
+        raise HostError(f"the measurement answered something else: {text.strip()[:100]}", where=machine.name) from error
     if not ended:
         hint = "protocol 112 needs root and a raw socket: `twinkeel preflight` says what is wrong"
         raise HostError("the measurement ended early", where=machine.name, hint=hint)

@@ -128,8 +128,8 @@ def decide(observed: Mapping[str, BalancerState], vip: IPAddress, to: str | None
     api_is_up = any(each.servers_up for each in observed.values())
     reasons = {name: unfit(observed[name], api_is_up=api_is_up) for name in targets}
     if all(reasons.values()):
-        said = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
-        raise HostError(f"the virtual IP stays on {holders[0]}: {said}", where=str(vip), hint=HINT)
+        reported = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+        raise HostError(f"the virtual IP stays on {holders[0]}: {reported}", where=str(vip), hint=HINT)
     bystanders = tuple(name for name in observed if to is not None and name != to and name not in sources)
     return Plan(sources, bystanders)
 

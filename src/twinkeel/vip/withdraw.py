@@ -75,8 +75,8 @@ async def _wait_withdrawn(reader: Reader, topology: Topology, balancer: LoadBala
     vips = {vip.ip for vip in topology.endpoint.vips}
     while left := vips & await read_addresses(reader, balancer.machine):
         if time.monotonic() - began > WITHDRAW_DEADLINE:
-            said = ", ".join(sorted(map(str, left)))
-            raise VerificationError(f"it does not withdraw {said}", where=balancer.machine.name, hint=HINT)
+            still_held = ", ".join(sorted(map(str, left)))
+            raise VerificationError(f"it does not withdraw {still_held}", where=balancer.machine.name, hint=HINT)
         await asyncio.sleep(PAUSE)
 
 

@@ -74,13 +74,13 @@ def main() -> None:
     lines_of = cast("IO[bytes]", journal.stdout)
     held = addresses()
     tell("start", held=[address for address in wanted if address in held])
-    rest, told = b"", time.monotonic()
+    rest, reported = b"", time.monotonic()
     try:
         while True:
             ready, _, _ = select.select([0, netlink.fileno(), lines_of.fileno()], [], [], ALIVE_EVERY)
             # Also while HAProxy writes a line of its log for each request.
-            if time.monotonic() - told >= ALIVE_EVERY:
-                told = time.monotonic()
+            if time.monotonic() - reported >= ALIVE_EVERY:
+                reported = time.monotonic()
                 tell("alive")
             if 0 in ready and not os.read(0, 4096):
                 return

@@ -53,10 +53,10 @@ class CallbackModule(CallbackBase):
     def _result(self, event: str, result: Any) -> None:
         task = result._task
         if task.no_log:
-            said = {"censored": "hidden: no_log", "changed": result._result.get("changed", False)}
+            data = {"censored": "hidden: no_log", "changed": result._result.get("changed", False)}
         else:
-            said = json.loads(self._dump_results(result._result, indent=None, sort_keys=False))
-        self._tell(event, task=_about(task), hosts={result._host.get_name(): said})
+            data = json.loads(self._dump_results(result._result, indent=None, sort_keys=False))
+        self._tell(event, task=_about(task), hosts={result._host.get_name(): data})
 
     def _tell(self, event: str, **facts: Any) -> None:
         line = json.dumps(dict(facts, _event=event), cls=AnsibleJSONEncoder, sort_keys=True)

@@ -157,9 +157,9 @@ def selinux() -> dict[str, Any]:
     mode = None if enforcing is None else "enforcing" if enforcing else "permissive"
     values = {}
     for name in BOOLEANS if mode else ():
-        said = output(["getsebool", name]).split()
-        if said:
-            values[name] = said[-1] == "on"
+        words = output(["getsebool", name]).split()
+        if words:
+            values[name] = words[-1] == "on"
     return {"mode": mode, "booleans": values}
 
 
@@ -209,12 +209,12 @@ def keeps_addresses(file: str) -> bool:
         for name in os.listdir(more) if file and os.path.isdir(more) else []:
             if name.endswith(".conf"):
                 drop_ins[name] = os.path.join(more, name)
-    said = "no"
+    setting = "no"
     for path in [file, *(drop_ins[name] for name in sorted(drop_ins))]:
         for line in text_of(path).splitlines():
             key, _, value = line.partition("=")
-            said = value.strip() if key.strip() == "KeepConfiguration" else said
-    return said.lower() in ("static", "yes", "true", "on", "1", "y", "t")
+            setting = value.strip() if key.strip() == "KeepConfiguration" else setting
+    return setting.lower() in ("static", "yes", "true", "on", "1", "y", "t")
 
 
 def managed_by_network_manager() -> list[str]:

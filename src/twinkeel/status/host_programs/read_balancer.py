@@ -47,13 +47,13 @@ def look(socket_path: str, down: str, standby: str, linger: str, timeout: float,
 
 def announced(path: str) -> dict[str, object]:
     """What our program says of announcing, and FRR of its sessions; nothing where FRR is not installed."""
-    told: dict[str, object] = {"announce": text_of(path), "bgp": "", "bfd": ""}
+    report: dict[str, object] = {"announce": text_of(path), "bgp": "", "bfd": ""}
     try:
-        told["bgp"] = output("vtysh", "-c", "show bgp summary json")
-        told["bfd"] = output("vtysh", "-c", "show bfd peers json")
+        report["bgp"] = output("vtysh", "-c", "show bgp summary json")
+        report["bfd"] = output("vtysh", "-c", "show bfd peers json")
     except OSError:
         pass
-    return told
+    return report
 
 
 def output(*argv: str) -> str:

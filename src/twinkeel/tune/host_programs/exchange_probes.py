@@ -215,7 +215,7 @@ class Exchange:
 
     def run(self, seconds: float) -> None:
         """Until the time is over or standard input ends."""
-        end, told = round(seconds * 1e6), 0
+        end, reported = round(seconds * 1e6), 0
         while self.now() < end:
             wait = max(0, min(self.due(), end) - self.now()) / 1e6
             ready = select.select([0, *self.places], [], [], wait)[0]
@@ -226,8 +226,8 @@ class Exchange:
                     self.receive(*self.places[place])
             if self.now() >= self.due():
                 self.send()
-            if self.now() - told >= TELL_EVERY:
-                told = self.now()
+            if self.now() - reported >= TELL_EVERY:
+                reported = self.now()
                 self.tell()
             elif self.output.left:
                 self.output.flush()

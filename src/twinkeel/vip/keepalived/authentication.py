@@ -18,7 +18,7 @@ def authentication_of(config: str) -> Authentication:
 
 def _read(block: Statement) -> Authentication:
     # Without `mode` Keepalived enforces.
-    said = next((each.value() for each in block.named("mode")), "enforce")
-    mode: Mode = next((mode for mode in get_args(Mode) if mode == said and mode != "none"), "enforce")
+    stated = next((each.value() for each in block.named("mode")), "enforce")
+    mode: Mode = next((mode for mode in get_args(Mode) if mode == stated and mode != "none"), "enforce")
     keys = frozenset((each.value(), each.value(2)) for each in block.named("key") if len(each.words) > 2)
     return Authentication(mode, keys, next((each.value() for each in block.named("active_key")), ""))

@@ -48,10 +48,10 @@ def _keepalived(whole: Statement, ours: _Ours) -> Iterator[Found]:
     for instance in whole.named("vrrp_instance"):
         yield from _instance(instance, ours)
     for script in whole.named(*_SCRIPTS):
-        if _said(script) not in ours.statements:
+        if _normalized(script) not in ours.statements:
             yield script.place.span.line, f"{script.keyword} {script.value()} runs no more: our own watchdog asks HAProxy", True
     for each in whole.named(*_OTHER_BLOCKS):
-        if _said(each) not in ours.statements:
+        if _normalized(each) not in ours.statements:
             yield each.place.span.line, f"{_words(each)}, which the spec does not say: it ends", False
     for each in whole.named("global_defs"):
         yield from _notifies(each, ours)
@@ -66,14 +66,14 @@ def _instance(instance: Statement, ours: _Ours) -> Iterator[Found]:
         if address not in ours.addresses:
             yield number, f"{instance.value()} holds {address}, which is no virtual IP of the spec: nobody holds it any more", False
     for each in instance.named("virtual_routes", "virtual_rules", "track_interface", "track_bfd"):
-        if _said(each) not in ours.statements:
+        if _normalized(each) not in ours.statements:
             yield each.place.span.line, f"{each.keyword} of {instance.value()}, which the spec does not say: it ends", False
     yield from _notifies(instance, ours)
 
 
 def _notifies(block: Statement, ours: _Ours) -> Iterator[Found]:
     for each in block.block:
-        if each.keyword.startswith(("notify", "smtp_alert")) and _said(each) not in ours.statements:
+        if each.keyword.startswith(("notify", "smtp_alert")) and _normalized(each) not in ours.statements:
             yield each.place.span.line, f"{_words(each)}: it is not run any more", False
 
 
@@ -88,13 +88,13 @@ def _addresses(instance: Statement) -> Iterator[tuple[int, IPAddress]]:
 
 def _every_statement(block: Statement) -> Iterator[str]:
     for each in block.block:
-        yield _said(each)
+        yield _normalized(each)
         yield from _every_statement(each)
 
 
-def _said(statement: Statement) -> str:
+def _normalized(statement: Statement) -> str:
     """A statement with its block, however it is laid out."""
-    inside = " ".join(_said(each) for each in statement.block)
+    inside = " ".join(_normalized(each) for each in statement.block)
     return f"{_words(statement)} {{ {inside} }}" if statement.block else _words(statement)
 
 

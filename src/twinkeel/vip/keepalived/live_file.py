@@ -49,8 +49,8 @@ def agree_on_router_ids(one: Mapping[str, str], other: Mapping[str, str]) -> boo
 
 def advert_intervals(config: str) -> tuple[float, ...]:
     """Seconds between advertisements, of each VRRP instance that says so; Keepalived's default, a second, where none does."""
-    said = re.findall(r"^\s*advert_int\s+(\d+(?:\.\d+)?)\b", config, re.MULTILINE)
-    return tuple(float(interval) for interval in said) or (1.0,)
+    stated = re.findall(r"^\s*advert_int\s+(\d+(?:\.\d+)?)\b", config, re.MULTILINE)
+    return tuple(float(interval) for interval in stated) or (1.0,)
 
 
 _COMMENT = re.compile(r"[#!].*")

@@ -22,8 +22,8 @@ def check(config: VrrpConfig) -> Iterator[Finding]:
             if line.keyword in _ONCE and not line.condition:
                 before = last.get(line.keyword)
                 if before is not None and before.value() != line.value():
-                    said = f"{line.keyword} {before.value()} does not count: the block says {line.value()} later"
-                    yield Finding(said, before.place, ((line.place, "this one counts"),))
+                    message = f"{line.keyword} {before.value()} does not count: the block says {line.value()} later"
+                    yield Finding(message, before.place, ((line.place, "this one counts"),))
                 last[line.keyword] = line
 
 

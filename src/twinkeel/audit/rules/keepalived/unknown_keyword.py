@@ -95,7 +95,7 @@ vrrp_script haproxy {
     «fail» 2
 }
 """,
-        told=True,
+        checker_complains=True,
     ),
     good=Example(
         keepalived="""\

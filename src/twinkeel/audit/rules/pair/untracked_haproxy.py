@@ -15,8 +15,8 @@ def check(host: Host) -> Iterator[Finding]:
     grouped = {each.keyword for group in groups if group.last(*_TRACKS) for block in group.named("group") for each in block.block}
     for instance in host.instances:
         if not any(instance.has(block) for block in _TRACKS) and instance.name not in grouped:
-            said = f"{instance.name} tracks nothing: when HAProxy dies, {host.name} keeps the address and serves nobody"
-            yield Finding(said, instance.statement.place)
+            message = f"{instance.name} tracks nothing: when HAProxy dies, {host.name} keeps the address and serves nobody"
+            yield Finding(message, instance.statement.place)
 
 
 RULE = Rule(

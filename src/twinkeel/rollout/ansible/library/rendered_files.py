@@ -95,11 +95,11 @@ def judge(module: AnsibleModule, candidates: list[Candidate], checks: list[dict[
                 msg=f"{argv[0]} was ended by signal {ended_by_signal(code)} before it had judged the candidate for "
                 f"{candidate.path}: it neither accepts nor refuses it; nothing was replaced\n{(err + out).strip()}".rstrip()
             )
-        said = (err + out).strip()
+        output = (err + out).strip()
         # haproxy ends some alerts with exit code 0.
-        if code != 0 or "[ALERT]" in said:
+        if code != 0 or "[ALERT]" in output:
             refusal = f"{argv[0]} refuses the candidate for {candidate.path} (exit code {code}); nothing was replaced"
-            module.fail_json(msg=f"{refusal}:\n{said}")
+            module.fail_json(msg=f"{refusal}:\n{output}")
 
 
 def unit_files(candidates: list[Candidate]) -> list[Any]:
