@@ -159,7 +159,7 @@ def test_what_a_person_reads(promtool: Path, pair: Subject, tmp_path: Path) -> N
     """Templates are filled in: the words that Alertmanager sends."""
     (tmp_path / "rules.yml").write_text(rules(pair, "https://wiki.example.org/alerts"))
     alert = next(alert for alert in ALERTS if alert.name == "TwinkeelVipMovesTooOften")
-    steps = "".join(f"{number}. {step}\n" for number, step in enumerate(alert.look, 1))
+    steps = "".join(f"{number}. {step}\n" for number, step in enumerate(alert.steps, 1))
     annotations = {
         "summary": "lab-home: 192.168.1.110 moved 5 times within an hour",
         "description": "Each move ends connections that are open. Moves that nobody asked for have a cause that is not gone.",

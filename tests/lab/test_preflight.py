@@ -10,7 +10,7 @@ import pytest
 from labs import Ended, Lab, make_lab
 
 from twinkeel.cli.load import load_topology
-from twinkeel.preflight.look import PROBE_SEGMENT
+from twinkeel.preflight.survey import PROBE_SEGMENT
 
 VIP = "192.168.1.110"
 BALANCERS = ("lb-1", "lb-2")

@@ -85,7 +85,7 @@ for path, mode, text in json.loads(sys.argv[1]):
 """
 
 # What each daemon's own checker says, in one line; nothing when it is content.
-_JUDGE = """
+_VALIDATE = """
 output=$(haproxy -c -f /etc/haproxy/haproxy.cfg 2>&1); code=$?
 [ $code = 0 ] || echo "haproxy -c ends with $code: $(echo "$output" | grep ALERT | head -1)"
 warnings=$(echo "$output" | grep -c WARNING)
@@ -109,7 +109,7 @@ async def put_peer(hosts: OpenHosts, topology: Topology, configuration: Configur
         await _on_each(writer, machines, "moving our files aside", ("sh", "-c", _MOVE_ASIDE, "sh", ASIDE, *OURS))
         for balancer in topology.load_balancers:
             await _write(writer, balancer.machine, peer_files(configuration, topology, balancer))
-        output = (await writer.run(machines[0], ("sh", "-c", _JUDGE))).stdout
+        output = (await writer.run(machines[0], ("sh", "-c", _VALIDATE))).stdout
         await _on_each(writer, machines, "starting haproxy", ("sh", "-c", _START, "sh", "haproxy"))
         await _on_each(writer, machines, "starting keepalived", ("sh", "-c", _START, "sh", "keepalived"))
     return tuple(output.splitlines())

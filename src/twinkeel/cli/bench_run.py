@@ -53,7 +53,7 @@ def run(
     if any((folder / each.id).exists() for each in wanted):
         raise UsageError("the folder holds a bench already", where=str(folder), hint="give another folder with -o")
     console = notes_console()
-    context = open_context(file, renders=True).telling(notes_on(console))
+    context = open_context(file, renders=True).reporting_to(notes_on(console))
     try:
         run_to_the_end(run_bench(context, wanted, DrillOrder(folder, scenarios, trials), deadline))
     finally:
@@ -74,7 +74,7 @@ def restore(file: SpecFile = DEFAULT_SPEC) -> None:
     from twinkeel.app.bench import restore as bring_ours
     from twinkeel.cli.load import open_context
 
-    context = open_context(file, renders=True).telling(notes_on(notes_console()))
+    context = open_context(file, renders=True).reporting_to(notes_on(notes_console()))
     with TemporaryDirectory(prefix="twinkeel-bench-") as folder:
         run_to_the_end(bring_ours(context, Path(folder)))
     print("our own configuration is in force")

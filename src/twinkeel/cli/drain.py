@@ -41,7 +41,7 @@ def drain(
     With `endpoint.mode: bgp` a load balancer withdraws the virtual IPs while another one announces them, until `undrain`, the next
     `apply` or its next boot; its connections are reset by the load balancers that get them.
     """
-    from twinkeel.app.announcers import announcing_load_balancer, stand_aside
+    from twinkeel.app.announcers import announcing_load_balancer, enter_standby
     from twinkeel.app.rotation import control_plane_host
     from twinkeel.app.rotation import drain as run_drain
     from twinkeel.cli.load import open_context
@@ -53,8 +53,8 @@ def drain(
         show_work(
             context,
             f"drain {node}",
-            lambda given: stand_aside(given, balancer),
-            lambda aside: f"{aside.node} announces nothing; `twinkeel undrain {aside.node}` ends that",
+            lambda given: enter_standby(given, balancer),
+            lambda withdrawn: f"{withdrawn.node} announces nothing; `twinkeel undrain {withdrawn.node}` ends that",
             as_json=format is Format.json,
         )
         return

@@ -30,15 +30,15 @@ def list_faults(format: OutputFormat = Format.text) -> None:  # noqa: A002
     from twinkeel.app.drill_choice import FAULTS
 
     if format is Format.json:
-        keys = ("id", "title", "does", "why", "heals", "expect", "budget_ms", "needs")
-        print(json.dumps([{key: getattr(fault, key) for key in keys} for fault in FAULTS]))
+        keys = ("id", "title", "does", "why", "heals", "expect", "budget_ms")
+        print(json.dumps([{**{key: getattr(fault, key) for key in keys}, "needs": fault.prerequisites} for fault in FAULTS]))
         return
     console = Console(highlight=False)
     for fault in FAULTS:
         console.print(f"[bold]{fault.id}[/]  budget {fault.budget_ms:g} ms")
         lines = [fault.does, fault.why, f"Expect: {fault.expect}", f"Heals: {fault.heals}"]
-        if fault.needs:
-            lines.append(f"Needs: {', '.join(fault.needs)}.")
+        if fault.prerequisites:
+            lines.append(f"Needs: {', '.join(fault.prerequisites)}.")
         for line in lines:
             console.print(Padding(Text(line), (0, 0, 0, 4)))
 
@@ -58,7 +58,7 @@ def heal_now(file: SpecFile = DEFAULT_SPEC, break_lock: BreakLock = False) -> No
     from twinkeel.app.drill import heal
     from twinkeel.cli.load import open_context
 
-    context = open_context(file, break_lock=break_lock).telling(notes_on(notes_console()))
+    context = open_context(file, break_lock=break_lock).reporting_to(notes_on(notes_console()))
     healed = asyncio.run(heal(context))
     print(f"healed: {healed}" if healed else "no drill of this cluster left anything to heal")
 

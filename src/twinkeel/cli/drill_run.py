@@ -88,7 +88,7 @@ def run(
             print_object(trial)
 
     try:
-        run_to_the_end(run_drill(context.telling(notes_on(console)), order, show_trial))
+        run_to_the_end(run_drill(context.reporting_to(notes_on(console)), order, show_trial))
     finally:
         # Also of a drill that was broken off.
         if done and format is Format.text:

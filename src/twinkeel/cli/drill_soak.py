@@ -39,7 +39,7 @@ def soak(
     folder = output or default_folder(f"{name}-soak")
     console = notes_console()
     order = DrillOrder(folder, ask=ask.value, period=period * MILLISECOND)
-    result = asyncio.run(run_soak(context.telling(notes_on(console)), order, minutes))
+    result = asyncio.run(run_soak(context.reporting_to(notes_on(console)), order, minutes))
     if format is Format.json:
         print(json.dumps(vars(result)))
     else:

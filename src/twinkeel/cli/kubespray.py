@@ -75,7 +75,7 @@ def run(
 
     Then the load balancers get every backend, and verify certificates.
     """
-    _carry_out(file, "run", extra=extra, dry_run=dry_run, skip_preflight=skip_preflight, no_apply=no_apply)
+    _run(file, "run", extra=extra, dry_run=dry_run, skip_preflight=skip_preflight, no_apply=no_apply)
 
 
 @app.command()
@@ -94,7 +94,7 @@ def scale(
 ) -> None:
     """Add workers that the spec has and the cluster has not (scale.yml). When they serve something, its backends come after."""
     names, more = _nodes_and_options(nodes or ())
-    _carry_out(
+    _run(
         file,
         "scale",
         names=names,
@@ -110,7 +110,7 @@ def upgrade(
     file: SpecFile = DEFAULT_SPEC, dry_run: DryRun = False, skip_preflight: SkipPreflight = False, extra: Extra = None
 ) -> None:
     """Upgrade Kubernetes to the spec's version, one node at a time (upgrade-cluster.yml). One minor version at a time."""
-    _carry_out(file, "upgrade", extra=extra, dry_run=dry_run, skip_preflight=skip_preflight)
+    _run(file, "upgrade", extra=extra, dry_run=dry_run, skip_preflight=skip_preflight)
 
 
 @app.command()
@@ -129,7 +129,7 @@ def remove_node(
 ) -> None:
     """Drain nodes and take them out of the cluster (remove-node.yml); a control-plane host's backend goes first."""
     names, more = _nodes_and_options(nodes)
-    _carry_out(file, "remove-node", names=names, dead=dead, extra=(*(option or ()), *more), dry_run=dry_run, no_apply=no_apply)
+    _run(file, "remove-node", names=names, dead=dead, extra=(*(option or ()), *more), dry_run=dry_run, no_apply=no_apply)
 
 
 @app.command()
@@ -140,7 +140,7 @@ def reset(
     extra: Extra = None,
 ) -> None:
     """Destroy the cluster: everything of Kubernetes on every node (reset.yml). You type the cluster's name."""
-    _carry_out(file, "reset", extra=extra, dry_run=dry_run, confirm=confirm)
+    _run(file, "reset", extra=extra, dry_run=dry_run, confirm=confirm)
 
 
 @app.command()
@@ -158,7 +158,7 @@ def recover(
     extra: Extra = None,
 ) -> None:
     """Rebuild the control plane from a healthy host (recover-control-plane.yml)."""
-    _carry_out(file, "recover", names=broken, extra=extra, dry_run=dry_run, skip_preflight=skip_preflight, no_apply=no_apply)
+    _run(file, "recover", names=broken, extra=extra, dry_run=dry_run, skip_preflight=skip_preflight, no_apply=no_apply)
 
 
 def _nodes_and_options(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
@@ -167,7 +167,7 @@ def _nodes_and_options(words: Sequence[str]) -> tuple[Sequence[str], Sequence[st
     return words[:first], words[first:]
 
 
-def _carry_out(
+def _run(
     file: Sequence[Path],
     action: "Action",
     *,
@@ -179,12 +179,12 @@ def _carry_out(
     no_apply: bool = False,
     confirm: str | None = None,
 ) -> None:
-    from twinkeel.app.kubespray import applies, carry_out, confirm_reset, describe, prepare
+    from twinkeel.app.kubespray import applies, confirm_reset, describe, prepare, run_procedure
     from twinkeel.cli.kubespray_progress import KubesprayView
     from twinkeel.cli.load import open_context
 
     # Passwords are asked for now, not after twenty minutes of Kubespray: its closing apply renders files with them.
-    context = open_context(file, renders=applies(action, dry_run=dry_run, no_apply=no_apply)).telling(_show_note)
+    context = open_context(file, renders=applies(action, dry_run=dry_run, no_apply=no_apply)).reporting_to(_show_note)
     procedure = prepare(context, action, names=names, dead=dead, extra=extra or (), dry_run=dry_run)
     if dry_run:
         print(describe(procedure))
@@ -194,19 +194,19 @@ def _carry_out(
         confirm_reset(
             context.topology, confirm if confirm is not None else typer.prompt(f"Type the name of the cluster to destroy ({name})")
         )
-    log = carry_out(context, procedure, KubesprayView(), skip_preflight=skip_preflight, no_apply=no_apply)
+    log = run_procedure(context, procedure, KubesprayView(), skip_preflight=skip_preflight, no_apply=no_apply)
     print(f"done; log: {log}")
-    _say_what_is_next(procedure)
+    _print_next_step(procedure)
 
 
 def _show_note(event: "Event") -> None:
-    from twinkeel.support.events import Note
+    from twinkeel.support.events import Notice
 
-    if isinstance(event, Note):
+    if isinstance(event, Notice):
         print(event.text, file=sys.stderr)
 
 
-def _say_what_is_next(procedure: "Procedure") -> None:
+def _print_next_step(procedure: "Procedure") -> None:
     request = procedure.request
     if request.action == "remove-node":
         names = ", ".join(node.name for node in request.nodes)

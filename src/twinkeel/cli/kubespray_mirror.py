@@ -66,7 +66,7 @@ def build(
     context = None if file is None else open_context(file)
     with progress_bar("mirror") as progress:
         manifest = build_mirror(release, context, to, options, progress)
-    _tell(manifest, to)
+    _print_summary(manifest, to)
     if manifest.missing:
         raise typer.Exit(EXIT_FAILED)
 
@@ -129,7 +129,7 @@ def variables(folder: Folder, address: Address = "127.0.0.1", port: Port = DEFAU
     print(text, end="")
 
 
-def _tell(manifest: "Manifest", folder: Path) -> None:
+def _print_summary(manifest: "Manifest", folder: Path) -> None:
     print(f"{folder}: {_counts(manifest)} for Kubespray {manifest.tag}, Kubernetes {manifest.kube_version}")
     if manifest.substitutes:
         print("not the release's own, but:")

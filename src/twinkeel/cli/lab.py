@@ -55,7 +55,7 @@ def up(
     from twinkeel.lab.state import paths_of
     from twinkeel.lab.up import LabBuild, bring_up, chosen_suite
 
-    _go_home()
+    _enter_root_namespaces()
     hosts = chosen_suite(suite)
     topology = load_topology(file)
     layout = build_layout(topology, name or topology.name, hosts.name)
@@ -93,7 +93,7 @@ def down(name: LabName = None, file: LabFile = None) -> None:
     from twinkeel.lab.cleanup import remove_lab
     from twinkeel.lab.state import locked, paths_of
 
-    _go_home()
+    _enter_root_namespaces()
     chosen = _lab_name(name, file)
     with locked(chosen):
         removed = remove_lab(paths_of(chosen))
@@ -138,21 +138,21 @@ def execute(
 
     In `client` and `operator` it sees this machine's files with that host's network and the lab's names.
     """
-    from twinkeel.lab.inside import become
+    from twinkeel.lab.inside import exec_in_host
 
     paths, layout, machine = _host(name, file, host)
-    become(paths, layout, machine, command)
+    exec_in_host(paths, layout, machine, command)
 
 
 @app.command()
 def shell(host: HostName, name: LabName = None, file: LabFile = None) -> None:
     """Open a shell in a host."""
-    from twinkeel.lab.inside import become
+    from twinkeel.lab.inside import exec_in_host
     from twinkeel.lab.model import OUTSIDE_ROLES
 
     paths, layout, machine = _host(name, file, host)
     # A login shell would set PATH anew; in client and operator it carries the lab's programs.
-    become(paths, layout, machine, ["/bin/bash"] if machine.role in OUTSIDE_ROLES else ["/bin/bash", "-l"])
+    exec_in_host(paths, layout, machine, ["/bin/bash"] if machine.role in OUTSIDE_ROLES else ["/bin/bash", "-l"])
 
 
 @app.command(context_settings=PASS_THROUGH)
@@ -165,11 +165,11 @@ def logs(
     file: Annotated[Path | None, typer.Option("--file", envvar="TWINKEEL_FILE", help="The spec whose lab is meant.")] = None,
 ) -> None:
     """Show a host's journal; options that are journalctl's own are passed on."""
-    from twinkeel.lab.inside import become_inside
+    from twinkeel.lab.inside import exec_inside_host
 
     paths, layout, machine = _host(name, file, host)
     pager = [] if sys.stdout.isatty() else ["--no-pager"]
-    become_inside(paths, layout, machine, ["journalctl", *pager, *(journalctl or [])])
+    exec_inside_host(paths, layout, machine, ["journalctl", *pager, *(journalctl or [])])
 
 
 @app.command("power-off")
@@ -229,18 +229,18 @@ def heal(host: HostName, name: LabName = None, file: LabFile = None) -> None:
         power.heal(paths, layout, machine)
 
 
-def _go_home() -> None:
-    from twinkeel.lab.home import enter_home
+def _enter_root_namespaces() -> None:
     from twinkeel.lab.requirements import require_root
+    from twinkeel.lab.root_namespaces import enter_root_namespaces
 
     require_root()
-    enter_home()
+    enter_root_namespaces()
 
 
 def _lab(name: str | None, file: Path | None) -> "tuple[LabPaths, LabLayout]":
     from twinkeel.lab.state import load_layout, paths_of
 
-    _go_home()
+    _enter_root_namespaces()
     paths = paths_of(_lab_name(name, file))
     return paths, load_layout(paths)
 

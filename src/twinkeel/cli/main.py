@@ -96,16 +96,16 @@ def main() -> None:
     try:
         code = cli.main(prog_name="twinkeel", standalone_mode=False)
     except click.exceptions.Abort:
-        code = _say("interrupted", EXIT_INTERRUPTED)
+        code = _print_error("interrupted", EXIT_INTERRUPTED)
     except click.ClickException as error:
         error.show()
         code = error.exit_code
     except TwinkeelError as error:
-        code = _say(str(error), error.exit_code)
+        code = _print_error(str(error), error.exit_code)
     except ModuleNotFoundError as error:
         code = _without_module(error)
     except KeyboardInterrupt:
-        code = _say("interrupted", EXIT_INTERRUPTED)
+        code = _print_error("interrupted", EXIT_INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()
         code = EXIT_FAILED
@@ -113,9 +113,9 @@ def main() -> None:
         # With a file's name, or of a machine that is full, it is about the user's machine. Anything else is ours to mend.
         explained = error.filename is not None or error.errno in _THE_MACHINE_S
         where = error.filename or "this machine"
-        code = _say(f"{error.strerror or error}\n  where: {where}" if explained else _defect(), EXIT_FAILED)
+        code = _print_error(f"{error.strerror or error}\n  where: {where}" if explained else _defect(), EXIT_FAILED)
     except Exception:
-        code = _say(_defect(), EXIT_FAILED)
+        code = _print_error(_defect(), EXIT_FAILED)
     # The interpreter's last collection takes a sixth of a short command's time, and what it frees is freed anyway.
     gc.freeze()
     sys.exit(code if isinstance(code, int) else 0)
@@ -135,7 +135,7 @@ def _interrupt(*_: object) -> None:
     signal.raise_signal(signal.SIGINT)
 
 
-def _say(message: str, code: int) -> int:
+def _print_error(message: str, code: int) -> int:
     print(f"twinkeel: {message}", file=sys.stderr)
     return code
 
@@ -145,7 +145,7 @@ def _without_module(error: ModuleNotFoundError) -> int:
     from twinkeel.support.extras import EXTRAS, missing_extra
 
     module = (error.name or "").partition(".")[0]
-    return _say(str(missing_extra(module)) if module in EXTRAS else _defect(), EXIT_FAILED)
+    return _print_error(str(missing_extra(module)) if module in EXTRAS else _defect(), EXIT_FAILED)
 
 
 def _defect() -> str:

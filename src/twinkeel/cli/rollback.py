@@ -68,7 +68,7 @@ def _show(context: "Context", format: Format) -> None:  # noqa: A002
 
     generations = asyncio.run(list_generations(context))
     if format is Format.json:
-        print(json.dumps([{**asdict(generation), "whole": generation.whole} for generation in generations]))
+        print(json.dumps([{**asdict(generation), "whole": generation.complete} for generation in generations]))
         return
     for generation in generations:
         replaced = f"replaced {generation.replaced_at} by {generation.replaced_by} ({generation.command})"

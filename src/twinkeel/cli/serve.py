@@ -66,9 +66,9 @@ def serve(
     contexts = [open_context(each, reading=True) for each in specs_of(file) or file]
     order = Order(address, port, token_file, certificate, key, Pace(period, drift_period), drills)
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(run_page(contexts, order, _say))
+        asyncio.run(run_page(contexts, order, _print_url))
 
 
-def _say(url: str) -> None:
+def _print_url(url: str) -> None:
     print(url, flush=True)
     print("Ctrl-C ends it", file=sys.stderr)

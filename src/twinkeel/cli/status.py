@@ -37,7 +37,7 @@ def status(
     """
     import asyncio
 
-    from twinkeel.app.status import status as look
+    from twinkeel.app.status import status as read_status
     from twinkeel.cli.load import open_context
 
     specs = specs_of(file)
@@ -45,9 +45,9 @@ def status(
         _watch(file, specs, format)
         raise typer.Exit(EXIT_GOOD)
     if specs is not None:
-        answers = ask_many(specs, look, deadline=MANY_DEADLINE, reading=True)
+        answers = ask_many(specs, read_status, deadline=MANY_DEADLINE, reading=True)
         raise typer.Exit(show_many(_view(), answers, as_json=format is Format.json))
-    snapshot = asyncio.run(look(open_context(file, reading=True)))
+    snapshot = asyncio.run(read_status(open_context(file, reading=True)))
     _show(snapshot, format)
     raise typer.Exit(_code(snapshot))
 

@@ -41,14 +41,14 @@ def tune(
     Exit code 0: the interval in force is long enough. 1: it is shorter than these machines bear, or no interval can be recommended.
     3: a host could not be measured.
     """
-    from twinkeel.app.tune import judge_file, require_plot
+    from twinkeel.app.tune import evaluate_file, require_plot
     from twinkeel.app.tune import plot as write_plot
     from twinkeel.cli.show_tune import as_json, as_text
 
     if plot is not None:
         require_plot(plot)
     if source is not None:
-        tuning = judge_file(source, wished)
+        tuning = evaluate_file(source, wished)
     else:
         tuning = _measured(file, duration, wished, save, load=load, yes=yes, break_lock=break_lock)
     print(as_json(tuning) if format is Format.json else as_text(tuning))
@@ -61,7 +61,7 @@ def tune(
 def _measured(
     file: Sequence[Path], duration: float, wished: float, save: Path | None, *, load: bool, yes: bool, break_lock: bool
 ) -> "Tuning":
-    from twinkeel.app.tune import judge_recording, record
+    from twinkeel.app.tune import evaluate_recording, record
     from twinkeel.cli.load import open_context
     from twinkeel.cli.run_to_the_end import notes_console, notes_on, run_to_the_end
 
@@ -69,5 +69,5 @@ def _measured(
     if load and not yes and sys.stdin.isatty():
         question = f"Saturate the processors of every load balancer of {context.topology.name} for {duration:g} s?"
         typer.confirm(question, abort=True, err=True)
-    work = record(context.telling(notes_on(notes_console())), duration, load=load, save=save)
-    return judge_recording(run_to_the_end(work), wished)
+    work = record(context.reporting_to(notes_on(notes_console())), duration, load=load, save=save)
+    return evaluate_recording(run_to_the_end(work), wished)

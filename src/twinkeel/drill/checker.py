@@ -26,7 +26,7 @@ from itertools import pairwise
 from typing import Literal
 
 from twinkeel.drill.history import MILLISECOND, SECOND, History, Request
-from twinkeel.drill.watching import watching_of
+from twinkeel.drill.watch_verdict import watch_verdict
 
 SERVED_WITHIN = 250 * MILLISECOND
 BASELINE = 1 * SECOND
@@ -175,7 +175,7 @@ def _weaknesses(history: History, asked: Sequence[Request], since: int, within: 
     fault_at = since + within
     if not asked or asked[-1].start - fault_at < STABLE:
         yield "the client was stopped too soon after the fault"
-    watch = watching_of(history)
+    watch = watch_verdict(history)
     if watch is not None and not watch.up_before:
         yield "the watch stream was not established before the fault"
     if history.event("injected") is None:
@@ -199,7 +199,7 @@ def _broken_promises(history: History) -> list[str]:
 
 def _streams_that_failed(history: History) -> Iterator[str]:
     """What became of the watch and of kubectl; nothing where there were none."""
-    watch = watching_of(history)
+    watch = watch_verdict(history)
     if watch is not None and not watch.up_after:
         yield "the watch stream was not established again"
     if watch is not None and watch.missed:

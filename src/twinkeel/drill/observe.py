@@ -19,7 +19,7 @@ from twinkeel.errors import HostError
 from twinkeel.topology.model import Machine, Topology
 
 AGAIN_AFTER = 1.0
-PROGRAM = (files("twinkeel.drill") / "programs" / "watch_host.py").read_text(encoding="utf-8")
+PROGRAM = (files("twinkeel.drill") / "programs" / "host_events.py").read_text(encoding="utf-8")
 
 Log = Callable[..., None]
 

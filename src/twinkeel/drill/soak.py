@@ -16,8 +16,8 @@ from twinkeel.drill.observe import Observers
 from twinkeel.drill.run import Drill, require_health
 from twinkeel.drill.streams import ALONE
 
-SAY_EVERY = 15.0
-LOOK_EVERY = 0.5
+REPORT_EVERY = 15.0
+POLL_EVERY = 0.5
 SPARE_SECONDS = 30.0
 STARTING_SECONDS = 1.0
 
@@ -46,7 +46,7 @@ async def soak(drill: Drill, minutes: float) -> SoakResult:
     """
     async with drill.alone():
         await _saturated(drill, minutes)
-    return judge_soak(read_history(drill.folder / "soak"))
+    return evaluate_soak(read_history(drill.folder / "soak"))
 
 
 async def _saturated(drill: Drill, minutes: float) -> None:
@@ -79,13 +79,13 @@ async def _wait(drill: Drill, client: Measurement, seconds: float) -> None:
     began = reported = time.monotonic()
     while time.monotonic() - began < seconds:
         client.served_for()
-        if time.monotonic() - reported > SAY_EVERY:
+        if time.monotonic() - reported > REPORT_EVERY:
             reported = time.monotonic()
-            drill.say(f"soak: {reported - began:.0f} of {seconds:.0f} s")
-        await asyncio.sleep(LOOK_EVERY)
+            drill.on_message(f"soak: {reported - began:.0f} of {seconds:.0f} s")
+        await asyncio.sleep(POLL_EVERY)
 
 
-def judge_soak(history: History) -> SoakResult:
+def evaluate_soak(history: History) -> SoakResult:
     """Pure, so that an old soak can be judged again. A soak that broke off is `unknown`, never `pass`."""
     begin, end = history.event("saturated"), history.event("relaxed")
     minutes = history.value("soak", "minutes")
@@ -116,4 +116,4 @@ def judge_soak(history: History) -> SoakResult:
 
 def read_soak(folder: Path) -> SoakResult:
     """The result of a soak that was recorded below `folder`, judged anew. Raises UsageError when there is none."""
-    return judge_soak(read_history(folder / "soak"))
+    return evaluate_soak(read_history(folder / "soak"))

@@ -9,7 +9,7 @@ from twinkeel.drill.history import EVENTS_FILE, MILLISECOND, History, read_histo
 from twinkeel.drill.kubectl import milliseconds_of
 from twinkeel.drill.stream_results import StreamResult, stream_results
 from twinkeel.drill.vip_ownership import NOT_WATCHED, VipOwnership, vip_ownership
-from twinkeel.drill.watching import Watching, watching_of
+from twinkeel.drill.watch_verdict import WatchVerdict, watch_verdict
 from twinkeel.errors import UsageError
 
 
@@ -37,7 +37,7 @@ class Trial:
     holder_after: str | None
     verdict: Verdict
     holding: VipOwnership = NOT_WATCHED
-    watching: Watching | None = None
+    watching: WatchVerdict | None = None
     kubectl: Runs | None = None
     nodes_not_ready: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
@@ -58,7 +58,7 @@ def trial_of(history: History) -> Trial:
         holder_after=history.value("holder-after", "holder"),
         verdict=judge(history),
         holding=vip_ownership(history),
-        watching=watching_of(history),
+        watching=watch_verdict(history),
         kubectl=_kubectl_of(history),
         nodes_not_ready=tuple(sorted(_not_ready(history))),
         left_out=tuple(str(event.data.get("what")) for event in history.events if event.name == "left-out"),

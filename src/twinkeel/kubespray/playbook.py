@@ -46,7 +46,7 @@ def run_playbook(invocation: Invocation, log: Path, show: OnProgress) -> Progres
     except OSError as error:
         what = f"the log cannot be written, so ansible-playbook was ended: {error.strerror or error}"
         raise ToolError(what, where=str(log), hint=f"make room on this machine (df -h), then {RESUME}") from error
-    _judge(code, progress, list(complaints), log)
+    _require_success(code, progress, list(complaints), log)
     return progress
 
 
@@ -143,7 +143,7 @@ def _open_log(log: Path) -> TextIOWrapper:
     return os.fdopen(descriptor, "w", encoding="utf-8")
 
 
-def _judge(code: int, progress: Progress, complaints: list[str], log: Path) -> None:
+def _require_success(code: int, progress: Progress, complaints: list[str], log: Path) -> None:
     failures = progress.failures()
     if code == 0:
         return

@@ -232,12 +232,12 @@ class VrrpConfig:
     @cached_property
     def instances(self) -> list[Instance]:
         """Its instances."""
-        return [Instance(each, self) for each in self.config.whole.named("vrrp_instance")]
+        return [Instance(each, self) for each in self.config.root.named("vrrp_instance")]
 
     @cached_property
     def groups(self) -> list[SyncGroup]:
         """Its sync groups."""
-        return [SyncGroup(each, self) for each in self.config.whole.named("vrrp_sync_group")]
+        return [SyncGroup(each, self) for each in self.config.root.named("vrrp_sync_group")]
 
     def group_of(self, instance: Instance) -> SyncGroup | None:
         """The sync group that an instance is in."""
@@ -259,7 +259,7 @@ class VrrpConfig:
     @cached_property
     def definitions(self) -> list[Definition]:
         """All that can be tracked."""
-        return [Definition(each) for each in self.config.whole.named(*SCRIPTS, *PROCESSES, *FILES)]
+        return [Definition(each) for each in self.config.root.named(*SCRIPTS, *PROCESSES, *FILES)]
 
     def definition(self, kind: str, name: str) -> Definition | None:
         """A script, process or file by name."""
@@ -278,7 +278,7 @@ class VrrpConfig:
     @cached_property
     def globals(self) -> list[Statement]:
         """Its global_defs blocks."""
-        return list(self.config.whole.named("global_defs"))
+        return list(self.config.root.named("global_defs"))
 
     def global_line(self, *keywords: str) -> Statement | None:
         """The global statement that counts."""

@@ -39,7 +39,7 @@ class Alert:
     summary: str
     description: str
     means: str
-    look: tuple[str, ...]
+    steps: tuple[str, ...]
     applies: Callable[[Subject], bool] = always
 
 

@@ -104,7 +104,7 @@ def _panel(panel: Panel, subject: Subject, number: int, place: Mapping[str, int]
         "id": number,
         "type": panel.kind,
         "title": panel.title,
-        "description": panel.tells,
+        "description": panel.describes,
         "datasource": SOURCE,
         "gridPos": dict(place),
         "targets": [_target(query, letter, subject, instant=table or panel.kind == "stat", table=table)

@@ -34,7 +34,7 @@ class Panel:
     kind: Kind
     width: int
     queries: tuple[Query, ...]
-    tells: str
+    describes: str
     unit: str = "short"
     steps: tuple[Step, ...] = ((None, "green"),)
     texts: Mapping[int, tuple[str, str]] = field(default_factory=dict)

@@ -29,7 +29,7 @@ def runbook() -> str:
 
 def alert_markdown(alert: Alert, level: int) -> str:
     """One alert's section; ends in a newline."""
-    steps = "".join(f"{number}. {step}\n" for number, step in enumerate(alert.look, 1))
+    steps = "".join(f"{number}. {step}\n" for number, step in enumerate(alert.steps, 1))
     condition = f"```promql\n{alert.expr(EXAMPLE)}\n```\n"
     summary = f"*{alert.severity}, after {alert.wait}.* {_plain(alert.description)}\n\n{alert.means}\n"
     return f"{'#' * level} {alert.name}\n\n{summary}\n{steps.replace('{{ $labels.server }}', 'SERVER')}\n{condition}"

@@ -50,7 +50,10 @@ def _sweep(
     desired, titles = with_step(wanted, path[0]) if path else wanted, describe_sweeps(path, wanted)
     alone = {name: plan_host(topology, name, desired.files_of(name), state, mask) for name, state in known.items()}
     observed = {name: balancer_state(topology, name, state) for name, state in known.items()}
-    plans = {name: replace(host, unheard_by=_unheard_by(topology, desired, host, alone, observed)) for name, host in alone.items()}
+    plans = {
+        name: replace(host, incompatible_with=_incompatible_with(topology, desired, host, alone, observed))
+        for name, host in alone.items()
+    }
     names = batches(list(observed), observed)
     groups = tuple(tuple(plans[name] for name in group) for group in names)
     lost = [HostPlan(name, problem=str(state)) for name, state in states.items() if isinstance(state, HostError)]
@@ -65,7 +68,7 @@ def _sweep(
     )
 
 
-def _unheard_by(
+def _incompatible_with(
     topology: Topology, desired: Desired, host: HostPlan, plans: Mapping[str, HostPlan], observed: Mapping[str, BalancerState]
 ) -> tuple[str, ...]:
     """The holders that get other settings of the same protocol after this host, and do not hear it before."""
@@ -89,16 +92,16 @@ def units_of(wanted: Sequence[RenderedFile]) -> tuple[str, ...]:
 def plan_host(topology: Topology, name: str, wanted: Sequence[RenderedFile], state: HostState, mask: Mask) -> HostPlan:
     """What one host needs, from what it must have and what it has."""
     changes = (*compare_files(wanted, state.files, mask), *no_longer_wanted([file.path for file in state.live], state.ours, wanted))
-    look = balancer_state(topology, name, state)
+    balancer = balancer_state(topology, name, state)
     plan = HostPlan(
         name,
         files=changes,
         packages={package: found.offered for package, found in state.packages.items() if found.installed is None},
         actions=_actions(wanted, changes, state),
-        holds=tuple(str(vip) for vip in look.holds),
+        holds=tuple(str(vip) for vip in balancer.holds),
         foreign=tuple(_foreign(topology, name, wanted, state)),
     )
-    if plan.has_changes and plan.holds and look.handover == "stop":
+    if plan.has_changes and plan.holds and balancer.handover == "stop":
         # Somebody else set it up: the virtual IP leaves it by a stop.
         return replace(plan, actions={**(plan.actions or {}), vip_backend(topology).unit: "start"})
     return plan
@@ -125,9 +128,11 @@ def _actions(wanted: Sequence[RenderedFile], changes: Sequence[FileChange], stat
             stale.setdefault(each.unit, set()).add(each.on_change)
     units = units_of(wanted)
     needed = digests(files, list(units))
-    noted = {unit: dict(state.notes.get(unit, {})) for unit in units}
+    recorded = {unit: dict(state.notes.get(unit, {})) for unit in units}
     return {
-        unit: action(state.units.get(unit, ""), needed[unit], noted[unit], stale.get(unit, set()), unit not in state.only_restart)
+        unit: action(
+            state.units.get(unit, ""), needed[unit], recorded[unit], stale.get(unit, set()), unit not in state.only_restart
+        )
         for unit in units
     }
 
@@ -149,7 +154,9 @@ def steps_of(groups: Sequence[Sequence[HostPlan]], exclusive: bool = True) -> li
             elif host.holds and others:
                 steps.append(f"move {' and '.join(host.holds)} from {host.name} to {' or '.join(others)} (planned switchover)")
         steps += [
-            f"{host.name} stands aside until {' and '.join(host.unheard_by)} has its new files" for host in busy if host.unheard_by
+            f"{host.name} stands aside until {' and '.join(host.incompatible_with)} has its new files"
+            for host in busy
+            if host.incompatible_with
         ]
         work = [f"{host.name}: {', '.join(_work(host)) or 'nothing else'}" for host in busy]
         if work:

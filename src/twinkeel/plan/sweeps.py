@@ -43,15 +43,15 @@ def live_of(state: HostState) -> Live:
     there = [(path, found.content) for path, found in state.files.items() if found is not None]
     has = digests([UnitFile(path, content, *reader_of(path)) for path, content in there], ["keepalived"])["keepalived"]
     runs = any(f"ActiveState={active}" in state.units.get("keepalived", "").splitlines() for active in RUNNING)
-    noted = state.notes.get("keepalived", {})
-    return Live(text_of(state, CONFIG_PATH), not runs or noted.get("reload") == has["reload"])
+    recorded = state.notes.get("keepalived", {})
+    return Live(text_of(state, CONFIG_PATH), not runs or recorded.get("reload") == has["reload"])
 
 
 def way(live: Collection[Live], desired: Desired) -> tuple[Authentication, ...]:
     """What all shall have in between, one sweep after the other; empty where the wanted files may come at once.
 
     So it is, too, where nothing helps against load balancers that do not hear each other: then they stand aside
-    (`HostPlan.unheard_by`).
+    (`HostPlan.incompatible_with`).
     """
     wanted = [file.content for files in desired.rendered.hosts.values() for file in files if file.path == CONFIG_PATH]
     have = [each for each in live if each.config]

@@ -47,10 +47,10 @@ def _carries(machine: Machine, link: Link, elsewhere: str, advice: str) -> Itera
 def _subnet(survey: Survey, machine: Machine, facts: HostFacts) -> Iterator[Finding]:
     balancer = next(each for each in survey.topology.load_balancers if each.machine.name == machine.name)
     for instance in balancer.instances:
-        yield _judge_subnet(machine, facts, instance.vip, instance.carrier)
+        yield _evaluate_subnet(machine, facts, instance.vip, instance.carrier)
 
 
-def _judge_subnet(machine: Machine, facts: HostFacts, vip: IPInterface, carrier: str) -> Finding:
+def _evaluate_subnet(machine: Machine, facts: HostFacts, vip: IPInterface, carrier: str) -> Finding:
     link = facts.link(carrier)
     if link is None and carrier != machine.interface:
         names = ", ".join(each.name for each in facts.links if each.name != "lo")

@@ -18,7 +18,7 @@ from twinkeel.plan.refuse_losses import refuse_losses
 from twinkeel.preflight.preflight import essential_checks
 from twinkeel.rollout.generations import NEXT_SWEEP
 from twinkeel.rollout.keep_generation import generation_kept
-from twinkeel.rollout.look import Decide, Seen, api_is_up, look, take_back
+from twinkeel.rollout.observe_balancers import ClusterState, Decide, api_is_up, observe_balancers, recover_standby
 from twinkeel.rollout.rollout import Rollout
 from twinkeel.rollout.run import ApplyResult, Run, about_this_run
 from twinkeel.rollout.run_playbook import add_to_log
@@ -91,17 +91,17 @@ async def converge(run: Run, command: str, decide: Decide, *, checks: bool = Fal
     return ApplyResult(changed, holders[str(topology.endpoint.vip.ip)], trust, seconds, generation, holders)
 
 
-async def _sweeps(run: Run, command: str, decide: Decide, *, checks: bool) -> AsyncIterator[tuple[Seen, Plan]]:
+async def _sweeps(run: Run, command: str, decide: Decide, *, checks: bool) -> AsyncIterator[tuple[ClusterState, Plan]]:
     """One sweep over all load balancers after the other, each planned from what there is then, until they have what is wanted."""
     for number in range(MOST_SWEEPS):
-        seen = await (_look_and_check(run, decide) if checks and not number else look(run, decide))
+        seen = await (_observe_and_check(run, decide) if checks and not number else observe_balancers(run, decide))
         wanted = decide(seen.ca)
         async with run.step("Compare with the spec") as details:
             made = plan(run.topology, wanted, seen.states, _shows_nothing)
             if not run.discard:
                 refuse_losses(made)
             details += ["something is to be done" if made.has_changes else "nothing to change", *made.steps[: bool(made.later)]]
-        held_in_standby = await take_back(run, seen.observed)
+        held_in_standby = await recover_standby(run, seen.observed)
         if made.has_changes or held_in_standby:
             about = about_this_run(command + NEXT_SWEEP if number else command, made.desired or wanted)
             await _roll_out(run, about, made.desired or wanted, made, seen, held_in_standby)
@@ -117,7 +117,7 @@ async def _sweeps(run: Run, command: str, decide: Decide, *, checks: bool) -> As
     )
 
 
-async def _look_and_check(run: Run, decide: Decide) -> Seen:
+async def _observe_and_check(run: Run, decide: Decide) -> ClusterState:
     """Both only read, and the checks listen for half a second: they are made at the same time.
 
     Raises:
@@ -125,7 +125,7 @@ async def _look_and_check(run: Run, decide: Decide) -> Seen:
     """
     checking = asyncio.create_task(essential_checks(run.writer, run.topology))
     try:
-        seen = await look(run, decide)
+        seen = await observe_balancers(run, decide)
         async with run.step("Check what an apply needs") as details:
             details.append(f"{len(await checking)} checks passed")
     finally:
@@ -140,7 +140,7 @@ def _shows_nothing(text: str) -> str:
 
 
 async def _roll_out(
-    run: Run, about: Mapping[str, str], wanted: Desired, made: Plan, seen: Seen, held_in_standby: frozenset[str]
+    run: Run, about: Mapping[str, str], wanted: Desired, made: Plan, seen: ClusterState, held_in_standby: frozenset[str]
 ) -> None:
     """Judge all, then work on one group after the other."""
     serves = await api_is_up(run.topology, seen.ca, seen.observed)
@@ -155,10 +155,10 @@ async def _roll_out(
                 details.append("accepted" if made.has_changes else "nothing to change")
             async with run.step("Configure the load balancers") as details:
                 details.append(", then ".join(" and ".join(group) for group in made.groups))
-                await rollout.carry_out()
+                await rollout.run()
 
 
-def _kept(run: Run, made: Plan, wanted: Desired, seen: Seen, about: Mapping[str, str]) -> AbstractAsyncContextManager[None]:
+def _kept(run: Run, made: Plan, wanted: Desired, seen: ClusterState, about: Mapping[str, str]) -> AbstractAsyncContextManager[None]:
     """What keeps a generation where the roles need not."""
     if not made.replaces_files or _packages_missing(made):
         return nullcontext()
@@ -169,7 +169,7 @@ def _packages_missing(made: Plan) -> bool:
     return any(host.packages for host in made.hosts)
 
 
-def known_to_roles(made: Plan, seen: Seen) -> dict[str, Any]:
+def known_to_roles(made: Plan, seen: ClusterState) -> dict[str, Any]:
     """Variables for the roles: what was seen by now, so that they need not look again; and that we move virtual IPs ourselves."""
     return {
         "packages_missing": _packages_missing(made),

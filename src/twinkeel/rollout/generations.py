@@ -57,7 +57,7 @@ class Generation:
     missing: tuple[str, ...]
 
     @property
-    def whole(self) -> bool:
+    def complete(self) -> bool:
         """Whether every load balancer can go back to it."""
         return not self.missing
 
@@ -96,13 +96,13 @@ def choose(generations: tuple[Generation, ...], number: int | None) -> Generatio
     """
     listed = "`twinkeel rollback --list` shows what there is"
     if number is None:
-        whole = [each for each in generations if each.whole and not each.command.endswith(NEXT_SWEEP)]
-        if not whole:
+        complete = [each for each in generations if each.complete and not each.command.endswith(NEXT_SWEEP)]
+        if not complete:
             raise HostError("there is nothing to go back to: no generation is kept on every load balancer", hint=listed)
-        return whole[-1]
+        return complete[-1]
     for generation in generations:
         if generation.number == number:
-            if generation.whole:
+            if generation.complete:
                 return generation
             names = " and ".join(generation.missing)
             hint = "going back would leave it alone with other settings; change the spec and run `twinkeel apply` instead"

@@ -15,7 +15,7 @@ from twinkeel.hosts.executor import Writer
 from twinkeel.rollout.run_playbook import PlaybookRun, run_playbook
 from twinkeel.spec.fields import IPAddress
 from twinkeel.status.holders import read_addresses
-from twinkeel.support.events import Note, OnEvent
+from twinkeel.support.events import Notice, OnEvent
 from twinkeel.topology.model import LoadBalancer, Machine, Topology
 from twinkeel.vip.balancer_state import BalancerState
 from twinkeel.vip.choose_backend import vip_backend
@@ -45,7 +45,7 @@ class GiveBack:
     on_event: OnEvent
     changed: dict[str, int] = field(default_factory=dict)
 
-    async def carry_out(self) -> None:
+    async def run(self) -> None:
         """Keep what there is, then one host after the other, the holder of virtual IPs last.
 
         Raises:
@@ -105,7 +105,7 @@ class GiveBack:
             for balancer in balancers:
                 await self._start(balancer.machine)
         except TwinkeelError as error:
-            self.on_event(Note(f"our own files could not be put back: {error}; run `twinkeel apply`"))
+            self.on_event(Notice(f"our own files could not be put back: {error}; run `twinkeel apply`"))
 
     async def _bring(self, balancers: Sequence[LoadBalancer], number: int) -> None:
         await self._run(GIVE_BACK, [balancer.machine.name for balancer in balancers], number)

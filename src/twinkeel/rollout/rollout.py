@@ -19,7 +19,7 @@ from twinkeel.rollout.run_playbook import run_playbook
 from twinkeel.rollout.stepped_playbook import SteppedPlaybook
 from twinkeel.status.holders import read_addresses
 from twinkeel.status.readyz import ask_readyz, tls_context
-from twinkeel.support.events import HostEnded, HostStarted, Note, OnEvent, Outcome, TaskFailed
+from twinkeel.support.events import HostEnded, HostStarted, Notice, OnEvent, Outcome, TaskFailed
 from twinkeel.topology.model import LoadBalancer, Machine, Topology
 from twinkeel.vip.balancer_state import BalancerState, observe
 from twinkeel.vip.choose_backend import vip_backend
@@ -27,7 +27,7 @@ from twinkeel.vip.compatibility import incompatible_now
 from twinkeel.vip.handover import StillInStandbyError, all_leave_standby, enter_standby, leave_standby, move_away, wait_answers
 from twinkeel.vip.lend_linger import lend_linger, take_back_linger
 from twinkeel.vip.verify_endpoint import verify_endpoint
-from twinkeel.vip.withdraw import come_back, stand_aside
+from twinkeel.vip.withdraw import announce_vips, withdraw_vips
 
 ROLLOUT, UNDO = "rollout.yml", "undo.yml"
 STOP_TASK = "Stop here"
@@ -85,7 +85,7 @@ class Rollout:
 
     @asynccontextmanager
     async def prepared(self) -> AsyncIterator[None]:
-        """Install packages, judge every candidate, keep a generation; in the body `carry_out` may begin.
+        """Install packages, validate every candidate, keep a generation; in the body `run` may begin.
 
         Raises:
             HostError: a candidate is refused, or a host failed or changed meanwhile; no file was replaced anywhere.
@@ -98,7 +98,7 @@ class Rollout:
                 raise ended.error
             yield
 
-    async def carry_out(self) -> None:
+    async def run(self) -> None:
         """Work on one group after the other.
 
         Raises:
@@ -109,11 +109,11 @@ class Rollout:
             for group in self.plan.groups:
                 await self._work_on(group)
         except BaseException:
-            await asyncio.shield(self._let_back_who_hears())
+            await asyncio.shield(self._leave_compatible_standby())
             raise
         await all_leave_standby(self.writer, (self.balancers[name].machine for name in self.held_in_standby))
 
-    async def _let_back_who_hears(self) -> None:
+    async def _leave_compatible_standby(self) -> None:
         """After a failure: who stands aside and hears the holder may hold virtual IPs again; the others wait for the next run."""
         if not self.held_in_standby:
             return
@@ -122,18 +122,18 @@ class Rollout:
         except HostError:
             observed = {}
         backend = vip_backend(self.topology)
-        deaf = {
+        incompatible = {
             name
             for name in self.held_in_standby
             if name not in observed or incompatible_now(backend, self.balancers[name], observed[name], observed)
         }
         try:
-            await all_leave_standby(self.writer, (self.balancers[name].machine for name in self.held_in_standby - deaf))
+            await all_leave_standby(self.writer, (self.balancers[name].machine for name in self.held_in_standby - incompatible))
         except StillInStandbyError as error:
             # The failure that brought us here is what the run ends with.
-            self.on_event(Note(str(error)))
-        for name in sorted(deaf):
-            self.on_event(Note(f"{name} stands aside until the next apply: the virtual IP's holder does not know it yet."))
+            self.on_event(Notice(str(error)))
+        for name in sorted(incompatible):
+            self.on_event(Notice(f"{name} stands aside until the next apply: the virtual IP's holder does not know it yet."))
 
     async def _work_on(self, group: Sequence[str]) -> None:
         began = time.monotonic_ns()
@@ -141,7 +141,7 @@ class Rollout:
         for name in group:
             replaced = tuple(change.path for change in self.plans[name].replaced)
             self.on_event(HostStarted(name, self._does(name), replaced))
-        kept_aside = await self._set_out(group)
+        kept_in_standby = await self._set_out(group)
         try:
             await self._playbook.go()
             ended = await self._playbook.reach_turn()
@@ -149,9 +149,9 @@ class Rollout:
             self._end_hosts(group, failures, began)
             if ended is not None and ended.error is not None:
                 raise await self._explained(ended.error, failures)
-            await self._prove(group, kept_aside, began)
+            await self._prove(group, kept_in_standby, began)
         finally:
-            await all_leave_standby(self.writer, (self.balancers[name].machine for name in kept_aside))
+            await all_leave_standby(self.writer, (self.balancers[name].machine for name in kept_in_standby))
         self._fit.update(group)
         for name in self._lent & set(group):
             await take_back_linger(self.writer, self.balancers[name])
@@ -168,7 +168,7 @@ class Rollout:
         kept: list[str] = []
         for name in group:
             balancer = self.balancers[name]
-            if self.plans[name].unheard_by:
+            if self.plans[name].incompatible_with:
                 self.held_in_standby.add(name)
                 await enter_standby(self.writer, balancer.machine)
             if self._needed(name) and await (self._leave(balancer) if self._exclusive else self._withdraw(balancer)):
@@ -179,10 +179,10 @@ class Rollout:
         """Announce nothing here until the work is done: what announces nothing now comes with a word of ours, too, and at once."""
         held = await read_addresses(self.writer, balancer.machine)
         if len(self.balancers) == 1:
-            self.on_event(Note(f"{balancer.machine.name} is the only load balancer: it is worked on while it serves."))
+            self.on_event(Notice(f"{balancer.machine.name} is the only load balancer: it is worked on while it serves."))
             return False
         if any(vip.ip in held for vip in self.topology.endpoint.vips):
-            await stand_aside(self.writer, self.topology, balancer, self.proof, self.on_event)
+            await withdraw_vips(self.writer, self.topology, balancer, self.proof, self.on_event)
         else:
             await enter_standby(self.writer, balancer.machine)
         return True
@@ -195,7 +195,7 @@ class Rollout:
         if self.ca is not None and not self.serves:
             await all_leave_standby(self.writer, (self.balancers[name].machine for name in group))
             return
-        await asyncio.gather(*(come_back(self.writer, self.topology, self.balancers[name]) for name in group))
+        await asyncio.gather(*(announce_vips(self.writer, self.topology, self.balancers[name]) for name in group))
 
     async def _leave(self, balancer: LoadBalancer) -> bool:
         """Move what the load balancer holds away; whether it must stay aside until the work is done."""
@@ -203,7 +203,7 @@ class Rollout:
         if not any(vip.ip in held for vip in self.topology.endpoint.vips):
             return False
         if len(self.balancers) == 1:
-            self.on_event(Note(f"{balancer.machine.name} is the only load balancer: it is worked on while it serves."))
+            self.on_event(Notice(f"{balancer.machine.name} is the only load balancer: it is worked on while it serves."))
             return False
         successor = self._find_successor(balancer)
         handover = self.observed[balancer.machine.name].handover
@@ -243,11 +243,11 @@ class Rollout:
         self.held_in_standby.discard(ready[0])
         return self.balancers[ready[0]].machine
 
-    async def _prove(self, group: Sequence[str], aside: Sequence[str], began: int) -> None:
+    async def _prove(self, group: Sequence[str], in_standby: Sequence[str], began: int) -> None:
         """Ask through every virtual IP, and through each host of the group that answered before; undo when they do not."""
         try:
             if not self._exclusive:
-                await self._return(aside)
+                await self._return(in_standby)
             await verify_endpoint(self.writer, self.topology, self.proof, deadline=VERIFY_DEADLINE)
             missing = (set(group) & self._answered) - await self._answering(self.balancers[name] for name in group)
             if missing:
@@ -258,7 +258,7 @@ class Rollout:
                 raise
             await self._playbook.stop()
             if not self._exclusive:
-                await asyncio.gather(*(enter_standby(self.writer, self.balancers[name].machine) for name in aside))
+                await asyncio.gather(*(enter_standby(self.writer, self.balancers[name].machine) for name in in_standby))
             undone = await run_playbook(self.folder, self.log, self.on_event, UNDO, group)
             outcome: Outcome = "undone" if undone.error is None else "lost"
             for name in group:

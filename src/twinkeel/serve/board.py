@@ -70,7 +70,7 @@ class Board:
             "fresh": fresh,
             "now": ms(self._clock()),
             "wall": ms(wall()),
-            "looked": {identity: ms(watch.looked_at) for identity, watch in self.watches.items()},
+            "looked": {identity: ms(watch.polled_at) for identity, watch in self.watches.items()},
             "views": views,
             "entries": [entry for identity, watch in self.watches.items() for entry in _unread(identity, watch, place)],
         }

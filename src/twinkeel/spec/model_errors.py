@@ -7,7 +7,7 @@ from ipaddress import ip_network
 
 from pydantic_core import ErrorDetails
 
-from twinkeel.diagnostic import Diagnostic, shown
+from twinkeel.diagnostic import Diagnostic, quoted
 from twinkeel.spec import fields
 from twinkeel.spec.document import Document, Key
 from twinkeel.spec.model_path import bounds, known_keys, plain_kinds, steps
@@ -30,7 +30,7 @@ def diagnostic(details: ErrorDetails, path: Key, document: Document) -> Diagnost
     if kind == "missing":
         return _missing(path, document)
     if is_key(details):
-        return Diagnostic("S015", "error", f"{shown(path[-1])} cannot be {_named(path)}", document.key_span(path), NAME_HINT)
+        return Diagnostic("S015", "error", f"{quoted(path[-1])} cannot be {_named(path)}", document.key_span(path), NAME_HINT)
     problem = _in_words(details, path)
     name = _field_name(path, document)
     return Diagnostic(problem.code, "error", f"`{name}`: {problem.message}", document.value_span(path), problem.hint)
@@ -55,12 +55,12 @@ def unknown_key(path: Key, meant: str | None, document: Document) -> Diagnostic:
     """The diagnostic for a key that the model does not know; `meant` is the known one that is closest."""
     known = known_keys(path[:-1])
     hint = f"did you mean `{meant}`?" if meant else f"known keys here: {', '.join(known)}"
-    return Diagnostic("S010", "error", f"{shown(path[-1])} is not a key that Twinkeel knows", document.key_span(path), hint)
+    return Diagnostic("S010", "error", f"{quoted(path[-1])} is not a key that Twinkeel knows", document.key_span(path), hint)
 
 
 def _missing(path: Key, document: Document) -> Diagnostic:
     parent = ".".join(map(str, path[:-1]))
-    inside = f" in {shown(parent)}" if parent else ""
+    inside = f" in {quoted(parent)}" if parent else ""
     field = steps(path)[-1].field
     example = field.examples[0] if field is not None and field.examples else None
     such = f" such as `{path[-1]}: {example}`" if isinstance(example, str | int) else f" `{path[-1]}:`"
@@ -74,32 +74,32 @@ def _field_name(path: Key, document: Document) -> str:
     written = path if document.has(path) else path[:-1]
     if written and isinstance(written[-1], int):
         return f"{written[-2]}[{written[-1]}]"
-    return shown(written[-1] if written else path[-1]).strip("`")
+    return quoted(written[-1] if written else path[-1]).strip("`")
 
 
 def _in_words(details: ErrorDetails, path: Key) -> _Problem:
     kind, value = details["type"], details["input"]
     what = _wanted(path)
     if _is_host(path) and kind == "model_type":
-        missing = "no value is given" if value is None else f"{shown(value)} is not {what}"
+        missing = "no value is given" if value is None else f"{quoted(value)} is not {what}"
         return _Problem("S012", missing, "write `name: address`")
     if value is None:
         hint = f"write {what}" if _is_needed(path) else "give one, or delete the line to get the default"
         return _Problem("S012", "no value is given", hint)
     if kind in _VALUES:
-        return _Problem("S014", f"{shown(value)} is not {_VALUES[kind][0]}", _value_hint(kind, value))
+        return _Problem("S014", f"{quoted(value)} is not {_VALUES[kind][0]}", _value_hint(kind, value))
     if kind == "literal_error":
         return _choice(value, str(details["ctx"]["expected"]))
     if kind == "string_pattern_mismatch":
         expected, hint = _PATTERNS.get(details["ctx"]["pattern"], ("what may stand here", ""))
-        return _Problem("S015", f"{shown(value)} cannot be {expected}", hint)
+        return _Problem("S015", f"{quoted(value)} cannot be {expected}", hint)
     if kind == "string_too_long":
-        return _Problem("S015", f"{shown(value)} is too long", f"use at most {details['ctx']['max_length']} characters")
+        return _Problem("S015", f"{quoted(value)} is too long", f"use at most {details['ctx']['max_length']} characters")
     if kind in ("greater_than_equal", "less_than_equal", "int_parsing_size", "finite_number"):
-        return _Problem("S016", f"{shown(value)} is out of range", f"write {what}")
+        return _Problem("S016", f"{quoted(value)} is out of range", f"write {what}")
     if kind in ("too_short", "too_long"):
         return _count(kind, path, details["ctx"])
-    return _Problem("S012", f"{shown(value)} is not {what}", f"write {what}")
+    return _Problem("S012", f"{quoted(value)} is not {what}", f"write {what}")
 
 
 def _is_needed(path: Key) -> bool:
@@ -148,7 +148,7 @@ def _choice(value: object, expected: str) -> _Problem:
     choices = expected.replace("'", "").replace(" or ", ", ").split(", ")
     close = closest(str(value).lower(), choices) if isinstance(value, str) else None
     hint = f"use one of: {', '.join(choices)}"
-    return _Problem("S013", f"{shown(value)} is not one of the choices", f"did you mean `{close}`? {hint}" if close else hint)
+    return _Problem("S013", f"{quoted(value)} is not one of the choices", f"did you mean `{close}`? {hint}" if close else hint)
 
 
 def _count(kind: str, path: Key, context: dict[str, int]) -> _Problem:

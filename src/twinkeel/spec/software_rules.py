@@ -7,7 +7,7 @@ from typing import get_args
 
 from pydantic import StringConstraints
 
-from twinkeel.diagnostic import shown
+from twinkeel.diagnostic import quoted
 from twinkeel.spec.fields import DomainName
 from twinkeel.spec.kubespray_variables import RESERVED_VARIABLES
 from twinkeel.spec.model import ClusterSpec
@@ -105,7 +105,7 @@ def log_target(spec: ClusterSpec) -> Iterator[Finding]:
         return
     yield Finding(
         ("haproxy", "log"),
-        f"{shown(log)} is neither a path nor ADDRESS:PORT",
+        f"{quoted(log)} is neither a path nor ADDRESS:PORT",
         "write /dev/log, or a syslog server such as 192.168.1.50:514 or [fd00:1::50]:514",
     )
 
@@ -147,7 +147,7 @@ def certificate_name(spec: ClusterSpec) -> Iterator[Finding]:
         if not _is_address(name) and not re.fullmatch(str(name_pattern), name.removeprefix("*.")):
             yield Finding(
                 ("kubernetes", "certificate_names", place),
-                f"{shown(name)} is neither a DNS name nor an address",
+                f"{quoted(name)} is neither a DNS name nor an address",
                 "write it in lower case, like api.example.org, *.example.org or 192.0.2.10",
             )
 

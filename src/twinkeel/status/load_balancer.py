@@ -21,11 +21,11 @@ from twinkeel.topology.model import LoadBalancer, Topology
 
 OWN_ADDRESSES = "twinkeel.status.host_programs.own_addresses"
 PROGRAM = host_program("twinkeel.status.host_programs.read_balancer", HAPROXY_SOCKET, OWN_ADDRESSES)
-LOOK_TIMEOUT = 8.0
+READ_TIMEOUT = 8.0
 """Seconds for the connection and the look together."""
 
 
-def look_command(topology: Topology, period: float | None = None) -> list[str]:
+def read_command(topology: Topology, period: float | None = None) -> list[str]:
     """What is run on the load balancer; with a period (seconds) it prints a line again and again until its input ends."""
     linger = "" if topology.second_chance is None else STATE_PATH
     again: tuple[str, ...] = () if period is None else (f"{period:g}",)
@@ -34,16 +34,16 @@ def look_command(topology: Topology, period: float | None = None) -> list[str]:
     return ["python3", "-c", PROGRAM, SOCKET, DOWN_FILE, STANDBY_FILE, linger, *again]
 
 
-async def look_at_balancer(reader: Reader, topology: Topology, balancer: LoadBalancer) -> LoadBalancerState:
+async def read_balancer(reader: Reader, topology: Topology, balancer: LoadBalancer) -> LoadBalancerState:
     """Its state now; UNREACHABLE, with the reason, when it cannot be asked."""
     try:
-        async with asyncio.timeout(LOOK_TIMEOUT):
-            result = await reader.run(balancer.machine, look_command(topology))
+        async with asyncio.timeout(READ_TIMEOUT):
+            result = await reader.run(balancer.machine, read_command(topology))
         return state_of(result.checked(PYTHON_HINT).stdout, balancer)
     except HostError as error:
         return unreachable(balancer, error.what)
     except TimeoutError:
-        return unreachable(balancer, f"it did not answer within {LOOK_TIMEOUT:g} s")
+        return unreachable(balancer, f"it did not answer within {READ_TIMEOUT:g} s")
 
 
 def unreachable(balancer: LoadBalancer, why: str) -> LoadBalancerState:

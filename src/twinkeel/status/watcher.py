@@ -17,7 +17,7 @@ import httpx2
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import Watcher
 from twinkeel.status.claims import Claims
-from twinkeel.status.load_balancer import look_at_balancer, look_command, state_of, unreachable
+from twinkeel.status.load_balancer import read_balancer, read_command, state_of, unreachable
 from twinkeel.status.probe import NO_CA, assemble, find_ca
 from twinkeel.status.readyz import Readiness, ask_over, readyz_client, tls_context
 from twinkeel.status.snapshot import LoadBalancerState, Snapshot
@@ -137,7 +137,7 @@ class StatusWatcher:
         self._reported.clear()
 
     async def _follow_balancer(self, place: int, balancer: LoadBalancer) -> None:
-        def tell(state: LoadBalancerState) -> None:
+        def report(state: LoadBalancerState) -> None:
             self._balancers[place] = state
             self._claims.hear(state, time.monotonic())
             if self._listener is not None:
@@ -145,32 +145,32 @@ class StatusWatcher:
             self._reported.set()
 
         def late() -> None:
-            tell(unreachable(balancer, NO_ANSWER))
+            report(unreachable(balancer, NO_ANSWER))
 
         while True:
             # The first look tells a refusal in its own words; a program that is followed only ends.
             with _late(late):
-                state = await look_at_balancer(self._hosts, self.topology, balancer)
-            tell(state)
+                state = await read_balancer(self._hosts, self.topology, balancer)
+            report(state)
             if state.vrrp_state != "UNREACHABLE":
-                await self._follow_lines(balancer, tell, late)
+                await self._follow_lines(balancer, report, late)
             await asyncio.sleep(self._period)
 
     async def _follow_lines(
-        self, balancer: LoadBalancer, tell: Callable[[LoadBalancerState], None], late: Callable[[], None]
+        self, balancer: LoadBalancer, report: Callable[[LoadBalancerState], None], late: Callable[[], None]
     ) -> None:
         """Tell each line's state until the host is lost, or the program there ends."""
         with suppress(HostError), _late(late, self._period) as again:
-            async with aclosing(self._hosts.stream(balancer.machine, look_command(self.topology, self._period))) as lines:
+            async with aclosing(self._hosts.stream(balancer.machine, read_command(self.topology, self._period))) as lines:
                 async for line in lines:
-                    tell(state_of(line, balancer))
+                    report(state_of(line, balancer))
                     again()
 
     async def _follow_api(self, answers: list[Readiness | None], place: int, address: str, port: int, *, once: bool) -> None:
         loop, moved = asyncio.get_running_loop(), self._moved.setdefault(address, asyncio.Event())
         began = loop.time()
 
-        def tell(answer: Readiness) -> None:
+        def report(answer: Readiness) -> None:
             answers[place] = answer
             if self._listener is not None:
                 self._listener.on_api_answer(address, answer, began)
@@ -181,13 +181,13 @@ class StatusWatcher:
         while True:
             moved.clear()
             began = loop.time()
-            with _late(lambda: tell(Readiness("unreachable", NO_ANSWER))):
+            with _late(lambda: report(Readiness("unreachable", NO_ANSWER))):
                 answer = await _unless(moved, ask_over(self._clients[-1], address, port, wanted=wanted, once=once))
             if answer is not None:
-                tell(answer)
+                report(answer)
             elif loop.time() - began > NOTICED:
                 # It went to a host that has just lost the virtual IP, and would be waited for in vain.
-                tell(Readiness("unreachable", "no answer while the virtual IP moved"))
+                report(Readiness("unreachable", "no answer while the virtual IP moved"))
             if answer is not None and answer.outcome == "not verified":
                 self._doubt.set()
             with suppress(TimeoutError):

@@ -23,7 +23,7 @@ Phase = Literal["as they are", "loaded"]
 SPARE_SECONDS = 30.0
 
 
-async def measure(hosts: Watcher, topology: Topology, header: Header, lines: list[Line], say: Callable[[str], None]) -> None:
+async def measure(hosts: Watcher, topology: Topology, header: Header, lines: list[Line], on_message: Callable[[str], None]) -> None:
     """Measure each phase; every line of every host is added to `lines` as it comes.
 
     Args:
@@ -34,7 +34,7 @@ async def measure(hosts: Watcher, topology: Topology, header: Header, lines: lis
     """
     machines = [balancer.machine for balancer in topology.load_balancers]
     for phase in header.phases:
-        say(f"{', '.join(machine.name for machine in machines)}: measuring for {header.seconds:g} s, {phase}")
+        on_message(f"{', '.join(machine.name for machine in machines)}: measuring for {header.seconds:g} s, {phase}")
         if phase == "loaded":
             async with _busy(cast(Writer, hosts), machines, header.seconds):
                 await _phase(hosts, topology, phase, header.seconds, lines)

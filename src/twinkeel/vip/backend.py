@@ -49,7 +49,7 @@ class VipBackend(Protocol):
     def read(self, config: str) -> LiveSettings:
         """What the text of its file says; that of an empty text where there is none. Never fails."""
 
-    def hears(self, balancer: LoadBalancer, mine: LiveSettings, holder: LiveSettings) -> bool:
+    def understands(self, balancer: LoadBalancer, mine: LiveSettings, holder: LiveSettings) -> bool:
         """Whether `balancer`, running with `mine`, and a holder with other settings would know of each other in time.
 
         The ownership invariant hangs on it: two that do not hear each other hold one virtual IP at the same time.

@@ -52,7 +52,7 @@ async def all_leave_standby(writer: Writer, machines: Iterable[Machine], handove
     """
     before = sys.exception()
 
-    async def tell(machine: Machine) -> HostError | None:
+    async def release(machine: Machine) -> HostError | None:
         try:
             await leave_standby(writer, machine, handover)
         except HostError as error:
@@ -60,7 +60,7 @@ async def all_leave_standby(writer: Writer, machines: Iterable[Machine], handove
         return None
 
     asked = list(machines)
-    answers = await asyncio.shield(asyncio.gather(*(tell(machine) for machine in asked)))
+    answers = await asyncio.shield(asyncio.gather(*(release(machine) for machine in asked)))
     left = {machine.name: error for machine, error in zip(asked, answers, strict=True) if error is not None}
     if left:
         raise _still_in_standby(left, handover, before)
@@ -74,7 +74,7 @@ def _still_in_standby(left: Mapping[str, HostError], handover: HandoverMethod, b
 
 
 @asynccontextmanager
-async def aside(writer: Writer, machines: Sequence[Machine], handover: HandoverMethod = "standby") -> AsyncIterator[None]:
+async def held_in_standby(writer: Writer, machines: Sequence[Machine], handover: HandoverMethod = "standby") -> AsyncIterator[None]:
     """While the body runs these load balancers take no virtual IP; afterwards they may again, also after an error or Ctrl-C."""
     try:
         await asyncio.gather(*(enter_standby(writer, machine, handover) for machine in machines))

@@ -11,7 +11,7 @@ from twinkeel.spec.fields import IPAddress
 from twinkeel.support.events import Event, OnEvent, StepEnded, StepStarted, VipMoved
 from twinkeel.topology.model import Topology
 from twinkeel.vip.balancer_state import BalancerState, observe
-from twinkeel.vip.handover import aside, wait_answers, wait_moved
+from twinkeel.vip.handover import held_in_standby, wait_answers, wait_moved
 
 HINT = "`twinkeel status` shows more; `twinkeel apply` puts it right"
 
@@ -56,12 +56,12 @@ async def switchover(
     observed = await observe(writer, topology)
     ca = await fetch_cluster_ca(writer, topology.control_plane)
     plan = decide(observed, vip, to)
-    moves = await _carry_out(topology, writer, plan, ca, on_event) if plan is not None else ()
+    moves = await _move_vips(topology, writer, plan, ca, on_event) if plan is not None else ()
     after = await observe(writer, topology)
     return SwitchoverResult(moves, holders_of(after), _since(began))
 
 
-async def _carry_out(topology: Topology, writer: Writer, plan: Plan, ca: str | None, on_event: OnEvent) -> tuple[VipMoved, ...]:
+async def _move_vips(topology: Topology, writer: Writer, plan: Plan, ca: str | None, on_event: OnEvent) -> tuple[VipMoved, ...]:
     balancers = {balancer.machine.name: balancer for balancer in topology.load_balancers}
     moves: list[VipMoved] = []
 
@@ -74,8 +74,8 @@ async def _carry_out(topology: Topology, writer: Writer, plan: Plan, ca: str | N
     on_event(StepStarted(title))
     # Bystanders first: once the holders let go, only the target is there.
     async with (
-        aside(writer, [balancers[name].machine for name in plan.bystanders]),
-        aside(writer, [balancers[name].machine for name in plan.sources]),
+        held_in_standby(writer, [balancers[name].machine for name in plan.bystanders]),
+        held_in_standby(writer, [balancers[name].machine for name in plan.sources]),
     ):
         for name, vips in plan.sources.items():
             await wait_moved(writer, topology, balancers[name], vips, keep, start)

@@ -9,7 +9,7 @@ from twinkeel.hosts.executor import Reader, Writer
 from twinkeel.status.announcer import read_planned
 from twinkeel.status.bgp_sessions import heard_for, read_sessions
 from twinkeel.status.holders import read_addresses
-from twinkeel.support.events import Note, OnEvent
+from twinkeel.support.events import Notice, OnEvent
 from twinkeel.topology.model import LoadBalancer, Topology
 from twinkeel.vip.handover import PAUSE, all_leave_standby, enter_standby, leave_standby, wait_answers
 
@@ -53,7 +53,7 @@ async def require_others(reader: Reader, topology: Topology, leaving: Sequence[L
         raise VerificationError(what, where=names, hint="`twinkeel status` shows what is wrong with each")
 
 
-async def stand_aside(writer: Writer, topology: Topology, balancer: LoadBalancer, ca: str | None, on_event: OnEvent) -> None:
+async def withdraw_vips(writer: Writer, topology: Topology, balancer: LoadBalancer, ca: str | None, on_event: OnEvent) -> None:
     """Let a load balancer withdraw, and see the API answer through the others. It stays aside.
 
     Raises:
@@ -68,7 +68,7 @@ async def stand_aside(writer: Writer, topology: Topology, balancer: LoadBalancer
     except BaseException:
         await all_leave_standby(writer, (machine,))
         raise
-    on_event(Note(f"{machine.name} withdrew the virtual IPs within {time.monotonic() - began:.1f} s."))
+    on_event(Notice(f"{machine.name} withdrew the virtual IPs within {time.monotonic() - began:.1f} s."))
 
 
 async def _wait_withdrawn(reader: Reader, topology: Topology, balancer: LoadBalancer, began: float) -> None:
@@ -80,7 +80,7 @@ async def _wait_withdrawn(reader: Reader, topology: Topology, balancer: LoadBala
         await asyncio.sleep(PAUSE)
 
 
-async def come_back(writer: Writer, topology: Topology, balancer: LoadBalancer, deadline: float = RETURN_DEADLINE) -> None:
+async def announce_vips(writer: Writer, topology: Topology, balancer: LoadBalancer, deadline: float = RETURN_DEADLINE) -> None:
     """Let a load balancer announce again at once, and wait until routers hear of it.
 
     Raises:
@@ -95,16 +95,16 @@ async def come_back(writer: Writer, topology: Topology, balancer: LoadBalancer, 
         await asyncio.sleep(PAUSE * 10)
 
 
-async def come_back_at_once(writer: Writer, topology: Topology, balancer: LoadBalancer) -> None:
+async def announce_vips_at_once(writer: Writer, topology: Topology, balancer: LoadBalancer) -> None:
     """The same for one that may wait after a failure: what stood aside and may announce again does so at once.
 
     Raises:
-        HostError, VerificationError: see `come_back`.
+        HostError, VerificationError: see `announce_vips`.
     """
     if not await announces(writer, topology, balancer):
         await enter_standby(writer, balancer.machine)
         await _wait_seen(writer, balancer)
-        await come_back(writer, topology, balancer)
+        await announce_vips(writer, topology, balancer)
 
 
 async def _wait_seen(reader: Reader, balancer: LoadBalancer) -> None:

@@ -66,7 +66,7 @@ def test_an_alert_has_all_that_a_person_at_night_needs() -> None:
         assert len(alert.summary) < 120, alert.name
         assert alert.description.endswith("."), alert.name
         assert alert.means.endswith("."), alert.name
-        assert alert.look, alert.name
+        assert alert.steps, alert.name
 
 
 def test_names_are_unique() -> None:

@@ -11,7 +11,7 @@ from twinkeel.plan.order import batches
 from twinkeel.render.keepalived import CONFIG_PATH
 from twinkeel.render.render import render
 from twinkeel.render.vrrp_authentication import NONE
-from twinkeel.support.events import Note, TaskEnded, VipMoved, as_record
+from twinkeel.support.events import Notice, TaskEnded, VipMoved, as_record
 from twinkeel.topology.model import Topology
 from twinkeel.vip.backend import LiveSettings
 from twinkeel.vip.balancer_state import BalancerState
@@ -206,7 +206,7 @@ def test_names_that_the_spec_does_not_have_are_refused(lab_home_topology: Topolo
 
 
 def test_events_become_plain_records() -> None:
-    assert as_record(Note("x")) == {"event": "note", "text": "x"}
+    assert as_record(Notice("x")) == {"event": "note", "text": "x"}
     assert as_record(VipMoved("v", "a", "b", 0.1))["event"] == "vip-moved"
     assert as_record(TaskEnded("a", "t", True, 0.5)) == {
         "event": "task-ended",

@@ -68,7 +68,7 @@ def test_a_host_that_does_not_answer_claims_nothing_and_its_last_sign_of_life_st
     heard = BalancerHeard("lb-1", {VIP: Moves(VIP)}, 0.0)
     heard.take(state(), 10.0)
     assert heard.take(state(vips=(), word="UNREACHABLE"), 20.0)
-    assert (heard.claims, heard.heard_at, heard.turned_at, heard.looks, heard.failures) == ({}, 10.0, 20.0, 2, 1)
+    assert (heard.claims, heard.heard_at, heard.turned_at, heard.polls, heard.failures) == ({}, 10.0, 20.0, 2, 1)
 
 
 def test_an_outage_is_from_the_first_request_that_failed_to_the_next_good_one() -> None:

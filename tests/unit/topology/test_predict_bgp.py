@@ -56,7 +56,7 @@ def test_one_load_balancer_alone_is_without_an_end(announcing: Topology) -> None
 
 
 def test_every_drill_that_a_prediction_names_exists_and_may_run(announcing: Topology) -> None:
-    of_vrrp = {fault.id for fault in FAULTS if "VRRP" in fault.needs}
+    of_vrrp = {fault.id for fault in FAULTS if "VRRP" in fault.prerequisites}
     known = {fault.id for fault in FAULTS} - of_vrrp
     named = [drill for prediction in predict(announcing) for drill in prediction.drills]
     assert set(named) <= known

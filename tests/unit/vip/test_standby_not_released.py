@@ -8,7 +8,7 @@ import pytest
 from twinkeel.errors import HostError, VerificationError
 from twinkeel.hosts.executor import CommandResult
 from twinkeel.topology.model import Machine, Topology
-from twinkeel.vip.handover import StillInStandbyError, aside
+from twinkeel.vip.handover import StillInStandbyError, held_in_standby
 
 
 class Hosts:
@@ -26,7 +26,7 @@ class Hosts:
 
 def stand_aside_for(topology: Topology, hosts: Hosts, error: Exception | None = None) -> None:
     async def work() -> None:
-        async with aside(hosts, [balancer.machine for balancer in topology.load_balancers]):  # type: ignore[arg-type]
+        async with held_in_standby(hosts, [balancer.machine for balancer in topology.load_balancers]):  # type: ignore[arg-type]
             if error is not None:
                 raise error
 

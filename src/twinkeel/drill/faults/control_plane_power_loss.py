@@ -1,16 +1,16 @@
 """A control-plane host loses its power."""
 
 from twinkeel.drill.components import an_api_server
+from twinkeel.drill.external_commands import power_off, power_on
 from twinkeel.drill.fault import BOOT, Fault, Scene
-from twinkeel.drill.switches import cut_power, restore_power
 
 
 async def _inject(scene: Scene) -> None:
-    await cut_power(scene, scene.target)
+    await power_off(scene, scene.target)
 
 
 async def _heal(scene: Scene) -> str:
-    await restore_power(scene, scene.target)
+    await power_on(scene, scene.target)
     return ""
 
 
@@ -26,7 +26,7 @@ FAULT = Fault(
     budget_ms=3000,
     evidence=BOOT,
     choose=an_api_server,
-    needs=("power", "three API servers"),
+    prerequisites=("power", "three API servers"),
     hold=4,
     inject=_inject,
     heal=_heal,

@@ -1,15 +1,15 @@
 """The holder loses its power."""
 
+from twinkeel.drill.external_commands import power_off, power_on
 from twinkeel.drill.fault import BOOT, Fault, Scene
-from twinkeel.drill.switches import cut_power, restore_power
 
 
 async def _inject(scene: Scene) -> None:
-    await cut_power(scene, scene.target)
+    await power_off(scene, scene.target)
 
 
 async def _heal(scene: Scene) -> str:
-    await restore_power(scene, scene.target)
+    await power_on(scene, scene.target)
     return ""
 
 
@@ -22,7 +22,7 @@ FAULT = Fault(
     expect="Requests fail for three advertisement intervals.",
     budget_ms=300,
     evidence=BOOT,
-    needs=("power", "two load balancers", "a host to spare"),
+    prerequisites=("power", "two load balancers", "a host to spare"),
     inject=_inject,
     heal=_heal,
 )

@@ -49,7 +49,7 @@ FAULT = Fault(
     expect="Nothing: advertisements that do not come from a peer are not heard.",
     budget_ms=50,
     proof=_proof,
-    needs=("VRRP", "root here"),
+    prerequisites=("VRRP", "root here"),
     inject=_inject,
     heal=_heal,
 )

@@ -22,8 +22,8 @@ from typing import Any
 
 from twinkeel.observe.host_programs.package_versions import output, package
 
-TLS_PATIENCE = 2.0
-NAME_PATIENCE = 4.0
+TLS_TIMEOUT = 2.0
+NAME_TIMEOUT = 4.0
 LISTEN = "0A"
 NETWORKD_LINKS = "/run/systemd/netif/links"
 # The first has precedence.
@@ -122,10 +122,10 @@ def resolve(name: str) -> dict[str, Any]:
     """The addresses that programs on this host get for a name."""
     try:
         done = subprocess.run(
-            ["getent", "ahosts", name], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=NAME_PATIENCE, check=False
+            ["getent", "ahosts", name], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=NAME_TIMEOUT, check=False
         )
     except subprocess.TimeoutExpired:
-        return {"addresses": [], "error": f"no answer within {NAME_PATIENCE:g} s"}
+        return {"addresses": [], "error": f"no answer within {NAME_TIMEOUT:g} s"}
     except OSError as error:
         return {"addresses": [], "error": str(error)}
     found = [line.split()[0] for line in done.stdout.decode(errors="replace").splitlines() if line.strip()]
@@ -140,13 +140,13 @@ def handshake(target: list[Any]) -> dict[str, Any]:
     context.verify_mode = ssl.CERT_NONE
     answer = {"address": address, "port": port, "certificate": None, "error": None}
     try:
-        with socket.create_connection((address, port), timeout=TLS_PATIENCE) as plain, context.wrap_socket(plain) as secure:
+        with socket.create_connection((address, port), timeout=TLS_TIMEOUT) as plain, context.wrap_socket(plain) as secure:
             certificate = secure.getpeercert(binary_form=True) or b""
             return dict(answer, certificate=base64.b64encode(certificate).decode())
     except ConnectionRefusedError:
         return dict(answer, error="nothing listens")
     except socket.timeout:
-        return dict(answer, error=f"no answer within {TLS_PATIENCE:g} s")
+        return dict(answer, error=f"no answer within {TLS_TIMEOUT:g} s")
     except OSError as error:
         return dict(answer, error=str(error))
 

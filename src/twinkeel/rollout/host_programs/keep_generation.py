@@ -25,7 +25,7 @@ def complete(folder: str) -> list[int]:
 def keep_generation(
     given: dict[str, Any],
     is_active: Callable[[str], bool],
-    read_notes: Callable[[str], dict[str, Any]],
+    read_recorded_state: Callable[[str], dict[str, Any]],
     put: Callable[[str, bytes, int, int, int], None],
 ) -> None:
     """Copy the files, what was noted of them, and which units run, to FOLDER/NNNN.
@@ -33,7 +33,7 @@ def keep_generation(
     It gets its number when it is complete: one that broke off is no generation. `given` are the options of the module
     `generations`; the last two arguments are functions of `candidate_files`.
     """
-    live, notes = read_notes(given["live"]), read_notes(given["notes"])
+    live, notes = read_recorded_state(given["live"]), read_recorded_state(given["notes"])
     known = {entry["path"]: entry for entry in live.get("files", [])}
     known.update({entry["path"]: {key: entry.get(key) for key in ("path", "unit", "on_change")} for entry in given["files"]})
     os.makedirs(given["folder"], mode=0o700, exist_ok=True)

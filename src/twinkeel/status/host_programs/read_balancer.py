@@ -25,7 +25,7 @@ ONCE_TIMEOUT = 2.5
 WATCH_TIMEOUT = 0.8
 
 
-def look(socket_path: str, down: str, standby: str, linger: str, timeout: float, announce: str = "") -> dict[str, object]:
+def read_state(socket_path: str, down: str, standby: str, linger: str, timeout: float, announce: str = "") -> dict[str, object]:
     """See `twinkeel.status.load_balancer` for what each field means."""
     try:
         links = json.loads(output("ip", "-j", "address", "show"))
@@ -88,7 +88,7 @@ def main(places: tuple[str, str, str, str], period: str = "", announce: str = ""
     # Before the first look: what happens during it is news, too.
     listener = listen() if period else None
     while True:
-        sys.stdout.write(json.dumps(look(*places, WATCH_TIMEOUT if period else ONCE_TIMEOUT, announce)) + "\n")
+        sys.stdout.write(json.dumps(read_state(*places, WATCH_TIMEOUT if period else ONCE_TIMEOUT, announce)) + "\n")
         sys.stdout.flush()
         if listener is None or sys.stdin in select.select([sys.stdin, listener], [], [], float(period))[0]:
             return

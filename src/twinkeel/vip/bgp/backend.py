@@ -24,7 +24,7 @@ class BgpBackend:
         """A load balancer's file matters to the routers alone: the others do not hear it."""
         return LiveSettings("standby", frozenset(), frozenset())
 
-    def hears(self, balancer: LoadBalancer, mine: LiveSettings, holder: LiveSettings) -> bool:
+    def understands(self, balancer: LoadBalancer, mine: LiveSettings, holder: LiveSettings) -> bool:
         """Nobody need know of the others: all announce the same."""
         return True
 

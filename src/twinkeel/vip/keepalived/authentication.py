@@ -11,8 +11,8 @@ def authentication_of(config: str) -> Authentication:
     """Of the first instance that has `auth_hmac`: ours are all alike."""
     if "auth_hmac" not in config:
         return NONE
-    whole = parse_keepalived(SourceFile("keepalived.conf", config)).whole
-    blocks = [each for instance in whole.named("vrrp_instance") for each in instance.named("auth_hmac")]
+    root = parse_keepalived(SourceFile("keepalived.conf", config)).root
+    blocks = [each for instance in root.named("vrrp_instance") for each in instance.named("auth_hmac")]
     return _read(blocks[0]) if blocks else NONE
 
 

@@ -34,7 +34,7 @@ class KeepalivedBackend:
         protocol, peers = vrrp_lines(config), unicast_peers(config)
         return LiveSettings(handover_of(config), protocol, peers, authentication, intervals, router_ids(config))
 
-    def hears(self, balancer: LoadBalancer, mine: LiveSettings, holder: LiveSettings) -> bool:
+    def understands(self, balancer: LoadBalancer, mine: LiveSettings, holder: LiveSettings) -> bool:
         """The same protocol and keys, and where the holder sends to peers, this load balancer among them.
 
         A virtual IP that only one of them has is nobody's trouble: it is how one is added or taken away on a live pair. A holder
@@ -44,10 +44,10 @@ class KeepalivedBackend:
         """
         unicast = {str(instance.source) for instance in balancer.instances if not instance.multicast}
         signed = mine.authentication.understands(holder.authentication)
-        patient = not _is_impatient(mine.intervals, holder.intervals)
+        steady = not _is_impatient(mine.intervals, holder.intervals)
         same = mine.protocol == holder.protocol and agree_on_router_ids(mine.router_ids, holder.router_ids)
-        told = bool(holder.router_ids) or not mine.router_ids
-        return same and told and signed and patient and unicast <= holder.peers
+        has_router_ids = bool(holder.router_ids) or not mine.router_ids
+        return same and has_router_ids and signed and steady and unicast <= holder.peers
 
     def is_ours(self, config: str) -> bool:
         """By the first line that we write."""

@@ -34,7 +34,7 @@ def vrrp_lines(config: str) -> frozenset[str]:
 def router_ids(config: str) -> dict[str, str]:
     """The virtual router id of each virtual address, as written but for its prefix length; one instance may have several."""
     found: dict[str, str] = {}
-    for instance in parse_keepalived(SourceFile("keepalived.conf", config)).whole.named("vrrp_instance"):
+    for instance in parse_keepalived(SourceFile("keepalived.conf", config)).root.named("vrrp_instance"):
         number = next((each.value() for each in instance.named("virtual_router_id")), "")
         for block in instance.named("virtual_ipaddress", "virtual_ipaddress_excluded"):
             addresses = (_address(each.keyword.partition("/")[0]) for each in block.block)

@@ -16,7 +16,7 @@ _BLOCKS = ("global_defs", "vrrp_instance", "vrrp_script", "vrrp_track_process", 
 
 
 def check(config: VrrpConfig) -> Iterator[Finding]:
-    for block in config.config.whole.named(*_BLOCKS):
+    for block in config.config.root.named(*_BLOCKS):
         last: dict[str, Statement] = {}
         for line in block.block:
             if line.keyword in _ONCE and not line.condition:

@@ -12,7 +12,7 @@ from typing import Any
 from ansible.module_utils.balancer_health import OPTIONS, wait_until_it_serves
 from ansible.module_utils.balancer_units import UnitError, bring_units, checked
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.candidate_files import Candidate, leftovers, ours, read_notes, replace, write_notes
+from ansible.module_utils.candidate_files import Candidate, leftovers, ours, read_recorded_state, replace, write_recorded_state
 from ansible.module_utils.haproxy_socket import ask_haproxy
 
 # The decision that `twinkeel plan` takes, too.
@@ -75,7 +75,7 @@ def ended_by_signal(code: int) -> int:
     return number if 0 < number < 65 else 0
 
 
-def judge(module: AnsibleModule, candidates: list[Candidate], checks: list[dict[str, Any]]) -> None:
+def validate(module: AnsibleModule, candidates: list[Candidate], checks: list[dict[str, Any]]) -> None:
     """Let the host's own programs judge the candidates; end the module when one is refused."""
     argv_of = {check["path"]: check["argv"] for check in checks}
     for candidate in candidates:
@@ -107,7 +107,7 @@ def unit_files(candidates: list[Candidate]) -> list[Any]:
     return [UnitFile(each.path, each.content, each.unit, each.on_change) for each in candidates]
 
 
-def shown(module: AnsibleModule, unit: str) -> str:
+def properties_of(module: AnsibleModule, unit: str) -> str:
     """What `systemctl show` prints of a unit's state."""
     _, out, _ = module.run_command(["systemctl", "show", "--property=ActiveState,UnitFileState,MainPID", unit])
     return str(out)
@@ -119,7 +119,7 @@ def put_in_place(module: AnsibleModule, candidates: list[Candidate], old: list[d
         return
     # First of all it is noted that these files are ours: a run that breaks off here leaves nothing behind that nobody knows.
     known = {entry["path"]: entry for entry in live.get("files", []) + ours(candidates)}
-    write_notes(module.params["live"], dict(live, files=sorted(known.values(), key=lambda entry: str(entry["path"]))))
+    write_recorded_state(module.params["live"], dict(live, files=sorted(known.values(), key=lambda entry: str(entry["path"]))))
     replace(candidates)
     remove(module, old)
 
@@ -138,13 +138,13 @@ def actions_of(
     module: AnsibleModule, candidates: list[Candidate], differing: list[Candidate], old: list[dict[str, Any]]
 ) -> dict[str, str]:
     """What each unit needs."""
-    noted, units = read_notes(module.params["notes"]), module.params["units"]
+    recorded, units = read_recorded_state(module.params["notes"]), module.params["units"]
     wanted, actions = digests(unit_files(candidates), units), {}
     for unit in units:
         stale = {candidate.on_change for candidate in differing if candidate.unit == unit}
         stale |= {entry["on_change"] for entry in old if entry["unit"] == unit}
-        state = shown(module, unit)
-        actions[unit] = action(state, wanted[unit], noted.get(unit, {}), stale, outlives_reload(unit, state))
+        state = properties_of(module, unit)
+        actions[unit] = action(state, wanted[unit], recorded.get(unit, {}), stale, outlives_reload(unit, state))
     return actions
 
 
@@ -160,15 +160,15 @@ def require_as_planned(module: AnsibleModule, differs: set[str], actions: dict[s
         module.fail_json(msg=f"this host changed since it was looked at ({', '.join(other)}); nothing was replaced: run it again")
 
 
-def judged(module: AnsibleModule, candidates: list[Candidate], live: dict[str, Any]) -> None:
+def validated(module: AnsibleModule, candidates: list[Candidate], live: dict[str, Any]) -> None:
     """Do `state=judged` and end the module."""
     added = make_ready(module, candidates, live)
-    live = read_notes(module.params["live"]) if added else live
+    live = read_recorded_state(module.params["live"]) if added else live
     differing, old = [each for each in candidates if each.differs()], leftovers(candidates, live)
     actions = actions_of(module, candidates, differing, old)
     paths = [candidate.path for candidate in differing] + [entry["path"] for entry in old]
     require_as_planned(module, {*paths, *added}, actions)
-    judge(module, differing, module.params["checks"])
+    validate(module, differing, module.params["checks"])
     needed = bool(paths) or any(each != "none" for each in actions.values())
     module.exit_json(changed=bool(added), differs=paths, actions=actions, needed=needed)
 
@@ -192,9 +192,9 @@ def brought(module: AnsibleModule, candidates: list[Candidate], live: dict[str, 
     if found:
         module.fail_json(msg=f"this load balancer does not serve: {found}")
     # Only now: a run that broke off before this line is completed by the next one.
-    noted = read_notes(given["notes"])
-    write_notes(given["notes"], dict(noted, **digests(unit_files(candidates), given["units"])))
-    write_notes(given["live"], dict(given["about"], files=ours(candidates)))
+    recorded = read_recorded_state(given["notes"])
+    write_recorded_state(given["notes"], dict(recorded, **digests(unit_files(candidates), given["units"])))
+    write_recorded_state(given["live"], dict(given["about"], files=ours(candidates)))
     module.exit_json(changed=bool(paths) or busy, differs=paths)
 
 
@@ -222,9 +222,9 @@ def main() -> None:
         with at_work(module.params["lock"]) as alone:
             if not alone:
                 module.fail_json(msg="another run is still at work on this host; nothing was replaced: run it again")
-            live = read_notes(module.params["live"])
+            live = read_recorded_state(module.params["live"])
             if module.params["state"] == "judged":
-                judged(module, candidates, live)
+                validated(module, candidates, live)
             brought(module, candidates, live)
     except OSError as error:
         module.fail_json(msg=f"{error.strerror}: {error.filename or module.params['live']}")

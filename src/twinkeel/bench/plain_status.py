@@ -2,7 +2,7 @@
 
 import asyncio
 
-from twinkeel.drill.run import Look
+from twinkeel.drill.run import ReadStatus
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import Reader
 from twinkeel.status.backends import Backend
@@ -15,7 +15,7 @@ from twinkeel.topology.model import LoadBalancer, Topology
 THROUGH_IT = "the API through it"
 
 
-def plain_look(ca: str) -> Look:
+def plain_status(ca: str) -> ReadStatus:
     """A look at addresses, at whether both services run, and at /readyz: through the virtual IP, through each load balancer's own
     address, and of each API server.
 
@@ -24,7 +24,7 @@ def plain_look(ca: str) -> Look:
     """
     context = tls_context(ca)
 
-    async def look(reader: Reader, topology: Topology) -> Snapshot:
+    async def read_status(reader: Reader, topology: Topology) -> Snapshot:
         async def balancer_state(balancer: LoadBalancer) -> LoadBalancerState:
             machine = balancer.machine
             try:
@@ -57,4 +57,4 @@ def plain_look(ca: str) -> Look:
             ),
         )
 
-    return look
+    return read_status

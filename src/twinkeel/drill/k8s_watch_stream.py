@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Callable
 
 from twinkeel.drill.history import SECOND, Event
 from twinkeel.drill.https import Connection, Target, error_class
-from twinkeel.drill.watch import Change, GoneError, begin_watch, list_all, revision_of
+from twinkeel.drill.k8s_watch import Change, GoneError, begin_watch, list_all, revision_of
 
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases"
 ESTABLISH_TIMEOUT = 1.0
@@ -48,7 +48,7 @@ class WatchStream:
                 await self._once()
             except GoneError:
                 self._revision, self._gone = None, True
-                self._tell("watch-gone")
+                self._log("watch-gone")
             except (OSError, EOFError, ValueError):
                 pass  # It was down already, and told so; the next try follows.
             await asyncio.sleep(AGAIN_AFTER)
@@ -61,7 +61,7 @@ class WatchStream:
                 self._first = self._first or self._revision
             changes = await begin_watch(connection, LEASES, self._token, self._revision)
             limit.reschedule(None)
-            self._tell("watch-up", revision=self._revision)
+            self._log("watch-up", revision=self._revision)
             async with contextlib.aclosing(changes):
                 await self._listen(changes)
 
@@ -72,16 +72,16 @@ class WatchStream:
                 heard = time.monotonic_ns()
                 self._take(change)
         except (OSError, EOFError, ValueError) as trouble:
-            self._tell("watch-down", heard=heard, error=str(trouble) if isinstance(trouble, GoneError) else error_class(trouble))
+            self._log("watch-down", heard=heard, error=str(trouble) if isinstance(trouble, GoneError) else error_class(trouble))
             raise
-        self._tell("watch-down", heard=heard, error="closed")
+        self._log("watch-down", heard=heard, error="closed")
 
     def _take(self, change: Change) -> None:
         self._revision = max(self._revision or 0, change.revision)
         if change.kind != "BOOKMARK":
             self._seen.add(change.revision)
 
-    def _tell(self, name: str, **data: int | str) -> None:
+    def _log(self, name: str, **data: int | str) -> None:
         self._record(Event(name, time.monotonic_ns(), data))
 
     async def check(self) -> None:
@@ -103,7 +103,7 @@ class WatchStream:
             newest = max(map(revision_of, items), default=0)
             await self._catch_up(newest)
             reported = await self._changes_since(connection, first, newest)
-            self._tell("watch-checked", told=len(reported), missed=len(reported - self._seen))
+            self._log("watch-checked", told=len(reported), missed=len(reported - self._seen))
 
     async def _catch_up(self, newest: int) -> None:
         """What was changed a moment ago may be on its way."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from twinkeel.bench.look import plain_look
+from twinkeel.bench.plain_status import plain_status
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import DEFAULT_TIMEOUT, CommandResult
 from twinkeel.status.snapshot import Snapshot
@@ -63,7 +63,7 @@ def look(lab_home_topology: Topology, authority: Any, serve: Callable[..., int])
         names = [f"127.0.0.{last}" for last in (1, 101, 103, 105, 111, 112)]
         pair = authority.issue("kube-apiserver", [lab_home_topology.endpoint.name, *names])
         port = serve(pair, {"/readyz": (status, b"ok")}, host="")
-        return asyncio.run(plain_look(authority.pem.decode())(hosts, on_loopback(lab_home_topology, port)))
+        return asyncio.run(plain_status(authority.pem.decode())(hosts, on_loopback(lab_home_topology, port)))
 
     return look_at
 

@@ -10,7 +10,7 @@ from twinkeel.drill.checker import judge
 from twinkeel.drill.history import MILLISECOND, SECOND, Event, History, Probe, Request
 from twinkeel.drill.observe_nodes import is_ready
 from twinkeel.drill.trial import trial_of
-from twinkeel.drill.watching import watching_of
+from twinkeel.drill.watch_verdict import watch_verdict
 from twinkeel.kubeconfig.document import parse_kubeconfig
 from twinkeel.report.timeline import timeline
 from twinkeel.report.trials import remarks, trial_cells, trial_object
@@ -39,16 +39,16 @@ def watched(*events: Event, runs: tuple[Request, ...] = ()) -> History:
 
 
 def test_a_watch_is_blind_since_the_fault_or_its_last_sign_of_life() -> None:
-    found = watching_of(watched(*BROKE))
+    found = watch_verdict(watched(*BROKE))
     assert found is not None
-    assert (found.blind_ms, found.reconnect_ms, found.told, found.missed) == (500, 100, 12, 0)
+    assert (found.blind_ms, found.reconnect_ms, found.reported, found.missed) == (500, 100, 12, 0)
     heard_later = (UP, at(400, "watch-down", heard=350), at(500, "watch-up"), CHECKED)
-    assert watching_of(watched(*heard_later)).blind_ms == 150  # type: ignore[union-attr]
+    assert watch_verdict(watched(*heard_later)).blind_ms == 150  # type: ignore[union-attr]
 
 
 def test_the_longest_of_several_breaks_counts() -> None:
     again = (at(2000, "watch-down", heard=1000), at(2050, "watch-up"))
-    found = watching_of(watched(*BROKE, *again))
+    found = watch_verdict(watched(*BROKE, *again))
     assert found is not None
     assert (found.blind_ms, found.reconnect_ms) == (1050, 100)
 
@@ -75,7 +75,7 @@ def test_a_watch_that_proves_nothing_or_breaks_its_promise(events: tuple[Event, 
 
 
 def test_a_history_without_a_watch_is_judged_as_before() -> None:
-    assert watching_of(a_history()) is None
+    assert watch_verdict(a_history()) is None
     shown = trial_object(trial_of(a_history()))
     assert (shown["watch_ms"], shown["watch_missed"], shown["kubectl"], shown["left_out"]) == (None, None, None, [])
 

@@ -59,11 +59,11 @@ class Complaint:
     line: int | None
     text: str
     extra: ExtraLine | None = None
-    judged: bool = True
+    completed: bool = True
 
 
 @dataclass(frozen=True)
-class _Judge:
+class _Checker:
     """One checker: its arguments before the file, and how the file and what the checker says are read."""
 
     program: str
@@ -85,28 +85,28 @@ def version_of(program: str, system: Path = HERE) -> str:
 
 def installed(system: Path = HERE) -> tuple[str, ...]:
     """The checkers that a system has, of haproxy, keepalived and vtysh."""
-    return tuple(judge.program for judge in _JUDGES if _find(judge.program, system))
+    return tuple(validate_files.program for validate_files in _CHECKERS if _find(validate_files.program, system))
 
 
-def judge(rendered: RenderedFiles, system: Path = HERE) -> tuple[Complaint, ...]:
+def validate_files(rendered: RenderedFiles, system: Path = HERE) -> tuple[Complaint, ...]:
     """What the installed checkers say of every load balancer's files; a checker that is not there says nothing."""
     return tuple(
         complaint
         for host, files in rendered.hosts.items()
         for file in files
-        for complaint in judge_file(file.path, file.content, host=host, system=system)
+        for complaint in validate_file(file.path, file.content, host=host, system=system)
     )
 
 
-def judge_file(path: str, content: str, *, host: str = "", system: Path = HERE) -> tuple[Complaint, ...]:
+def validate_file(path: str, content: str, *, host: str = "", system: Path = HERE) -> tuple[Complaint, ...]:
     """What the checker of the file at `path` says of `content`; nothing for a file without one, or when it is not installed."""
-    for candidate in _JUDGES:
+    for candidate in _CHECKERS:
         program = _find(candidate.program, system)
         if candidate.path == path and program is not None:
             try:
-                found = tuple(_judged(candidate, program, content, system))
+                found = tuple(_complaints_of(candidate, program, content, system))
             except _DiedError as error:
-                return (Complaint(candidate.program, host, path, None, str(error), judged=False),)
+                return (Complaint(candidate.program, host, path, None, str(error), completed=False),)
             return tuple(
                 Complaint(candidate.program, host, path, line, text, locate(content, line) if line else None)
                 for line, text in found
@@ -129,7 +129,7 @@ class _DiedError(Exception):
     """A checker ended by a signal."""
 
 
-def _judged(one: _Judge, program: str, content: str, system: Path) -> Iterator[tuple[int | None, str]]:
+def _complaints_of(one: _Checker, program: str, content: str, system: Path) -> Iterator[tuple[int | None, str]]:
     """Lines and texts. The candidate lies in a folder of its own that goes away."""
     with tempfile.TemporaryDirectory(prefix="twinkeel-judge-", dir=system / "tmp") as folder:
         inside = f"/tmp/{Path(folder).name}"  # noqa: S108 - a new folder of our own, as the checker sees it
@@ -249,8 +249,8 @@ def _works(argv: Sequence[str]) -> bool:
         return False
 
 
-_JUDGES = (
-    _Judge("haproxy", haproxy.CONFIG_PATH, ("-c", "-f"), _haproxy_candidate, _haproxy_complaints),
-    _Judge("keepalived", keepalived.CONFIG_PATH, ("-t", "-f"), _keepalived_candidate, _keepalived_complaints),
-    _Judge("vtysh", frr.CONFIG_PATH, ("-C", "-f"), _frr_candidate, _frr_complaints),
+_CHECKERS = (
+    _Checker("haproxy", haproxy.CONFIG_PATH, ("-c", "-f"), _haproxy_candidate, _haproxy_complaints),
+    _Checker("keepalived", keepalived.CONFIG_PATH, ("-t", "-f"), _keepalived_candidate, _keepalived_complaints),
+    _Checker("vtysh", frr.CONFIG_PATH, ("-C", "-f"), _frr_candidate, _frr_complaints),
 )

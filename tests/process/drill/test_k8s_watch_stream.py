@@ -15,7 +15,7 @@ from twinkeel.drill.access import Access
 from twinkeel.drill.history import EVENTS_FILE, Event, HistoryWriter, read_history
 from twinkeel.drill.https import Target
 from twinkeel.drill.measure import Measurement
-from twinkeel.drill.watching import Watching, watching_of
+from twinkeel.drill.watch_verdict import WatchVerdict, watch_verdict
 
 from .conftest import NAME
 
@@ -51,7 +51,7 @@ def names(folder: Path) -> list[str]:
     return [event.name for event in read_history(folder).events]
 
 
-def a_trial(api: Api, folder: Path, *faults: signal.Signals) -> Watching:
+def a_trial(api: Api, folder: Path, *faults: signal.Signals) -> WatchVerdict:
     """A client whose watch is up before the fault, the signals, and a watch that is up at the end."""
 
     async def trial() -> None:
@@ -68,7 +68,7 @@ def a_trial(api: Api, folder: Path, *faults: signal.Signals) -> Watching:
     asyncio.run(trial())
     history = read_history(folder)
     assert history.flaws == ()
-    found = watching_of(history)
+    found = watch_verdict(history)
     assert found is not None
     return found
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from twinkeel.render import judge
+from twinkeel.render import validate
 from twinkeel.render.extra_lines import ExtraLine
 
 HAPROXY = """\
@@ -35,25 +35,27 @@ SAID_BY_3_2 = """\
     ],
 )
 def test_every_release_of_haproxy_is_understood(said: str, found: list[tuple[int | None, str]]) -> None:
-    assert list(judge._haproxy_complaints(said, "/haproxy.cfg")) == found
+    assert list(validate._haproxy_complaints(said, "/haproxy.cfg")) == found
 
 
 def test_keepalived_is_understood_and_the_added_line_does_not_count() -> None:
     said = "(/keepalived.conf: Line 14) Unknown keyword 'priorty'\n(api-10.0.0.1) no VIP\n"
-    found = list(judge._keepalived_complaints(said, "/keepalived.conf"))
+    found = list(validate._keepalived_complaints(said, "/keepalived.conf"))
     assert found == [(13, "Unknown keyword 'priorty'"), (None, "(api-10.0.0.1) no VIP")]
 
 
 def test_the_password_is_not_written_down_for_the_checker() -> None:
-    candidate = judge._keepalived_candidate("global_defs {\n}\n    auth_pass s3cret%&\n    file /run/twinkeel/standby\n", "/tmp/x")
+    candidate = validate._keepalived_candidate(
+        "global_defs {\n}\n    auth_pass s3cret%&\n    file /run/twinkeel/standby\n", "/tmp/x"
+    )
     assert "s3cret" not in candidate
     assert "    auth_pass judged\n    file /tmp/x/standby\n" in candidate
     assert candidate.startswith("global_defs {\n    dynamic_interfaces\n")
 
 
-@pytest.mark.skipif("haproxy" not in judge.installed(), reason="haproxy is not installed")
+@pytest.mark.skipif("haproxy" not in validate.installed(), reason="haproxy is not installed")
 def test_a_complaint_knows_its_line_of_the_spec() -> None:
-    said = judge.judge_file("/etc/haproxy/haproxy.cfg", HAPROXY, host="lb-1")
+    said = validate.validate_file("/etc/haproxy/haproxy.cfg", HAPROXY, host="lb-1")
     assert [(one.host, one.line, one.extra) for one in said if "unknown keyword" in one.text] == [
         ("lb-1", 2, None),
         ("lb-1", 4, ExtraLine("haproxy.extra.global", 1)),
@@ -62,4 +64,4 @@ def test_a_complaint_knows_its_line_of_the_spec() -> None:
 
 
 def test_a_file_without_a_checker_is_not_judged() -> None:
-    assert judge.judge_file("/etc/twinkeel/firewall.nft", "nonsense") == ()
+    assert validate.validate_file("/etc/twinkeel/firewall.nft", "nonsense") == ()

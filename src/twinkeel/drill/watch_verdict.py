@@ -6,7 +6,7 @@ from twinkeel.drill.history import MILLISECOND, Event, History
 
 
 @dataclass(frozen=True)
-class Watching:
+class WatchVerdict:
     """Times in milliseconds.
 
     `blind_ms` is how long the watch may have told nothing: from the fault, or its last sign of life after that, until it was
@@ -25,7 +25,7 @@ class Watching:
     up_after: bool
 
 
-def watching_of(history: History) -> Watching | None:
+def watch_verdict(history: History) -> WatchVerdict | None:
     """None when there was no watch stream, or no fault."""
     fault = history.event("fault")
     if fault is None or history.probe is None or not history.probe.watch:
@@ -40,7 +40,7 @@ def watching_of(history: History) -> Watching | None:
             blind.append(_ms(event.at - max(fault.at, _heard(down))))
             reconnect.append(_ms(event.at - down.at))
             down = None
-    return Watching(
+    return WatchVerdict(
         blind_ms=max(blind, default=None),
         reconnect_ms=max(reconnect, default=None),
         reported=history.value("watch-checked", "told"),

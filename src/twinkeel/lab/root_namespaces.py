@@ -10,7 +10,7 @@ from twinkeel.lab.network import NAMESPACES
 SYSTEMD = 1
 
 
-def enter_home() -> None:
+def enter_root_namespaces() -> None:
     """When we run inside a lab's client or operator, go back to this machine's own mounts and network.
 
     A drill in the client calls `twinkeel lab power-on`; a namespace made there would be invisible to everyone else.
@@ -21,11 +21,11 @@ def enter_home() -> None:
     inside = network_inode()
     if all(network_inode(path) != inside for path in NAMESPACES.glob("tk-*")):
         return
-    if not any(enter(pid) for pid in _processes_at_home()):
+    if not any(enter(pid) for pid in _processes_in_root_namespaces()):
         raise LabError("this command runs inside a lab and cannot leave it", hint="run it on the machine itself")
 
 
-def _processes_at_home() -> Iterator[int]:
+def _processes_in_root_namespaces() -> Iterator[int]:
     """Supervisors of hosts stay where `lab up` ran; where systemd runs the machine, it is at home by definition."""
     for name in state.names():
         listed = manifest.read(state.paths_of(name).manifest)

@@ -2,7 +2,7 @@
 
 import os
 
-from twinkeel.drill.fault import Need
+from twinkeel.drill.fault import Prerequisite
 from twinkeel.errors import UsageError
 from twinkeel.topology.model import Topology
 
@@ -10,17 +10,17 @@ MAJORITY_OUTLIVES_ONE = 3
 OTHERS = "or name other scenarios (`twinkeel drill list`)"
 
 
-def refuse_without(need: Need, scenario: str, topology: Topology) -> None:
+def require(prerequisite: Prerequisite, scenario: str, topology: Topology) -> None:
     """Raises UsageError when the topology or this machine lacks what the scenario needs."""
-    reason = missing(need, topology)
+    reason = missing(prerequisite, topology)
     if reason:
         what, hint = reason
         raise UsageError(f"{scenario} {what}", hint=f"{hint}, {OTHERS}")
 
 
-def missing(need: Need, topology: Topology) -> tuple[str, str] | None:
+def missing(prerequisite: Prerequisite, topology: Topology) -> tuple[str, str] | None:
     """What is missing and what to do; None when it is there."""
-    lacks: dict[Need, tuple[bool, str, str]] = {
+    lacks: dict[Prerequisite, tuple[bool, str, str]] = {
         "power": (
             topology.power is None,
             "needs to know how to cut a host's power",
@@ -34,7 +34,7 @@ def missing(need: Need, topology: Topology) -> tuple[str, str] | None:
         "two load balancers": (len(topology.load_balancers) < 2, "needs two load balancers", "add a second one"),
         "two API servers": (len(topology.control_plane) < 2, "would leave no API server", "add a second one"),
         "a host to spare": (
-            not _can_spare_a_balancer(topology),
+            not _etcd_quorum_survives(topology),
             "takes down a host of etcd's along, and the rest would have no majority",
             "keep etcd on three hosts or more",
         ),
@@ -52,10 +52,10 @@ def missing(need: Need, topology: Topology) -> tuple[str, str] | None:
         ),
         "root here": (os.geteuid() != 0, "needs root on this machine", "run the drill as root"),
     }
-    is_missing, what, hint = lacks[need]
+    is_missing, what, hint = lacks[prerequisite]
     return (what, hint) if is_missing else None
 
 
-def _can_spare_a_balancer(topology: Topology) -> bool:
+def _etcd_quorum_survives(topology: Topology) -> bool:
     members = {machine.name for machine in topology.etcd}
     return len(members) >= MAJORITY_OUTLIVES_ONE or all(each.machine.name not in members for each in topology.load_balancers)

@@ -14,9 +14,9 @@ from twinkeel.errors import HostError
 from twinkeel.hosts.executor import NotPrivilegedError
 from twinkeel.observe.host_state import PackageState
 from twinkeel.preflight.checks import CHECKS
-from twinkeel.preflight.cluster import judge_certificate
+from twinkeel.preflight.cluster import evaluate_certificate
 from twinkeel.preflight.facts import Clock, HostFacts, Listener, NameAnswer, TlsAnswer, Voice
-from twinkeel.preflight.model import Finding, Preflight, Survey, as_json, judge_all
+from twinkeel.preflight.model import Finding, Preflight, Survey, as_json, evaluate_all
 from twinkeel.preflight.versions import parse_version
 from twinkeel.spec.software_versions import known_bad
 from twinkeel.topology.model import Metrics, Topology
@@ -29,7 +29,7 @@ VIP = ip_address("192.168.1.110")
 
 
 def judged(survey: Survey, code: str) -> list[Finding]:
-    (checked,) = judge_all([BY_ID[code]], survey)
+    (checked,) = evaluate_all([BY_ID[code]], survey)
     return list(checked.findings)
 
 
@@ -271,7 +271,7 @@ def test_hosts_that_cannot_be_asked_are_named_once_and_skipped_elsewhere(bare: S
     assert judged(survey, "P001")[0] == Finding("failure", "lb-2", "the host did not answer within 5 s", "is it up?")
     assert results(survey, "P002") == {"ok", "skipped"}
     assert results(survey, "P031") == {"skipped"}
-    preflight = Preflight(judge_all(CHECKS, survey), ("lb-2",), 1.0)
+    preflight = Preflight(evaluate_all(CHECKS, survey), ("lb-2",), 1.0)
     assert preflight.exit_code == 3
     assert [check.id for check, _ in preflight.failures] == ["P001"]
 
@@ -414,7 +414,7 @@ def test_what_a_certificate_must_name_and_how_long(two_balancers: Topology, auth
     now = datetime.now(UTC)
 
     def judge(names: list[str], at: datetime = now) -> tuple[str, str]:
-        finding = judge_certificate(two_balancers, "master-1", der(authority.issue("kube-apiserver", names).certificate), at)
+        finding = evaluate_certificate(two_balancers, "master-1", der(authority.issue("kube-apiserver", names).certificate), at)
         return finding.result, finding.saw
 
     everything = ["lb.lab-home.com", "192.168.1.110"]
@@ -425,7 +425,7 @@ def test_what_a_certificate_must_name_and_how_long(two_balancers: Topology, auth
     assert judge(["lb.lab-home.com"]) == ("failure", "its certificate does not name 192.168.1.110")
     assert judge(["kubernetes"]) == ("failure", "its certificate does not name lb.lab-home.com, 192.168.1.110")
     assert judge([]) == ("failure", "its certificate names nobody")
-    assert judge_certificate(two_balancers, "master-1", b"no certificate", now).result == "failure"
+    assert evaluate_certificate(two_balancers, "master-1", b"no certificate", now).result == "failure"
 
 
 @pytest.mark.parametrize(
@@ -450,7 +450,7 @@ def test_the_ends_of_a_bad_range_are_bad() -> None:
 
 def test_json_has_every_check_and_the_worst_first(bare: Survey) -> None:
     survey = changed(bare, link_down, "lb-2")
-    shown = as_json(Preflight(judge_all(CHECKS, survey), (), 1.5))
+    shown = as_json(Preflight(evaluate_all(CHECKS, survey), (), 1.5))
     assert (shown["passed"], shown["seconds"]) == (False, 1.5)
     assert [each["id"] for each in shown["checks"]] == [check.id for check in OF_VRRP]
     interface = next(each for each in shown["checks"] if each["id"] == "P020")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from twinkeel.topology.model import Topology
 
 
-class Refusal(NamedTuple):
+class RenderConstraint(NamedTuple):
     """One thing that cannot be rendered. `key` is the spec's key with dots; it may be a default that is not in the file."""
 
     key: str
@@ -23,7 +23,7 @@ class Refusal(NamedTuple):
     hint: str
 
 
-class Asked(NamedTuple):
+class Requested(NamedTuple):
     """What a system asks for that may be refused: counts, and `metrics` with the address where all load balancers open them."""
 
     haproxy: Version
@@ -38,10 +38,10 @@ class Asked(NamedTuple):
     ip_versions: frozenset[int]
 
 
-def asked_by_spec(spec: "ClusterSpec") -> Asked:
+def requested_by_spec(spec: "ClusterSpec") -> Requested:
     """The same as of its topology: `check` is spared building one."""
     metrics = spec.haproxy.metrics
-    return Asked(
+    return Requested(
         numbers(spec.haproxy.version),
         spec.haproxy.max_connections,
         len(spec.services),
@@ -55,10 +55,10 @@ def asked_by_spec(spec: "ClusterSpec") -> Asked:
     )
 
 
-def asked_by(topology: "Topology") -> Asked:
+def requested_by(topology: "Topology") -> Requested:
     """What a topology asks for."""
     metrics, first = topology.haproxy.metrics, next(iter(topology.load_balancers[0].instances), None)
-    return Asked(
+    return Requested(
         topology.haproxy.version,
         topology.haproxy.max_connections,
         len(topology.services),
@@ -72,55 +72,57 @@ def asked_by(topology: "Topology") -> Asked:
     )
 
 
-def refusals(asked: Asked) -> tuple[Refusal, ...]:
+def violated_constraints(requested: Requested) -> tuple[RenderConstraint, ...]:
     """Everything that cannot be rendered, in the order of the spec's keys. Passwords are not looked at."""
     return tuple(
-        refusal for find in (_haproxy_version, _metrics, _connections, _keepalived_version, _version_2) for refusal in find(asked)
+        violated
+        for find in (_haproxy_version, _metrics, _connections, _keepalived_version, _version_2)
+        for violated in find(requested)
     )
 
 
 def require_renderable(topology: "Topology", secrets: "Secrets") -> None:
     """Raise SpecError, once for all of them, when something cannot be rendered or a password is missing."""
-    found = [*refusals(asked_by(topology)), *_missing_secrets(topology, secrets)]
+    found = [*violated_constraints(requested_by(topology)), *_missing_secrets(topology, secrets)]
     if found:
         raise SpecError(
-            "; ".join(refusal.what for refusal in found),
-            where=", ".join(refusal.key for refusal in found),
-            hint="; ".join(refusal.hint for refusal in found),
+            "; ".join(violated.what for violated in found),
+            where=", ".join(violated.key for violated in found),
+            hint="; ".join(violated.hint for violated in found),
         )
 
 
-def _haproxy_version(asked: Asked) -> Iterator[Refusal]:
-    yield from _version("haproxy", asked.haproxy)
+def _haproxy_version(requested: Requested) -> Iterator[RenderConstraint]:
+    yield from _version("haproxy", requested.haproxy)
 
 
-def _keepalived_version(asked: Asked) -> Iterator[Refusal]:
-    version = asked.keepalived
+def _keepalived_version(requested: Requested) -> Iterator[RenderConstraint]:
+    version = requested.keepalived
     yield from _version("keepalived", version)
-    if asked.authentication == "hmac" and version < LEAST_HMAC[: len(version)]:
+    if requested.authentication == "hmac" and version < LEAST_HMAC[: len(version)]:
         what = f"Keepalived {text(version)} cannot sign advertisements"
-        yield Refusal("failover.authentication", what, f"install {text(LEAST_HMAC)} or newer, or leave it out")
+        yield RenderConstraint("failover.authentication", what, f"install {text(LEAST_HMAC)} or newer, or leave it out")
 
 
-def _version(program: Program, version: Version) -> Iterator[Refusal]:
+def _version(program: Program, version: Version) -> Iterator[RenderConstraint]:
     if too_old(program, version):
         what = f"{NAMES[program]} {text(version)} is not one of {span(program)}"
-        yield Refusal(f"{program}.version", what, f"install {text(KNOWN[program][0])} or newer")
+        yield RenderConstraint(f"{program}.version", what, f"install {text(KNOWN[program][0])} or newer")
 
 
-def _metrics(asked: Asked) -> Iterator[Refusal]:
-    if not asked.metrics:
+def _metrics(requested: Requested) -> Iterator[RenderConstraint]:
+    if not requested.metrics:
         return
-    if not haproxy_has(asked.haproxy, ".if"):
-        yield Refusal(
+    if not haproxy_has(requested.haproxy, ".if"):
+        yield RenderConstraint(
             "haproxy.metrics",
-            f"HAProxy {text(asked.haproxy)} cannot be asked whether it has the Prometheus exporter",
+            f"HAProxy {text(requested.haproxy)} cannot be asked whether it has the Prometheus exporter",
             f"leave `metrics` out, or install HAProxy {text(HAPROXY_KEYWORDS['.if'])} or newer",
         )
-    if asked.metrics_address is not None and not _everywhere(asked.metrics_address) and asked.load_balancers > 1:
-        yield Refusal(
+    if requested.metrics_address is not None and not _everywhere(requested.metrics_address) and requested.load_balancers > 1:
+        yield RenderConstraint(
             "haproxy.metrics.address",
-            f"{asked.metrics_address} is not on every load balancer, and HAProxy does not start where it is missing",
+            f"{requested.metrics_address} is not on every load balancer, and HAProxy does not start where it is missing",
             "write `host` for each load balancer's own address",
         )
 
@@ -129,22 +131,22 @@ def _everywhere(address: IPAddress) -> bool:
     return address.is_unspecified or address.is_loopback
 
 
-def _connections(asked: Asked) -> Iterator[Refusal]:
-    needed = limits_of(asked.max_connections, asked.services).files
+def _connections(requested: Requested) -> Iterator[RenderConstraint]:
+    needed = limits_of(requested.max_connections, requested.services).files
     if needed > MOST_FILES:
-        yield Refusal(
+        yield RenderConstraint(
             "haproxy.max_connections",
-            f"the API and {asked.services} services would need {needed} open files; Linux allows {MOST_FILES}",
+            f"the API and {requested.services} services would need {needed} open files; Linux allows {MOST_FILES}",
             "lower it: every frontend takes that many connections",
         )
 
 
-def _version_2(asked: Asked) -> Iterator[Refusal]:
-    if asked.vrrp_version == 2 and 6 in asked.ip_versions:
-        yield Refusal("failover.vrrp_version", "VRRP version 2 has no IPv6", "use version 3, or IPv4 virtual IPs alone")
+def _version_2(requested: Requested) -> Iterator[RenderConstraint]:
+    if requested.vrrp_version == 2 and 6 in requested.ip_versions:
+        yield RenderConstraint("failover.vrrp_version", "VRRP version 2 has no IPv6", "use version 3, or IPv4 virtual IPs alone")
 
 
-def _missing_secrets(topology: "Topology", secrets: "Secrets") -> Iterator[Refusal]:
+def _missing_secrets(topology: "Topology", secrets: "Secrets") -> Iterator[RenderConstraint]:
     metrics = topology.haproxy.metrics
     authentication = next((each.authentication for each in topology.load_balancers[0].instances), "none")
     if authentication == "password" and secrets.vrrp_password is None:
@@ -157,5 +159,7 @@ def _missing_secrets(topology: "Topology", secrets: "Secrets") -> Iterator[Refus
         yield _missing("metrics_password", "haproxy.metrics.user", "TWINKEEL_METRICS_PASSWORD")
 
 
-def _missing(key: str, needed_by: str, variable: str) -> Refusal:
-    return Refusal(needed_by, f"the secret `{key}` is not set", f"write `{key}: ...` to the secrets file, or set {variable}")
+def _missing(key: str, needed_by: str, variable: str) -> RenderConstraint:
+    return RenderConstraint(
+        needed_by, f"the secret `{key}` is not set", f"write `{key}: ...` to the secrets file, or set {variable}"
+    )

@@ -9,7 +9,7 @@ from twinkeel.topology.model import LoadBalancer, Topology
 Item = TypeVar("Item")
 
 
-def with_first_vip(topology: Topology, address: str) -> Topology:
+def with_primary_vip(topology: Topology, address: str) -> Topology:
     """The topology with the virtual IP `address` before the others, in the endpoint and on every load balancer.
 
     Nothing else differs: each instance keeps its VRID, priorities and timers.

@@ -22,7 +22,7 @@ KEEPALIVED = re.compile(r"\((\S+)\) Entering (MASTER|BACKUP|FAULT) STATE")
 HAPROXY = re.compile(r"Server (\S+)/(\S+) is (UP|DOWN)")
 
 
-def tell(kind: str, **data: object) -> None:
+def log(kind: str, **data: object) -> None:
     """One line, at once."""
     sys.stdout.write(json.dumps(dict(data, kind=kind)) + "\n")
     sys.stdout.flush()
@@ -59,9 +59,9 @@ def take_log(line: str) -> None:
     """What a line of the journal says about VRRP states and servers."""
     state, server = KEEPALIVED.search(line), HAPROXY.search(line)
     if state:
-        tell("vrrp", instance=state.group(1), state=state.group(2))
+        log("vrrp", instance=state.group(1), state=state.group(2))
     elif server:
-        tell("server", backend=server.group(1), server=server.group(2), state=server.group(3))
+        log("server", backend=server.group(1), server=server.group(2), state=server.group(3))
 
 
 def main() -> None:
@@ -73,7 +73,7 @@ def main() -> None:
     journal = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     lines_of = cast("IO[bytes]", journal.stdout)
     held = addresses()
-    tell("start", held=[address for address in wanted if address in held])
+    log("start", held=[address for address in wanted if address in held])
     rest, reported = b"", time.monotonic()
     try:
         while True:
@@ -81,13 +81,13 @@ def main() -> None:
             # Also while HAProxy writes a line of its log for each request.
             if time.monotonic() - reported >= ALIVE_EVERY:
                 reported = time.monotonic()
-                tell("alive")
+                log("alive")
             if 0 in ready and not os.read(0, 4096):
                 return
             if netlink.fileno() in ready:
                 for address, came in address_changes(netlink.recv(65536)):
                     if address in wanted:
-                        tell("vip", address=address, held=came)
+                        log("vip", address=address, held=came)
             if lines_of.fileno() in ready:
                 *lines, rest = (rest + os.read(lines_of.fileno(), 65536)).split(b"\n")
                 for line in lines:

@@ -17,7 +17,7 @@ from twinkeel.vrrp import Range, master_down, takeover_after_silence
 YEAR = 365.25 * 86400
 # Shorter ones were never tried under load (docs/decisions/0009-timers.md), and announcing the virtual IP takes 0.02 s anyway.
 CANDIDATES = {3: (*(n / 100 for n in range(2, 100)), *(n / 10 for n in range(10, 51))), 2: (1.0, 2.0, 3.0, 4.0, 5.0)}
-SHOWN = {3: (0.02, 0.03, 0.05, 0.07, 0.1, 0.2, 0.5, 1.0), 2: (1.0, 2.0, 3.0, 5.0)}
+SHOWN_INTERVALS = {3: (0.02, 0.03, 0.05, 0.07, 0.1, 0.2, 0.5, 1.0), 2: (1.0, 2.0, 3.0, 5.0)}
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Tuning:
         return self.recommended is None or self.current.interval < self.recommended.interval
 
 
-def judge(recording: Recording, wished: float) -> Tuning:
+def evaluate(recording: Recording, wished: float) -> Tuning:
     """What a measurement says of every interval.
 
     Raises:
@@ -106,9 +106,11 @@ def judge(recording: Recording, wished: float) -> Tuning:
     directions = tuple(Direction(each, fit_tail(each.maxima, each.seconds)) for each in delays)
     routers = recording.header.routers
     version, in_force = routers[0].version, routers[0].advert_interval
-    known = {interval: _choice(interval, directions, routers) for interval in {*CANDIDATES[version], *SHOWN[version], in_force}}
+    known = {
+        interval: _choice(interval, directions, routers) for interval in {*CANDIDATES[version], *SHOWN_INTERVALS[version], in_force}
+    }
     recommended = next((known[one] for one in CANDIDATES[version] if _will_do(known[one], wished)), None)
-    shown = {*SHOWN[version], in_force, *([recommended.interval] if recommended else [])}
+    shown = {*SHOWN_INTERVALS[version], in_force, *([recommended.interval] if recommended else [])}
     return Tuning(
         recording,
         wished,
@@ -133,12 +135,14 @@ def _will_do(choice: Choice, wished: float) -> bool:
 
 
 def _require_hearing(recording: Recording, delays: Sequence[Delays]) -> None:
-    for deaf in (each for each in delays if not each.seconds):
-        reports = recording.of("trouble", deaf.phase)
-        trouble = next((line["what"] for line in reports if (line["from"], line["to"]) == (deaf.source, deaf.target)), "")
-        what = f"{deaf.receiver} heard nothing from {deaf.source}" + (f": {deaf.sender} cannot send: {trouble}" if trouble else "")
+    for silent in (each for each in delays if not each.seconds):
+        reports = recording.of("trouble", silent.phase)
+        trouble = next((line["what"] for line in reports if (line["from"], line["to"]) == (silent.source, silent.target)), "")
+        what = f"{silent.receiver} heard nothing from {silent.source}" + (
+            f": {silent.sender} cannot send: {trouble}" if trouble else ""
+        )
         hint = "`twinkeel preflight --only P031` says whether protocol 112 passes between them"
-        raise HostError(what, where=f"{deaf.sender} to {deaf.receiver}", hint=hint)
+        raise HostError(what, where=f"{silent.sender} to {silent.receiver}", hint=hint)
 
 
 def _choice(interval: float, directions: Sequence[Direction], routers: Sequence[Router]) -> Choice:

@@ -25,7 +25,7 @@ LISTEN_AT_LEAST = 1.3
 MARK_BYTES = 12
 
 
-async def look(reader: Reader, topology: Topology, *, probe: bool = True, seconds: float | None = None) -> Survey:
+async def survey_hosts(reader: Reader, topology: Topology, *, probe: bool = True, seconds: float | None = None) -> Survey:
     """Ask every host. Hosts that cannot be asked are part of the answer.
 
     Args:
@@ -50,13 +50,13 @@ async def look(reader: Reader, topology: Topology, *, probe: bool = True, second
         else:
             hosts[machine.name] = found
     segments: dict[str, SegmentFacts] = {}
-    deaf: dict[str, str] = {}
+    not_listening: dict[str, str] = {}
     for balancer, heard in zip(talking, probed, strict=True):
         if isinstance(heard, HostError):
-            deaf[balancer.machine.name] = heard.what
+            not_listening[balancer.machine.name] = heard.what
         else:
             segments[balancer.machine.name] = heard
-    return Survey(topology, hosts, segments, problems, deaf, ansible_version())
+    return Survey(topology, hosts, segments, problems, not_listening, ansible_version())
 
 
 def ansible_version() -> Version:

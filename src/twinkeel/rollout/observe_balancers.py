@@ -33,7 +33,7 @@ if urllib.request.urlopen("http://127.0.0.1:" + sys.argv[2] + "/live", timeout=2
 
 
 @dataclass(frozen=True)
-class Seen:
+class ClusterState:
     """What was found: all that each load balancer has, what of it matters for order and handover, and the cluster's authority."""
 
     states: Mapping[str, HostState]
@@ -46,7 +46,7 @@ class Seen:
         return max(state.generation for state in self.states.values()) + 1
 
 
-async def look(run: Run, decide: Decide) -> Seen:
+async def observe_balancers(run: Run, decide: Decide) -> ClusterState:
     """What every load balancer has; one that left the spec and still runs Keepalived ends it here."""
     async with run.step("Look at the load balancers") as details:
         states: dict[str, HostState] = {}
@@ -61,7 +61,7 @@ async def look(run: Run, decide: Decide) -> Seen:
     async with run.step("Fetch the cluster's certificate authority") as details:
         ca = await fetch_cluster_ca(run.writer, run.topology.control_plane)
         details.append("found" if ca is not None else "there is none yet")
-    return Seen(states, observed, ca)
+    return ClusterState(states, observed, ca)
 
 
 async def api_is_up(topology: Topology, ca: str | None, observed: Mapping[str, BalancerState]) -> bool:
@@ -79,7 +79,7 @@ async def api_is_up(topology: Topology, ca: str | None, observed: Mapping[str, B
     return False
 
 
-async def take_back(run: Run, observed: Mapping[str, BalancerState]) -> frozenset[str]:
+async def recover_standby(run: Run, observed: Mapping[str, BalancerState]) -> frozenset[str]:
     """Take back what a run that broke off left behind: load balancers that stand aside.
 
     Returns the names of those that go on standing aside for now: they and the holder do not hear each other yet.

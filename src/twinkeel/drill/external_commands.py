@@ -8,34 +8,34 @@ from twinkeel.drill.fault import Scene
 from twinkeel.errors import ToolError
 from twinkeel.topology.model import Machine
 
-SWITCH_DEADLINE = 120.0
+COMMAND_DEADLINE = 120.0
 
 
-async def cut_power(scene: Scene, machine: Machine) -> None:
+async def power_off(scene: Scene, machine: Machine) -> None:
     """Raises ToolError; nothing happens without a command, which `needs` forbids."""
     if scene.topology.power is not None:
-        await run_switch(scene.topology.power.off, machine.name)
+        await run_external_command(scene.topology.power.off, machine.name)
 
 
-async def restore_power(scene: Scene, machine: Machine) -> None:
+async def power_on(scene: Scene, machine: Machine) -> None:
     """Raises ToolError."""
     if scene.topology.power is not None:
-        await run_switch(scene.topology.power.on, machine.name)
+        await run_external_command(scene.topology.power.on, machine.name)
 
 
-async def cut_link(scene: Scene, machine: Machine) -> None:
+async def link_down(scene: Scene, machine: Machine) -> None:
     """Raises ToolError."""
     if scene.topology.link is not None:
-        await run_switch(scene.topology.link.cut, machine.name)
+        await run_external_command(scene.topology.link.cut, machine.name)
 
 
-async def restore_link(scene: Scene, machine: Machine) -> None:
+async def link_up(scene: Scene, machine: Machine) -> None:
     """Raises ToolError."""
     if scene.topology.link is not None:
-        await run_switch(scene.topology.link.restore, machine.name)
+        await run_external_command(scene.topology.link.restore, machine.name)
 
 
-async def run_switch(command: str, host: str) -> None:
+async def run_external_command(command: str, host: str) -> None:
     """Run a power or link command of the spec, without a shell; `{host}` becomes the host's short name.
 
     It has a session of its own and is waited for even when the drill is interrupted: a host may not be left half on.
@@ -50,15 +50,15 @@ async def run_switch(command: str, host: str) -> None:
     begun = asyncio.ensure_future(start)
     talk = asyncio.create_task(_output(begun))
     try:
-        output = await asyncio.wait_for(asyncio.shield(talk), SWITCH_DEADLINE)
+        output = await asyncio.wait_for(asyncio.shield(talk), COMMAND_DEADLINE)
     except asyncio.CancelledError:
-        await asyncio.wait((talk,), timeout=SWITCH_DEADLINE)
+        await asyncio.wait((talk,), timeout=COMMAND_DEADLINE)
         raise
     except TimeoutError:
         process = await begun
         process.kill()
         await talk
-        raise ToolError(f"a switch command did not end within {SWITCH_DEADLINE:g} s", where=where, hint=hint) from None
+        raise ToolError(f"a switch command did not end within {COMMAND_DEADLINE:g} s", where=where, hint=hint) from None
     except OSError as error:
         raise ToolError(f"a switch command cannot be run: {error.strerror}", where=where, hint=hint) from error
     process = begun.result()
