@@ -10,13 +10,13 @@ from twinkeel.observe.host_state import MARKER, HostState
 from twinkeel.plan.compare_files import Mask, compare_files, no_longer_wanted
 from twinkeel.plan.model import Desired, FileChange, HostPlan, Plan
 from twinkeel.plan.order import batches
-from twinkeel.plan.sweeps import describe_sweeps, live_of, way, with_step
+from twinkeel.plan.sweeps import in_sweep, running_config, titles, wanted_configs
 from twinkeel.plan.unit_actions import UnitFile, action, digests
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.haproxy import CONFIG_PATH as HAPROXY_CONFIG
 from twinkeel.render.services import BGP_UNITS, UNITS, reader_of
-from twinkeel.render.vrrp_authentication import Authentication
 from twinkeel.topology.model import Topology
+from twinkeel.vip.backend import Sweep
 from twinkeel.vip.balancer_state import BalancerState, balancer_state, text_of
 from twinkeel.vip.choose_backend import vip_backend
 from twinkeel.vip.compatibility import incompatible_after_change
@@ -29,25 +29,27 @@ def plan(topology: Topology, desired: Desired, states: Mapping[str, HostState | 
         states: what each load balancer has, by short name in the spec's order; an error is why it could not be asked.
         mask: takes secrets out of what is shown.
     """
-    known = {name: state for name, state in states.items() if isinstance(state, HostState)}
-    live = [live_of(state) for state in known.values()]
-    made = _sweep(topology, desired, way(live, desired), states, mask)
+    backend, wanted = vip_backend(topology), wanted_configs(vip_backend(topology), desired)
+    live = [running_config(backend, state) for state in states.values() if isinstance(state, HostState)]
+    made = _next_sweep(topology, desired, backend.sweeps(live, wanted), states, mask)
     if made.later and not made.has_changes:
-        # Only what is noted on the hosts is missing: their Keepalived runs with the files that they have.
-        made = _sweep(topology, desired, way([replace(each, settled=True) for each in live], desired), states, mask)
+        # Only what is recorded on the hosts is missing: their daemons run with the files that they have.
+        settled = [replace(each, settled=True) for each in live]
+        made = _next_sweep(topology, desired, backend.sweeps(settled, wanted), states, mask)
     return made
 
 
-def _sweep(
+def _next_sweep(
     topology: Topology,
     wanted: Desired,
-    path: Sequence[Authentication],
+    sweeps: Sequence[Sweep],
     states: Mapping[str, HostState | HostError],
     mask: Mask,
 ) -> Plan:
-    """The first sweep of the way to what is wanted."""
+    """What the first of the sweeps does; without any, all that is wanted."""
     known = {name: state for name, state in states.items() if isinstance(state, HostState)}
-    desired, titles = with_step(wanted, path[0]) if path else wanted, describe_sweeps(path, wanted)
+    backend, words = vip_backend(topology), titles(sweeps)
+    desired = in_sweep(backend, wanted, sweeps[0]) if sweeps else wanted
     alone = {name: plan_host(topology, name, desired.files_of(name), state, mask) for name, state in known.items()}
     observed = {name: balancer_state(topology, name, state) for name, state in known.items()}
     plans = {
@@ -60,10 +62,10 @@ def _sweep(
     hosts = (*(host for group in groups for host in group), *lost)
     return Plan(
         hosts,
-        (*titles[:1], *steps_of(groups, vip_backend(topology).exclusive), *titles[1:]),
+        (*words[:1], *steps_of(groups, backend.exclusive), *words[1:]),
         desired.trust,
         names,
-        titles[1:],
+        words[1:],
         desired,
     )
 

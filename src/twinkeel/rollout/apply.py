@@ -34,7 +34,7 @@ BOOTSTRAP_NOTE = (
 )
 
 MOST_SWEEPS = 8
-"""More than the longest way from one authentication to another (`twinkeel.plan.sweeps`)."""
+"""More than the longest way from one authentication to another (`twinkeel.vip.keepalived.sweeps`)."""
 
 
 async def apply(

@@ -1,12 +1,12 @@
 """BGP by FRR, behind the seam of `twinkeel.vip.backend`."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from twinkeel.observe.ending import Ending
 from twinkeel.observe.host_state import MARKER
 from twinkeel.render.frr import CONFIG_PATH, UNIT
 from twinkeel.topology.model import LoadBalancer, Topology
-from twinkeel.vip.backend import LiveSettings
+from twinkeel.vip.backend import LiveSettings, RunningConfig, Sweep
 
 # What the package's own file says, and every other one, too: nothing is lost with these.
 _HARMLESS = ("frr ", "hostname ", "log ", "service ", "line vty", "exit", "end", "password ", "enable ", "no ", "!", "#")
@@ -38,6 +38,10 @@ class BgpBackend:
         for number, statement in _statements(config):
             if statement not in ours:
                 yield Ending(f"{self.config_path}:{number}", f"{statement}, which the spec does not say: it ends")
+
+    def sweeps(self, live: Collection[RunningConfig], wanted: Sequence[str]) -> tuple[Sweep, ...]:
+        """Load balancers do not talk to each other: their files come at once."""
+        return ()
 
 
 def _statements(config: str) -> Iterator[tuple[int, str]]:

@@ -1,12 +1,12 @@
 """VRRP by Keepalived, behind the seam of `twinkeel.vip.backend`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from twinkeel.observe.ending import Ending
 from twinkeel.observe.host_state import MARKER
 from twinkeel.render.keepalived import CONFIG_PATH
 from twinkeel.topology.model import LoadBalancer, Topology
-from twinkeel.vip.backend import LiveSettings
+from twinkeel.vip.backend import LiveSettings, RunningConfig, Sweep
 from twinkeel.vip.keepalived.authentication import authentication_of
 from twinkeel.vip.keepalived.foreign import foreign_keepalived
 from twinkeel.vip.keepalived.live_file import (
@@ -17,6 +17,7 @@ from twinkeel.vip.keepalived.live_file import (
     unicast_peers,
     vrrp_lines,
 )
+from twinkeel.vip.keepalived.sweeps import sweeps
 from twinkeel.vrrp import DOWN_TIMER_ADVERTS
 
 
@@ -56,6 +57,10 @@ class KeepalivedBackend:
     def foreign(self, config: str, rendered: str, topology: Topology, balancer: LoadBalancer) -> Iterator[Ending]:
         """Instances, addresses, scripts and blocks."""
         return foreign_keepalived(self.config_path, config, rendered, topology, balancer)
+
+    def sweeps(self, live: Collection[RunningConfig], wanted: Sequence[str]) -> tuple[Sweep, ...]:
+        """Signed advertisements come and go by several."""
+        return sweeps(live, wanted)
 
 
 def _is_impatient(own: Sequence[float], holders: Sequence[float]) -> bool:
