@@ -5,6 +5,7 @@ import asyncio
 from twinkeel.drill.run import ReadStatus
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import Reader
+from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.status.backends import Backend
 from twinkeel.status.holders import read_addresses
 from twinkeel.status.load_balancer import vrrp_state
@@ -30,14 +31,14 @@ def plain_status(ca: str) -> ReadStatus:
             try:
                 addresses, units, answer = await asyncio.gather(
                     read_addresses(reader, machine),
-                    reader.run(machine, ["systemctl", "is-active", "haproxy", "keepalived"]),
+                    reader.run(machine, ["systemctl", "is-active", "haproxy", VRRP_DAEMON.unit]),
                     ask_readyz(str(machine.address), port, context, name=name),
                 )
             except HostError as error:
                 return LoadBalancerState(machine.name, "UNREACHABLE", "unreachable", (), error.what)
-            haproxy, keepalived = (*units.stdout.split(), "unknown", "unknown")[:2]
+            haproxy, daemon = (*units.stdout.split(), "unknown", "unknown")[:2]
             held = (str(vip),) if vip in addresses else ()
-            state = vrrp_state(holds=bool(held), keepalived=keepalived, down=False)
+            state = vrrp_state(holds=bool(held), daemon=daemon, down=False)
             through = Backend(THROUGH_IT, "UP" if answer.ready else f"DOWN ({answer.detail})")
             return LoadBalancerState(machine.name, state, haproxy, (through,), vips=held)
 

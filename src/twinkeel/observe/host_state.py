@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import Reader
 from twinkeel.hosts.host_program import HAPROXY_SOCKET, PYTHON_HINT, WORK_LOCK, host_program
+from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.spec.fields import IPAddress
 from twinkeel.status.backends import SOCKET, Backend, parse_servers
 from twinkeel.topology.model import Machine
@@ -24,7 +25,7 @@ READ_TIMEOUT = 60.0  # Seconds: more than a module that is still at work is wait
 # Where files of ours can lie; what lies there and is no longer rendered is told.
 FOLDERS = (
     "/etc/haproxy",
-    "/etc/keepalived",
+    VRRP_DAEMON.folder,
     "/etc/systemd/system",
     "/etc/tmpfiles.d",
     "/etc/sysctl.d",

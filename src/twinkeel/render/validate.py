@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from twinkeel.render import frr, haproxy, keepalived
 from twinkeel.render.extra_lines import ExtraLine, locate
@@ -83,9 +84,14 @@ def version_of(program: str, system: Path = HERE) -> str:
     return match[1] if match else ""
 
 
+def host_checks() -> list[dict[str, Any]]:
+    """How a host's own programs are asked about a file: its path, and the command, with `%s` for the file."""
+    return [{"path": each.path, "argv": [each.program, *each.arguments, "%s"]} for each in _CHECKERS]
+
+
 def installed(system: Path = HERE) -> tuple[str, ...]:
     """The checkers that a system has, of haproxy, keepalived and vtysh."""
-    return tuple(validate_files.program for validate_files in _CHECKERS if _find(validate_files.program, system))
+    return tuple(checker.program for checker in _CHECKERS if _find(checker.program, system))
 
 
 def validate_files(rendered: RenderedFiles, system: Path = HERE) -> tuple[Complaint, ...]:

@@ -16,6 +16,7 @@ from twinkeel.plan.model import Desired, Plan
 from twinkeel.plan.plan import plan
 from twinkeel.plan.refuse_losses import refuse_losses
 from twinkeel.preflight.preflight import essential_checks
+from twinkeel.render.vip_daemon import vip_daemon
 from twinkeel.rollout.generations import NEXT_SWEEP
 from twinkeel.rollout.keep_generation import generation_kept
 from twinkeel.rollout.observe_balancers import ClusterState, Decide, api_is_up, observe_balancers, recover_standby
@@ -113,7 +114,7 @@ async def _sweeps(run: Run, command: str, decide: Decide, *, checks: bool) -> As
     raise ToolError(
         f"the load balancers do not have what the spec wants after {MOST_SWEEPS} sweeps",
         where=str(run.log),
-        hint="does something else write /etc/keepalived/keepalived.conf there?",
+        hint=f"does something else write {vip_daemon(run.topology).config_path} there?",
     )
 
 
@@ -150,7 +151,7 @@ async def _roll_out(
         known = {**known_to_roles(made, seen), "serves": serves}
         write_project(Path(name) / "project", run.topology, wanted, made, about, known)
         async with AsyncExitStack() as stack:
-            async with run.step("Judge every load balancer's candidate files") as details, _kept(run, made, wanted, seen, about):
+            async with run.step("Validate every load balancer's candidate files") as details, _kept(run, made, wanted, seen, about):
                 await stack.enter_async_context(rollout.prepared())
                 details.append("accepted" if made.has_changes else "nothing to change")
             async with run.step("Configure the load balancers") as details:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from twinkeel.errors import TwinkeelError, VerificationError
 from twinkeel.hosts.executor import Writer
+from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.rollout.run_playbook import PlaybookRun, run_playbook
 from twinkeel.spec.fields import IPAddress
 from twinkeel.status.holders import read_addresses
@@ -93,7 +94,7 @@ class GiveBack:
         end = time.monotonic_ns() + int(TAKE_DEADLINE * 1e9)
         while not set(vips) <= await read_addresses(self.writer, taker):
             if time.monotonic_ns() > end:
-                hint = "there: journalctl -u keepalived; does its own check pass?"
+                hint = f"there: journalctl -u {VRRP_DAEMON.unit}; does its own check pass?"
                 raise VerificationError("with its old files it does not take the virtual IP", where=taker.name, hint=hint)
             await asyncio.sleep(PAUSE)
 

@@ -14,6 +14,8 @@ from twinkeel.plan.model import Desired, HostPlan, Plan
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.firewall import SELINUX_BOOLEANS
 from twinkeel.render.services import packages_of, reader_of, units
+from twinkeel.render.validate import host_checks
+from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.spec.model import MONITOR_PORT
 from twinkeel.topology.model import Machine, Topology
 
@@ -124,6 +126,8 @@ def _common(topology: Topology) -> dict[str, Any]:
         },
         "selinux_booleans": list(SELINUX_BOOLEANS) if topology.system.selinux == "auto" else [],
         "announced": topology.bgp is not None,
+        "vrrp_daemon": {"unit": VRRP_DAEMON.unit, "config_path": VRRP_DAEMON.config_path},
+        "checks": host_checks(),
         "virtual_ips": [str(vip.ip) for vip in topology.endpoint.vips],
     }
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.status.snapshot import LoadBalancerState, Snapshot, VipState
 
 KEPT = 200
@@ -82,8 +83,8 @@ _STATES: Mapping[str, Message] = {
     "MASTER": ("good", "is back, and holds a virtual IP"),
     "BACKUP": ("good", "is ready to take over"),
     "STANDBY": ("warn", "stands aside and takes no virtual IP"),
-    "FAULT": ("warn", "keepalived considers HAProxy down"),
-    "STOPPED": ("warn", "keepalived does not run"),
+    "FAULT": ("warn", f"{VRRP_DAEMON.unit} considers HAProxy down"),
+    "STOPPED": ("warn", f"{VRRP_DAEMON.unit} does not run"),
 }
 
 

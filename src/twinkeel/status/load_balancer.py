@@ -12,6 +12,7 @@ from twinkeel.hosts.executor import Reader
 from twinkeel.hosts.host_program import HAPROXY_SOCKET, PYTHON_HINT, host_program
 from twinkeel.render.announce import ANNOUNCE_STATE
 from twinkeel.render.second_chance import STATE_PATH
+from twinkeel.render.services import serving_units
 from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
 from twinkeel.status.announcer import announced_vips, announcer_of
 from twinkeel.status.backends import BACKEND, SERVICE_PREFIX, SOCKET, Backend, parse_servers
@@ -31,7 +32,7 @@ def read_command(topology: Topology, period: float | None = None) -> list[str]:
     again: tuple[str, ...] = () if period is None else (f"{period:g}",)
     if topology.bgp is not None:
         again = (*(again or ("",)), ANNOUNCE_STATE)
-    return ["python3", "-c", PROGRAM, SOCKET, DOWN_FILE, STANDBY_FILE, linger, *again]
+    return ["python3", "-c", PROGRAM, SOCKET, DOWN_FILE, STANDBY_FILE, linger, ",".join(serving_units(topology)), *again]
 
 
 async def read_balancer(reader: Reader, topology: Topology, balancer: LoadBalancer) -> LoadBalancerState:
@@ -63,14 +64,14 @@ def state_of(line: str, balancer: LoadBalancer) -> LoadBalancerState:
 
 
 def _state(report: Mapping[str, Any], balancer: LoadBalancer) -> LoadBalancerState:
-    haproxy, keepalived = (*report["units"], "unknown", "unknown")[:2]
+    haproxy, daemon = (*report["units"], "unknown", "unknown")[:2]
     addresses = {ip_address(address) for address in report["addresses"]}
     known = [*(str(instance.vip.ip) for instance in balancer.instances), *announced_vips(report)]
     vips = tuple(vip for vip in known if ip_address(vip) in addresses)
     state = vrrp_state(
         holds=bool(vips),
-        keepalived=keepalived,
-        # A tracked file that is not there counts as down for keepalived, and no standby file as none.
+        daemon=daemon,
+        # A tracked file that is not there counts as down, and no standby file as none.
         down=report["down"] is None or report["down"].strip() != "0",
         standby=report["standby"] is not None and report["standby"].strip() != "0",
     )
@@ -96,11 +97,14 @@ def _services(servers: Mapping[str, tuple[Backend, ...]]) -> tuple[ServiceState,
     )
 
 
-def vrrp_state(*, holds: bool, keepalived: str, down: bool, standby: bool = False) -> str:
-    """What keepalived must be in: it has no cheap way to be asked, but its inputs and its one output can be seen."""
+def vrrp_state(*, holds: bool, daemon: str, down: bool, standby: bool = False) -> str:
+    """What VRRP must be in: its daemon has no cheap way to be asked, but its inputs and its one output can be seen.
+
+    `daemon` is what systemd says of its unit.
+    """
     if holds:
         return "MASTER"
-    if keepalived != "active":
+    if daemon != "active":
         return "STOPPED"
     if down:
         return "FAULT"

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.status.backends import Backend
 from twinkeel.status.bgp_sessions import Session
 from twinkeel.status.lingering import Lingering
@@ -178,8 +179,8 @@ def _not_answering(vip: VipState) -> str:
 
 
 _NOT_READY_TO_HOLD = {
-    "STOPPED": "keepalived does not run",
-    "FAULT": "keepalived considers HAProxy down",
+    "STOPPED": f"{VRRP_DAEMON.unit} does not run",
+    "FAULT": f"{VRRP_DAEMON.unit} considers HAProxy down",
     "STANDBY": "it is on standby and takes no virtual IP: `twinkeel apply` ends that, or echo 0 > /run/twinkeel/standby there",
 }
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from twinkeel.errors import HostError, TwinkeelError, VerificationError
 from twinkeel.hosts.executor import Writer
-from twinkeel.render.keepalived import UNIT
+from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.spec.fields import IPAddress
 from twinkeel.status.holders import read_addresses
 from twinkeel.status.readyz import ask_readyz, tls_context
@@ -107,7 +107,7 @@ async def wait_moved(
                 on_event(VipMoved(str(vip), source.machine.name, taker.name, round((time.monotonic_ns() - began) / 1e9, 3)))
         if left and time.monotonic_ns() > end:
             names = ", ".join(str(vip) for vip in sorted(left, key=str))
-            hint = "on the others: systemctl status haproxy keepalived; do they hear each other (protocol 112)?"
+            hint = f"on the others: systemctl status haproxy {VRRP_DAEMON.unit}; do they hear each other (protocol 112)?"
             raise VerificationError(f"no other load balancer took {names} over", where=source.machine.name, hint=hint)
         await asyncio.sleep(PAUSE)
 
@@ -177,7 +177,7 @@ async def move_away(
         raise
     if handover == "stop":
         # Only now its process has surely ended: what starts next is ours.
-        (await writer.change(source.machine, ("systemctl", "stop", UNIT))).checked()
+        (await writer.change(source.machine, ("systemctl", "stop", VRRP_DAEMON.unit))).checked()
 
 
 async def _take_from_foreign(writer: Writer, source: Machine, successor: Machine, vips: Sequence[IPAddress]) -> None:
@@ -195,7 +195,8 @@ async def _take_from_foreign(writer: Writer, source: Machine, successor: Machine
     end = time.monotonic_ns() + int(MOVE_DEADLINE * 1e9)
     while not set(vips) <= await read_addresses(writer, successor):
         if time.monotonic_ns() > end:
-            hint = "there: systemctl status haproxy keepalived twinkeel-liveness; journalctl -u keepalived"
+            unit = VRRP_DAEMON.unit
+            hint = f"there: systemctl status haproxy {unit} twinkeel-liveness; journalctl -u {unit}"
             raise VerificationError("it does not take the virtual IP", where=successor.name, hint=hint)
         await asyncio.sleep(PAUSE)
     await enter_standby(writer, source, "stop")

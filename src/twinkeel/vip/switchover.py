@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from twinkeel.errors import HostError, UsageError
 from twinkeel.hosts.cluster_ca import fetch_cluster_ca
 from twinkeel.hosts.executor import Writer
+from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.spec.fields import IPAddress
 from twinkeel.support.events import Event, OnEvent, StepEnded, StepStarted, VipMoved
 from twinkeel.topology.model import Topology
@@ -122,7 +123,7 @@ def decide(observed: Mapping[str, BalancerState], vip: IPAddress, to: str | None
         return None
     for name in sources:
         if observed[name].handover != "standby":
-            what = "its Keepalived runs with settings that know of no planned move"
+            what = f"its {VRRP_DAEMON.name} runs with settings that know of no planned move"
             raise HostError(what, where=name, hint="run `twinkeel apply` first")
     targets = [to] if to is not None else [name for name in observed if name not in sources]
     api_is_up = any(each.servers_up for each in observed.values())
@@ -139,9 +140,9 @@ def unfit(target: BalancerState, *, api_is_up: bool) -> str:
     if not target.haproxy:
         return "HAProxy does not run there"
     if target.down:
-        return "Keepalived considers HAProxy down"
+        return f"{VRRP_DAEMON.name} considers HAProxy down"
     if not target.vip_daemon:
-        return "Keepalived does not run there"
+        return f"{VRRP_DAEMON.name} does not run there"
     if target.standby:
         return "it stands aside (/run/twinkeel/standby is 1)"
     if api_is_up and not target.servers_up:

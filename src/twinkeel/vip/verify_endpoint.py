@@ -8,6 +8,7 @@ from itertools import chain
 from twinkeel.errors import HostError, VerificationError
 from twinkeel.hosts.executor import Reader
 from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
+from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.spec.fields import IPAddress
 from twinkeel.status.backends import read_backends
 from twinkeel.status.holders import find_holders
@@ -65,7 +66,7 @@ def _holder_problem(holders: Mapping[IPAddress, Sequence[str]], exclusive: bool)
             hint = "on a load balancer: systemctl status haproxy frr twinkeel-announce; cat /run/twinkeel/announce.json"
             return VerificationError("no load balancer announces the virtual IP", where=str(vip), hint=hint)
         if not names:
-            hint = f"on a load balancer: systemctl status haproxy keepalived; cat {DOWN_FILE} {STANDBY_FILE}"
+            hint = f"on a load balancer: systemctl status haproxy {VRRP_DAEMON.unit}; cat {DOWN_FILE} {STANDBY_FILE}"
             return VerificationError("no load balancer holds the virtual IP", where=str(vip), hint=hint)
         if len(names) > 1 and exclusive:
             hint = "they do not hear each other: VRRP (protocol 112) must pass between their addresses"

@@ -55,7 +55,8 @@ def keep_generation(
             files.append(dict(known[path], kept_as=f"{index:03d}", **rights))
         meta = dict(given["about"], number=given["number"], files=files, absent=absent, notes=notes, live=live)
         # A pair that somebody else set up has no notes of ours, and all that it needs to go back to.
-        runs = os.path.isfile("/etc/keepalived/keepalived.conf") and is_active("keepalived")
+        daemon = given["vrrp_daemon"]
+        runs = bool(daemon) and os.path.isfile(daemon["config_path"]) and is_active(daemon["unit"])
         meta.update(bare=not live and not notes and not runs, units={unit: is_active(unit) for unit in given["units"]})
         put(os.path.join(unfinished, META), (json.dumps(meta, indent=2, sort_keys=True) + "\n").encode(), 0o600, 0, 0)
         os.rename(unfinished, os.path.join(given["folder"], f"{given['number']:04d}"))

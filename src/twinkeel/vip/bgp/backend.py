@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from twinkeel.observe.ending import Ending
 from twinkeel.observe.host_state import MARKER
-from twinkeel.render.frr import CONFIG_PATH, UNIT
+from twinkeel.render.vip_daemon import BGP_DAEMON
 from twinkeel.topology.model import LoadBalancer, Topology
 from twinkeel.vip.backend import LiveSettings, RunningConfig, Sweep
 
@@ -15,9 +15,9 @@ _HARMLESS = ("frr ", "hostname ", "log ", "service ", "line vty", "exit", "end",
 class BgpBackend:
     """See `twinkeel.vip.backend.VipBackend` for what each method must do."""
 
-    daemon = "FRR"
-    unit = UNIT
-    config_path = CONFIG_PATH
+    daemon = BGP_DAEMON.name
+    unit = BGP_DAEMON.unit
+    config_path = BGP_DAEMON.config_path
     exclusive = False
 
     def read(self, config: str) -> LiveSettings:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from twinkeel.observe.ending import Ending
 from twinkeel.observe.host_state import MARKER
-from twinkeel.render.keepalived import CONFIG_PATH
+from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.topology.model import LoadBalancer, Topology
 from twinkeel.vip.backend import LiveSettings, RunningConfig, Sweep
 from twinkeel.vip.keepalived.authentication import authentication_of
@@ -24,9 +24,9 @@ from twinkeel.vrrp import DOWN_TIMER_ADVERTS
 class KeepalivedBackend:
     """See `twinkeel.vip.backend.VipBackend` for what each method must do."""
 
-    daemon = "Keepalived"
-    unit = "keepalived"
-    config_path = CONFIG_PATH
+    daemon = VRRP_DAEMON.name
+    unit = VRRP_DAEMON.unit
+    config_path = VRRP_DAEMON.config_path
     exclusive = True
 
     def read(self, config: str) -> LiveSettings:

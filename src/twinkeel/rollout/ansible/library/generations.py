@@ -29,6 +29,7 @@ options:
   state: {type: str, choices: [listed, kept, restored], required: true}
   files: {type: list, elements: dict, default: [], description: "path, unit, on_change; other keys are ignored"}
   units: {type: list, elements: str, default: []}
+  vrrp_daemon: {type: dict, default: {}, description: "unit and config_path: a pair that somebody else set up has it running"}
   number: {type: int, default: 0}
   about: {type: dict, default: {}, description: "why it is kept: when, who, command"}
   keep: {type: int, default: 5}
@@ -111,6 +112,7 @@ def main() -> None:
             "state": {"type": "str", "required": True, "choices": ["listed", "kept", "restored"]},
             "files": {"type": "list", "elements": "dict", "default": []},
             "units": {"type": "list", "elements": "str", "default": []},
+            "vrrp_daemon": {"type": "dict", "default": {}},
             "number": {"type": "int", "default": 0},
             "about": {"type": "dict", "default": {}},
             "keep": {"type": "int", "default": 5},

@@ -24,7 +24,7 @@ DOCUMENTATION = r"""
 module: rendered_files
 short_description: Bring a set of files to their rendered content, all judged before any is replaced
 description:
-  - C(state=judged) replaces nothing. It compares the files with those on the host and lets the host's own programs judge
+  - C(state=validated) replaces nothing. It compares the files with those on the host and lets the host's own programs judge
     each candidate that differs. It fails when one is refused, and returns what each service needs (I(actions)) and whether there is
     anything to do (I(needed)). The one thing that it adds are I(early) files that are not there, or that cannot be read, and
     I(folders): the programs need them for their judgement.
@@ -37,7 +37,7 @@ options:
   files: {type: list, elements: dict, required: true, description: "path, src, mode, owner, group, unit, on_change, early"}
   checks: {type: list, elements: dict, default: [], description: "path, and argv with %s for the candidate"}
   units: {type: list, elements: str, default: [], description: "the services that the files belong to, in order of work"}
-  state: {type: str, choices: [judged, brought], required: true}
+  state: {type: str, choices: [validated, brought], required: true}
   planned: {type: dict, description: "differs and actions, as judged before"}
   actions: {type: dict, default: {}, description: "what each unit needs: none, start, reload, restart"}
   health: {type: dict, description: "the options of load_balancer_health"}
@@ -205,7 +205,7 @@ def main() -> None:
             "files": {"type": "list", "elements": "dict", "required": True, "options": FILE_OPTIONS},
             "checks": {"type": "list", "elements": "dict", "default": []},
             "units": {"type": "list", "elements": "str", "default": []},
-            "state": {"type": "str", "required": True, "choices": ["judged", "brought"]},
+            "state": {"type": "str", "required": True, "choices": ["validated", "brought"]},
             "planned": {"type": "dict"},
             "actions": {"type": "dict", "default": {}},
             "health": {"type": "dict", "options": OPTIONS},
@@ -223,7 +223,7 @@ def main() -> None:
             if not alone:
                 module.fail_json(msg="another run is still at work on this host; nothing was replaced: run it again")
             live = read_recorded_state(module.params["live"])
-            if module.params["state"] == "judged":
+            if module.params["state"] == "validated":
                 validated(module, candidates, live)
             brought(module, candidates, live)
     except OSError as error:
