@@ -7,6 +7,7 @@ from twinkeel.preflight.facts import HostFacts
 from twinkeel.preflight.model import Evaluate, Finding, Survey, balancers, on_each
 from twinkeel.preflight.versions import parse_version
 from twinkeel.render.limits import limits
+from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.spec.software_versions import LEAST_HMAC, Program, known_bad, span, text, unknown_newer
 from twinkeel.topology.model import Machine, Topology, Version
 
@@ -65,7 +66,7 @@ def _evaluate_version(topology: Topology, machine: Machine, package: Program, fo
     if version[: len(wanted)] < wanted:
         advice = f"set {package}.version to {text(version[:2])} in the spec, or bring a newer {package}"
         return Finding("failure", machine.name, f"{saw}, and the spec counts on {text(wanted)}", advice)
-    if package == "keepalived" and _signs(topology) and version < LEAST_HMAC:
+    if package == VRRP_DAEMON.unit and _signs(topology) and version < LEAST_HMAC:
         advice = f"bring Keepalived {text(LEAST_HMAC)} or newer to every load balancer, or delete `failover.authentication: hmac`"
         return Finding("failure", machine.name, f"{saw}, which cannot sign advertisements as {text(LEAST_HMAC)} does", advice)
     bad = known_bad(package, version)
