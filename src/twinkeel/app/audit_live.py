@@ -35,7 +35,7 @@ async def read_hosts(names: Sequence[str], context: Context | None) -> LiveHosts
 
     Raises:
         UsageError: a name means nothing, is given twice, or a host has neither configuration.
-        HostError: a host cannot be asked. A pair is never judged by what is left of it.
+        HostError: a host cannot be asked. A pair is never evaluated by what is left of it.
     """
     machines = destinations(names, os.environ) if context is None else _once(_load_balancers(names, context))
     hosts = PlainHosts().reading() if context is None else ClusterHosts(context).reading()

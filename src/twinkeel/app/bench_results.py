@@ -26,7 +26,7 @@ class Table:
 
 
 def write_table(folder: Path) -> Table:
-    """Judge a bench's histories, and write bench.json and bench.md beside them. Raises UsageError when there are none."""
+    """Evaluate a bench's histories, and write bench.json and bench.md beside them. Raises UsageError when there are none."""
     columns = read_columns(folder)
     as_json = as_object(columns)
     (folder / "bench.json").write_text(json.dumps(as_json, indent=2) + "\n", encoding="utf-8")

@@ -60,13 +60,13 @@ def _validate_raw_lines(spec: ClusterSpec, folder: Path, document: Document, pro
     other = {name: version for name in programs if _is_other(version := version_of(name), wanted[name])}
     found = [_complained(document, item, other.get(item.program, "")) for item in complaints if item.completed]
     missing = [program for program in programs if program not in installed()]
-    notes = [f"{program} is not installed here, so nobody has judged the lines of {program}.extra" for program in missing]
+    notes = [f"{program} is not installed here, so nobody has validated the lines of {program}.extra" for program in missing]
     died = (item for item in complaints if not item.completed)
     notes += [f"{item.text}: the lines of {item.program}.extra are neither accepted nor refused" for item in died]
     for name, version in other.items():
         notes.append(
-            f"{name} {version} of this machine has judged the lines of {name}.extra; the load balancers have "
-            f"{'.'.join(map(str, wanted[name]))}, and `twinkeel apply` lets their own judge"
+            f"{name} {version} of this machine has validated the lines of {name}.extra; the load balancers have "
+            f"{'.'.join(map(str, wanted[name]))}, and `twinkeel apply` lets their own validate them"
         )
     return Validation(tuple(dict.fromkeys(found)), tuple(notes))
 
@@ -88,7 +88,7 @@ def _refused(document: Document, path: Key, what: str, hint: str) -> Diagnostic:
 
 
 def _complained(document: Document, complaint: "Complaint", other: str) -> Diagnostic:
-    """A finding: an error, or a warning when a program of another version (`other`) than the hosts' has judged."""
+    """A finding: an error, or a warning when a program of another version (`other`) than the hosts' has validated them."""
     daemon = {"haproxy": "HAProxy", "keepalived": "Keepalived"}[complaint.program]
     if complaint.extra is None:
         span, about = document.key_span((complaint.program, "extra")), "the file with these lines"

@@ -68,7 +68,7 @@ async def _in_time(asked: Awaitable[Result], deadline: float) -> Result | Twinke
     except TwinkeelError as error:
         return error
     except Exception as error:
-        what = f"what its hosts said makes no sense, or this is a defect: {type(error).__name__}"
+        what = f"what its hosts reported makes no sense, or this is a defect: {type(error).__name__}"
         return HostError(what, hint="ask about this spec alone: the details are kept then")
 
 

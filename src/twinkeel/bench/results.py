@@ -1,4 +1,4 @@
-"""What a bench came to: histories on disk, judged anew, one line for each configuration and fault. Pure but for reading files."""
+"""What a bench came to: histories on disk, evaluated anew, a line for each configuration and fault. Pure but for reading files."""
 
 import json
 from collections.abc import Sequence

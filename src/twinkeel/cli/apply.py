@@ -24,7 +24,7 @@ def apply(
 ) -> None:
     """Bring the load balancers to what the spec says, verified through the virtual IP.
 
-    Standby first, verified, undone where it fails. Each host's own haproxy and keepalived judge the new files before any is
+    Standby first, verified, undone where it fails. Each host's own haproxy and keepalived validate the new files before any is
     replaced, and virtual IPs move away from a load balancer before it is worked on. A second run changes nothing.
     """
     from twinkeel.app.apply import apply as run_apply

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def check(file: Sequence[Path], output: str) -> None:
     """Show every problem of the spec, with positions. Exit code 1 when one of them is an error.
 
-    Raw lines (haproxy.extra, keepalived.extra) are judged by HAProxy and Keepalived themselves where they are installed.
+    Raw lines (haproxy.extra, keepalived.extra) are validated by HAProxy and Keepalived themselves where they are installed.
     Passwords and keys are not looked at: `render` and `apply` say when one is missing.
 
     --format json prints {"valid", "diagnostics", "notes"}. A diagnostic is {"code", "severity": "error" or "warning", "message",

@@ -84,7 +84,7 @@ def _show(made: "Plan") -> None:
             "The cluster has no certificate authority yet: HAProxy's checks will not verify certificates.", style="yellow"
         )
     if any(host.lost for host in made.hosts):
-        console.print("What is lost is said in the spec first, or let end by `twinkeel apply --discard`.", style="yellow")
+        console.print("What is lost belongs into the spec first, or is let end by `twinkeel apply --discard`.", style="yellow")
     if made.steps:
         console.print("Order of work:", style="bold")
         for number, step in enumerate(made.steps, 1):

@@ -193,7 +193,7 @@ def _extra_rows(program: str, extra: Mapping[str, str]) -> Rows:
     if not extra:
         return [("extra lines", "none")]
     counts = (f"{place}: {len(text.strip().splitlines())}" for place, text in extra.items())
-    return [("extra lines", f"{', '.join(counts)}; not ours, judged by {program} alone")]
+    return [("extra lines", f"{', '.join(counts)}; not ours, validated by {program} alone")]
 
 
 def _system_rows(topology: Topology) -> Rows:

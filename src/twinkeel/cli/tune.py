@@ -27,8 +27,8 @@ def tune(
         float, typer.Option("--per-year", min=0.001, max=1000, help="How many false failovers a year you would put up with.")
     ] = 1,
     plot: Annotated[Path | None, typer.Option("--plot", help="Write a page with plots (HTML).")] = None,
-    save: Annotated[Path | None, typer.Option("--save", help="Keep what was recorded, to judge it again with --from.")] = None,
-    source: Annotated[Path | None, typer.Option("--from", help="Judge what --save kept; no host is asked.")] = None,
+    save: Annotated[Path | None, typer.Option("--save", help="Keep what was recorded, to evaluate it again with --from.")] = None,
+    source: Annotated[Path | None, typer.Option("--from", help="Evaluate what --save kept; no host is asked.")] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before --load; without a terminal nothing is.")] = False,
     break_lock: BreakLock = False,
     format: OutputFormat = Format.text,  # noqa: A002

@@ -61,7 +61,7 @@ Prerequisite = Literal[
     "two load balancers",
     "two API servers",
     "three API servers",
-    "a host to spare",
+    "etcd quorum survives",
     "root here",
     "VRRP",
     "BGP",
@@ -69,8 +69,8 @@ Prerequisite = Literal[
 ]
 """What a fault cannot do without: commands of the spec, rights on this machine, and hosts enough to live through it.
 
-"a host to spare": the load balancer that is lost takes no part of etcd's along without which the rest has no majority. "VRRP" and
-"BGP": it breaks what only clusters of that `endpoint.mode` have.
+"etcd quorum survives": the load balancer that is lost takes no part of etcd's along without which the rest has no majority.
+"VRRP" and "BGP": it breaks what only clusters of that `endpoint.mode` have.
 """
 
 

@@ -1,7 +1,7 @@
 """What the load balancers themselves saw during a trial: who held the virtual IP, VRRP states, HAProxy's view of its servers.
 
 Each event gets the time at which it arrived here: later than it happened by the way of one line over SSH, a few milliseconds.
-Clocks of different machines are never compared. Nothing of this is judged; without it a verdict is the same.
+Clocks of different machines are never compared. Nothing of this is evaluated; without it a verdict is the same.
 """
 
 import asyncio

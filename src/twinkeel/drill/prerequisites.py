@@ -33,7 +33,7 @@ def missing(prerequisite: Prerequisite, topology: Topology) -> tuple[str, str] |
         ),
         "two load balancers": (len(topology.load_balancers) < 2, "needs two load balancers", "add a second one"),
         "two API servers": (len(topology.control_plane) < 2, "would leave no API server", "add a second one"),
-        "a host to spare": (
+        "etcd quorum survives": (
             not _etcd_quorum_survives(topology),
             "takes down a host of etcd's along, and the rest would have no majority",
             "keep etcd on three hosts or more",

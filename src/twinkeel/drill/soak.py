@@ -36,7 +36,7 @@ class SoakResult:
 
 
 async def soak(drill: Drill, minutes: float) -> SoakResult:
-    """Saturate, measure, relax, judge.
+    """Saturate, measure, relax, evaluate.
 
     Raises:
         LockedError: another run works on these load balancers.
@@ -86,7 +86,7 @@ async def _wait(drill: Drill, client: Measurement, seconds: float) -> None:
 
 
 def evaluate_soak(history: History) -> SoakResult:
-    """Pure, so that an old soak can be judged again. A soak that broke off is `unknown`, never `pass`."""
+    """Pure, so that an old soak can be evaluated again. A soak that broke off is `unknown`, never `pass`."""
     begin, end = history.event("saturated"), history.event("relaxed")
     minutes = history.value("soak", "minutes")
     if begin is None or end is None or not isinstance(minutes, int | float):
@@ -115,5 +115,5 @@ def evaluate_soak(history: History) -> SoakResult:
 
 
 def read_soak(folder: Path) -> SoakResult:
-    """The result of a soak that was recorded below `folder`, judged anew. Raises UsageError when there is none."""
+    """The result of a soak that was recorded below `folder`, evaluated anew. Raises UsageError when there is none."""
     return evaluate_soak(read_history(folder / "soak"))

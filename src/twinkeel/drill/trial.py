@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from twinkeel.drill.checker import Verdict, judge
+from twinkeel.drill.checker import Verdict, evaluate
 from twinkeel.drill.history import EVENTS_FILE, MILLISECOND, History, read_history
 from twinkeel.drill.kubectl import milliseconds_of
 from twinkeel.drill.stream_results import StreamResult, stream_results
@@ -24,7 +24,7 @@ class Runs:
 
 @dataclass(frozen=True)
 class Trial:
-    """What was tried, who held the virtual IP before and after, and the judgement.
+    """What was tried, who held the virtual IP before and after, and the verdict.
 
     `nodes_not_ready`: nodes that were not Ready at some time after the fault. `left_out`: what was not measured, and why.
     `asked` is the path that new connections asked, `identity` what they showed; empty where the history does not say.
@@ -56,7 +56,7 @@ def trial_of(history: History) -> Trial:
         number=number if isinstance(number, int) else 0,
         holder_before=history.value("holder-before", "holder"),
         holder_after=history.value("holder-after", "holder"),
-        verdict=judge(history),
+        verdict=evaluate(history),
         holding=vip_ownership(history),
         watching=watch_verdict(history),
         kubectl=_kubectl_of(history),
@@ -85,7 +85,7 @@ def _not_ready(history: History) -> set[str]:
 
 
 def read_trials(folder: Path) -> tuple[Trial, ...]:
-    """Every trial below a folder that `twinkeel drill run` wrote, judged anew, in the order of their names.
+    """Every trial below a folder that `twinkeel drill run` wrote, evaluated anew, in the order of their names.
 
     Raises:
         UsageError: there is none.

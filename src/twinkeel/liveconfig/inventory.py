@@ -64,7 +64,7 @@ class Inventory:
         if len(self.remarks) < MOST_REMARKS:
             self.remarks.append(Remark(place, text))
         elif len(self.remarks) == MOST_REMARKS:
-            self.remarks.append(Remark(place, f"more than {MOST_REMARKS} places are not understood: the others are not told"))
+            self.remarks.append(Remark(place, f"more than {MOST_REMARKS} places are not understood: the others are not listed"))
 
     @property
     def main(self) -> SourceFile:

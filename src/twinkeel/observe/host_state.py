@@ -106,7 +106,7 @@ async def read_host_state(
     result = await reader.run(machine, ["python3", "-c", READ_STATE, json.dumps(asked)], timeout=READ_TIMEOUT)
     if result.exit_code != 0:
         message = (result.stderr.strip() or "nothing").splitlines()[-1]
-        raise HostError(f"the host's state cannot be read: python3 said: {message}", where=machine.name, hint=PYTHON_HINT)
+        raise HostError(f"the host's state cannot be read: python3 reported: {message}", where=machine.name, hint=PYTHON_HINT)
     return parse_host_state(result.stdout)
 
 

@@ -156,7 +156,7 @@ def steps_of(groups: Sequence[Sequence[HostPlan]], exclusive: bool = True) -> li
             elif host.holds and others:
                 steps.append(f"move {' and '.join(host.holds)} from {host.name} to {' or '.join(others)} (planned switchover)")
         steps += [
-            f"{host.name} stands aside until {' and '.join(host.incompatible_with)} has its new files"
+            f"{host.name} is kept in standby until {' and '.join(host.incompatible_with)} has its new files"
             for host in busy
             if host.incompatible_with
         ]

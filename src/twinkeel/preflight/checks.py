@@ -82,7 +82,7 @@ CHECKS = (
     Check(
         "P016",
         "the firewall is the one that the spec names",
-        "A firewall that nobody told of VRRP leaves two holders of one virtual IP; two firewalls fight over the rules.",
+        "A firewall without a rule for VRRP leaves two holders of one virtual IP; two firewalls fight over the rules.",
         "Name the active firewall in system.firewall, and stop any other.",
         system.firewall,
     ),

@@ -106,7 +106,7 @@ def _findings(check: Check, survey: Survey) -> tuple[Finding, ...]:
 def on_each(
     machines: Callable[[Topology], Sequence[Machine]], evaluate: Callable[[Survey, Machine, HostFacts], Iterator[Finding]]
 ) -> Evaluate:
-    """A judge that looks at one host after the other; hosts that could not be asked are skipped."""
+    """A check of one host after the other; hosts that could not be asked are skipped."""
 
     def every(survey: Survey) -> Iterator[Finding]:
         for machine in machines(survey.topology):

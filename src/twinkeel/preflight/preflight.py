@@ -16,7 +16,7 @@ ESSENTIAL_SECONDS = 0.5
 
 
 async def preflight(reader: Reader, topology: Topology, checks: Sequence[Check] = CHECKS) -> Preflight:
-    """Look at every host and judge what was seen. No error but a defect is raised: what cannot be asked is a finding."""
+    """Observe every host and evaluate what was seen. No error but a defect is raised: what cannot be asked is a finding."""
     began = time.monotonic_ns()
     survey = await survey_hosts(reader, topology, probe=any(check.sends for check in checks))
     checked = evaluate_all(checks, survey)

@@ -131,4 +131,4 @@ async def _run(reader: Reader, machine: Machine, program: str, asked: dict[str, 
     if result.exit_code == 0:
         return result.stdout
     message = (result.stderr.strip() or "nothing").splitlines()[-1]
-    return HostError(f"the host cannot be looked at: python3 said: {message}", where=machine.name, hint=PYTHON_HINT)
+    return HostError(f"the host cannot be observed: python3 reported: {message}", where=machine.name, hint=PYTHON_HINT)

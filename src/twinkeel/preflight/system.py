@@ -43,7 +43,7 @@ def _signs(topology: Topology) -> bool:
 
 
 def package_version(package: Program) -> Evaluate:
-    """A judge of one package's version, installed or offered."""
+    """A check of one package's version, installed or offered."""
 
     def evaluate(survey: Survey, machine: Machine, facts: HostFacts) -> Iterator[Finding]:
         state = facts.packages.get(package)

@@ -50,7 +50,7 @@ class Complaint:
     """One thing that a checker said.
 
     `line` counts from 1 in the rendered file at `path` of `host`; None when the checker named none. `extra` is the place in the
-    spec's raw lines that it lies in, None for a line of ours. `judged` is False when the checker died before it had judged: that
+    spec's raw lines that it lies in, None for a line of ours. `completed` is False when the checker died before it was done: that
     is neither a refusal nor a consent.
     """
 
@@ -121,7 +121,7 @@ def validate_file(path: str, content: str, *, host: str = "", system: Path = HER
 
 
 def without_unknown(config: str, keepalived: str) -> str:
-    """The file for a Keepalived (its version) that cannot sign: it judges the rest. Every line keeps its number."""
+    """The file for a Keepalived (its version) that cannot sign: it validates the rest. Every line keeps its number."""
     if not keepalived or tuple(map(int, keepalived.split("."))) >= LEAST_HMAC:
         return config
     return re.sub(r"^    auth_hmac \{\n(?:.*\n)*?    \}$", _as_comments, config, flags=re.MULTILINE)
@@ -137,7 +137,7 @@ class _DiedError(Exception):
 
 def _complaints_of(one: _Checker, program: str, content: str, system: Path) -> Iterator[tuple[int | None, str]]:
     """Lines and texts. The candidate lies in a folder of its own that goes away."""
-    with tempfile.TemporaryDirectory(prefix="twinkeel-judge-", dir=system / "tmp") as folder:
+    with tempfile.TemporaryDirectory(prefix="twinkeel-validate-", dir=system / "tmp") as folder:
         inside = f"/tmp/{Path(folder).name}"  # noqa: S108 - a new folder of our own, as the checker sees it
         for name, text in _PLACEHOLDERS.items():
             (Path(folder) / name).write_text(text, encoding="utf-8")
@@ -155,7 +155,7 @@ def _complaints_of(one: _Checker, program: str, content: str, system: Path) -> I
     output = (ended.stdout + ended.stderr).replace(inside, "")
     found = [(line, text) for line, text in one.complaints(output, f"/{file.name}") if line is None or line > 0]
     if not found and (number := _signal(ended.returncode)):
-        raise _DiedError(f"{one.program} was ended by {signal.Signals(number).name} before it had judged the file")
+        raise _DiedError(f"{one.program} was ended by {signal.Signals(number).name} before it had validated the file")
     if not found and ended.returncode != 0:
         last = output.strip().splitlines()[-1:] or [""]
         found = [(None, f"{one.program} ended with {ended.returncode} {last[0]}".rstrip())]
@@ -188,7 +188,7 @@ _PLACEHOLDERS: Mapping[str, str] = {
 
 
 def _haproxy_candidate(content: str, folder: str) -> str:
-    # The client certificate lies on the load balancers alone, where HAProxy itself judges it.
+    # The client certificate lies on the load balancers alone, where HAProxy itself validates it.
     content = re.sub(r"^(\s*default-server check check-ssl .*?) crt \S+", r"\1", content, flags=re.MULTILINE)
     return content.replace(haproxy.CA_PATH, f"{folder}/ca.pem").replace(haproxy.DRAINED_FILE, f"{folder}/drained.state")
 

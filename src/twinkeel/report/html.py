@@ -18,7 +18,7 @@ from twinkeel.support.extras import require
 
 
 def render_html(folder: Path, facts: RunFacts) -> str:
-    """The page for the trials below a folder that `twinkeel drill run` wrote. Every figure is judged anew.
+    """The page for the trials below a folder that `twinkeel drill run` wrote. Every figure is evaluated anew.
 
     Args:
         facts: what was drilled; `facts.spec` is shown as it is, and must hold no secrets.

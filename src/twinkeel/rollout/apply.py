@@ -68,7 +68,7 @@ async def apply(
 
 
 async def converge(run: Run, command: str, decide: Decide, *, checks: bool = False) -> ApplyResult:
-    """Bring the load balancers to what `decide` says: judged, standby first, verified, undone where it fails.
+    """Bring the load balancers to what `decide` says: validated, standby first, verified, undone where it fails.
 
     With `checks`, nothing is changed before those that protect an apply have passed.
     Where the plan says that nothing is to be done, nothing is started that could do it: no Ansible runs.
@@ -143,7 +143,7 @@ def _shows_nothing(text: str) -> str:
 async def _roll_out(
     run: Run, about: Mapping[str, str], wanted: Desired, made: Plan, seen: ClusterState, held_in_standby: frozenset[str]
 ) -> None:
-    """Judge all, then work on one group after the other."""
+    """Evaluate all, then work on one group after the other."""
     serves = await api_is_up(run.topology, seen.ca, seen.observed)
     with TemporaryDirectory(prefix="twinkeel-") as name:
         args = (run.topology, run.writer, made, seen.ca, seen.observed, Path(name), run.log, run.on_event)

@@ -91,7 +91,7 @@ async def recover_standby(run: Run, observed: Mapping[str, BalancerState]) -> fr
             kept.add(machine.name)
         elif found.standby:
             await leave_standby(run.writer, machine)
-            run.note(f"{machine.name} stood aside since a run that broke off; it may hold virtual IPs again.")
+            run.note(f"{machine.name} was in standby since a run that broke off; it may hold virtual IPs again.")
         if found.down and found.haproxy:
             await run.writer.change(machine, ("python3", "-c", _CLEAR_DOWN, DOWN_FILE, str(MONITOR_PORT)))
     return frozenset(kept)

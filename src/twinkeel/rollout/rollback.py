@@ -1,4 +1,4 @@
-"""Bring every load balancer back to what it had before, by the same way as an apply: judged, standby first, verified, undone."""
+"""Bring every load balancer back to what it had before, by the same way as an apply: validated, standby first, verified, undone."""
 
 import asyncio
 import time
@@ -75,7 +75,7 @@ def is_foreign(files: Mapping[str, Sequence[RenderedFile]], backend: VipBackend)
 
 
 async def give_back(run: Run, number: int, desired: Desired) -> ApplyResult:
-    """Bring load balancers back to files that somebody else wrote: not judged, standby first, verified through the virtual IP.
+    """Bring load balancers back to files that somebody else wrote: not validated, standby first, verified through the virtual IP.
 
     Raises:
         LockedError: another run works on these load balancers.

@@ -1,4 +1,4 @@
-"""The work on the load balancers: all are judged, then one group after the other gets its files, standby first.
+"""The work on the load balancers: all are validated, then one group after the other gets its files, standby first.
 
 Between two groups the API is asked through every virtual IP. Whatever goes wrong on a host, that host gets its last good files
 back and the run stops.
@@ -133,7 +133,7 @@ class Rollout:
             # The failure that brought us here is what the run ends with.
             self.on_event(Notice(str(error)))
         for name in sorted(incompatible):
-            self.on_event(Notice(f"{name} stands aside until the next apply: the virtual IP's holder does not know it yet."))
+            self.on_event(Notice(f"{name} stays in standby until the next apply: the virtual IP's holder does not know it yet."))
 
     async def _work_on(self, group: Sequence[str]) -> None:
         began = time.monotonic_ns()

@@ -82,7 +82,7 @@ _QUIET = {"MASTER", "BACKUP"}
 _STATES: Mapping[str, Message] = {
     "MASTER": ("good", "is back, and holds a virtual IP"),
     "BACKUP": ("good", "is ready to take over"),
-    "STANDBY": ("warn", "stands aside and takes no virtual IP"),
+    "STANDBY": ("warn", "is in standby and takes no virtual IP"),
     "FAULT": ("warn", f"{VRRP_DAEMON.unit} considers HAProxy down"),
     "STOPPED": ("warn", f"{VRRP_DAEMON.unit} does not run"),
 }

@@ -323,7 +323,7 @@ class Failover(_Strict):
 
 
 class HaproxyExtra(_Strict):
-    """Lines of your own for haproxy.cfg. `check` lets HAProxy judge them where it is installed."""
+    """Lines of your own for haproxy.cfg. `check` lets HAProxy validate them where it is installed."""
 
     global_: str | None = key(None, "At the end of `global`.", "tune.bufsize 32768", alias="global")
     defaults: str | None = key(None, "At the end of `defaults`.", "timeout http-keep-alive 10s")
@@ -333,7 +333,7 @@ class HaproxyExtra(_Strict):
 
 
 class KeepalivedExtra(_Strict):
-    """Lines of your own for keepalived.conf. `check` lets Keepalived judge them where it is installed."""
+    """Lines of your own for keepalived.conf. `check` lets Keepalived validate them where it is installed."""
 
     global_defs: str | None = key(None, "At the end of `global_defs`.", "vrrp_garp_lower_prio_repeat 1")
     definitions: str | None = key(

@@ -28,12 +28,12 @@ _SAFE_KEEPALIVED = (2, 2, 5)
 
 
 def supported_haproxy(spec: ClusterSpec) -> Iterator[Finding]:
-    """The files need what 2.2 brought; the real checkers judge them."""
+    """The files need what 2.2 brought; the real checkers validate them."""
     yield from _supported("haproxy", spec.haproxy.version)
 
 
 def supported_keepalived(spec: ClusterSpec) -> Iterator[Finding]:
-    """The files need what 2.1 brought; the real checkers judge them."""
+    """The files need what 2.1 brought; the real checkers validate them."""
     yield from _supported("keepalived", spec.keepalived.version)
 
 
@@ -56,7 +56,7 @@ def newer_than_known(spec: ClusterSpec) -> Iterator[Finding]:
             yield Finding(
                 (program, "version"),
                 f"{NAMES[program]} {version} is newer than what is known ({span(program)}); its files are those of {newest}",
-                f"write {newest} to be rid of this: the files stay the same, and the hosts' own {program} judges them",
+                f"write {newest} to be rid of this: the files stay the same, and the hosts' own {program} validates them",
             )
 
 

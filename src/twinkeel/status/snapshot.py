@@ -190,7 +190,7 @@ _NOT_ANNOUNCING = {
     "FAULT": "it announces nothing: {why}",
     "WAITING": "it came back after a failure and announces again when it has been well for a while (endpoint.bgp.return_delay), or "
     "at once with `twinkeel undrain {name}`",
-    "STANDBY": "it stands aside and announces nothing: `twinkeel undrain {name}` ends that",
+    "STANDBY": "it is in standby and announces nothing: `twinkeel undrain {name}` ends that",
 }
 
 

@@ -75,8 +75,13 @@ def _costs(topology: Topology, bgp: Bgp) -> dict[str, _Cost]:
         ),
         "haproxy-kill": (KILL_REACTION + ROUTER, "reaction to a kill, then the router's own time", MEASURED, hit),
         "haproxy-hang": (watchdog + ROUTER, "deadline + interval of the watchdog, then the router's own time", MEASURED, hit),
-        "reboot-holder": (NONE, "routers are told before HAProxy stops", "RFC 8326", "its established connections are reset"),
-        "planned-switchover": (NONE, "routers are told before the route goes", "RFC 8326", "its established connections are reset"),
+        "reboot-holder": (NONE, "routers are informed before HAProxy stops", "RFC 8326", "its established connections are reset"),
+        "planned-switchover": (
+            NONE,
+            "routers are informed before the route goes",
+            "RFC 8326",
+            "its established connections are reset",
+        ),
         "bgpd-kill": (
             NONE,
             "HAProxy serves until routers have dropped the route",

@@ -68,7 +68,7 @@ async def all_leave_standby(writer: Writer, machines: Iterable[Machine], handove
 
 def _still_in_standby(left: Mapping[str, HostError], handover: HandoverMethod, before: BaseException | None) -> StillInStandbyError:
     messages = [before.what] if isinstance(before, TwinkeelError) else []
-    messages += [f"{name} still stands aside and takes no virtual IP: {error.what}" for name, error in left.items()]
+    messages += [f"{name} is still in standby and takes no virtual IP: {error.what}" for name, error in left.items()]
     hint = f"on {' and '.join(left)}: {let_hold_by_hand(handover)}; or `twinkeel apply` once it can be reached"
     return StillInStandbyError("\n  ".join(messages), where=" and ".join(left), hint=hint)
 

@@ -94,7 +94,7 @@ def check_names(topology: Topology, to: str | None, vip: IPAddress | None) -> IP
     """
     names = [balancer.machine.name for balancer in topology.load_balancers]
     if topology.bgp is not None:
-        hint = f"`twinkeel drain {to or names[0]}` lets one of them stand aside, `twinkeel undrain` ends that"
+        hint = f"`twinkeel drain {to or names[0]}` puts one of them into standby, `twinkeel undrain` ends that"
         raise UsageError("every load balancer announces the virtual IPs: there is nothing to move", hint=hint)
     if len(names) == 1:
         raise UsageError("there is only one load balancer: nobody can take the virtual IP over")
@@ -144,7 +144,7 @@ def unfit(target: BalancerState, *, api_is_up: bool) -> str:
     if not target.vip_daemon:
         return f"{VRRP_DAEMON.name} does not run there"
     if target.standby:
-        return "it stands aside (/run/twinkeel/standby is 1)"
+        return "it is in standby (/run/twinkeel/standby is 1)"
     if api_is_up and not target.servers_up:
         return "it reaches no API server"
     return ""

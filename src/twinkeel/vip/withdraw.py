@@ -112,6 +112,6 @@ async def _wait_seen(reader: Reader, balancer: LoadBalancer) -> None:
     end = time.monotonic() + WITHDRAW_DEADLINE
     while not await read_planned(reader, balancer.machine):
         if time.monotonic() > end:
-            what = "it does not see that it is told to stand aside"
+            what = "it does not see that it shall enter standby"
             raise VerificationError(what, where=balancer.machine.name, hint=HINT)
         await asyncio.sleep(PAUSE * 10)

@@ -67,8 +67,8 @@ def test_a_daemon_that_is_not_here_is_said_so(monkeypatch: pytest.MonkeyPatch) -
     found = judged(("    mode http\n", "    mode htp\n"))
     assert found.diagnostics == ()
     assert found.notes == (
-        "haproxy is not installed here, so nobody has judged the lines of haproxy.extra",
-        "keepalived is not installed here, so nobody has judged the lines of keepalived.extra",
+        "haproxy is not installed here, so nobody has validated the lines of haproxy.extra",
+        "keepalived is not installed here, so nobody has validated the lines of keepalived.extra",
     )
 
 
@@ -136,4 +136,4 @@ def test_a_checker_that_died_has_neither_accepted_nor_refused(monkeypatch: pytes
     monkeypatch.setattr(judges, "_isolation", lambda _: ())
     found = judged()
     assert found.diagnostics == ()
-    assert any("before it had judged" in note and "neither accepted nor refused" in note for note in found.notes)
+    assert any("before it had validated" in note and "neither accepted nor refused" in note for note in found.notes)

@@ -6,7 +6,7 @@ from ipaddress import IPv4Interface
 import pytest
 
 from twinkeel.drill.access import access_of, in_memory, path_of
-from twinkeel.drill.checker import judge
+from twinkeel.drill.checker import evaluate
 from twinkeel.drill.history import MILLISECOND, SECOND, Event, History, Probe, Request
 from twinkeel.drill.observe_nodes import is_ready
 from twinkeel.drill.trial import trial_of
@@ -54,22 +54,22 @@ def test_the_longest_of_several_breaks_counts() -> None:
 
 
 def test_a_watch_that_came_back_and_missed_nothing_passes() -> None:
-    assert judge(watched(*BROKE)).verdict == "pass"
-    assert judge(watched(UP, CHECKED)).verdict == "pass"
+    assert evaluate(watched(*BROKE)).verdict == "pass"
+    assert evaluate(watched(UP, CHECKED)).verdict == "pass"
 
 
 @pytest.mark.parametrize(
     ("events", "answer", "reason"),
     [
         ((UP, at(400, "watch-down", heard=0)), "fail", "the watch stream was not established again"),
-        ((UP, at(9000, "watch-checked", told=12, missed=2)), "fail", "the watch stream was not told of 2 changes"),
+        ((UP, at(9000, "watch-checked", told=12, missed=2)), "fail", "the watch stream missed 2 changes"),
         ((), "unknown", "the watch stream was not established before the fault"),
         ((at(100, "watch-up"),), "unknown", "the watch stream was not established before the fault"),
         ((UP, at(-900, "watch-down", heard=-950), at(50, "watch-up")), "unknown", "not established before the fault"),
     ],
 )
 def test_a_watch_that_proves_nothing_or_breaks_its_promise(events: tuple[Event, ...], answer: str, reason: str) -> None:
-    verdict = judge(watched(*events))
+    verdict = evaluate(watched(*events))
     assert verdict.verdict == answer
     assert any(reason in said for said in verdict.reasons)
 
@@ -88,8 +88,8 @@ def test_kubectl_is_counted_from_the_fault_on_and_must_work_at_the_end() -> None
     runs = (a_run(-1500, 900), a_run(-100, 300), a_run(1000, 5000, "exit-1"), a_run(6000, 250))
     history = watched(*BROKE, runs=runs)
     assert trial_object(trial_of(history))["kubectl"] == {"runs": 3, "failed": 1, "slowest_ms": 300}
-    assert judge(history).verdict == "pass"
-    broken = judge(replace(history, requests=history.requests[:-1]))
+    assert evaluate(history).verdict == "pass"
+    broken = evaluate(replace(history, requests=history.requests[:-1]))
     assert (broken.verdict, broken.reasons) == ("fail", ("kubectl does not work again (exit-1)",))
 
 

@@ -354,8 +354,8 @@ def test_who_would_not_be_heard_stands_aside_until_the_holder_has_its_new_file(b
     made = plan(topology, desired, pair(build_edited()), SecretMask())
     assert made.groups == (("lb-2",), ("lb-1",))
     assert {host.name: host.incompatible_with for host in made.hosts} == {"lb-2": ("lb-1",), "lb-1": ()}
-    assert "lb-2 stands aside until lb-1 has its new files" in made.steps
-    assert made.steps.index("lb-2 stands aside until lb-1 has its new files") == 0
+    assert "lb-2 is kept in standby until lb-1 has its new files" in made.steps
+    assert made.steps.index("lb-2 is kept in standby until lb-1 has its new files") == 0
     again = plan(topology, desired, pair(topology), SecretMask())
     assert [host.incompatible_with for host in again.hosts] == [(), ()]
 

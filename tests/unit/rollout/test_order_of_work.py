@@ -177,7 +177,7 @@ def test_a_named_target_gets_it_while_the_others_stand_aside() -> None:
         (seen("b", haproxy=False), "HAProxy does not run there"),
         (seen("b", vip_daemon=False), "Keepalived does not run there"),
         (seen("b", down=True), "considers HAProxy down"),
-        (seen("b", standby=True), "it stands aside"),
+        (seen("b", standby=True), "it is in standby"),
         (seen("b", servers_up=0), "it reaches no API server"),
     ],
 )

@@ -308,7 +308,7 @@ def test_a_checker_that_died_is_no_refusal(tmp_path: Path) -> None:
     died = [{"path": str(tmp_path / "a.conf"), "argv": ["sh", "-c", "exit 143", "%s"]}]
     result = run(tmp_path, "validated", entries, checks=died)
     assert result["failed"] is True
-    assert "ended by signal 15 before it had judged" in result["msg"]
+    assert "ended by signal 15 before it had validated" in result["msg"]
     assert not (tmp_path / "a.conf").exists()
 
 

@@ -112,7 +112,7 @@ def test_a_failover_is_told_in_the_words_of_a_reader() -> None:
     ("after", "told"),
     [
         (state(word="FAULT", vips=()), [("warn", "lb-1 keepalived considers HAProxy down")]),
-        (state(word="STANDBY", vips=()), [("warn", "lb-1 stands aside and takes no virtual IP")]),
+        (state(word="STANDBY", vips=()), [("warn", "lb-1 is in standby and takes no virtual IP")]),
         # Nothing else of a host that cannot be asked is known.
         (
             state(word="UNREACHABLE", vips=(), haproxy="unreachable", backends=(), detail="no answer"),

@@ -22,7 +22,7 @@ FAULT = Fault(
     expect="Requests fail for three advertisement intervals.",
     budget_ms=300,
     evidence=BOOT,
-    prerequisites=("power", "two load balancers", "a host to spare"),
+    prerequisites=("power", "two load balancers", "etcd quorum survives"),
     inject=_inject,
     heal=_heal,
 )

@@ -1,4 +1,4 @@
-"""Which programs make up Kubernetes in the lab, and how a folder of them is judged."""
+"""Which programs make up Kubernetes in the lab, and how a folder of them is checked."""
 
 import json
 import os

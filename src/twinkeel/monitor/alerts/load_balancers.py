@@ -47,7 +47,7 @@ LOAD_BALANCERS = (
         "2m",
         lambda subject: of_those_that_report(f"twinkeel_haproxy_down{{{subject.of}}} == 1", subject),
         "{{ $labels.cluster }}: HAProxy does not serve on {{ $labels.load_balancer }}",
-        "Keepalived on {{ $labels.load_balancer }} is told that HAProxy is down, so it cannot hold a virtual IP. On a standby "
+        "Keepalived on {{ $labels.load_balancer }} considers HAProxy down, so it cannot hold a virtual IP. On a standby "
         "nobody else notices.",
         "HAProxy died, hangs, or was stopped. The virtual IP is elsewhere, and will not find a way back.",
         (
@@ -76,7 +76,7 @@ LOAD_BALANCERS = (
         "30m",
         lambda subject: of_those_that_report(f"twinkeel_standby_requested{{{subject.of}}} == 1", subject),
         "{{ $labels.cluster }}: {{ $labels.load_balancer }} is held in standby",
-        "{{ $labels.load_balancer }} was told to hold no virtual IP half an hour ago or longer, and would not take over.",
+        "{{ $labels.load_balancer }} has been in standby for half an hour or longer, and would not take over.",
         "`apply` and `switchover` do that for seconds. A run that was cut off leaves it so, and so does a person who forgot.",
         (
             "Is a `twinkeel apply` still at work? Wait for it.",

@@ -34,9 +34,9 @@ VIRTUAL_IPS = (
         "{{ $labels.cluster }}: nobody holds {{ $labels.vip }}",
         "Every load balancer answers, and none has {{ $labels.vip }}: clients of the Kubernetes API get no answer.",
         "Every load balancer can be asked and none has the address. Each of them believes that it must not have it: HAProxy is "
-        "down everywhere, Keepalived is stopped, or all were told to stand by.",
+        "down everywhere, Keepalived is stopped, or all are in standby.",
         (
-            "`twinkeel status` shows each one's state: FAULT (HAProxy does not serve), STANDBY (told to wait) or STOPPED.",
+            "`twinkeel status` shows each one's state: FAULT (HAProxy does not serve), STANDBY (held back) or STOPPED.",
             "FAULT: `systemctl status haproxy twinkeel-liveness`; `haproxy -c -f /etc/haproxy/haproxy.cfg` says why it does "
             "not start.",
             "STANDBY on all: `echo 0 > /run/twinkeel/standby` on one of them.",
@@ -100,7 +100,7 @@ VIRTUAL_IPS = (
         "All works, and the next fault is an outage. A load balancer counts when it reports and is MASTER or BACKUP.",
         (
             "`twinkeel status` names the one that is not MASTER or BACKUP, and its state.",
-            "It is usually told by a second alert: TwinkeelHaproxyDown, TwinkeelUnitNotRunning, TwinkeelHeldInStandby or "
+            "A second alert usually names it: TwinkeelHaproxyDown, TwinkeelUnitNotRunning, TwinkeelHeldInStandby or "
             "TwinkeelLoadBalancerSilent.",
         ),
         in_a_pair,
@@ -133,7 +133,7 @@ VIRTUAL_IPS = (
         "Another VRRP router on this segment uses the same virtual router ID, or a load balancer that left the spec still runs "
         "Keepalived.",
         (
-            "`tcpdump -ni any proto 112` there: the source address is the stranger's.",
+            "`tcpdump -ni any proto 112` there: the source address is the rogue router's.",
             "A former load balancer: `systemctl disable --now keepalived haproxy twinkeel-liveness` on it.",
             "A router of somebody else's: give the virtual IP another `vrid` in the spec.",
         ),

@@ -133,7 +133,7 @@ def resolve(name: str) -> dict[str, Any]:
 
 
 def handshake(target: list[Any]) -> dict[str, Any]:
-    """The certificate that a server shows, unverified: it is judged elsewhere."""
+    """The certificate that a server shows, unverified: it is evaluated elsewhere."""
     address, port = target
     context = ssl.create_default_context()
     context.check_hostname = False

@@ -138,7 +138,7 @@ function vipBox(node, vip) {
   fillBox(node, !vip.ready || vip.holders.length !== 1 ? (vip.known || !vip.ready ? "bad" : "warn") : "good", wanted);
 }
 
-const STATES = { MASTER: "holds", BACKUP: "ready to take over", STANDBY: "stands aside", FAULT: "HAProxy is considered down", STOPPED: "keepalived does not run", UNREACHABLE: "does not answer" };
+const STATES = { MASTER: "holds", BACKUP: "ready to take over", STANDBY: "is in standby", FAULT: "HAProxy is considered down", STOPPED: "keepalived does not run", UNREACHABLE: "does not answer" };
 
 function balancerBox(node, lb) {
   const quiet = lb.state === "MASTER" || lb.state === "BACKUP";

@@ -30,7 +30,7 @@ def check(config: VrrpConfig) -> Iterator[Finding]:
 RULE = Rule(
     name="repeated-keyword",
     severity="error",
-    what="a keyword that takes one value and is said twice in a block, with different values.",
+    what="a keyword that takes one value and stands twice in a block, with different values.",
     why="Keepalived takes the last one and says nothing. Whoever changes the first one, changes nothing.",
     fix="keep one",
     source="Keepalived 2.2.7, run",

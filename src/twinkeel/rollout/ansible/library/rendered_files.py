@@ -1,4 +1,4 @@
-"""Judge a host's rendered files, and bring the host to them (see DOCUMENTATION below).
+"""Validate a host's rendered files, and bring the host to them (see DOCUMENTATION below).
 
 Sent to the host by Ansible; it needs Python 3.8 and Ansible's own module helpers. Its other parts are in the project's folder
 module_utils: see write_project.py.
@@ -22,12 +22,12 @@ from ansible.module_utils.work_lock import PATH, at_work
 
 DOCUMENTATION = r"""
 module: rendered_files
-short_description: Bring a set of files to their rendered content, all judged before any is replaced
+short_description: Bring a set of files to their rendered content, all validated before any is replaced
 description:
-  - C(state=validated) replaces nothing. It compares the files with those on the host and lets the host's own programs judge
+  - C(state=validated) replaces nothing. It compares the files with those on the host and lets the host's own programs validate
     each candidate that differs. It fails when one is refused, and returns what each service needs (I(actions)) and whether there is
     anything to do (I(needed)). The one thing that it adds are I(early) files that are not there, or that cannot be read, and
-    I(folders): the programs need them for their judgement.
+    I(folders): the programs need them for their checks.
   - Where a plan was made (I(planned)), it also fails when the host is not as it was then.
   - C(state=brought) replaces the files that differ, each atomically, and none unless there is room for all; removes what an
     earlier run installed and this one no longer has; does what each of I(units) needs by I(actions), in their order; waits until
@@ -38,10 +38,10 @@ options:
   checks: {type: list, elements: dict, default: [], description: "path, and argv with %s for the candidate"}
   units: {type: list, elements: str, default: [], description: "the services that the files belong to, in order of work"}
   state: {type: str, choices: [validated, brought], required: true}
-  planned: {type: dict, description: "differs and actions, as judged before"}
+  planned: {type: dict, description: "differs and actions, as validated before"}
   actions: {type: dict, default: {}, description: "what each unit needs: none, start, reload, restart"}
   health: {type: dict, description: "the options of load_balancer_health"}
-  folders: {type: list, elements: path, default: [], description: "made before the programs judge"}
+  folders: {type: list, elements: path, default: [], description: "made before the programs validate"}
   about: {type: dict, default: {}, description: "kept with the notes: when, who, command, spec"}
   notes: {type: path, default: /var/lib/twinkeel/loaded.json}
   live: {type: path, default: /var/lib/twinkeel/live.json, description: "which files on this host are ours"}
@@ -76,7 +76,7 @@ def ended_by_signal(code: int) -> int:
 
 
 def validate(module: AnsibleModule, candidates: list[Candidate], checks: list[dict[str, Any]]) -> None:
-    """Let the host's own programs judge the candidates; end the module when one is refused."""
+    """Let the host's own programs validate the candidates; end the module when one is refused."""
     argv_of = {check["path"]: check["argv"] for check in checks}
     for candidate in candidates:
         argv = argv_of.get(candidate.path)
@@ -92,7 +92,7 @@ def validate(module: AnsibleModule, candidates: list[Candidate], checks: list[di
             code, out, err = module.run_command(["unshare", "--pid", "--fork", "--kill-child", "--", *words])
         if ended_by_signal(code):
             module.fail_json(
-                msg=f"{argv[0]} was ended by signal {ended_by_signal(code)} before it had judged the candidate for "
+                msg=f"{argv[0]} was ended by signal {ended_by_signal(code)} before it had validated the candidate for "
                 f"{candidate.path}: it neither accepts nor refuses it; nothing was replaced\n{(err + out).strip()}".rstrip()
             )
         output = (err + out).strip()
@@ -125,7 +125,7 @@ def put_in_place(module: AnsibleModule, candidates: list[Candidate], old: list[d
 
 
 def make_ready(module: AnsibleModule, candidates: list[Candidate], live: dict[str, Any]) -> list[str]:
-    """Add what the programs need before they can judge; the paths of the files."""
+    """Add what the programs need before they can validate; the paths of the files."""
     missing = [each for each in candidates if each.early and each.is_missing()]
     if not module.check_mode:
         for folder in module.params["folders"]:
@@ -161,7 +161,7 @@ def require_as_planned(module: AnsibleModule, differs: set[str], actions: dict[s
 
 
 def validated(module: AnsibleModule, candidates: list[Candidate], live: dict[str, Any]) -> None:
-    """Do `state=judged` and end the module."""
+    """Do `state=validated` and end the module."""
     added = make_ready(module, candidates, live)
     live = read_recorded_state(module.params["live"]) if added else live
     differing, old = [each for each in candidates if each.differs()], leftovers(candidates, live)
