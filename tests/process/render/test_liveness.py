@@ -10,29 +10,20 @@ import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 
-import twinkeel.render
+from rendered_program import load_program, program_path
 
-PROGRAM = Path(twinkeel.render.__file__).parent / "templates" / "haproxy-liveness"
+PROGRAM = program_path("haproxy-liveness")
 
 
 @pytest.fixture(scope="module")
 def liveness() -> ModuleType:
-    loader = SourceFileLoader("haproxy_liveness", str(PROGRAM))
-    spec = spec_from_loader("haproxy_liveness", loader)
-    assert spec is not None
-    module = module_from_spec(spec)
-    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    loader.exec_module(module)
-    sys.dont_write_bytecode = before
-    return module
+    return load_program("haproxy-liveness")
 
 
 @contextmanager

@@ -17,8 +17,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -29,23 +27,16 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-import twinkeel.render
+from rendered_program import load_program, program_path
 from twinkeel.plan.unit_actions import UnitFile, digests
 
-PROGRAM = Path(twinkeel.render.__file__).parent / "templates" / "metrics"
+PROGRAM = program_path("metrics")
 DEADLINE = 20.0
 
 
 @pytest.fixture(scope="module")
 def metrics() -> ModuleType:
-    loader = SourceFileLoader("twinkeel_metrics", str(PROGRAM))
-    spec = spec_from_loader("twinkeel_metrics", loader)
-    assert spec is not None
-    module = module_from_spec(spec)
-    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    loader.exec_module(module)
-    sys.dont_write_bytecode = before
-    return module
+    return load_program("metrics")
 
 
 def test_it_runs_on_the_oldest_python_that_a_host_may_have() -> None:

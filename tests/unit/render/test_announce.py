@@ -1,30 +1,20 @@
 """The program that announces: what it decides. The whole of it, with real FRR: tests/checkers/bgp."""
 
 import ast
-import sys
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-import twinkeel.render
+from rendered_program import load_program, program_path
 
-PROGRAM = Path(twinkeel.render.__file__).parent / "templates" / "announce"
+PROGRAM = program_path("announce")
 
 
 @pytest.fixture(scope="module")
 def program() -> ModuleType:
-    loader = SourceFileLoader("announce", str(PROGRAM))
-    spec = spec_from_loader("announce", loader)
-    assert spec is not None
-    module = module_from_spec(spec)
-    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    loader.exec_module(module)
-    sys.dont_write_bytecode = before
-    return module
+    return load_program("announce")
 
 
 class Member:
