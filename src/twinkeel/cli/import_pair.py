@@ -2,7 +2,7 @@
 
 import json
 import sys
-from ipaddress import ip_address, ip_interface
+from ipaddress import ip_interface
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +10,7 @@ import typer
 
 from twinkeel.cli.options import Format, OutputFormat
 from twinkeel.errors import EXIT_GOOD, EXIT_NO, UsageError
+from twinkeel.spec.fields import is_address
 
 if TYPE_CHECKING:
     from twinkeel.adopt.notes import NewAddresses
@@ -155,16 +156,8 @@ def _hosts(option: str, texts: list[str]) -> "dict[str, NewAddresses]":
     for text in texts:
         name, _, rest = text.partition("=")
         addresses = rest.split(",")
-        if not name or len(addresses) > 2 or not all(map(_is_address, addresses)):
+        if not name or len(addresses) > 2 or not all(map(is_address, addresses)):
             hint = "write it like lb-1=192.168.1.111, with an IPv6 address too: lb-1=192.168.1.111,fd00:1::111"
             raise UsageError(f"{option} {text} is not {HOST}", hint=hint)
         made[name] = NewAddresses(*addresses)
     return made
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True

@@ -23,6 +23,17 @@ async def power_on(scene: Scene, machine: Machine) -> None:
         await run_external_command(scene.topology.power.on, machine.name)
 
 
+async def target_power_off(scene: Scene) -> None:
+    """A fault's `inject`. Raises ToolError."""
+    await power_off(scene, scene.target)
+
+
+async def target_power_on(scene: Scene) -> str:
+    """Its `heal`. Raises ToolError."""
+    await power_on(scene, scene.target)
+    return ""
+
+
 async def link_down(scene: Scene, machine: Machine) -> None:
     """Raises ToolError."""
     if scene.topology.link is not None:

@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from ipaddress import ip_address
 from typing import get_args
 
 from pydantic import StringConstraints
 
 from twinkeel.diagnostic import quoted
-from twinkeel.spec.fields import DomainName
+from twinkeel.spec.fields import DomainName, is_address
 from twinkeel.spec.kubespray_variables import RESERVED_VARIABLES
 from twinkeel.spec.model import ClusterSpec
 from twinkeel.spec.rule import Finding
@@ -101,7 +100,7 @@ def log_target(spec: ClusterSpec) -> Iterator[Finding]:
     """HAProxy logs to a socket or to a syslog server; anything else it would look up in DNS when it starts, or refuse."""
     log = spec.haproxy.log
     server = re.fullmatch(r"\[([^\[\]]+)\]:([0-9]{1,5})|([^:]+):([0-9]{1,5})", log)
-    if log.startswith("/") or (server and _is_address(server[1] or server[3]) and 1 <= int(server[2] or server[4]) <= 65535):
+    if log.startswith("/") or (server and is_address(server[1] or server[3]) and 1 <= int(server[2] or server[4]) <= 65535):
         return
     yield Finding(
         ("haproxy", "log"),
@@ -144,17 +143,9 @@ def certificate_name(spec: ClusterSpec) -> Iterator[Finding]:
     """A certificate holds DNS names, with a star for the first part at most, and addresses."""
     name_pattern = next(item.pattern for item in get_args(DomainName) if isinstance(item, StringConstraints))
     for place, name in enumerate(spec.kubernetes.certificate_names):
-        if not _is_address(name) and not re.fullmatch(str(name_pattern), name.removeprefix("*.")):
+        if not is_address(name) and not re.fullmatch(str(name_pattern), name.removeprefix("*.")):
             yield Finding(
                 ("kubernetes", "certificate_names", place),
                 f"{quoted(name)} is neither a DNS name nor an address",
                 "write it in lower case, like api.example.org, *.example.org or 192.0.2.10",
             )
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True

@@ -1,18 +1,8 @@
 """A control-plane host loses its power."""
 
 from twinkeel.drill.components import an_api_server
-from twinkeel.drill.external_commands import power_off, power_on
-from twinkeel.drill.fault import BOOT, Fault, Scene
-
-
-async def _inject(scene: Scene) -> None:
-    await power_off(scene, scene.target)
-
-
-async def _heal(scene: Scene) -> str:
-    await power_on(scene, scene.target)
-    return ""
-
+from twinkeel.drill.external_commands import target_power_off, target_power_on
+from twinkeel.drill.fault import BOOT, Fault
 
 FAULT = Fault(
     id="control-plane-power-loss",
@@ -28,6 +18,6 @@ FAULT = Fault(
     choose=an_api_server,
     prerequisites=("power", "three API servers"),
     hold=4,
-    inject=_inject,
-    heal=_heal,
+    inject=target_power_off,
+    heal=target_power_on,
 )

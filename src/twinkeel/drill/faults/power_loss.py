@@ -1,17 +1,7 @@
 """The holder loses its power."""
 
-from twinkeel.drill.external_commands import power_off, power_on
-from twinkeel.drill.fault import BOOT, Fault, Scene
-
-
-async def _inject(scene: Scene) -> None:
-    await power_off(scene, scene.target)
-
-
-async def _heal(scene: Scene) -> str:
-    await power_on(scene, scene.target)
-    return ""
-
+from twinkeel.drill.external_commands import target_power_off, target_power_on
+from twinkeel.drill.fault import BOOT, Fault
 
 FAULT = Fault(
     id="power-loss",
@@ -23,6 +13,6 @@ FAULT = Fault(
     budget_ms=300,
     evidence=BOOT,
     prerequisites=("power", "two load balancers", "etcd quorum survives"),
-    inject=_inject,
-    heal=_heal,
+    inject=target_power_off,
+    heal=target_power_on,
 )
