@@ -50,7 +50,7 @@ async def apply(
     preflight: bool = False,
     discard: bool = False,
 ) -> ApplyResult:
-    """Install and configure HAProxy and Keepalived on every load balancer, standby first, and verify the result.
+    """Install and configure HAProxy, and Keepalived or FRR, on every load balancer, standby first, and verify the result.
 
     `preflight` makes the checks that protect an apply before anything else; `held` says that the caller holds the lock,
     `discard` that what a foreign pair does besides may end.
@@ -98,7 +98,7 @@ async def _sweeps(run: Run, command: str, decide: Decide, *, checks: bool) -> As
         seen = await (_observe_and_check(run, decide) if checks and not number else observe_balancers(run, decide))
         wanted = decide(seen.ca)
         async with run.step("Compare with the spec") as details:
-            made = plan(run.topology, wanted, seen.states, _shows_nothing)
+            made = plan(run.topology, wanted, seen.states, _hide_all)
             if not run.discard:
                 refuse_losses(made)
             details += ["something is to be done" if made.has_changes else "nothing to change", *made.steps[: bool(made.later)]]
@@ -135,7 +135,7 @@ async def _observe_and_check(run: Run, decide: Decide) -> ClusterState:
     return seen
 
 
-def _shows_nothing(text: str) -> str:
+def _hide_all(text: str) -> str:
     """Instead of a mask: what differs is not shown here."""
     return ""
 
@@ -143,15 +143,18 @@ def _shows_nothing(text: str) -> str:
 async def _roll_out(
     run: Run, about: Mapping[str, str], wanted: Desired, made: Plan, seen: ClusterState, held_in_standby: frozenset[str]
 ) -> None:
-    """Evaluate all, then work on one group after the other."""
+    """Validate all, then work on one group after the other."""
     serves = await api_is_up(run.topology, seen.ca, seen.observed)
     with TemporaryDirectory(prefix="twinkeel-") as name:
         args = (run.topology, run.writer, made, seen.ca, seen.observed, Path(name), run.log, run.on_event)
         rollout = Rollout(*args, serves, set(held_in_standby))
-        known = {**known_to_roles(made, seen), "serves": serves}
+        known = {**variables_for_roles(made, seen), "serves": serves}
         write_project(Path(name) / "project", run.topology, wanted, made, about, known)
         async with AsyncExitStack() as stack:
-            async with run.step("Validate every load balancer's candidate files") as details, _kept(run, made, wanted, seen, about):
+            async with (
+                run.step("Validate every load balancer's candidate files") as details,
+                _kept(run, made, wanted, seen, about),
+            ):
                 await stack.enter_async_context(rollout.prepared())
                 details.append("accepted" if made.has_changes else "nothing to change")
             async with run.step("Configure the load balancers") as details:
@@ -170,7 +173,7 @@ def _packages_missing(made: Plan) -> bool:
     return any(host.packages for host in made.hosts)
 
 
-def known_to_roles(made: Plan, seen: ClusterState) -> dict[str, Any]:
+def variables_for_roles(made: Plan, seen: ClusterState) -> dict[str, Any]:
     """Variables for the roles: what was seen by now, so that they need not look again; and that we move virtual IPs ourselves."""
     return {
         "packages_missing": _packages_missing(made),

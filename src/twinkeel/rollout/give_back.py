@@ -20,7 +20,8 @@ from twinkeel.support.events import Notice, OnEvent
 from twinkeel.topology.model import LoadBalancer, Machine, Topology
 from twinkeel.vip.balancer_state import BalancerState
 from twinkeel.vip.choose_backend import vip_backend
-from twinkeel.vip.handover import enter_standby, leave_standby, move_away, wait_answers, wait_moved
+from twinkeel.vip.handover import move_away, wait_answers, wait_moved
+from twinkeel.vip.standby import enter_standby, leave_standby
 
 KEEP, GIVE_BACK = "keep.yml", "give_back.yml"
 TAKE_DEADLINE = 90.0  # Seconds. The article's advertisements come every 5 s, and its check must pass twice.

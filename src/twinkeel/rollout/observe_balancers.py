@@ -18,7 +18,7 @@ from twinkeel.topology.model import Topology
 from twinkeel.vip.balancer_state import BalancerState, balancer_state
 from twinkeel.vip.choose_backend import vip_backend
 from twinkeel.vip.compatibility import incompatible_now
-from twinkeel.vip.handover import leave_standby
+from twinkeel.vip.standby import leave_standby
 
 # Given the cluster's authority (None before there is one), what the load balancers shall have.
 Decide = Callable[[str | None], Desired]
@@ -80,9 +80,9 @@ async def api_is_up(topology: Topology, ca: str | None, observed: Mapping[str, B
 
 
 async def recover_standby(run: Run, observed: Mapping[str, BalancerState]) -> frozenset[str]:
-    """Take back what a run that broke off left behind: load balancers that stand aside.
+    """Take back what a run that broke off left behind: load balancers in standby.
 
-    Returns the names of those that go on standing aside for now: they and the holder do not hear each other yet.
+    Returns the names of those that stay in standby for now: they and the holder do not hear each other yet.
     """
     kept = set[str]()
     for balancer in run.topology.load_balancers:

@@ -231,7 +231,7 @@ class HaproxySettings:
 
 @dataclass(frozen=True)
 class KeepalivedSettings:
-    """Keepalived. `extra` maps a place (global_defs, vrrp_instance, sections) to raw lines."""
+    """The daemon of VRRP. `extra` maps a place (global_defs, vrrp_instance, sections) to raw lines."""
 
     version: Version
     extra: Mapping[str, str]

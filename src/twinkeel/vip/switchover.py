@@ -12,7 +12,8 @@ from twinkeel.spec.fields import IPAddress
 from twinkeel.support.events import Event, OnEvent, StepEnded, StepStarted, VipMoved
 from twinkeel.topology.model import Topology
 from twinkeel.vip.balancer_state import BalancerState, observe
-from twinkeel.vip.handover import held_in_standby, wait_answers, wait_moved
+from twinkeel.vip.handover import wait_answers, wait_moved
+from twinkeel.vip.standby import held_in_standby
 
 HINT = "`twinkeel status` shows more; `twinkeel apply` puts it right"
 
@@ -27,7 +28,7 @@ class SwitchoverResult:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Moves:
     """Who gives virtual IPs away, and who takes none meanwhile (the others, where one target was named)."""
 
     sources: Mapping[str, tuple[IPAddress, ...]]
@@ -62,7 +63,7 @@ async def switchover(
     return SwitchoverResult(moves, holders_of(after), _since(began))
 
 
-async def _move_vips(topology: Topology, writer: Writer, plan: Plan, ca: str | None, on_event: OnEvent) -> tuple[VipMoved, ...]:
+async def _move_vips(topology: Topology, writer: Writer, plan: Moves, ca: str | None, on_event: OnEvent) -> tuple[VipMoved, ...]:
     balancers = {balancer.machine.name: balancer for balancer in topology.load_balancers}
     moves: list[VipMoved] = []
 
@@ -106,7 +107,7 @@ def check_names(topology: Topology, to: str | None, vip: IPAddress | None) -> IP
     return vip or vips[0]
 
 
-def decide(observed: Mapping[str, BalancerState], vip: IPAddress, to: str | None) -> Plan | None:
+def decide(observed: Mapping[str, BalancerState], vip: IPAddress, to: str | None) -> Moves | None:
     """Who gives what away; None when all is where it is wanted.
 
     Raises:
@@ -132,7 +133,7 @@ def decide(observed: Mapping[str, BalancerState], vip: IPAddress, to: str | None
         reported = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
         raise HostError(f"the virtual IP stays on {holders[0]}: {reported}", where=str(vip), hint=HINT)
     bystanders = tuple(name for name in observed if to is not None and name != to and name not in sources)
-    return Plan(sources, bystanders)
+    return Moves(sources, bystanders)
 
 
 def unfit(target: BalancerState, *, api_is_up: bool) -> str:

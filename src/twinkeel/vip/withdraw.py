@@ -11,7 +11,8 @@ from twinkeel.status.bgp_sessions import heard_for, read_sessions
 from twinkeel.status.holders import read_addresses
 from twinkeel.support.events import Notice, OnEvent
 from twinkeel.topology.model import LoadBalancer, Topology
-from twinkeel.vip.handover import PAUSE, all_leave_standby, enter_standby, leave_standby, wait_answers
+from twinkeel.vip.handover import PAUSE, wait_answers
+from twinkeel.vip.standby import all_leave_standby, enter_standby, leave_standby
 
 WITHDRAW_DEADLINE = 10.0
 RETURN_DEADLINE = 40.0
@@ -54,7 +55,7 @@ async def require_others(reader: Reader, topology: Topology, leaving: Sequence[L
 
 
 async def withdraw_vips(writer: Writer, topology: Topology, balancer: LoadBalancer, ca: str | None, on_event: OnEvent) -> None:
-    """Let a load balancer withdraw, and see the API answer through the others. It stays aside.
+    """Let a load balancer withdraw, and see the API answer through the others. It stays in standby.
 
     Raises:
         VerificationError: nobody else announces, it does not withdraw, or the API does not answer; it may announce again then.
@@ -96,7 +97,7 @@ async def announce_vips(writer: Writer, topology: Topology, balancer: LoadBalanc
 
 
 async def announce_vips_at_once(writer: Writer, topology: Topology, balancer: LoadBalancer) -> None:
-    """The same for one that may wait after a failure: what stood aside and may announce again does so at once.
+    """The same for one that may wait after a failure: what was in standby and may announce again does so at once.
 
     Raises:
         HostError, VerificationError: see `announce_vips`.
@@ -108,7 +109,7 @@ async def announce_vips_at_once(writer: Writer, topology: Topology, balancer: Lo
 
 
 async def _wait_seen(reader: Reader, balancer: LoadBalancer) -> None:
-    """Until its program knows that it was told to stand aside: it may be asking whether somebody serves."""
+    """Until its program knows that it is in standby: it may be asking whether somebody serves."""
     end = time.monotonic() + WITHDRAW_DEADLINE
     while not await read_planned(reader, balancer.machine):
         if time.monotonic() > end:

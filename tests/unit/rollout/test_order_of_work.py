@@ -18,7 +18,7 @@ from twinkeel.vip.balancer_state import BalancerState
 from twinkeel.vip.compatibility import incompatible_after_change, incompatible_now
 from twinkeel.vip.keepalived.backend import KeepalivedBackend
 from twinkeel.vip.keepalived.live_file import advert_intervals, handover_of, router_ids, vrrp_lines
-from twinkeel.vip.switchover import Plan, check_names, decide
+from twinkeel.vip.switchover import Moves, check_names, decide
 
 BACKEND = KeepalivedBackend()
 VIP = ip_address("192.168.1.110")
@@ -166,8 +166,8 @@ def test_the_way_to_move_it_follows_from_the_running_file(lab_home_topology: Top
 
 def test_a_named_target_gets_it_while_the_others_stand_aside() -> None:
     found = observed(seen("a", holds=(VIP,)), seen("b"), seen("c"))
-    assert decide(found, VIP, "c") == Plan({"a": (VIP,)}, ("b",))
-    assert decide(found, VIP, None) == Plan({"a": (VIP,)}, ())
+    assert decide(found, VIP, "c") == Moves({"a": (VIP,)}, ("b",))
+    assert decide(found, VIP, None) == Moves({"a": (VIP,)}, ())
     assert decide(found, VIP, "a") is None
 
 

@@ -8,7 +8,7 @@ import pytest
 from twinkeel.errors import HostError, VerificationError
 from twinkeel.hosts.executor import CommandResult
 from twinkeel.topology.model import Machine, Topology
-from twinkeel.vip.handover import StillInStandbyError, held_in_standby
+from twinkeel.vip.standby import StillInStandbyError, held_in_standby
 
 
 class Hosts:
