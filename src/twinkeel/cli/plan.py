@@ -25,7 +25,8 @@ MANY_DEADLINE = 60.0
 def plan(file: SpecFiles = DEFAULT_SPEC, format: OutputFormat = Format.text) -> None:  # noqa: A002
     """Show what apply would change, as a diff by host and file. Changes nothing.
 
-    Of several specs, or a folder, each has a line of a table and its changed files; see docs/how-to/many-clusters.md.
+    Given several specs, or a folder, prints a table with a row per cluster, and each cluster's changed files; see
+    docs/how-to/many-clusters.md.
 
     Exit code 0: no drift. 1: drift. 3: a host could not be reached.
     """

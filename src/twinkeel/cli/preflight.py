@@ -30,13 +30,13 @@ def preflight(
     format: OutputFormat = Format.text,  # noqa: A002
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", help="Make this check alone (P022); may be given again.", autocompletion=complete.checks),
+        typer.Option("--only", help="Run only this check (P022); repeatable.", autocompletion=complete.checks),
     ] = None,
-    show_list: Annotated[bool, typer.Option("--list", help="Show the checks, and make none.")] = False,
+    show_list: Annotated[bool, typer.Option("--list", help="List the checks without running any.")] = False,
 ) -> None:
     """Check that every host is ready for an apply. Changes nothing.
 
-    Of several specs, or a folder, each has a line of a table and what is not well; see docs/how-to/many-clusters.md.
+    Given several specs, or a folder, prints a table with a row per cluster, then what failed; see docs/how-to/many-clusters.md.
 
     Exit code 0: nothing failed. 1: a check failed. 3: a host could not be asked.
     """
