@@ -1,0 +1,3 @@
+twinkeel preflight
+twinkeel apply
+twinkeel plan
