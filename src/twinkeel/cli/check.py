@@ -75,7 +75,7 @@ def _print_text(checked: "Checked") -> None:
     for note in checked.notes:
         print(f"note: {note}")
     if checked.diagnostics:
-        print(f"why a rule is there: twinkeel explain {checked.diagnostics[0].code}")
+        print(f"more about this: twinkeel explain {checked.diagnostics[0].code}")
     print(f"{checked.source.name}: {counted(checked)}")
 
 

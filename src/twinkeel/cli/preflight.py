@@ -105,7 +105,7 @@ def _show(result: "Preflight", format: Format) -> None:  # noqa: A002
     failed, warned = (sum(1 for each in result.checked if each.result == kind) for kind in ("failure", "warning"))
     named = next((each.check.id for each in result.checked if each.result in ("failure", "warning")), None)
     if named:
-        console.print(f"what a check is about: twinkeel explain {named}")
+        console.print(f"more about a check: twinkeel explain {named}")
     console.print(f"{len(result.checked)} checks: {failed} failed, {warned} with warnings ({result.seconds:.1f} s)")
 
 
