@@ -48,5 +48,5 @@ def _sentence(result: "ApplyResult") -> str:
     changed = [f"{host}: {count} changed" for host, count in result.changed.items() if count]
     lines = [f"{', '.join(changed) if changed else 'nothing to change'} ({result.seconds:.1f} s)"]
     if result.generation is not None:
-        lines.append(f"what was there before is generation {result.generation} (`twinkeel rollback` brings it back)")
+        lines.append(f"the previous files are generation {result.generation} (`twinkeel rollback` restores them)")
     return "\n".join(lines)

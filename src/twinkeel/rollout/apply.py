@@ -100,7 +100,7 @@ async def _sweeps(run: Run, command: str, decide: Decide, *, checks: bool) -> As
             made = plan(run.topology, wanted, seen.states, _shows_nothing)
             if not run.discard:
                 refuse_losses(made)
-            details += ["something is to be done" if made.has_changes else "nothing to change", *made.steps[: bool(made.later)]]
+            details += ["changes to make" if made.has_changes else "nothing to change", *made.steps[: bool(made.later)]]
         held_in_standby = await take_back(run, seen.observed)
         if made.has_changes or held_in_standby:
             about = about_this_run(command + NEXT_SWEEP if number else command, made.desired or wanted)
@@ -126,7 +126,7 @@ async def _look_and_check(run: Run, decide: Decide) -> Seen:
     checking = asyncio.create_task(essential_checks(run.writer, run.topology))
     try:
         seen = await look(run, decide)
-        async with run.step("Check what an apply needs") as details:
+        async with run.step("Run the preflight checks") as details:
             details.append(f"{len(await checking)} checks passed")
     finally:
         checking.cancel()
@@ -150,7 +150,7 @@ async def _roll_out(
         known = {**known_to_roles(made, seen), "serves": serves}
         write_project(Path(name) / "project", run.topology, wanted, made, about, known)
         async with AsyncExitStack() as stack:
-            async with run.step("Judge every load balancer's candidate files") as details, _kept(run, made, wanted, seen, about):
+            async with run.step("Validate every load balancer's candidate files") as details, _kept(run, made, wanted, seen, about):
                 await stack.enter_async_context(rollout.prepared())
                 details.append("accepted" if made.has_changes else "nothing to change")
             async with run.step("Configure the load balancers") as details:

@@ -35,10 +35,10 @@ RESULT = RotationResult("master-1", "drained", 0, ("lb-1", "lb-2"), 1.5)
 
 # In seconds: two hosts, the second of which fails and is put back.
 STORY: list[tuple[float, Event]] = [
-    (0.0, StepStarted("Judge every load balancer's candidate files")),
+    (0.0, StepStarted("Validate every load balancer's candidate files")),
     (0.5, TaskStarted("packages : See")),
     (0.6, TaskEnded("lb-1", "packages : See", changed=False)),
-    (2.0, StepEnded("Judge every load balancer's candidate files", "accepted", 2.0)),
+    (2.0, StepEnded("Validate every load balancer's candidate files", "accepted", 2.0)),
     (2.0, StepStarted("Configure the load balancers")),
     (2.1, HostStarted("lb-2", "reload haproxy", ("/etc/haproxy/haproxy.cfg",))),
     (2.5, TaskStarted("Bring HAProxy to its files (reload)")),
@@ -108,8 +108,8 @@ def test_without_a_terminal_each_event_is_a_line(monkeypatch: pytest.MonkeyPatch
             progress.show(event)
         progress.show(Note("[read] this"))
     assert output.getvalue().splitlines() == [
-        "Judge every load balancer's candidate files ...",
-        "  done Judge every load balancer's candidate files: accepted (2.0 s)",
+        "Validate every load balancer's candidate files ...",
+        "  done Validate every load balancer's candidate files: accepted (2.0 s)",
         "Configure the load balancers ...",
         "  lb-2: reload haproxy",
         "    changed lb-2: Replace the files that differ",
