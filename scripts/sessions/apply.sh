@@ -1,3 +1,5 @@
-twinkeel preflight
+twinkeel preflight | tail -n 1
+twinkeel plan | sed -n '/^Order/,$p'
 twinkeel apply
 twinkeel plan
+twinkeel status

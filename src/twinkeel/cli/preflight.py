@@ -68,7 +68,7 @@ def _view() -> "View[Preflight]":
 def _counted(result: "Preflight") -> str:
     failed, warned = (sum(1 for each in result.checked if each.result == kind) for kind in ("failure", "warning"))
     said = f"{len(result.checked)} checks: {failed} failed, {warned} with warnings"
-    return f"{', '.join(result.unreachable)} cannot be asked; {said}" if result.unreachable else said
+    return f"{', '.join(result.unreachable)} cannot be reached; {said}" if result.unreachable else said
 
 
 def _not_well(result: "Preflight") -> list[str]:
