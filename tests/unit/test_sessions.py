@@ -69,9 +69,9 @@ def test_a_recorded_command_exists_with_its_options(line: str) -> None:
 
 def test_the_spec_that_was_recorded_is_the_readme_s() -> None:
     text = (ROOT / "README.md").read_text()
-    spec = re.search(r"^    name: home\n(?:    .*\n)*?    ssh: .*\n", text, re.MULTILINE)
+    spec = re.search(r"^```yaml\n(name: home\n.*?)^```$", text, re.MULTILINE | re.DOTALL)
     assert spec is not None
-    lines = [line[4:] for line in spec[0].splitlines()]
+    lines = spec[1].splitlines()
     screen = shown(ROOT / "docs/sessions/describe.cast")
     assert screen[: len(lines) + 1] == ["$ cat twinkeel.yaml", *lines]
 
