@@ -27,7 +27,7 @@ def data_path(
     yes: Yes = False,
     format: OutputFormat = Format.text,  # noqa: A002
 ) -> None:
-    """Measure the way of requests through each configuration against the way straight to an API server.
+    """Compare the data path through each configuration with a direct connection to an API server.
 
     New TLS connections a second, requests a second over kept connections, the 99th percentile of both; and memory and processor
     time of HAProxy, Keepalived and our watchdog on the idle holder of the virtual IP. Needs ab (Debian package apache2-utils).

@@ -15,7 +15,7 @@ from twinkeel.errors import EXIT_NO, UsageError
 Configurations = Annotated[
     list[str] | None, typer.Argument(help="Default: every one of `twinkeel bench list`.", autocompletion=complete.configurations)
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first. Without a terminal nothing is asked.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation; without a terminal nothing is asked anyway.")]
 
 
 def run(
@@ -24,7 +24,7 @@ def run(
     faults: Annotated[
         list[str] | None, typer.Option("--faults", help="Scenarios, with commas between them. Default: the eight of docs/bench.md.")
     ] = None,
-    trials: Annotated[int, typer.Option("--trials", min=1, max=1000, help="How often each scenario is tried.")] = 1,
+    trials: Annotated[int, typer.Option("--trials", min=1, max=1000, help="Trials per scenario.")] = 1,
     deadline: Annotated[
         float,
         typer.Option("--deadline", min=3, max=3600, help="Seconds after which a fault that clients still suffer from is healed."),
@@ -65,7 +65,7 @@ def run(
 
 
 def restore(file: SpecFile = DEFAULT_SPEC) -> None:
-    """Put our own configuration back after a bench that was killed. Nothing to put back is good, too.
+    """Restore our own configuration after a killed bench. Having nothing to restore is success, too.
 
     Exit code 0: ours is in force, applied and verified. 3: a host could not be reached, or it does not serve.
     """

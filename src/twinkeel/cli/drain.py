@@ -29,14 +29,17 @@ def drain(
     format: OutputFormat = Format.text,  # noqa: A002
     timeout: Annotated[float, typer.Option("--timeout", min=0, help="Seconds to wait for its connections to end.")] = 60.0,
     force: Annotated[
-        bool, typer.Option("--force", help="End the connections that are left, and leave fewer than half of the API servers.")
+        bool,
+        typer.Option(
+            "--force", help="Close the connections that remain, even if fewer than half of the API servers are left in rotation."
+        ),
     ] = False,
     break_lock: BreakLock = False,
 ) -> None:
     """Take a control-plane host out of rotation on every load balancer, until `undrain`.
 
-    It gets no new connections; the old ones may end by themselves. The state outlives reloads, restarts and `apply`.
-    Exit code 1: connections were left after the timeout; the host still gets no new ones.
+    It gets no new connections; existing ones may end by themselves. The state survives reloads, restarts and `apply`.
+    Exit code 1: connections remained after the timeout; the host still gets no new ones.
 
     With `endpoint.mode: bgp` a load balancer withdraws the virtual IPs while another one announces them, until `undrain`, the next
     `apply` or its next boot; its connections are reset by the load balancers that get them.

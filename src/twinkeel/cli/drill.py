@@ -17,7 +17,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 @app.callback()
 def drill() -> None:
-    """Break something on purpose and measure what a client saw."""
+    """Break something on purpose and measure what a client sees."""
 
 
 @app.command("list")
@@ -49,7 +49,7 @@ app.command("soak")(drill_soak.soak)
 
 @app.command("heal")
 def heal_now(file: SpecFile = DEFAULT_SPEC, break_lock: BreakLock = False) -> None:
-    """Heal what a drill that was killed left broken. Nothing to heal is good, too.
+    """Heal what a killed drill left broken. Having nothing to heal is success, too.
 
     The load balancers' lock is held meanwhile on each of them that answers: the fault may be why another one does not.
 
@@ -69,7 +69,7 @@ def report(
     timeline: Annotated[bool, typer.Option("--timeline", help="Only what happened in each trial, moment by moment.")] = False,
     format: OutputFormat = Format.text,  # noqa: A002
 ) -> None:
-    """Judge recorded trials anew and show them; writes report.html, report.md and report.json beside them, too.
+    """Judge recorded trials again and show them; also writes report.html, report.md and report.json beside them.
 
     Exit code 0: every trial passed. 1: one failed, or could not be judged. With --timeline: 0.
     """

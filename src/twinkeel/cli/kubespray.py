@@ -22,10 +22,10 @@ app = typer.Typer(
 
 app.add_typer(mirror_app, name="mirror")
 
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the exact commands and their environment; nothing is run.")]
-SkipPreflight = Annotated[bool, typer.Option("--skip-preflight", help="Do not ask the nodes first.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the exact commands and their environment; run nothing.")]
+SkipPreflight = Annotated[bool, typer.Option("--skip-preflight", help="Skip the preflight checks of the nodes.")]
 NoApply = Annotated[bool, typer.Option("--no-apply", help="Leave the load balancers as they are.")]
-Extra = Annotated[list[str] | None, typer.Argument(help="Behind --: more options for ansible-playbook.", metavar="[-- OPTION...]")]
+Extra = Annotated[list[str] | None, typer.Argument(help="After --: more options for ansible-playbook.", metavar="[-- OPTION...]")]
 
 
 @app.command()
@@ -33,7 +33,7 @@ def fetch(
     file: SpecFile = DEFAULT_SPEC,
     tag: Annotated[str | None, typer.Option(help="A tag; default: the spec's kubernetes.kubespray.")] = None,
     source: Annotated[str, typer.Option(help="A git URL, a mirror, or a path.")] = "https://github.com/kubernetes-sigs/kubespray",
-    wheelhouse: Annotated[Path | None, typer.Option(help="A folder of wheels, for a machine without the internet.")] = None,
+    wheelhouse: Annotated[Path | None, typer.Option(help="A folder of wheels, for a machine without internet access.")] = None,
     python: Annotated[
         str | None,
         typer.Option(help="The Python that the environment is made with; default: one that the release's Ansible needs."),
@@ -42,7 +42,7 @@ def fetch(
 ) -> None:
     """Fetch a Kubespray release: a checkout of its tag, and a Python environment with the Ansible that it accepts.
 
-    Several releases lie side by side. A fetch that was interrupted is not used; run it again.
+    Several releases can be kept side by side. An interrupted fetch is never used; run it again.
     """
     from twinkeel.app.kubespray import FetchOptions, fetch_release, support_of
     from twinkeel.cli.load import open_context
@@ -71,9 +71,9 @@ def run(
     no_apply: NoApply = False,
     extra: Extra = None,
 ) -> None:
-    """Install the cluster, or bring it to what the spec says (cluster.yml). Adds control-plane hosts, too.
+    """Install the cluster, or bring it in line with the spec (cluster.yml). Also adds control-plane hosts.
 
-    Then the load balancers get every backend, and verify certificates.
+    Afterwards the load balancers get every backend, and verify certificates.
     """
     _run(file, "run", extra=extra, dry_run=dry_run, skip_preflight=skip_preflight, no_apply=no_apply)
 
@@ -92,7 +92,10 @@ def scale(
     no_apply: NoApply = False,
     option: Annotated[list[str] | None, typer.Option("--ansible", help="One more option for ansible-playbook; repeatable.")] = None,
 ) -> None:
-    """Add workers that the spec has and the cluster has not (scale.yml). When they serve something, its backends come after."""
+    """Add workers that are in the spec but not in the cluster (scale.yml).
+
+    If they run a service of the spec, its backends are added afterwards.
+    """
     names, more = _nodes_and_options(nodes or ())
     _run(
         file,
@@ -122,7 +125,7 @@ def remove_node(
         ),
     ],
     file: SpecFile = DEFAULT_SPEC,
-    dead: Annotated[bool, typer.Option("--dead", help="They do not answer any more.")] = False,
+    dead: Annotated[bool, typer.Option("--dead", help="The nodes no longer answer.")] = False,
     dry_run: DryRun = False,
     no_apply: NoApply = False,
     option: Annotated[list[str] | None, typer.Option("--ansible", help="One more option for ansible-playbook; repeatable.")] = None,
@@ -139,7 +142,7 @@ def reset(
     dry_run: DryRun = False,
     extra: Extra = None,
 ) -> None:
-    """Destroy the cluster: everything of Kubernetes on every node (reset.yml). You type the cluster's name."""
+    """Destroy the cluster: remove Kubernetes from every node (reset.yml). Asks for the cluster's name as confirmation."""
     _run(file, "reset", extra=extra, dry_run=dry_run, confirm=confirm)
 
 

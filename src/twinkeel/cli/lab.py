@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from twinkeel.lab.model import LabHost, LabLayout, LabPaths
 
 app = typer.Typer(
-    add_completion=False, no_args_is_help=True, help="The whole system, with the real daemons, on this machine. Needs root."
+    add_completion=False, no_args_is_help=True, help="Run the whole system, with the real daemons, on this machine. Needs root."
 )
 
 LabName = Annotated[
@@ -41,14 +41,14 @@ def up(
     ] = None,
     no_kubernetes: Annotated[bool, typer.Option("--no-kubernetes", help="Hosts only.")] = False,
     installer: Annotated[
-        Literal["lab", "kubespray"], typer.Option(help="Who puts Kubernetes there: the lab, or you with `twinkeel kubespray run`.")
+        Literal["lab", "kubespray"], typer.Option(help="Who installs Kubernetes: the lab, or you with `twinkeel kubespray run`.")
     ] = "lab",
     suite: Annotated[
         str | None,
         typer.Option(metavar="bookworm|trixie|sid|noble", help="The hosts' release; default: this Debian's, else bookworm."),
     ] = None,
 ) -> None:
-    """Make the lab: every host of the spec, a client and an operator, with systemd and sshd."""
+    """Create the lab: every host of the spec, a client and an operator, with systemd and sshd."""
     from twinkeel.cli.load import load_topology
     from twinkeel.cli.progress import progress_bar
     from twinkeel.lab.layout import build_layout
@@ -79,7 +79,7 @@ def up(
 
 @app.command()
 def requirements() -> None:
-    """Say why a lab cannot be made on this machine, a line each; exit 1 when there is a reason."""
+    """List the reasons why a lab cannot run on this machine, one per line; exit code 1 if there are any."""
     from twinkeel.lab.requirements import missing
 
     reasons = missing()
@@ -89,7 +89,7 @@ def requirements() -> None:
 
 @app.command()
 def down(name: LabName = None, file: LabFile = None) -> None:
-    """Remove the lab and all that it made. The image stays in the cache."""
+    """Remove the lab and everything it created. The image stays in the cache."""
     from twinkeel.lab.cleanup import remove_lab
     from twinkeel.lab.state import locked, paths_of
 
@@ -134,7 +134,7 @@ def execute(
     name: LabName = None,
     file: LabFile = None,
 ) -> None:
-    """Run a command in a host, as root; its exit code is ours.
+    """Run a command in a host, as root; exits with its exit code.
 
     In `client` and `operator` it sees this machine's files with that host's network and the lab's names.
     """
@@ -164,7 +164,7 @@ def logs(
     name: LabName = None,
     file: Annotated[Path | None, typer.Option("--file", envvar="TWINKEEL_FILE", help="The spec whose lab is meant.")] = None,
 ) -> None:
-    """Show a host's journal; options that are journalctl's own are passed on."""
+    """Show a host's journal; options of journalctl are passed on."""
     from twinkeel.lab.inside import exec_inside_host
 
     paths, layout, machine = _host(name, file, host)
@@ -185,7 +185,7 @@ def power_off(host: HostName, name: LabName = None, file: LabFile = None) -> Non
 
 @app.command("power-on")
 def power_on(host: HostName, name: LabName = None, file: LabFile = None, wait: Wait = True) -> None:
-    """Give a host its power back."""
+    """Restore a host's power."""
     from twinkeel.lab import power
     from twinkeel.lab.ready import wait_for_ssh
     from twinkeel.lab.state import locked

@@ -27,13 +27,14 @@ MANY_DEADLINE = 20.0
 def status(
     file: SpecFiles = DEFAULT_SPEC,
     format: OutputFormat = Format.text,  # noqa: A002
-    watch: Annotated[bool, typer.Option("--watch", help="Look again every second, until Ctrl-C.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Refresh every second, until Ctrl-C.")] = False,
 ) -> None:
     """Show who holds each virtual IP, the backends, and whether the API is ready.
 
-    Of several specs, or a folder, each has a line of a table, and in JSON an entry of "clusters"; see docs/how-to/many-clusters.md.
+    Given several specs, or a folder, prints a table with a row per cluster, and in JSON an entry of "clusters"; see
+    docs/how-to/many-clusters.md.
 
-    Exit code 0: healthy. 1: something is not as it must be. 3: no host could be reached. A watch ends with 0.
+    Exit code 0: healthy. 1: something is wrong. 3: no host could be reached. --watch ends with 0.
     """
     import asyncio
 

@@ -20,11 +20,9 @@ app = typer.Typer(add_completion=False)
 def tune(
     file: SpecFile = DEFAULT_SPEC,
     duration: Annotated[float, typer.Option("--duration", min=10, max=7200, help="Seconds of measuring; with --load twice.")] = 120,
-    load: Annotated[
-        bool, typer.Option("--load", help="Then once more with saturated processors. Takes the cluster's lock.")
-    ] = False,
+    load: Annotated[bool, typer.Option("--load", help="Measure again with saturated CPUs. Takes the cluster's lock.")] = False,
     wished: Annotated[
-        float, typer.Option("--per-year", min=0.001, max=1000, help="How many false failovers a year you would put up with.")
+        float, typer.Option("--per-year", min=0.001, max=1000, help="How many false failovers a year are acceptable.")
     ] = 1,
     plot: Annotated[Path | None, typer.Option("--plot", help="Write a page with plots (HTML).")] = None,
     save: Annotated[Path | None, typer.Option("--save", help="Keep what was recorded, to evaluate it again with --from.")] = None,
@@ -33,7 +31,7 @@ def tune(
     break_lock: BreakLock = False,
     format: OutputFormat = Format.text,  # noqa: A002
 ) -> None:
-    """Measure which advertisement interval these load balancers and their network bear. Changes nothing.
+    """Measure which advertisement interval these load balancers and their network sustain. Changes nothing.
 
     Each load balancer sends the others a packet every 10 ms, the way an advertisement goes, and notes when theirs arrive. It is of
     protocol 112, version 0, type 15: VRRP routers discard it.

@@ -8,8 +8,8 @@ from twinkeel.drill.streams import NEW
 from twinkeel.drill.trial import Trial
 
 STREAMS_CAPTION = (
-    "Each cell: requests that failed/connections that ended/longest wait in ms, from the fault on; - where not measured. "
-    "The streams of HTTP/2 share one connection."
+    "Each cell: failed requests/connections that ended/longest wait in ms, since the fault; - means not measured. "
+    "The HTTP/2 streams share one connection."
 )
 
 

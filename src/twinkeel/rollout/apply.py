@@ -101,7 +101,7 @@ async def _sweeps(run: Run, command: str, decide: Decide, *, checks: bool) -> As
             made = plan(run.topology, wanted, seen.states, _hide_all)
             if not run.discard:
                 refuse_losses(made)
-            details += ["something is to be done" if made.has_changes else "nothing to change", *made.steps[: bool(made.later)]]
+            details += ["changes to make" if made.has_changes else "nothing to change", *made.steps[: bool(made.later)]]
         held_in_standby = await recover_standby(run, seen.observed)
         if made.has_changes or held_in_standby:
             about = about_this_run(command + NEXT_SWEEP if number else command, made.desired or wanted)
@@ -127,7 +127,7 @@ async def _observe_and_check(run: Run, decide: Decide) -> ClusterState:
     checking = asyncio.create_task(essential_checks(run.writer, run.topology))
     try:
         seen = await observe_balancers(run, decide)
-        async with run.step("Check what an apply needs") as details:
+        async with run.step("Run the preflight checks") as details:
             details.append(f"{len(await checking)} checks passed")
     finally:
         checking.cancel()

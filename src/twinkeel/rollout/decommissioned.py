@@ -51,7 +51,7 @@ async def require_stopped(reader: Reader, topology: Topology, observed: Mapping[
             )
         if runs is None:
             unknown.append(
-                f"{address} is no load balancer in the spec any more, and cannot be asked. Before it comes back, there: "
+                f"{address} is no load balancer in the spec any more, and cannot be reached. Before it comes back, there: "
                 f"{stop_command(topology)}"
             )
     return tuple(unknown)

@@ -92,7 +92,7 @@ def _of_balancer(was: LoadBalancerState, now: LoadBalancerState) -> Iterator[Mes
     if was.vrrp_state != now.vrrp_state and {was.vrrp_state, now.vrrp_state} - _QUIET:
         level, what = _STATES.get(now.vrrp_state, ("good", f"is {now.vrrp_state}"))
         if now.vrrp_state == "UNREACHABLE":
-            level, what = "warn", f"cannot be asked: {now.detail}"
+            level, what = "warn", f"cannot be reached: {now.detail}"
         yield level, f"{now.name} {what}"
     if "UNREACHABLE" in (was.vrrp_state, now.vrrp_state):
         return

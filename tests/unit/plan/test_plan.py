@@ -321,7 +321,7 @@ def test_a_host_that_cannot_be_asked_is_part_of_the_plan(lab_home_topology: Topo
     plan = asyncio.run(make_plan(lab_home_topology, reader))
     assert [host.name for host in plan.unreachable] == ["lb-2"]
     assert as_json(plan)["hosts"][-1]["problem"].startswith("the host did not answer within 5 s")
-    assert any("cannot be asked" in line for line, _ in lines_of(plan.unreachable[0]))
+    assert any("cannot be reached" in line for line, _ in lines_of(plan.unreachable[0]))
 
 
 def test_nobody_concludes_that_there_is_no_cluster_from_a_host_that_is_down(lab_home_topology: Topology, reader: Any) -> None:

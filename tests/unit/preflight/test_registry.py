@@ -147,7 +147,7 @@ def test_an_apply_that_may_not_begin_touches_nothing(
     with pytest.raises(HostError, match="P011: process 1 is sh"):
         asyncio.run(rollout.apply(two_balancers, hosts, tmp_path / "log", events.append, preflight=True))
     assert not hasattr(hosts, "change")
-    assert events[-1] == StepStarted("Check what an apply needs")
+    assert events[-1] == StepStarted("Run the preflight checks")
     assert StepStarted("Compare with the spec") not in events
 
 

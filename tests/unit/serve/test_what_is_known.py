@@ -113,10 +113,10 @@ def test_a_failover_is_told_in_the_words_of_a_reader() -> None:
     [
         (state(word="FAULT", vips=()), [("warn", "lb-1 keepalived considers HAProxy down")]),
         (state(word="STANDBY", vips=()), [("warn", "lb-1 is in standby and takes no virtual IP")]),
-        # Nothing else of a host that cannot be asked is known.
+        # Nothing else of a host that cannot be reached is known.
         (
             state(word="UNREACHABLE", vips=(), haproxy="unreachable", backends=(), detail="no answer"),
-            [("warn", "lb-1 cannot be asked: no answer")],
+            [("warn", "lb-1 cannot be reached: no answer")],
         ),
         (state(haproxy="failed"), [("warn", "lb-1: haproxy is failed")]),
         (state(backends=(Backend("cp-1", "DOWN", "L4CON"),)), [("warn", "lb-1: cp-1 is DOWN (its health check: L4CON)")]),
