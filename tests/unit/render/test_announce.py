@@ -41,7 +41,13 @@ class Member:
     """
 
     def __init__(
-        self, program: ModuleType, *, announcing: bool = False, planned: bool = False, others: bool = True, have_one: bool | None = True
+        self,
+        program: ModuleType,
+        *,
+        announcing: bool = False,
+        planned: bool = False,
+        others: bool = True,
+        have_one: bool | None = True,
     ) -> None:
         self.program = program
         self.decision = program.Decision(lost_delay=2.0, return_delay=120.0, planned=planned)
