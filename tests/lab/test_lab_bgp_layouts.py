@@ -25,6 +25,8 @@ endpoint:
   bgp:
     asn: 64512
     return_delay: 2
+    # A busy machine that runs tests must not look like a dead one.
+    bfd: {{interval: 0.3, multiplier: 4}}
     routers:
       - {{address: 192.168.1.1, asn: 64500}}
       - {{address: 192.168.1.2, asn: 64500}}
