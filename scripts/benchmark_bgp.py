@@ -110,7 +110,7 @@ def _inside(host: str, *argv: str, good: tuple[int, ...] = (0,)) -> str:
 
 
 def _measure(fault: str, trials: int, folder: Path) -> None:
-    """Trials of a fault, as their JSON says; an exit code of 1 is an answer, too. One that began on a system not yet whole (3) goes on."""
+    """Trials of a fault, as their JSON says; an exit code of 1 is an answer, too, and 3 that the system was not whole yet."""
     print(f"{fault} ...", file=sys.stderr, flush=True)
     found: list[dict[str, Any]] = []
     for _ in range(trials):
