@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from labs import COMMAND_DEADLINE, Lab, make_lab
 from prober import Prober
+from ruamel.yaml import YAML
 
 VIPS = ("192.0.2.10", "2001:db8::10")
 ROUTERS = ("router-1", "router-2")
-ADDED = '  lb-4: {address: 192.168.1.114, address6: "fd00:1::114"}\n'
+ADDED = "lb-4"
 SPEC = f"""\
 name: lab-layouts
 domain: lab-home.com
@@ -36,7 +37,8 @@ load_balancers:
   lb-1: {{address: 192.168.1.111, address6: "fd00:1::111"}}
   lb-2: {{address: 192.168.1.112, address6: "fd00:1::112"}}
   lb-3: {{address: 192.168.1.113, address6: "fd00:1::113"}}
-{ADDED}control_plane: {{master-1: {{address: 192.168.1.101, address6: "fd00:1::101"}}}}
+  {ADDED}: {{address: 192.168.1.114, address6: "fd00:1::114"}}
+control_plane: {{master-1: {{address: 192.168.1.101, address6: "fd00:1::101"}}}}
 failover: {{second_chance: true}}
 kubernetes:
   network_plugin: calico
@@ -55,12 +57,14 @@ def layouts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """The lab has four load balancers; the spec that was applied has three."""
     spec = tmp_path_factory.mktemp("spec") / "twinkeel.yaml"
     spec.write_text(SPEC)
+    yaml = YAML()
     for lab in make_lab("test-layouts", spec):
-        text = lab.paths.spec_file.read_text()
-        assert ADDED in text
-        lab.paths.spec_file.write_text(text.replace(ADDED, ""))
+        whole = lab.paths.spec_file.read_text()
+        document = yaml.load(whole)
+        del document["load_balancers"][ADDED]
+        yaml.dump(document, lab.paths.spec_file)
         apply(lab)
-        lab.paths.spec_file.write_text(text)
+        lab.paths.spec_file.write_text(whole)
         yield lab
 
 
@@ -98,3 +102,13 @@ def test_a_loss_is_survived(layouts: Lab, fault: str, tmp_path: Path) -> None:
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert json.loads(ended.stdout)["verdict"] == "pass"
     wait_for_ways(layouts, 4)
+
+
+def test_without_any_api_server_the_routes_stay(layouts: Lab, tmp_path: Path) -> None:
+    """Longer than a load balancer keeps its route while another one has an API server."""
+    ended = layouts.drill(tmp_path, "all-api-servers-lost")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    trial = json.loads(ended.stdout)
+    assert trial["no_holder_ms"] == 0
+    said = layouts.run("lb-1", ["journalctl", "--unit", "twinkeel-announce", "--output", "cat", "--no-pager"]).stdout
+    assert "withdraw: no API server is up" not in said
