@@ -48,6 +48,7 @@ HEADINGS = (
     "load, 1 min",
 )
 CLIENTS, SECONDS = 8, 10
+SOAK, MINUTES = "soak", 10
 PAUSE = 5.0
 
 
@@ -56,6 +57,8 @@ def main() -> None:
     trials, folder, faults = _arguments(sys.argv[1:])
     rates = folder / "rates.json"
     missing = [fault for fault in faults if not _result(folder, fault).exists()]
+    if faults == (SOAK,):
+        return _soak(folder)
     if missing or (faults == FAULTS and not rates.exists()):
         with _lab(folder):
             for fault in missing:
@@ -122,6 +125,13 @@ def _measure(fault: str, trials: int, folder: Path) -> None:
             break
         time.sleep(PAUSE)
     _result(folder, fault).write_text(json.dumps({"trials": found, "load": os.getloadavg()[0]}))
+
+
+def _soak(folder: Path) -> None:
+    """All processors busy for minutes: what was taken for a loss that was none."""
+    with _lab(folder):
+        argv = ("twinkeel", "drill", "soak", "--minutes", str(MINUTES), "--format", "json", "-o", str(folder / "soak"))
+        print(_inside("client", *argv, good=(0, 1)), end="")
 
 
 def _row(fault: str, predictions: Sequence[Prediction], result: dict[str, Any]) -> tuple[str, ...]:
