@@ -58,7 +58,8 @@ def main() -> None:
     rates = folder / "rates.json"
     missing = [fault for fault in faults if not _result(folder, fault).exists()]
     if faults == (SOAK,):
-        return _soak(folder)
+        _soak(folder)
+        return
     if missing or (faults == FAULTS and not rates.exists()):
         with _lab(folder):
             for fault in missing:
