@@ -21,7 +21,8 @@ STANDBY_FILE = "/run/twinkeel/standby"
 """0 = normal, 1 = this load balancer must not hold a virtual IP. Kept by `apply` and `switchover`; 0 after a boot."""
 
 HANG_FILE = "/run/twinkeel/haproxy-hangs"
-"""1 while HAProxy is silent: a lower priority, so that a peer which can take the virtual IPs does. Only where it yields early."""
+"""1 while HAProxy is silent: a lower priority, so that a peer which can take the virtual IPs does, or no route where another one
+serves. Only where it yields early."""
 
 LINGER_PROGRAM = "/usr/local/lib/twinkeel/second-chance"
 """Serves connections of virtual IPs that are given away; `begin` precedes a planned move. Only with `failover.second_chance`."""
@@ -86,10 +87,11 @@ def _watchdog_unit(topology: Topology, values: Mapping[str, object]) -> Rendered
         monitor_port=MONITOR_PORT,
         timers=timers,
         state_file=LIVENESS_STATE if topology.monitoring else "",
-        keeper=LINGER_PROGRAM,
+        keeper=LINGER_PROGRAM if topology.bgp is None else "",
         keeper_config=KEEPER_CONFIG,
         yield_delay=yield_delay(topology),
         yieldable=_yieldable(topology),
+        announced=[vip.ip for vip in topology.endpoint.vips] if topology.bgp is not None else [],
         watchdog_sec=ceil(10 + 2 * timers.watchdog_deadline),
     )
     return RenderedFile("/etc/systemd/system/twinkeel-liveness.service", content)

@@ -576,6 +576,18 @@ def test_it_is_prepared_before_it_yields_and_yields_without_a_fault(early: Calla
     assert watchdog.state.counts == {"kills": 0, "yields": 1}
 
 
+def test_where_all_announce_the_file_alone_tells_of_it(liveness: ModuleType, tmp_path: Path) -> None:
+    """twinkeel-announce follows it, and decides; an answer takes it back."""
+    options = Namespace(hang_file=str(tmp_path / "hangs"), hang_yield=0.1, interval=0.25, keeper=None)
+    watchdog = liveness.early_yield(options, liveness.State(None))
+    assert (tmp_path / "hangs").read_text() == "0\n"
+    watchdog.pace(True, 0.0)
+    watchdog.silent(60.0)
+    assert wait_for(lambda: (tmp_path / "hangs").read_text() == "1\n" and watchdog.state.counts["yields"] == 1)
+    watchdog.answered(60.5)
+    assert (tmp_path / "hangs").read_text() == "0\n"
+
+
 def test_nothing_is_yielded_where_nobody_passes_on(early: Callable[..., tuple[Any, Keeper]]) -> None:
     watchdog, keeper = early(passes_on=False)
     watchdog.silent(60.0)

@@ -36,3 +36,15 @@ def test_what_was_not_watched_is_not_passed() -> None:
     assert evaluate_soak(History(None, REQUESTS, unwatched)).verdict == "unknown"
     assert evaluate_soak(History(None, REQUESTS, FRAME[:-1])).verdict == "unknown"
     assert evaluate_soak(History(None, REQUESTS, FRAME, flaws=("the client stopped",))).verdict == "unknown"
+
+
+def sessions(first: int, last: int) -> History:
+    """A soak in which lb-1 told so many lost sessions at the beginning and at the end."""
+    told = (at(99, "bgp-sessions", host="lb-1", lost=first), *FRAME[3:], at(901, "bgp-sessions", host="lb-1", lost=last))
+    return History(None, REQUESTS, (*FRAME[:3], *told))
+
+
+def test_a_bgp_session_that_was_lost_fails() -> None:
+    assert evaluate_soak(History(None, REQUESTS, FRAME)).sessions_lost is None
+    assert (evaluate_soak(sessions(3, 3)).sessions_lost, evaluate_soak(sessions(3, 3)).verdict) == (0, "pass")
+    assert (evaluate_soak(sessions(3, 5)).sessions_lost, evaluate_soak(sessions(3, 5)).verdict) == (2, "fail")
