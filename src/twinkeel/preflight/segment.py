@@ -26,10 +26,10 @@ def vip_holders(survey: Survey) -> Iterator[Finding]:
         if isinstance(facts, Finding):
             yield facts
             continue
-        for vip in survey.topology.endpoint.vips:
-            answers = sorted(mac for address, mac in facts.answers if address == vip.ip)
+        for vip in (address for instance in balancer.instances for address in instance.shared):
+            answers = sorted(mac for address, mac in facts.answers if address == vip)
             strangers = [mac for mac in answers if macs.get(mac) not in ours]
-            yield _judge_vip(survey, balancer.machine.name, vip.ip, strangers, answers, macs)
+            yield _judge_vip(survey, balancer.machine.name, vip, strangers, answers, macs)
 
 
 def _judge_vip(

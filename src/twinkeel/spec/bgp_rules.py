@@ -16,7 +16,7 @@ _OF_FAILOVER = (
     "advert_interval",
     "failback",
 )
-_OF_VIPS = ("vrid", "interface", "interfaces", "routed")
+_OF_VIPS = ("vrid", "interface", "interfaces", "routed", "next_hop")
 _OF_HOSTS = ("vrrp_address", "vrrp_interface")
 
 LEAST_MULTIPLIER_1 = (10,)

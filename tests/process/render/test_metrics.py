@@ -201,7 +201,11 @@ def test_what_frr_says_beside_its_json_is_no_trouble(metrics: ModuleType) -> Non
         found: tuple[object, object] = metrics.ask_frr(lambda *_, **__: subprocess.CompletedProcess([], 1, stdout))
         return found
 
-    summary = '{\n"ipv4Unicast":{\n  "peers":{\n    "10.0.0.1":{"state":"Idle"}}}\n,\n"ipv6Unicast":{"peers":{"fd00::1":{"state":"Active"}}}\n}\n'
+    families = {
+        "ipv4Unicast": {"peers": {"10.0.0.1": {"state": "Idle"}}},
+        "ipv6Unicast": {"peers": {"fd00::1": {"state": "Active"}}},
+    }
+    summary = json.dumps(families, indent=1) + "\n"
     bfd = '[\n  {"peer":"10.0.0.1","status":"up"}\n]\n'
     both = ({"10.0.0.1": {"state": "Idle"}, "fd00::1": {"state": "Active"}}, {"10.0.0.1": "up"})
     assert asked(summary + bfd) == both
