@@ -147,7 +147,7 @@ ANNOUNCERS = (
         (
             "One router on all load balancers: that router. All routers on one load balancer: its FRR (`systemctl status frr`).",
             "`vtysh -c 'show bgp neighbors ADDRESS'` there: the last reset's reason; `journalctl -u frr --since -1h`.",
-            "`twinkeel preflight` tries the router's port 179, and tells of a wrong password.",
+            "Never up since it was set up: is 179/tcp open both ways, and does the router log a wrong password or AS number?",
         ),
         announced,
     ),
