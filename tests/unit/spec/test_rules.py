@@ -132,7 +132,7 @@ def test_after_its_hint_a_routed_virtual_ip_is_accepted(load_edited: Edited) -> 
         ("192.168.1.121/30", "`lb-1` is outside the next hop's subnet 192.168.1.120/30"),
         ("10.0.0.7/24", "`lb-1` is outside the next hop's subnet 10.0.0.0/24"),
         ("192.168.1.112/24", "is the address of `lb-2`"),
-        ("192.168.1.105/24", "is the address of `worker-1`"),
+        ("192.168.1.101/24", "is the address of `master-1`"),
     ],
 )
 def test_a_next_hop_is_a_free_address_of_the_load_balancers_subnet(load_edited: Edited, next_hop: str, said: str | None) -> None:

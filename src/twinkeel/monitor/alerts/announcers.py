@@ -146,7 +146,7 @@ ANNOUNCERS = (
         "The router or the way to it is down, FRR is, or the two do not agree (AS number, password, address).",
         (
             "One router on all load balancers: that router. All routers on one load balancer: its FRR (`systemctl status frr`).",
-            "`vtysh -c 'show bgp neighbors ADDRESS'` there: the last reset's reason; `journalctl -u frr --since -1h`.",
+            "`vtysh -c 'show bgp neighbors ADDRESS'` there: the last reset's reason.",
             "Never up since it was set up: is 179/tcp open both ways, and does the router log a wrong password or AS number?",
         ),
         announced,
@@ -174,7 +174,7 @@ ANNOUNCERS = (
         'Lost {{ $value | printf "%.0f" }} times within an hour. Each time the router spreads established connections anew.',
         "A link that flaps, a router that starts again, or BFD that is faster than these machines or this network bear.",
         (
-            "`journalctl -u frr --since -1h` there: does BFD end the session (`BFD down received`), or the hold timer?",
+            "`vtysh -c 'show bgp neighbors ADDRESS'` there: did BFD end the session last, the hold timer, or the router?",
             "BFD: a larger `interval` or `multiplier` in `endpoint.bgp.bfd`; is the machine overloaded (`vmstat 1`, steal time)?",
             "`ip -s link` and the switch's log for a link that flaps.",
         ),
