@@ -41,7 +41,7 @@ def _not_for_it(here: Key, path: Key, vip: VirtualIp) -> list[Finding]:
         return []
     hint = f"delete it; or write {vip.address.ip}/{vip.address.max_prefixlen} and `routed: true`, where the network routes it"
     said = f"{vip.address.ip} is in the load balancers' subnet: routers need no next hop to it"
-    return [Finding(here, said, hint, at_key=True, related=((path, "the virtual IP"),))]
+    return [Finding(here, said, hint, at_key=True, related=((path, "the virtual IP"),), needs=((*path[:-1], "routed"),))]
 
 
 def _wrong_itself(here: Key, hop: IPInterface, vip: VirtualIp) -> list[Finding]:

@@ -5,6 +5,7 @@ a stub stands for HAProxy, as the program that announces asks for nothing but it
 """
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from urllib.parse import urlencode
 
 import pytest
 from prometheus_programs import ensure_programs
@@ -19,6 +21,8 @@ from second_chance.segment import wait_for
 from test_alerts_in_drills import ALERTMANAGER, DEADLINE, prepare, start_prometheus
 
 from twinkeel.monitor.alerts.announcers import ANNOUNCERS
+from twinkeel.monitor.dashboard import dashboard
+from twinkeel.monitor.subject import Subject, subject
 from twinkeel.render.monitoring import BGP_WATCHED_UNITS, CONFIG_PATH
 from twinkeel.render.render import render
 from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
@@ -45,6 +49,7 @@ class Site:
     """The segment, watched; the programs of each load balancer by its name."""
 
     segment: Segment
+    about: Subject
     announcing: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
     telling: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
 
@@ -103,7 +108,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     assert loaded.spec is not None
     topology = build(loaded.spec, folder)
     with bgp_segment(topology, folder) as segment:
-        found, watcher = Site(segment), segment.watcher
+        found, watcher = Site(segment, subject(topology)), segment.watcher
         for each in segment.balancers:
             set_up(each, topology)
             found.announcing[each.name] = each.announce()
@@ -226,6 +231,23 @@ FAULTS: dict[str, Fault] = {
     "TwinkeelBgpSessionFlaps": sessions_cleared,
     "TwinkeelAnnouncerFlaps": asked_aside_again_and_again,
 }
+
+
+ASK = "import sys, urllib.request as r; print(r.urlopen(sys.argv[1], timeout=9).read().decode())"
+
+
+def test_a_real_prometheus_has_an_answer_to_each_query_of_the_dashboard(site: Site) -> None:
+    board = json.loads(dashboard(site.about))
+    asked = [target["expr"] for panel in board["panels"] for target in panel.get("targets", ())]
+    of_announcers = [expr.replace("$__rate_interval", "1m") for expr in asked if re.search("announce|bgp|bfd|vip_taken", expr)]
+    assert len(of_announcers) > 8
+    for expr in of_announcers:
+        url = f"http://127.0.0.1:9090/api/v1/query?{urlencode({'query': expr})}"
+        wait_for(
+            lambda url=url: json.loads(site.segment.watcher.run(sys.executable, "-c", ASK, url))["data"]["result"],
+            f"nothing answers {expr}",
+            DEADLINE,
+        )
 
 
 def test_every_alert_has_a_drill() -> None:
