@@ -38,7 +38,7 @@ ASK = """\
 import socket, sys
 try:
     with socket.create_connection((sys.argv[1], 6443), timeout=1) as client:
-        client.sendall(b"x")
+        client.sendall(b"ping\\n")
         print("answered" if client.recv(1) else "closed")
 except OSError as error:
     print(error)
