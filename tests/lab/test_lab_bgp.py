@@ -99,7 +99,7 @@ def wait_until_told(lab: Lab, balancer: str, wanted: dict[str, float]) -> dict[s
 
 
 def test_each_load_balancer_tells_prometheus_of_its_sessions(routed: Lab) -> None:
-    """Under a real systemd: the unit's group lets it ask FRR, without any capability."""
+    """Under a real systemd: the unit's groups let it ask FRR and read its files, without any capability."""
     sessions = {f'twinkeel_{name}{{router="192.168.1.1"}}': 1.0 for name in ("bgp_session_up", "bgp_routes_sent", "bfd_session_up")}
     announces = {f'twinkeel_vip_announced{{vip="{VIP}"}}': 1.0, 'twinkeel_announcer_state{state="announcing"}': 1.0}
     for balancer in BALANCERS:

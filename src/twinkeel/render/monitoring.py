@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from twinkeel.render.announce import ANNOUNCE_STATE
 from twinkeel.render.files import RenderedFile
+from twinkeel.render.frr import OWNER as FRR_OWNER
 from twinkeel.render.haproxy import CA_PATH
 from twinkeel.render.systemd import DOWN_FILE, LIVENESS_STATE, STANDBY_FILE
 from twinkeel.render.template import fill, read
@@ -18,8 +19,8 @@ WATCHED_UNITS = ("haproxy.service", "keepalived.service", "twinkeel-liveness.ser
 BGP_WATCHED_UNITS = ("haproxy.service", "frr.service", "twinkeel-announce.service", "twinkeel-liveness.service")
 """The units of a load balancer that must run."""
 
-VTY_GROUP = "frrvty"
-"""Who may ask FRR's daemons: its package makes the group."""
+FRR_GROUPS = f"frrvty {FRR_OWNER}"
+"""Who may ask FRR's daemons, and who may read its files; FRR's package makes the groups."""
 
 # What `apply` keeps on a host: the digests of what its services run with, which files are ours, and what was before.
 NOTES, LIVE, GENERATIONS = ("/var/lib/twinkeel/loaded.json", "/var/lib/twinkeel/live.json", "/var/lib/twinkeel/generations")
@@ -37,7 +38,7 @@ def render_monitoring(topology: Topology, balancer: LoadBalancer) -> tuple[Rende
         config=CONFIG_PATH,
         textfile_folder=str(PurePosixPath(monitoring.textfile).parent) if monitoring.textfile else "",
         after="keepalived.service" if topology.bgp is None else "frr.service",
-        vty_group="" if topology.bgp is None else VTY_GROUP,
+        frr_groups="" if topology.bgp is None else FRR_GROUPS,
     )
     return (
         RenderedFile(CONFIG_PATH, _config(topology, balancer, monitoring)),
