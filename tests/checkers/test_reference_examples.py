@@ -48,6 +48,7 @@ BESIDE: dict[str, dict[str, Any]] = {
     "kubernetes.kubespray": {"kubernetes.version": "1.34.3"},
     "endpoint.vips": {"endpoint.vip": None},
     "endpoint.vip.routed": {"endpoint.vip.address": "192.168.1.110/32"},
+    "endpoint.vip.next_hop": {"endpoint.vip.address": "192.0.2.10/32", "endpoint.vip.routed": True},
     **{f"services.NAME.check.{key}": {"services.NAME.port": 443} for key in ("type", "path", "status", "port")},
 }
 

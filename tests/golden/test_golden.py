@@ -130,6 +130,7 @@ UNITS = {
     ("bgp", "twinkeel-announce.service"): None,
     ("bgp", "twinkeel-firewall.service"): None,
     ("monitored", "twinkeel-metrics.service"): None,
+    ("bgp", "twinkeel-metrics.service"): None,
     ("monitored", "twinkeel-liveness.service"): None,
 }
 

@@ -34,7 +34,8 @@ async def record(context: Context, seconds: float, *, load: bool, save: Path | N
         raise UsageError("there is one load balancer: nobody hears its advertisements", hint="timers matter from two of them on")
     if context.topology.bgp is not None:
         raise UsageError(
-            "load balancers announce the virtual IPs by BGP: there are no advertisements to tune", hint="see docs/bgp.md"
+            "load balancers announce the virtual IPs by BGP: BFD's timers are between them and routers, whose part is not measured",
+            hint="docs/bgp.md tells how to find BFD's timers; twinkeel_bgp_session_dropped_total counts lost sessions",
         )
     phases: tuple[Phase, ...] = ("as they are", "loaded") if load else ("as they are",)
     header, lines = _header(context, seconds, phases), list[Line]()

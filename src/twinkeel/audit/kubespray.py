@@ -96,7 +96,7 @@ def vips(pair: Pair) -> dict[Address, Word]:
     found: dict[Address, Word] = {}
     for host in pair.hosts:
         for instance in host.instances:
-            for word, vip in instance.vips:
+            for word, vip in instance.served:
                 found.setdefault(vip.ip, word)
     return found
 

@@ -164,6 +164,21 @@ class Instance:
         """The addresses that its advertisements name."""
         return list(self._addresses("virtual_ipaddress"))
 
+    @cached_property
+    def next_hop(self) -> tuple[Word, IPv4Interface | IPv6Interface] | None:
+        """The one excluded address, in a subnet, beside one virtual IP that is in none: where routers send what is for that."""
+        vips, others = self.advertised, list(self._addresses("virtual_ipaddress_excluded"))
+        if len(vips) != 1 or len(others) != 1:
+            return None
+        (_, vip), (_, other) = vips[0], others[0]
+        routed = vip.network.prefixlen == vip.max_prefixlen and other.network.prefixlen < other.max_prefixlen
+        return others[0] if routed and vip.version == other.version else None
+
+    @property
+    def served(self) -> list[tuple[Word, IPv4Interface | IPv6Interface]]:
+        """Those of `vips` that clients use: all but a next hop."""
+        return [each for each in self.vips if each != self.next_hop]
+
     def _addresses(self, *keywords: str) -> Iterator[tuple[Word, IPv4Interface | IPv6Interface]]:
         for each in self._entries(*keywords):
             try:

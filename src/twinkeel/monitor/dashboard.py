@@ -61,16 +61,16 @@ def uid(cluster: str) -> str:
 
 
 def _moves(subject: Subject) -> dict[str, Any]:
-    """A mark in every graph where a virtual IP came to another load balancer."""
+    """A mark in every graph where a virtual IP came to a load balancer."""
     return {
-        "name": "A virtual IP moved",
+        "name": "A virtual IP was announced anew" if subject.bgp else "A virtual IP moved",
         "datasource": SOURCE,
         "enable": True,
         "hide": False,
         "iconColor": "orange",
         "expr": f"changes(twinkeel_vip_taken_total{{{subject.of}}}[1m]) > 0",
         "step": "15s",
-        "titleFormat": "{{vip}} to {{load_balancer}}",
+        "titleFormat": "{{vip}} by {{load_balancer}}" if subject.bgp else "{{vip}} to {{load_balancer}}",
     }
 
 

@@ -1,4 +1,4 @@
-"""The load balancers' network segment: strangers, and whether VRRP passes."""
+"""The load balancers' network segment: foreign, and whether VRRP passes."""
 
 from collections.abc import Iterator
 
@@ -29,10 +29,10 @@ def vip_holders(survey: Survey) -> Iterator[Finding]:
         if isinstance(facts, Finding):
             yield facts
             continue
-        for vip in survey.topology.endpoint.vips:
-            answers = sorted(mac for address, mac in facts.answers if address == vip.ip)
+        for vip in (address for instance in balancer.instances for address in instance.shared):
+            answers = sorted(mac for address, mac in facts.answers if address == vip)
             foreign = [mac for mac in answers if macs.get(mac) not in ours]
-            yield _evaluate_vip(survey, balancer.machine.name, vip.ip, foreign, answers, macs)
+            yield _evaluate_vip(survey, balancer.machine.name, vip, foreign, answers, macs)
 
 
 def _evaluate_vip(

@@ -116,7 +116,7 @@ def probe_arguments(balancer: LoadBalancer, mark: str, seconds: float) -> dict[s
         "interface": machine.interface,
         "address6": str(address6) if address6 is not None else "",
         # On another interface of the host nobody is asked: the program knows of one.
-        "vips": [str(instance.vip.ip) for instance in balancer.instances if instance.carrier == machine.interface],
+        "vips": [str(address) for each in balancer.instances if each.carrier == machine.interface for address in each.shared],
         "seconds": seconds,
         "mark": mark,
         "pairs": list(pairs),

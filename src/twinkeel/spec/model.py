@@ -114,6 +114,12 @@ class VirtualIp(_Strict):
         "The network routes this address to the load balancers, and it is in no subnet of theirs: write it with /32 or /128.",
         True,
     )
+    next_hop: Interface | None = key(
+        None,
+        "Of a routed virtual IP: an address in the load balancers' subnet that moves with it. The router's static route to the "
+        "virtual IP points there. Without it, the route must name the router's interface.",
+        "192.168.1.120/24",
+    )
 
     def interface_on(self, host: str) -> str | None:
         """The interface that carries it on a load balancer; None for the host's own."""

@@ -10,6 +10,7 @@ from twinkeel.spec import (
     failover_rules,
     host_rules,
     network_rules,
+    next_hop_rules,
     port_rules,
     raw_line_rules,
     release_rules,
@@ -189,6 +190,7 @@ RULES: tuple[Rule | ReleaseRule, ...] = (
     Rule("S105", "error", "hops are counted to other systems", bgp_rules.hops_within_the_system, _keys("endpoint.bgp")),
     Rule("S106", "error", "FRR's version is supported", bgp_rules.supported_frr, _keys("frr", "endpoint.bgp")),
     Rule("S107", "error", "BFD is faster than BGP", bgp_rules.bfd_slower_than_bgp, _keys("failover", "endpoint.bgp")),
+    Rule("S108", "error", "a next hop leads to a routed virtual IP", next_hop_rules.next_hop_leads_there, _VIPS),
     Rule(
         "S115",
         "error",

@@ -96,6 +96,13 @@ class VrrpInstance:
     authentication: Literal["none", "password", "hmac"] = "none"
     failback: float | None = None
     vip_interface: str = ""
+    next_hop: IPInterface | None = None
+    """Where routers send what is for a routed virtual IP; it moves with that."""
+
+    @property
+    def shared(self) -> tuple[IPAddress, ...]:
+        """The addresses that move: the virtual IP, and the next hop to it."""
+        return (self.vip.ip,) if self.next_hop is None else (self.vip.ip, self.next_hop.ip)
 
     @property
     def carrier(self) -> str:

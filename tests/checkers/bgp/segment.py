@@ -184,6 +184,8 @@ class Segment:
     router: Speaker
     balancers: list[Announcer]
     vips: tuple[str, ...]
+    watcher: Host
+    """One more host of the segment, on which nothing runs."""
 
     def wait_for_next_hops(self, count: int) -> None:
         """Until the router's routes of every virtual IP lead to so many load balancers."""
@@ -205,6 +207,9 @@ def bgp_segment(topology: Topology, folder: Path) -> Iterator[Segment]:
         hosts.append(router)
         _connect(switch, router, ["192.168.1.1/24", "fd00:1::1/64"])
         router.run("sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding")
+        watcher = _host("watcher", folder)
+        hosts.append(watcher)
+        _connect(switch, watcher, ["192.168.1.201/24"])
         rendered = render(topology, secrets=Secrets(bgp_password=PASSWORD)).hosts
         daemons = next(file.content for file in rendered["lb-1"] if file.path == DAEMONS_PATH)
         router.start_frr(ROUTER.format(password=PASSWORD), daemons)
@@ -220,7 +225,7 @@ def bgp_segment(topology: Topology, folder: Path) -> Iterator[Segment]:
             made.run("ip", "route", "add", "default", "via", "192.168.1.1")
             made.run("ip", "-6", "route", "add", "default", "via", "fd00:1::1")
             made.set_up(rendered[machine.name])
-        yield Segment(router, balancers, vips)
+        yield Segment(router, balancers, vips, watcher)
     finally:
         for host in reversed(hosts):
             host.end()

@@ -1,6 +1,7 @@
 """What hosts said, each at its own time: who holds what since when, what moved, what it cost, what happened."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from twinkeel.serve.heard import ApiHeard, BalancerHeard, Claim, Outage
 from twinkeel.serve.moves import Move, Moves
 from twinkeel.serve.timeline import KEPT, Timeline, differences
 from twinkeel.status.backends import Backend
+from twinkeel.status.bgp_sessions import Session
 from twinkeel.status.probe import NO_CA
 from twinkeel.status.readyz import Readiness
 from twinkeel.status.snapshot import ControlPlaneState, LoadBalancerState, Snapshot, VipState
@@ -128,6 +130,54 @@ def test_a_failover_is_told_in_the_words_of_a_reader() -> None:
 )
 def test_what_a_load_balancer_does(after: LoadBalancerState, told: list[tuple[str, str]]) -> None:
     assert changed(look(HELD, state()), look(HELD, after)) == told
+
+
+# --- Where all announce the virtual IP.
+
+
+def announcing(*names: str, ready: bool = True, balancers: tuple[LoadBalancerState, ...] = ()) -> Snapshot:
+    found = look(VipState(VIP, names, ready, "" if ready else "no route to host"), *balancers)
+    return dataclasses.replace(found, exclusive=False)
+
+
+def test_each_that_begins_or_ends_to_announce_is_news_and_several_are_as_it_must_be() -> None:
+    assert changed(announcing("lb-1", "lb-2"), announcing("lb-2")) == [("warn", f"lb-1 announces {VIP} no more")]
+    assert changed(announcing("lb-2"), announcing("lb-1", "lb-2")) == [("good", f"lb-1 announces {VIP}")]
+    assert changed(announcing("lb-2"), announcing(ready=False)) == [
+        ("warn", f"lb-2 announces {VIP} no more"),
+        ("bad", f"nobody announces {VIP}"),
+        ("bad", f"the API does not answer through {VIP}: no route to host"),
+    ]
+
+
+def test_of_one_that_cannot_be_asked_nobody_says_that_it_announces_no_more() -> None:
+    dead = state(word="UNREACHABLE", vips=(), haproxy="unreachable", backends=(), detail="no answer")
+    after = announcing("lb-2", balancers=(dead,))
+    assert changed(announcing("lb-1", "lb-2", balancers=(state(word="ANNOUNCING"),)), after) == [
+        ("warn", "lb-1 cannot be asked: no answer")
+    ]
+
+
+UP, LOST = Session("10.0.0.1", "Established", 1, "up"), Session("10.0.0.1", "Active", 0, "down")
+
+
+@pytest.mark.parametrize(
+    ("after", "told"),
+    [
+        ({"word": "FAULT", "vips": (), "detail": "no API server is up"}, [("warn", "lb-1 announces nothing: no API server is up")]),
+        ({"word": "WAITING", "vips": ()}, [("warn", "lb-1 came back after a failure, and waits before it announces")]),
+        ({"word": "STANDBY", "vips": ()}, [("warn", "lb-1 stands aside and announces nothing")]),
+        ({"word": "STOPPED", "vips": ()}, [("warn", "lb-1 announces nothing: frr or twinkeel-announce does not run")]),
+        ({"sessions": (LOST,)}, [("warn", "lb-1: no BGP session with 10.0.0.1 (Active)")]),
+        ({"sessions": (dataclasses.replace(UP, bfd="down"),)}, [("warn", "lb-1: BFD with 10.0.0.1 is down")]),
+        ({"sessions": (dataclasses.replace(UP, announced=2),)}, []),
+    ],
+)
+def test_what_one_that_announces_does(after: dict[str, Any], told: list[tuple[str, str]]) -> None:
+    well = state(word="ANNOUNCING", sessions=(UP,))
+    now = state(**{"word": "ANNOUNCING", "sessions": (UP,), **after})
+    assert changed(announcing("lb-1", balancers=(well,)), announcing("lb-1", balancers=(now,))) == told
+    assert not any(word in text for _, text in told for word in ("keepalived", "holds", "take over"))
 
 
 def test_what_an_api_server_and_two_holders_are_told_as() -> None:

@@ -182,6 +182,7 @@ DONE: dict[str, list[tuple[str, list[tuple[str, str]]]]] = {
     "S105": [("delete the line", [(", hops: 2", "")])],
     "S106": [("8.4 to 10.7", [("version: 8.1", "version: 8.4")])],
     "S107": [("shorter than hold_time", [("interval: 3", "interval: 1")])],
+    "S108": [("`routed: true`", [("192.168.1.110/24, next_hop", "192.0.2.10/32, routed: true, next_hop")])],
     "S094": [("use v2.31.0", [("version: 1.36.4, kubespray: v2.32.0", "version: 1.35.4, kubespray: v2.31.0")])],
 }
 

@@ -25,8 +25,7 @@ API_SERVERS = (
         "1m",
         lambda subject: f"haproxy_backend_active_servers{{{subject.api}}} == 0",
         "{{ $labels.cluster }}: {{ $labels.load_balancer }} has no API server",
-        "{{ $labels.load_balancer }} reaches no API server that is ready. If it holds a virtual IP it yields to a peer that "
-        "has one.",
+        "{{ $labels.load_balancer }} reaches no API server that is ready. It leaves the virtual IPs to others that have one.",
         "All API servers fail their checks from there: the control plane is down, etcd has no quorum (/readyz is 500 then), or "
         "this load balancer is cut off from it.",
         (

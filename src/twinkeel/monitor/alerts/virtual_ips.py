@@ -1,6 +1,6 @@
 """Alerts about who holds the virtual IPs, and who could."""
 
-from twinkeel.monitor.alert import Alert, in_a_pair
+from twinkeel.monitor.alert import Alert, in_a_pair, with_holder
 from twinkeel.monitor.records import ABLE_SUM, HOLDERS, REPORTING_SUM, TAKEN
 from twinkeel.monitor.subject import Subject
 
@@ -42,6 +42,7 @@ VIRTUAL_IPS = (
             "STANDBY on all: `echo 0 > /run/twinkeel/standby` on one of them.",
             "STOPPED: `systemctl start keepalived`; `journalctl -u keepalived` says why it ended.",
         ),
+        with_holder,
     ),
     Alert(
         "TwinkeelVipHolderUnknown",
@@ -64,7 +65,7 @@ VIRTUAL_IPS = (
         "2m",
         lambda subject: f"absent({REPORTING_SUM}{{{subject.of}}}) or {REPORTING_SUM}{{{subject.of}}} == 0",
         "{{ $labels.cluster }}: no load balancer tells of itself",
-        "Prometheus has no fresh figures of any load balancer: nobody knows who holds a virtual IP, or whether anyone does.",
+        "Prometheus has no fresh figures of any load balancer: nobody knows whether anyone serves a virtual IP.",
         "Either every load balancer is down, or Prometheus does not reach them. No other alert about this cluster can be trusted.",
         (
             "`kubectl get --raw /readyz` through the virtual IP: does the API answer?",
@@ -137,6 +138,7 @@ VIRTUAL_IPS = (
             "A former load balancer: `systemctl disable --now keepalived haproxy twinkeel-liveness` on it.",
             "A router of somebody else's: give the virtual IP another `vrid` in the spec.",
         ),
+        with_holder,
     ),
     Alert(
         "TwinkeelVipMovesTooOften",
