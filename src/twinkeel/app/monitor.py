@@ -32,7 +32,7 @@ def _monitored(context: Context) -> Topology:
     topology = context.topology
     if topology.monitoring is None:
         raise UsageError(
-            "the load balancers tell Prometheus nothing: the spec has no `monitoring`",
+            "the load balancers report nothing to Prometheus: the spec has no `monitoring`",
             where=str(context.file),
             hint="add `monitoring: {address: host}` and run `twinkeel apply`; see docs/metrics.md",
         )

@@ -167,7 +167,7 @@ async def guard_upgrade(topology: Topology, reader: Reader) -> str:
         check_step(running, topology.cluster.version)
         return running
     hint = "is the cluster installed? An upgrade starts from a running one"
-    raise HostError("no control-plane host tells its Kubernetes version", where="; ".join(reasons), hint=hint)
+    raise HostError("no control-plane host reports its Kubernetes version", where="; ".join(reasons), hint=hint)
 
 
 def check_step(running: str, wanted: str) -> None:

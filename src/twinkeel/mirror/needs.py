@@ -163,7 +163,7 @@ def _play(release: Release, inventory: Path, folder: Path) -> None:
         what = f"the release's Ansible cannot be started: {error.strerror}"
         raise ToolError(what, where=argv[0], hint="twinkeel kubespray fetch --force") from error
     except subprocess.TimeoutExpired as error:
-        raise ToolError("the release did not say within five minutes what it needs", where=argv[0], hint="try again") from error
+        raise ToolError("the release did not report within five minutes what it needs", where=argv[0], hint="try again") from error
     if ended.returncode != 0:
         lines = (ended.stdout + ended.stderr).splitlines()
         message = next((line for line in lines if line.startswith(("fatal:", "ERROR", "[ERROR"))), "".join(lines[-1:]))

@@ -17,7 +17,7 @@ def _listening(survey: Survey) -> Iterator[tuple[LoadBalancer, SegmentFacts | Fi
         facts = survey.segments.get(name)
         yield (
             balancer,
-            facts or Finding("skipped", name, survey.not_listening.get(name, NOT_ASKED), "see what P001 to P021 say of it"),
+            facts or Finding("skipped", name, survey.not_listening.get(name, NOT_ASKED), "see what P001 to P021 found on it"),
         )
 
 

@@ -210,7 +210,7 @@ def _session_problems(balancer: LoadBalancerState) -> Iterator[str]:
         elif balancer.vrrp_state == "ANNOUNCING" and not session.announced:
             yield f"{balancer.name}: nothing is announced to {session.router}"
     if balancer.vrrp_state == "ANNOUNCING" and not balancer.sessions:
-        yield f"{balancer.name}: FRR tells of no BGP session"
+        yield f"{balancer.name}: FRR reports no BGP session"
 
 
 def _balancer_problems(balancer: LoadBalancerState, exclusive: bool) -> tuple[str, ...]:

@@ -83,7 +83,7 @@ async def _no_server_is_up(reader: Reader, topology: Topology, holders: Containe
             continue
         if servers and not any(server.up for server in servers):
             what = f"HAProxy has no API server to send clients to: {'; '.join(server.problem_of_api for server in servers)}"
-            hint = "`twinkeel status` shows what each load balancer and each API server says"
+            hint = "`twinkeel status` shows what each load balancer and each API server reports"
             return VerificationError(what, where=machine.name, hint=hint)
     return None
 

@@ -36,7 +36,7 @@ async def _why_not(reader: Reader, topology: Topology, balancer: LoadBalancer) -
     if missing:
         return f"it does not announce {', '.join(missing)}"
     if not heard_for(sessions, topology.endpoint.ip_versions):
-        shown = ", ".join(f"{each.router} {each.state}" for each in sessions) or "FRR tells of none"
+        shown = ", ".join(f"{each.router} {each.state}" for each in sessions) or "FRR reports none"
         return f"no router hears of it (sessions: {shown})"
     return None
 

@@ -154,7 +154,7 @@ def test_of_one_that_cannot_be_asked_nobody_says_that_it_announces_no_more() -> 
     dead = state(word="UNREACHABLE", vips=(), haproxy="unreachable", backends=(), detail="no answer")
     after = announcing("lb-2", balancers=(dead,))
     assert changed(announcing("lb-1", "lb-2", balancers=(state(word="ANNOUNCING"),)), after) == [
-        ("warn", "lb-1 cannot be asked: no answer")
+        ("warn", "lb-1 cannot be reached: no answer")
     ]
 
 
@@ -166,7 +166,7 @@ UP, LOST = Session("10.0.0.1", "Established", 1, "up"), Session("10.0.0.1", "Act
     [
         ({"word": "FAULT", "vips": (), "detail": "no API server is up"}, [("warn", "lb-1 announces nothing: no API server is up")]),
         ({"word": "WAITING", "vips": ()}, [("warn", "lb-1 came back after a failure, and waits before it announces")]),
-        ({"word": "STANDBY", "vips": ()}, [("warn", "lb-1 stands aside and announces nothing")]),
+        ({"word": "STANDBY", "vips": ()}, [("warn", "lb-1 is in standby and announces nothing")]),
         ({"word": "STOPPED", "vips": ()}, [("warn", "lb-1 announces nothing: frr or twinkeel-announce does not run")]),
         ({"sessions": (LOST,)}, [("warn", "lb-1: no BGP session with 10.0.0.1 (Active)")]),
         ({"sessions": (dataclasses.replace(UP, bfd="down"),)}, [("warn", "lb-1: BFD with 10.0.0.1 is down")]),

@@ -43,7 +43,7 @@ API_SERVERS = (
         "{{ $value }} load balancers see {{ $labels.server }} fail its health check.",
         "The API server does not run, is not ready, or cannot be reached from there. The others carry its load.",
         (
-            "`twinkeel status` shows what /readyz says on each control-plane host.",
+            "`twinkeel status` shows what /readyz answers on each control-plane host.",
             "Down for some load balancers alone: their network to it.",
             "On the host: `crictl ps -a --name kube-apiserver`, `crictl logs`.",
         ),
@@ -68,7 +68,10 @@ API_SERVERS = (
         "{{ $labels.cluster }}: {{ $labels.proxy }} has no server on {{ $labels.load_balancer }}",
         "Every target of this extra service fails its check from {{ $labels.load_balancer }}.",
         "What serves it (an ingress controller, for instance) does not run, or its health check asks for the wrong thing.",
-        ("`twinkeel status` lists the targets with what HAProxy says of each.", "Try the check by hand: `curl` the target's port."),
+        (
+            "`twinkeel status` lists the targets with what HAProxy reports of each.",
+            "Try the check by hand: `curl` the target's port.",
+        ),
         with_services,
     ),
     Alert(

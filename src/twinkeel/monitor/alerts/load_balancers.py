@@ -1,4 +1,4 @@
-"""Alerts about a load balancer: its programs, and whether it tells of itself."""
+"""Alerts about a load balancer: its programs, and whether it reports anything."""
 
 from twinkeel.monitor.alert import Alert, with_haproxy
 from twinkeel.monitor.records import COLLECTED, REPORTING, of_those_that_report
@@ -30,7 +30,7 @@ LOAD_BALANCERS = (
         "warning",
         "2m",
         _silent,
-        "{{ $labels.cluster }}: {{ $labels.load_balancer }} does not tell of itself",
+        "{{ $labels.cluster }}: {{ $labels.load_balancer }} reports nothing",
         "Prometheus has no fresh figures of {{ $labels.load_balancer }}: it is off, unreachable, or its metrics do not run. "
         "All other alerts about it are blind.",
         "The load balancer is down, or only its metrics are: both look alike from here.",

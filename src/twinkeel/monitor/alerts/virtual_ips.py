@@ -50,7 +50,7 @@ VIRTUAL_IPS = (
         "1m",
         lambda subject: _without_holder(subject, "<"),
         "{{ $labels.cluster }}: no load balancer that answers holds {{ $labels.vip }}",
-        "Some load balancers do not tell of themselves, and none of the others has {{ $labels.vip }}: it may be lost.",
+        "Some load balancers report nothing, and none of the others has {{ $labels.vip }}: it may be lost.",
         "A load balancer is silent and no other one took the address. Either the silent one still has it, and only its metrics "
         "cannot be read, or it is gone and the takeover failed.",
         (
@@ -64,7 +64,7 @@ VIRTUAL_IPS = (
         "critical",
         "2m",
         lambda subject: f"absent({REPORTING_SUM}{{{subject.of}}}) or {REPORTING_SUM}{{{subject.of}}} == 0",
-        "{{ $labels.cluster }}: no load balancer tells of itself",
+        "{{ $labels.cluster }}: no load balancer reports anything",
         "Prometheus has no fresh figures of any load balancer: nobody knows whether anyone serves a virtual IP.",
         "Either every load balancer is down, or Prometheus does not reach them. No other alert about this cluster can be trusted.",
         (
