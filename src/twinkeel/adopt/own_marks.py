@@ -10,6 +10,7 @@ from typing import Any
 
 from twinkeel.render.firewall import FIREWALLD_PATH, NFTABLES_PATH, UFW_PATH
 from twinkeel.render.monitoring import CONFIG_PATH as METRICS
+from twinkeel.render.readers import reader_texts
 from twinkeel.render.second_chance import CONFIG_PATH as SECOND_CHANCE
 from twinkeel.source import SourceFile
 from twinkeel.spec.fields import IPAddress
@@ -84,7 +85,7 @@ def monitoring(traces: Mapping[str, str], own: Mapping[str, Collection[str]]) ->
         values = {
             "address": "host" if address in own.get(told["load_balancer"], ()) else address,
             "port": int(told["port"]),
-            "readers": [str(each.network_address if each.num_addresses == 1 else each) for each in readers],
+            "readers": [*reader_texts(readers)],
             "textfile": told["textfile"],
         }
     except (KeyError, ValueError, TypeError):

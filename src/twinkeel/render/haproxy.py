@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.limits import METRICS_CONNECTIONS, limits
+from twinkeel.render.readers import reader_texts
 from twinkeel.render.template import fill
 from twinkeel.render.versions import haproxy_has
 from twinkeel.spec.fields import IPAddress
@@ -86,7 +87,8 @@ def _metrics(metrics: Metrics | None, balancer: LoadBalancer, digest: str | None
     if metrics is None:
         return None
     address: IPAddress = metrics.address or balancer.machine.address
-    return {"address": address, "port": metrics.port, "digest": digest, "connections": METRICS_CONNECTIONS}
+    readers = reader_texts(metrics.readers)
+    return {"address": address, "port": metrics.port, "digest": digest, "readers": readers, "connections": METRICS_CONNECTIONS}
 
 
 def _digest(metrics: Metrics | None, secrets: Secrets) -> str | None:
