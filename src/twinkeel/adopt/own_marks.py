@@ -10,11 +10,11 @@ from typing import Any
 
 from twinkeel.render.firewall import FIREWALLD_PATH, NFTABLES_PATH, UFW_PATH
 from twinkeel.render.monitoring import CONFIG_PATH as METRICS
-from twinkeel.render.readers import reader_texts
 from twinkeel.render.second_chance import CONFIG_PATH as SECOND_CHANCE
 from twinkeel.source import SourceFile
 from twinkeel.spec.fields import IPAddress
 from twinkeel.spec.model import Monitoring
+from twinkeel.topology.readers import reader_texts
 
 LIVENESS_UNIT = "/etc/systemd/system/twinkeel-liveness.service"
 KEEPALIVED_DROP_IN = "/etc/systemd/system/keepalived.service.d/twinkeel.conf"

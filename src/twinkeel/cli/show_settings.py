@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 from twinkeel.cli.text_layout import seconds
 from twinkeel.render.haproxy import HARD_STOP_AFTER, SPREAD_SECONDS
-from twinkeel.render.readers import reader_texts
 from twinkeel.spec.failover_defaults import advert_interval
 from twinkeel.spec.model import MONITOR_PORT, Failover
 from twinkeel.topology.api_server import balanced_arguments
 from twinkeel.topology.model import Bgp, BgpRouter, Metrics, Monitoring, Topology
 from twinkeel.topology.profiles import HEALTH_TIMERS
+from twinkeel.topology.readers import reader_texts
 from twinkeel.vrrp import DOWN_TIMER_ADVERTS, master_down, skew
 
 Rows = list[tuple[str, ...]]

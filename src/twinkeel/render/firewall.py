@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
 from twinkeel.render.files import RenderedFile
-from twinkeel.render.readers import reader_texts
 from twinkeel.render.template import fill
 from twinkeel.spec.fields import IPAddress
 from twinkeel.topology.model import LoadBalancer, Metrics, Monitoring, Topology
+from twinkeel.topology.readers import reader_texts
 
 NFTABLES_PATH = "/etc/twinkeel/firewall.nft"
 FIREWALLD_PATH = "/etc/firewalld/policies/twinkeel.xml"

@@ -7,13 +7,13 @@ from typing import Any, Literal
 
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.limits import METRICS_CONNECTIONS, limits
-from twinkeel.render.readers import reader_texts
 from twinkeel.render.template import fill
 from twinkeel.render.versions import haproxy_has
 from twinkeel.spec.fields import IPAddress
 from twinkeel.spec.model import MONITOR_PORT as MONITOR_PORT
 from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.model import LoadBalancer, Metrics, Topology
+from twinkeel.topology.readers import reader_texts
 
 Trust = Literal["verified", "bootstrap"]
 
