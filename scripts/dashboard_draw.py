@@ -30,6 +30,11 @@ from prometheus_programs import ensure_programs  # noqa: E402 - they lie beside 
 from scraped_pair import free_port  # noqa: E402
 
 from browser import look, open_browser  # noqa: E402
+from twinkeel.monitor.dashboard import dashboard  # noqa: E402
+from twinkeel.monitor.subject import subject  # noqa: E402
+from twinkeel.source import SourceFile  # noqa: E402
+from twinkeel.spec.load import load  # noqa: E402
+from twinkeel.topology.build import build  # noqa: E402
 
 WIDTH, ROW, GAP, COLUMNS = 1480, 30, 8, 24
 CELL = (WIDTH - GAP) / COLUMNS
@@ -146,38 +151,39 @@ def _digits(value: float, decimals: int | None) -> str:
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
 
 
-def timeseries(panel: Mapping[str, Any], source: Source, width: float, height: float, marks: Sequence[tuple[float, float]]) -> str:
+def timeseries(panel: Mapping[str, Any], source: Source, width: float, height: float, marks: Sequence[float]) -> str:
     """Lines with a legend below."""
     figure, unit = go.Figure(), panel["fieldConfig"]["defaults"]["unit"]
     series = [each for target in panel["targets"] for each in source.ask(target, width)]
     for number, each in enumerate(series):
-        colour = PALETTE[number % len(PALETTE)]
-        times, values = _with_gaps(each.points, source.step(width))
-        line = {"color": colour, "width": 1.3}
-        figure.add_scatter(x=times, y=values, name=each.name, mode="lines", line=line, fill="tozeroy", fillcolor=f"{colour}1a")
-    for begin, end in marks:
-        figure.add_vrect(x0=_when(begin), x1=_when(end), fillcolor="#FF9830", opacity=0.25, line={"color": "#FF9830", "width": 1})
+        colour, first = PALETTE[number % len(PALETTE)], True
+        for part in _parts(each.points, source.step(width)):
+            figure.add_scatter(
+                **{"x": [_when(when) for when, _ in part], "y": [value for _, value in part], "name": each.name, "mode": "lines"},
+                **{"line": {"color": colour, "width": 1.3}, "fill": "tozeroy", "fillcolor": f"{colour}1a"},
+                **{"legendgroup": each.name, "showlegend": first},
+            )
+            first = False
+    for mark in marks:
+        figure.add_vline(x=_when(mark), line={"color": "#FF9830", "width": 1.5, "dash": "dash"})
     suffix = {"s": " s", "cps": " c/s", "Bps": "B/s"}.get(unit, "")
     figure.update_yaxes(ticksuffix=suffix, tickformat=".1%" if unit == "percentunit" else None, rangemode="tozero", nticks=6)
     return _figure(figure, source, height, legend=True)
 
 
-def _with_gaps(points: Sequence[tuple[float, float]], step: float) -> tuple[list[datetime], list[float | None]]:
+def _parts(points: Sequence[tuple[float, float]], step: float) -> Iterator[list[tuple[float, float]]]:
     """Where a step has no answer the line ends (spanNulls is off)."""
-    times: list[datetime] = []
-    values: list[float | None] = []
-    last: float | None = None
+    part: list[tuple[float, float]] = []
     for when, value in points:
-        if last is not None and when - last > step * 1.5:
-            times.append(_when(last + step))
-            values.append(None)
-        times.append(_when(when))
-        values.append(value)
-        last = when
-    return times, values
+        if part and when - part[-1][0] > step * 1.5:
+            yield part
+            part = []
+        part.append((when, value))
+    if part:
+        yield part
 
 
-def state_timeline(panel: Mapping[str, Any], source: Source, width: float, height: float, _: Sequence[tuple[float, float]]) -> str:
+def state_timeline(panel: Mapping[str, Any], source: Source, width: float, height: float, _: Sequence[float]) -> str:
     """A row of coloured stretches for each series."""
     figure, step = go.Figure(), source.step(width)
     series = [each for target in panel["targets"] for each in source.ask(target, width)]
@@ -209,7 +215,7 @@ def _stretches(points: Sequence[tuple[float, float]], step: float) -> Iterator[t
         yield begin, last, current
 
 
-def stat(panel: Mapping[str, Any], source: Source, width: float, _: float, __: Sequence[tuple[float, float]]) -> str:
+def stat(panel: Mapping[str, Any], source: Source, width: float, _: float, __: Sequence[float]) -> str:
     """The last value of each series, or its name."""
     options = panel["options"]
     series = [each for target in panel["targets"] for each in source.ask(target, width)]
@@ -225,7 +231,7 @@ def stat(panel: Mapping[str, Any], source: Source, width: float, _: float, __: S
     return f'<div class="stats">{"".join(parts) or "No data"}</div>'
 
 
-def table(panel: Mapping[str, Any], source: Source, width: float, _: float, __: Sequence[tuple[float, float]]) -> str:
+def table(panel: Mapping[str, Any], source: Source, width: float, _: float, __: Sequence[float]) -> str:
     """Labels and value of each series; the time is left out by the board's transformation."""
     series = [each for target in panel["targets"] for each in source.ask(target, width)]
     change = {each["id"]: each["options"] for each in panel["transformations"]}.get("organize", {})
@@ -234,11 +240,14 @@ def table(panel: Mapping[str, Any], source: Source, width: float, _: float, __: 
     columns = [column for column in [*columns, "Value"] if not hidden.get(column)]
     order = change.get("indexByName", {})
     columns.sort(key=lambda column: order.get(column, len(order)))
+    sort = [each["displayName"] for each in panel["options"].get("sortBy", ())]
+    series.sort(key=lambda each: [each.points[-1][1] if key == "Value" else each.labels.get(key, "") for key in sort])
     rows = []
     for each in series:
-        text, _colour = shown(each.points[-1][1], panel)
-        cells = {**each.labels, "Value": text}
-        rows.append("".join(f"<td>{html.escape(cells.get(column, ''))}</td>" for column in columns))
+        text, colour = shown(each.points[-1][1], panel)
+        cells = {key: f"<td>{html.escape(value)}</td>" for key, value in each.labels.items()}
+        cells["Value"] = f'<td style="color:{colour}">{html.escape(text)}</td>'
+        rows.append("".join(cells.get(column, "<td></td>") for column in columns))
     head = "".join(f"<th>{html.escape(names.get(column, column))}</th>" for column in columns)
     return f"<table><tr>{head}</tr>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
 
@@ -261,16 +270,15 @@ def _when(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def marks_of(board: Mapping[str, Any], source: Source) -> list[tuple[float, float]]:
-    """Where the board's annotation stands: a stretch for each run of answers."""
+def marks_of(board: Mapping[str, Any], source: Source) -> list[float]:
+    """The moments of the board's annotation, to the second."""
     (annotation,) = board["annotations"]["list"]
-    step = float(annotation["step"].removesuffix("s"))
+    if annotation["useValueForTime"] is not True:
+        raise NotKnownError("an annotation whose time is not its value")
     target = {"expr": annotation["expr"], "instant": False, "legendFormat": ""}
-    found: list[tuple[float, float]] = []
-    for each in source.ask(target, 1, step):
-        for begin, end, _ in _stretches([(when, 1.0) for when, _ in each.points], step):
-            found.append((begin, end))
-    return found
+    answers = source.ask(target, 1, float(annotation["step"].removesuffix("s")))
+    moments = sorted({round(value / 1000) for each in answers for _, value in each.points})
+    return [moment for moment in moments if source.begin <= moment <= source.end]
 
 
 def page(board: Mapping[str, Any], source: Source, title: str, lines: Sequence[str], rows: tuple[int, int]) -> str:
@@ -332,7 +340,11 @@ def _wait(port: int) -> None:
 
 def draw(folder: Path, out: Path) -> None:
     """A page with the whole board, and pictures of its upper and its lower half."""
-    board, story = json.loads((folder / "board.json").read_text()), json.loads((folder / "story.json").read_text())
+    spec = load(SourceFile("twinkeel.yaml", (folder / "twinkeel.yaml").read_text())).spec
+    if spec is None:
+        raise SystemExit("the spec of the recording is not valid any more")
+    board = json.loads(dashboard(subject(build(spec, folder))))
+    story = json.loads((folder / "story.json").read_text())
     begin, end = story["events"][0][0], story["events"][-1][0]
     told = [f"{_when(when):%H:%M:%S} {what}" for when, what in story["events"][1:-1]]
     lines = [
