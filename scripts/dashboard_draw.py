@@ -1,7 +1,7 @@
 """Our own drawing of the Grafana board: its queries asked as Grafana asks them, its grid, units, thresholds and mappings.
 
-It is not Grafana. It knows the four kinds of panels that the board has, and of each only what the board sets; a word of the board
-that it does not know ends it, so that nothing is left out silently.
+It is not Grafana. It knows the four kinds of panels that the board has, and of each what the board sets; a kind of panel, a unit or
+a variable that it does not know ends it.
 """
 
 import html
