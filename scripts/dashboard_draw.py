@@ -316,7 +316,7 @@ def recorded(folder: Path) -> Iterator[int]:
     shutil.copytree(folder / "tsdb", work / "tsdb", ignore=shutil.ignore_patterns("lock"))
     (work / "prometheus.yml").write_text("{}\n")
     port = free_port()
-    argv = [ensure_programs() / "prometheus", f"--config.file={work}/prometheus.yml", f"--storage.tsdb.path={work}/tsdb"]
+    argv = [str(ensure_programs() / "prometheus"), f"--config.file={work}/prometheus.yml", f"--storage.tsdb.path={work}/tsdb"]
     argv += [f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"]
     with subprocess.Popen(argv) as process:
         try:

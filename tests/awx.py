@@ -25,7 +25,7 @@ def encrypt(secrets: Path, password: str) -> None:
     """As a person does before the commit."""
     file = secrets.with_name("password")
     file.write_text(password)
-    argv = [TOOLS / "ansible-vault", "encrypt", "--vault-password-file", file, secrets]
+    argv = [str(TOOLS / "ansible-vault"), "encrypt", "--vault-password-file", str(file), str(secrets)]
     subprocess.run(argv, env=environment(secrets.parent), check=True, capture_output=True)
     file.unlink()
 
@@ -33,7 +33,7 @@ def encrypt(secrets: Path, password: str) -> None:
 def imported(repository: Path, cluster: str) -> dict[str, Any]:
     """What the import of the hosts brings. There is no vault's password then: AWX refuses one for such a source."""
     folder = f"{cluster}/inventory"
-    argv = [TOOLS / "ansible-inventory", "--list", "--export", "-i", f"{folder}/hosts.yaml", "--playbook-dir", folder]
+    argv = [str(TOOLS / "ansible-inventory"), "--list", "--export", "-i", f"{folder}/hosts.yaml", "--playbook-dir", folder]
     ended = subprocess.run(argv, cwd=repository, env=environment(repository.parent), capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     found: dict[str, Any] = json.loads(ended.stdout)

@@ -152,7 +152,7 @@ def prometheus(program: Path, folder: Path, configuration: str) -> Iterator[Prom
     """A Prometheus with that configuration, on the loopback."""
     (folder / "prometheus.yml").write_text(configuration)
     port = free_port()
-    argv = [program, f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb"]
+    argv = [str(program), f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb"]
     argv += [f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"]
     with subprocess.Popen(argv) as process:
         try:
