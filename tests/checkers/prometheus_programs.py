@@ -1,8 +1,9 @@
-"""Prometheus' own programs from this machine's Debian package: unpacked, never installed, so no daemon is started by it."""
+"""Prometheus' own programs from this machine's Debian packages: unpacked, never installed, so no daemon is started by them."""
 
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,22 @@ ATTEMPTS = 2
 
 def ensure_programs() -> Path:
     """The folder of promtool, prometheus, prometheus-alertmanager and amtool. Skips the test where it cannot be made."""
-    versions = [_candidate(package) for package in PACKAGES]
-    folder = user_cache_path("twinkeel") / f"prometheus-{'-'.join(versions).replace('/', '_')}"
+    return _ensure("prometheus", PACKAGES)
+
+
+def ensure_node_exporter() -> Path:
+    """The program. Skips the test where it cannot be had."""
+    return _ensure("node-exporter", ("prometheus-node-exporter",)) / "prometheus-node-exporter"
+
+
+def _ensure(name: str, packages: Sequence[str]) -> Path:
+    versions = [_candidate(package) for package in packages]
+    folder = user_cache_path("twinkeel") / f"{name}-{'-'.join(versions).replace('/', '_')}"
     if not folder.is_dir():
         partial = folder.with_name(f"{folder.name}.{os.getpid()}")
         partial.mkdir(parents=True)
         try:
-            _unpack(partial)
+            _unpack(partial, packages)
             partial.rename(folder)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
@@ -37,13 +47,13 @@ def _candidate(package: str) -> str:
     return version
 
 
-def _unpack(folder: Path) -> None:
+def _unpack(folder: Path, packages: Sequence[str]) -> None:
     for _ in range(ATTEMPTS):
-        ended = subprocess.run(["apt-get", "download", *PACKAGES], cwd=folder, capture_output=True, text=True, check=False)
+        ended = subprocess.run(["apt-get", "download", *packages], cwd=folder, capture_output=True, text=True, check=False)
         if ended.returncode == 0:
             break
     else:
-        pytest.skip(f"apt-get cannot download Prometheus: {ended.stderr[-500:]}")
+        pytest.skip(f"apt-get cannot download {packages[0]}: {ended.stderr[-500:]}")
     for package in folder.glob("*.deb"):
         subprocess.run(["dpkg-deb", "--extract", str(package), str(folder)], check=True)
         package.unlink()

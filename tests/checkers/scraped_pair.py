@@ -77,10 +77,14 @@ class Prometheus:
 
 
 @contextmanager
-def told_pair(folder: Path) -> Iterator[Mapping[str, int]]:
-    """Two load balancers' metrics by name -> port. Both have the loopback's address for a virtual IP, so both hold it."""
+def told_pair(folder: Path, textfile: Path | None = None) -> Iterator[Mapping[str, int]]:
+    """Two load balancers' metrics by name -> port. Both have the loopback's address for a virtual IP, so both hold it.
+
+    The first one writes the textfile, too.
+    """
     ports = {"lb-1": free_port(), "lb-2": free_port()}
-    processes = [_metrics(folder / name, name, port) for name, port in ports.items()]
+    files = {"lb-1": textfile}
+    processes = [_metrics(folder / name, name, port, files.get(name)) for name, port in ports.items()]
     try:
         yield ports
     finally:
@@ -89,7 +93,7 @@ def told_pair(folder: Path) -> Iterator[Mapping[str, int]]:
             process.wait()
 
 
-def _metrics(folder: Path, name: str, port: int) -> subprocess.Popen[bytes]:
+def _metrics(folder: Path, name: str, port: int, textfile: Path | None) -> subprocess.Popen[bytes]:
     (folder / "bin").mkdir(parents=True)
     units = [f"Id={unit}.service\nActiveState=active\nNRestarts=1\n" for unit in ("haproxy", "keepalived", "twinkeel-liveness")]
     (folder / "units").write_text("\n".join(units))
@@ -109,7 +113,8 @@ def _metrics(folder: Path, name: str, port: int) -> subprocess.Popen[bytes]:
         (folder / file).write_text("0\n")
     (folder / "ca.pem").write_bytes(authority(datetime.timedelta(days=365)))
     config = {
-        **{"cluster": "lab-home", "load_balancer": name, "address": "127.0.0.1", "port": port, "readers": [], "textfile": None},
+        **{"cluster": "lab-home", "load_balancer": name, "address": "127.0.0.1", "port": port, "readers": []},
+        "textfile": None if textfile is None else str(textfile),
         **{"instances": [{"vip": "127.0.0.1", "version": 4, "vrid": 77}], "peers": {"127.0.0.2": "lb-2"}},
         **{"virtual_ips": ["127.0.0.1"], "units": ["haproxy.service", "keepalived.service", "twinkeel-liveness.service"]},
         **{"api_servers": [], "down_file": f"{folder}/haproxy-down", "standby_file": f"{folder}/standby"},
@@ -147,7 +152,7 @@ def prometheus(program: Path, folder: Path, configuration: str) -> Iterator[Prom
     """A Prometheus with that configuration, on the loopback."""
     (folder / "prometheus.yml").write_text(configuration)
     port = free_port()
-    argv = [program, f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb"]
+    argv = [str(program), f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb"]
     argv += [f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"]
     with subprocess.Popen(argv) as process:
         try:

@@ -7,6 +7,7 @@ network and processes are the run's own (namespaces). systemd is a stand-in, so 
 
 import os
 import re
+import shlex
 import shutil
 import socketserver
 import subprocess
@@ -17,7 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from twinkeel.export.export import export_project
+from awx import command, encrypt, environment, imported, lay_out
+from twinkeel.export.export import SECRETS_FILE, export_project
 from twinkeel.plan.model import Desired
 from twinkeel.render.render import render
 from twinkeel.rollout.stepped_playbook import GO
@@ -30,6 +32,7 @@ HERE = Path(sys.executable).parent
 VENVS = os.environ.get("TWINKEEL_ANSIBLE_VENVS")
 PROGRAMS = {"here": HERE} | ({name: Path(VENVS) / f"ansible-{name}" / "bin" for name in ALLOWED} if VENVS else {})
 ONE_BALANCER = [("  lb-2: 192.168.1.112\n", "")]
+METRICS = ("ssh: {user: root}", "ssh: {user: root}\nhaproxy: {metrics: {address: host, user: prometheus}}")
 PLAYBOOKS = (PLAYBOOK, "rollout.yml", "undo.yml", "keep.yml", "give_back.yml")
 
 SYSTEMCTL = """\
@@ -151,3 +154,29 @@ def test_it_runs_the_exported_project(one: Topology, bin_folder: Path, tmp_path:
     export_project(one, Secrets(), folder)
     said = play(folder, bin_folder, "-v", "site.yml", "-e", '{"ansible_connection": "local"}', before=tuple(alone))
     assert re.search(r"lb-1 +: ok=\d+ +changed=[1-9]", said)
+
+
+def test_two_jobs_of_awx_and_the_second_changes_nothing(
+    build_edited: Callable[..., Topology], tmp_path: Path, alone: list[str]
+) -> None:
+    """ansible-runner, laid out as AWX does it, with the release beside this Python. The vault's password comes from a prompt."""
+    repository, jobs = tmp_path / "repository", [tmp_path / "job-1", tmp_path / "job-2"]
+    export_project(build_edited(*ONE_BALANCER, METRICS), Secrets(metrics_password="hunter2hunter2"), repository / "north")  # noqa: S106
+    encrypt(repository / "north" / SECRETS_FILE, "a vault's password")
+    hosts = imported(repository, "north")
+    for variables in hosts["_meta"]["hostvars"].values():
+        variables["ansible_connection"] = "local"
+    for each in jobs:
+        lay_out(each, repository, hosts, "a vault's password")
+    # Nothing may be written into a job's copy of the repository: an image may have it read-only.
+    sealed = "mount --bind {0} {0} && mount -o remount,bind,ro {0}"
+    script = " && ".join(
+        f"{sealed.format(each / 'project')} && echo job && {shlex.join(command(each, 'north/site.yml'))}" for each in jobs
+    )
+    path = f"{tmp_path / 'fake'}:{HERE}:/usr/sbin:/usr/bin:/sbin:/bin"
+    surroundings = {**environment(tmp_path), "PATH": path, "SAYS": "active", "ANSIBLE_REMOTE_TEMP": str(tmp_path / "remote")}
+    ended = subprocess.run([*alone, "sh", "-c", script], env=surroundings, capture_output=True, text=True, check=False, timeout=300)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    changed = [re.findall(r"lb-1 +: ok=\d+ +changed=(\d+)", said) for said in ended.stdout.split("job\n")[1:]]
+    assert [int(count) > 0 for (count,) in changed] == [True, False], ended.stdout
+    assert "hunter2" not in ended.stdout

@@ -12,6 +12,9 @@ from golden_files import golden
 from twinkeel.render.firewall import FIREWALLD_PATH, NFTABLES_PATH, UFW_PATH
 from twinkeel.render.second_chance import RULES_PATH
 
+SOURCES = ("10.35.9.0/24", "10.35.0.50", "fd00:35::/64")
+"""Who may read the metrics of the one spec with firewalld."""
+
 
 def of_first_hosts(path: str) -> dict[str, Path]:
     """A spec's load balancers differ in their peers alone; these programs take seconds."""
@@ -87,12 +90,16 @@ def test_firewalld_reads_the_policy(name: str, root: Path, policies: Path) -> No
     checked = run(root, "firewall-offline-cmd", "--check-config")
     assert (checked.returncode, checked.stderr.strip()) == (0, "")
     shown = run(root, "firewall-offline-cmd", "--info-policy=twinkeel").stdout
-    ports = re.findall(r'<port port="(\d+)"', FIREWALLD[name].read_text())
+    ports = re.findall(r'^  <port port="(\d+)"', FIREWALLD[name].read_text(), re.MULTILINE)
     assert f"ports: {' '.join(f'{port}/tcp' for port in ports)}\n" in shown
     assert "target: CONTINUE" in shown
     rules = [line.strip() for line in shown.splitlines() if 'protocol value="vrrp"' in line]
     assert [rule.rsplit(" ", 1)[1] for rule in rules] == ["accept"] * (len(rules) - 1) + ["drop"]
-    assert len(rules) == 1 + FIREWALLD[name].read_text().count("<source ")
+    everything = FIREWALLD[name].read_text()
+    assert len(rules) == everything.count('<protocol value="vrrp"/>')
+    readers = [line.strip() for line in shown.splitlines() if 'port port="8405"' in line]
+    assert [rule.rsplit(" ", 1)[1] for rule in readers] == ["accept"] * (len(readers) - 1) + ["drop"]
+    assert sum(source in rule for source in SOURCES for rule in readers) == len(readers[1:])
 
 
 @pytest.mark.parametrize(("old", "new"), [('protocol="tcp"', 'protocol="tcpp"'), ('value="vrrp"', 'value="vrp"'), ("<drop/>", "")])
@@ -126,6 +133,10 @@ def test_ufw_gets_the_rules_once_and_is_not_turned_on(name: str, root: Path, wor
     rules = added(root)
     wanted = UFW[name].read_text().split("<<'EOF'\n")[1].split("EOF\n")[0].splitlines()
     assert sorted(rules) == sorted([*(f"ufw {rule} comment 'twinkeel'" for rule in wanted), "ufw allow 2222/tcp comment 'ssh'"])
+    for file, readers in (("user.rules", 2), ("user6.rules", 1)):
+        noted = [line for line in (ufw / file).read_text().splitlines() if line.startswith("### tuple") and " 8405 " in line]
+        expected = ["allow"] * readers + ["deny"] if "8405" in "".join(wanted) else []
+        assert [line.split()[3] for line in noted] == expected, "what is let in must stand before what is not"
     vrrp = [rule for rule in rules if "vrrp" in rule]
     assert vrrp[-1].startswith("ufw deny to any proto vrrp"), "what is let in must stand before what is not"
     again = run(root, "sh", "/tmp/firewall/rules")

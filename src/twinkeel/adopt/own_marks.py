@@ -14,6 +14,7 @@ from twinkeel.render.second_chance import CONFIG_PATH as SECOND_CHANCE
 from twinkeel.source import SourceFile
 from twinkeel.spec.fields import IPAddress
 from twinkeel.spec.model import Monitoring
+from twinkeel.topology.readers import reader_texts
 
 LIVENESS_UNIT = "/etc/systemd/system/twinkeel-liveness.service"
 KEEPALIVED_DROP_IN = "/etc/systemd/system/keepalived.service.d/twinkeel.conf"
@@ -84,7 +85,7 @@ def monitoring(traces: Mapping[str, str], own: Mapping[str, Collection[str]]) ->
         values = {
             "address": "host" if address in own.get(settings["load_balancer"], ()) else address,
             "port": int(settings["port"]),
-            "readers": [str(each.network_address if each.num_addresses == 1 else each) for each in readers],
+            "readers": [*reader_texts(readers)],
             "textfile": settings["textfile"],
         }
     except (KeyError, ValueError, TypeError):

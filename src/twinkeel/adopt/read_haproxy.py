@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from twinkeel.adopt.draft import Draft
@@ -23,6 +23,7 @@ _GLOBAL = re.compile(
 _ACCESS = ("tcp-request", "acl")
 """Lines of the API's frontend that say who may come: without them everybody could."""
 _METRICS_LINES = frozenset(("bind", "mode", "http-request", "option", "timeout", "no", "maxconn", "log"))
+_READER, _REJECT = "acl reader src ", "tcp-request connection reject unless reader"
 _LOG = re.compile(r"(/\S+|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|\[[0-9A-Fa-f:.]+\]:\d+)")
 DEFAULT_USER = "prometheus"
 
@@ -63,6 +64,7 @@ def read_metrics(draft: Draft, frontends: Sequence[tuple[Proxy, Sequence[str]]])
     address, port = binds[0][0]
     metrics: dict[str, Any] = {"address": "host" if everywhere_own else address}
     metrics |= {"port": port} if port != 8405 else {}
+    metrics |= {"readers": readers} if (readers := _readers(frontends[0][0])) else {}
     guarded = [line for proxy, _ in frontends for line in proxy.lines("http-request") if line.value() == "auth"]
     if guarded:
         metrics["user"] = DEFAULT_USER
@@ -76,8 +78,27 @@ def read_metrics(draft: Draft, frontends: Sequence[tuple[Proxy, Sequence[str]]])
 def is_metrics(proxy: Proxy) -> bool:
     """Whether a frontend only serves metrics, on an address of the network."""
     serves = any("prometheus-exporter" in (word.text for word in line.words) for line in proxy.section.named("http-request"))
-    alone = all(line.keyword in _METRICS_LINES for line in proxy.section.lines)
+    alone = all(line.keyword in _METRICS_LINES or raw_text(line) in _ours(proxy) for line in proxy.section.lines)
     return serves and alone and len(proxy.binds) == 1 and not proxy.binds[0].parameters and bound(proxy)[1] > 0
+
+
+def _readers(proxy: Proxy) -> list[str]:
+    """`haproxy.metrics.readers`, where the section says it as ours does; empty for anyone."""
+    listed = [reader for line in proxy.section.lines if (reader := raw_text(line).partition(_READER)[2])]
+    return listed if any(raw_text(line) == _REJECT for line in proxy.section.lines) else []
+
+
+def _ours(proxy: Proxy) -> set[str]:
+    """The lines that `_readers` understands."""
+    return {_REJECT, *(f"{_READER}{reader}" for reader in _readers(proxy) if _is_network(reader))}
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def bound(proxy: Proxy) -> tuple[str, int]:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from twinkeel.app.answered import Answered, refuse_same_names
 from twinkeel.app.context import Context, OnFindings, build_context
 from twinkeel.errors import HostError, TwinkeelError
+from twinkeel.support.defect import HINT, keep_traceback
 
 AT_ONCE = 10
 """Clusters that are asked at the same time, with five connections each: more would only wait for this machine's processor."""
@@ -68,8 +69,9 @@ async def _in_time(asked: Awaitable[Result], deadline: float) -> Result | Twinke
     except TwinkeelError as error:
         return error
     except Exception as error:
-        what = f"what its hosts reported makes no sense, or this is a defect: {type(error).__name__}"
-        return HostError(what, hint="ask about this spec alone: the details are kept then")
+        # The other clusters' answers are no less good. It must not pass for a host's fault, though.
+        what = f"this is a defect in Twinkeel, or what its hosts reported makes no sense ({type(error).__name__})"
+        return HostError(what, where=keep_traceback(error), hint=HINT)
 
 
 def _context(file: Path, on_findings: OnFindings, *, reading: bool, renders: bool) -> Context | TwinkeelError:

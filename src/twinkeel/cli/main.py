@@ -115,9 +115,9 @@ def main() -> None:
         # With a file's name, or of a machine that is full, it is about the user's machine. Anything else is ours to mend.
         explained = error.filename is not None or error.errno in _THE_MACHINE_S
         where = error.filename or "this machine"
-        code = _print_error(f"{error.strerror or error}\n  where: {where}" if explained else _defect(), EXIT_FAILED)
-    except Exception:
-        code = _print_error(_defect(), EXIT_FAILED)
+        code = _print_error(f"{error.strerror or error}\n  where: {where}" if explained else _defect(error), EXIT_FAILED)
+    except Exception as error:
+        code = _print_error(_defect(error), EXIT_FAILED)
     # The interpreter's last collection takes a sixth of a short command's time, and what it frees is freed anyway.
     gc.freeze()
     sys.exit(code if isinstance(code, int) else 0)
@@ -147,17 +147,14 @@ def _without_module(error: ModuleNotFoundError) -> int:
     from twinkeel.support.extras import EXTRAS, missing_extra
 
     module = (error.name or "").partition(".")[0]
-    return _print_error(str(missing_extra(module)) if module in EXTRAS else _defect(), EXIT_FAILED)
+    return _print_error(str(missing_extra(module)) if module in EXTRAS else _defect(error), EXIT_FAILED)
 
 
-def _defect() -> str:
+def _defect(error: Exception) -> str:
     """Keep the traceback for a report, and say where it is."""
-    import traceback
-    from tempfile import NamedTemporaryFile
+    from twinkeel.support.defect import HINT, keep_traceback
 
-    with NamedTemporaryFile("w", prefix="twinkeel-defect-", suffix=".txt", delete=False) as file:
-        traceback.print_exc(file=file)
-    return f"this is a defect in Twinkeel, not in your input\n  where: {file.name}\n  hint: report it with that file"
+    return f"this is a defect in Twinkeel, not in your input\n  where: {keep_traceback(error)}\n  hint: {HINT}"
 
 
 if __name__ == "__main__":

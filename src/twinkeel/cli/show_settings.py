@@ -9,6 +9,7 @@ from twinkeel.spec.model import MONITOR_PORT, Failover
 from twinkeel.topology.api_server import balanced_arguments
 from twinkeel.topology.model import Bgp, BgpRouter, Metrics, Monitoring, Topology
 from twinkeel.topology.profiles import HEALTH_TIMERS
+from twinkeel.topology.readers import reader_texts
 from twinkeel.vrrp import DOWN_TIMER_ADVERTS, master_down, skew
 
 Rows = list[tuple[str, ...]]
@@ -184,8 +185,8 @@ def _metrics(metrics: Metrics | None) -> str:
     if metrics is None:
         return f"{local} alone"
     place = "each load balancer's own address" if metrics.address is None else str(metrics.address)
-    reader = f"for the user {metrics.user}" if metrics.user else "for anyone who reaches it"
-    return f"{local}, and port {metrics.port} on {place}, {reader}"
+    known = [f"the user {metrics.user}" if metrics.user else "", ", ".join(reader_texts(metrics.readers))]
+    return f"{local}, and port {metrics.port} on {place}, for {' at '.join(filter(None, known)) or 'anyone who reaches it'}"
 
 
 def _extra_rows(program: str, extra: Mapping[str, str]) -> Rows:
@@ -213,7 +214,7 @@ def _monitoring(monitoring: Monitoring | None) -> str:
     if monitoring is None:
         return "none: only HAProxy's own metrics"
     place = "each load balancer's own address" if monitoring.address is None else str(monitoring.address)
-    readers = ", ".join(str(reader) for reader in monitoring.readers) or "anyone who reaches it"
+    readers = ", ".join(reader_texts(monitoring.readers)) or "anyone who reaches it"
     file = f"; for node_exporter in {monitoring.textfile}" if monitoring.textfile else ""
     return f"port {monitoring.port} on {place}, for {readers}{file}"
 

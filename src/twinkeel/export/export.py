@@ -21,6 +21,9 @@ from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.model import Topology
 
 OLDEST_ANSIBLE = "2.16"
+HOSTS = "inventory/hosts.yaml"
+"""In a folder of its own: AWX reads variables beside the inventory, too, when it imports hosts, and then has no password for
+the encrypted ones. Beside the playbook it does not look."""
 SECRETS_FILE = "group_vars/load_balancers/secrets.yaml"
 SECRETS_HEAD = (
     f"# Lines of rendered files that hold a password. Encrypt this file: ansible-vault encrypt {SECRETS_FILE}\n"
@@ -80,7 +83,9 @@ def export_project(topology: Topology, secrets: Secrets, folder: Path) -> Export
     for path in NOT_EXPORTED:
         del contents[path]
     contents |= _own_files(topology, secrets=bool(taken_out))
-    contents["work.yml"] = _work(contents["work.yml"])
+    contents["work.yml"] = _changed(contents["work.yml"], "hosts: load_balancers", "hosts: standby_first")
+    contents["ansible.cfg"] = _changed(contents["ansible.cfg"], f"inventory = {INVENTORY}\n", f"inventory = {HOSTS}\n")
+    del contents[INVENTORY]
     contents |= _variables(topology, inventory_of(topology, wanted)["load_balancers"], rendered)
     for path, content in _files_by_trust(rendered).items():
         contents[f"files/{path}"] = content
@@ -108,17 +113,16 @@ def _own_files(topology: Topology, *, secrets: bool) -> dict[str, Content]:
     return {path: Content(text.encode()) for path, text in contents.items()}
 
 
-def _work(content: Content) -> Content:
-    """The playbook that works on load balancers, in the order that was found out."""
+def _changed(content: Content, before: str, after: str) -> Content:
+    """A file of a run with what an exported project has otherwise."""
     text = content.data.decode()
-    before, after = "hosts: load_balancers", "hosts: standby_first"
     if text.count(before) != 1:
-        raise AssertionError("work.yml has another shape than export knows")
+        raise AssertionError(f"export knows a file with one {before!r}")
     return Content(text.replace(before, after).encode())
 
 
 def _variables(topology: Topology, group: Mapping[str, Any], rendered: Mapping[Trust, RenderedFiles]) -> dict[str, Content]:
-    """inventory.yaml with access alone; what the roles are told in group_vars and host_vars."""
+    """The inventory with access alone; what the roles are told in group_vars and host_vars."""
     contents, hosts = {}, {}
     for name, variables in group["hosts"].items():
         hosts[name] = {key: value for key, value in variables.items() if key.startswith("ansible_")}
@@ -131,7 +135,7 @@ def _variables(topology: Topology, group: Mapping[str, Any], rendered: Mapping[T
         del authority["src"]
         contents[f"host_vars/{name}.yaml"] = Content(_yaml({**kept, "authority_files": [authority]}))
     masters = {machine.name: ssh_access(machine) for machine in topology.control_plane}
-    contents[INVENTORY] = Content(_yaml({"load_balancers": {"hosts": hosts}, "control_plane": {"hosts": masters}}))
+    contents[HOSTS] = Content(_yaml({"load_balancers": {"hosts": hosts}, "control_plane": {"hosts": masters}}))
     common = {**group["vars"], "about": {"who": "ansible-playbook", "command": "ansible-playbook site.yml"}, **RUN_TIME}
     contents["group_vars/load_balancers/main.yaml"] = Content(_yaml(common))
     return contents

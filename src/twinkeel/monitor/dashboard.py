@@ -68,7 +68,9 @@ def _moves(subject: Subject) -> dict[str, Any]:
         "enable": True,
         "hide": False,
         "iconColor": "orange",
-        "expr": f"changes(twinkeel_vip_taken_total{{{subject.of}}}[1m]) > 0",
+        # The time is the value: the kernel's own, and no minute's width of a rate.
+        "expr": f"twinkeel_vip_changed_timestamp_seconds{{{subject.of}}} * 1000 and twinkeel_vip_held{{{subject.of}}} == 1",
+        "useValueForTime": True,
         "step": "15s",
         "titleFormat": "{{vip}} by {{load_balancer}}" if subject.bgp else "{{vip}} to {{load_balancer}}",
     }
@@ -109,9 +111,9 @@ def _panel(panel: Panel, subject: Subject, number: int, place: Mapping[str, int]
         "gridPos": dict(place),
         "targets": [_target(query, letter, subject, instant=table or panel.kind == "stat", table=table)
                     for letter, query in zip(ascii_uppercase, panel.queries, strict=False)],
-        "fieldConfig": {"defaults": _look(panel), "overrides": []},
-        "options": _OPTIONS[panel.kind] | ({"textMode": "name", "colorMode": "background"} if panel.names else {}),
-        "transformations": [_WITHOUT_TIME] if table else [],
+        "fieldConfig": {"defaults": _look(panel), "overrides": [_COLOURED] if table else []},
+        "options": _options(panel),
+        "transformations": [_ordered(panel)] if table else [],
     }  # fmt: skip
 
 
@@ -136,6 +138,7 @@ def _look(panel: Panel) -> dict[str, Any]:
     lines = {"drawStyle": "line", "lineWidth": 1, "fillOpacity": 10, "showPoints": "auto", "spanNulls": False}
     return {
         "unit": panel.unit,
+        **({} if panel.decimals is None else {"decimals": panel.decimals}),
         "color": {"mode": "palette-classic" if panel.kind == "timeseries" else "thresholds"},
         "mappings": [{"type": "value", "options": options}] if options else [],
         "thresholds": {"mode": "absolute", "steps": [_step(step) for step in panel.steps]},
@@ -148,7 +151,23 @@ def _step(step: Step) -> dict[str, Any]:
     return {"value": value, "color": colour}
 
 
-_WITHOUT_TIME = {"id": "organize", "options": {"excludeByName": {"Time": True}, "indexByName": {}, "renameByName": {}}}
+def _options(panel: Panel) -> dict[str, Any]:
+    names = {"textMode": "name", "colorMode": "background"} if panel.names else {}
+    order = {"sortBy": [{"displayName": panel.sort, "desc": False}]} if panel.sort else {}
+    return _OPTIONS[panel.kind] | names | order
+
+
+def _ordered(panel: Panel) -> dict[str, Any]:
+    """A table's columns, without the time that all its rows have."""
+    places = {column: place for place, column in enumerate(panel.columns)}
+    return {"id": "organize", "options": {"excludeByName": {"Time": True}, "indexByName": places, "renameByName": {}}}
+
+
+# The number alone: a text would have the first threshold's colour.
+_COLOURED = {
+    "matcher": {"id": "byType", "options": "number"},
+    "properties": [{"id": "custom.cellOptions", "value": {"type": "color-text"}}],
+}
 
 _OPTIONS: Mapping[str, dict[str, Any]] = {
     "stat": {

@@ -46,6 +46,11 @@ class Panel:
     unit: str = "short"
     steps: tuple[Step, ...] = ((None, "green"),)
     texts: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    decimals: int | None = None
+    columns: tuple[str, ...] = ()
+    """Of a table, in their order."""
+    sort: str = ""
+    """The column that a table is sorted by."""
     names: bool = False
     """The series' names are what is shown, not their values."""
     applies: Callable[[Subject], bool] = always
@@ -148,10 +153,11 @@ NOW = Row(
             "Certificates last",
             "stat",
             4,
-            (Query(lambda subject: f"min(twinkeel_certificate_not_after_timestamp_seconds{{{subject.of}}}) - time()"),),
+            (Query(lambda subject: f"(min(twinkeel_certificate_not_after_timestamp_seconds{{{subject.of}}}) - time()) / {DAY}"),),
             "Until the first certificate of the API servers or their authority expires.",
-            unit="s",
-            steps=((None, "red"), (7 * DAY, "orange"), (30 * DAY, "green")),
+            unit="suffix:days",
+            decimals=0,
+            steps=((None, "red"), (7, "orange"), (30, "green")),
         ),
         Panel(
             "Drift",
@@ -245,7 +251,9 @@ MOVES = Row(
             12,
             (
                 Query(
-                    lambda subject: f"sum by (vip, load_balancer) (increase(twinkeel_vip_taken_total{{{subject.of}}}[{RATE}]))",
+                    lambda subject: (
+                        f"round(sum by (vip, load_balancer) (increase(twinkeel_vip_taken_total{{{subject.of}}}[{RATE}])))"
+                    ),
                     "{{vip}} to {{load_balancer}}",
                 ),
             ),
@@ -301,10 +309,11 @@ MOVES = Row(
             12,
             (
                 Query(
-                    lambda subject: f"increase(twinkeel_liveness_kills_total{{{subject.of}}}[{RATE}])", "{{load_balancer}} kills"
+                    lambda subject: f"round(increase(twinkeel_liveness_kills_total{{{subject.of}}}[{RATE}]))",
+                    "{{load_balancer}} kills",
                 ),
                 Query(
-                    lambda subject: f"increase(twinkeel_liveness_yields_total{{{subject.of}}}[{RATE}])",
+                    lambda subject: f"round(increase(twinkeel_liveness_yields_total{{{subject.of}}}[{RATE}]))",
                     "{{load_balancer}} yields",
                 ),
             ),
@@ -392,13 +401,16 @@ UPKEEP = Row(
             (
                 Query(
                     lambda subject: (
-                        f"min by (kind, name) (twinkeel_certificate_not_after_timestamp_seconds{{{subject.of}}}) - time()"
+                        f"(min by (kind, name) (twinkeel_certificate_not_after_timestamp_seconds{{{subject.of}}}) - time()) / {DAY}"
                     )
                 ),
             ),
             "How long each one lasts.",
-            unit="s",
-            steps=((None, "red"), (7 * DAY, "orange"), (30 * DAY, "green")),
+            unit="suffix:days",
+            decimals=0,
+            columns=("kind", "name", "Value"),
+            sort="Value",
+            steps=((None, "red"), (7, "orange"), (30, "green")),
         ),
         Panel(
             "Files",
@@ -406,10 +418,16 @@ UPKEEP = Row(
             10,
             (
                 Query(
-                    lambda subject: f"max by (load_balancer, unit, applied, found) (twinkeel_files_info{{{subject.of}}})",
+                    lambda subject: (
+                        f"max by (load_balancer, unit, applied, found) (twinkeel_files_info{{{subject.of}}} "
+                        f"* on (cluster, load_balancer, unit) group_left twinkeel_files_drift{{{subject.of}}})"
+                    ),
                 ),
             ),
             "Digests of each unit's files, as they were applied and as they are.",
+            columns=("load_balancer", "unit", "applied", "found", "Value"),
+            sort="load_balancer",
+            texts={0: ("as applied", "green"), 1: ("changed", "red")},
         ),
         Panel(
             "Since the last apply",

@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import Reader
 from twinkeel.hosts.host_program import HAPROXY_SOCKET, PYTHON_HINT, WORK_LOCK, host_program
+from twinkeel.hosts.understand import understand
 from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.spec.fields import IPAddress
 from twinkeel.status.backends import SOCKET, Backend, parse_servers
@@ -99,7 +100,7 @@ async def read_host_state(
     Where a module of an earlier run is still at work on the host its end is waited for.
 
     Raises:
-        HostError: the host cannot be asked, or has no python3.
+        HostError: the host cannot be asked, has no python3, or answers nonsense.
     """
     asked = {"files": paths, "units": units, "packages": packages, "notes": NOTES, "live": LIVE}
     asked |= {"marker": MARKER, "folders": folders, "haproxy_socket": SOCKET, "generations": GENERATIONS}
@@ -107,7 +108,7 @@ async def read_host_state(
     if result.exit_code != 0:
         message = (result.stderr.strip() or "nothing").splitlines()[-1]
         raise HostError(f"the host's state cannot be read: python3 reported: {message}", where=machine.name, hint=PYTHON_HINT)
-    return parse_host_state(result.stdout)
+    return understand(parse_host_state, result.stdout, machine.name)
 
 
 def parse_host_state(text: str) -> HostState:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from posixpath import join, normpath
 
+from twinkeel.errors import HostError
 from twinkeel.hosts.executor import Reader
 from twinkeel.liveconfig.words import LONGEST_FILE, decoded
 from twinkeel.source import SourceFile
@@ -59,12 +60,15 @@ class RemoteFile:
 
 
 async def read_remote(reader: Reader, machine: Machine, paths: Sequence[str]) -> list[RemoteFile]:
-    """Each path as it is on the host, in order. Raises HostError when the host cannot be asked."""
+    """Each path as it is on the host, in order. Raises HostError when the host cannot be asked, or answers nonsense."""
     found = []
     for start in range(0, len(paths), MOST_AT_ONCE):
         some = paths[start : start + MOST_AT_ONCE]
         done = (await reader.run(machine, ("sh", "-c", _READ, "sh", *some))).checked()
         lines = done.stdout.splitlines()
+        if len(lines) != len(some):
+            # Not shown: it may be what stands in a file.
+            raise HostError(f"its answer makes no sense: {len(lines)} lines about {len(some)} files", where=machine.name)
         found += [_file(machine, path, line) for path, line in zip(some, lines, strict=True)]
     return found
 

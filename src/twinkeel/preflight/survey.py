@@ -4,12 +4,14 @@ import asyncio
 import json
 import secrets
 import time
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, TypeVar
 
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import Reader
 from twinkeel.hosts.host_program import PYTHON_HINT, host_program
+from twinkeel.hosts.understand import understand
 from twinkeel.observe.host_state import PACKAGE_VERSIONS
 from twinkeel.preflight.facts import Clock, HostFacts, SegmentFacts, parse_host, parse_segment
 from twinkeel.preflight.model import Survey
@@ -23,6 +25,7 @@ FOLDERS = ("/etc", "/var/lib", "/run")
 # A stranger with VRRP's classic second between advertisements is heard; so are slower systems of our own kind.
 LISTEN_AT_LEAST = 1.3
 MARK_BYTES = 12
+Facts = TypeVar("Facts")
 
 
 async def survey_hosts(reader: Reader, topology: Topology, *, probe: bool = True, seconds: float | None = None) -> Survey:
@@ -78,7 +81,8 @@ async def _greet(reader: Reader, machine: Machine) -> Clock | HostError:
         return error
     # The clock of this machine on purpose: it is what the hosts' clocks are compared with.
     here = time.time_ns() / 1e9 - took / 2
-    return Clock(int(result.stdout) / 1e9 - here, took / 2)
+    told = _understood(int, result.stdout, machine)
+    return told if isinstance(told, HostError) else Clock(told / 1e9 - here, took / 2)
 
 
 async def _survey(reader: Reader, topology: Topology, machine: Machine, clock: Clock) -> HostFacts | HostError:
@@ -89,7 +93,7 @@ async def _survey(reader: Reader, topology: Topology, machine: Machine, clock: C
         "folders": FOLDERS,
     }
     answer = await _run(reader, machine, SURVEY_HOST, asked)
-    return answer if isinstance(answer, HostError) else parse_host(answer, clock)
+    return _understood(lambda text: parse_host(text, clock), answer, machine)
 
 
 def api_servers(topology: Topology) -> list[tuple[str, int]]:
@@ -99,7 +103,16 @@ def api_servers(topology: Topology) -> list[tuple[str, int]]:
 
 async def _probe(reader: Reader, balancer: LoadBalancer, mark: str, seconds: float) -> SegmentFacts | HostError:
     answer = await _run(reader, balancer.machine, PROBE_SEGMENT, probe_arguments(balancer, mark, seconds))
-    return answer if isinstance(answer, HostError) else parse_segment(answer, seconds)
+    return _understood(lambda text: parse_segment(text, seconds), answer, balancer.machine)
+
+
+def _understood(parse: Callable[[str], Facts], answer: str | HostError, machine: Machine) -> Facts | HostError:
+    if isinstance(answer, HostError):
+        return answer
+    try:
+        return understand(parse, answer, machine.name)
+    except HostError as error:
+        return error
 
 
 def listen_seconds(balancer: LoadBalancer) -> float:

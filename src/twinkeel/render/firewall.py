@@ -1,16 +1,18 @@
 """Firewall rules of a load balancer: VRRP from the other load balancers alone, or BGP from the routers, and the served ports.
 
-Each backend's rules are added to what is there: SSH and everything else stay as the owner of the host set them up.
+The metrics' ports are for the spec's `readers` alone, where it names some. Each backend's rules are added to what is there: SSH
+and everything else stay as the owner of the host set them up.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.template import fill
 from twinkeel.spec.fields import IPAddress
-from twinkeel.topology.model import LoadBalancer, Topology
+from twinkeel.topology.model import LoadBalancer, Metrics, Monitoring, Topology
+from twinkeel.topology.readers import reader_texts
 
 NFTABLES_PATH = "/etc/twinkeel/firewall.nft"
 FIREWALLD_PATH = "/etc/firewalld/policies/twinkeel.xml"
@@ -45,11 +47,35 @@ def render_firewall(topology: Topology, balancer: LoadBalancer) -> tuple[Rendere
     return _BACKENDS[topology.system.firewall](topology, balancer)
 
 
+@dataclass(frozen=True)
+class Guarded:
+    """A TCP port that is for `readers` alone: addresses and networks, as all three firewalls and HAProxy write them."""
+
+    port: int
+    readers: tuple[str, ...]
+
+    @property
+    def by_family(self) -> tuple[tuple[int, str], ...]:
+        """Each reader with its version of IP."""
+        return tuple((ip_network(reader).version, reader) for reader in self.readers)
+
+
 def served_ports(topology: Topology) -> tuple[int, ...]:
-    """TCP ports that clients use, sorted: the API's, the extra services', and the metrics' where they are open."""
-    listeners = [each for each in (topology.haproxy.metrics, topology.monitoring) if each is not None]
-    opened = [each.port for each in listeners if not (each.address and each.address.is_loopback)]
+    """TCP ports that anyone may use, sorted: the API's, the extra services', and the metrics' that are open to anyone."""
+    opened = [each.port for each in _metrics_in_reach(topology) if not each.readers]
     return tuple(sorted({topology.endpoint.port, *(service.port for service in topology.services), *opened}))
+
+
+def guarded_ports(topology: Topology) -> tuple[Guarded, ...]:
+    """The metrics' ports that are for their readers alone, sorted."""
+    found = [Guarded(each.port, reader_texts(each.readers)) for each in _metrics_in_reach(topology) if each.readers]
+    return tuple(sorted(found, key=lambda one: one.port))
+
+
+def _metrics_in_reach(topology: Topology) -> Iterator[Metrics | Monitoring]:
+    for each in (topology.haproxy.metrics, topology.monitoring):
+        if each is not None and not (each.address and each.address.is_loopback):
+            yield each
 
 
 def vrrp_sources(balancer: LoadBalancer) -> tuple[VrrpSource, ...]:
@@ -71,6 +97,7 @@ def _values(topology: Topology, balancer: LoadBalancer) -> dict[str, object]:
         "cluster": topology.name,
         "machine": balancer.machine,
         "ports": served_ports(topology),
+        "guarded": guarded_ports(topology),
         "sources": vrrp_sources(balancer),
         "routers": [router.address for router in topology.bgp.routers] if topology.bgp else [],
         "bgp_port": BGP_PORT,

@@ -13,6 +13,7 @@ from twinkeel.spec.fields import IPAddress
 from twinkeel.spec.model import MONITOR_PORT as MONITOR_PORT
 from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.model import LoadBalancer, Metrics, Topology
+from twinkeel.topology.readers import reader_texts
 
 Trust = Literal["verified", "bootstrap"]
 
@@ -86,7 +87,8 @@ def _metrics(metrics: Metrics | None, balancer: LoadBalancer, digest: str | None
     if metrics is None:
         return None
     address: IPAddress = metrics.address or balancer.machine.address
-    return {"address": address, "port": metrics.port, "digest": digest, "connections": METRICS_CONNECTIONS}
+    readers = reader_texts(metrics.readers)
+    return {"address": address, "port": metrics.port, "digest": digest, "readers": readers, "connections": METRICS_CONNECTIONS}
 
 
 def _digest(metrics: Metrics | None, secrets: Secrets) -> str | None:

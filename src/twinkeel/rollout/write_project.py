@@ -155,6 +155,8 @@ def ssh_access(machine: Machine) -> dict[str, Any]:
         "ansible_port": machine.ssh.port,
         "ansible_user": machine.ssh.user,
         "ansible_become": machine.ssh.user != "root",
+        # Stronger than ANSIBLE_HOST_KEY_CHECKING: ansible-runner turns that off, and ssh's first word about it counts.
+        "ansible_host_key_checking": True,
     }
     if machine.ssh.identity_file is not None:
         options.append("IdentitiesOnly=yes")

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import CommandResult, Reader, Writer
 from twinkeel.hosts.host_program import HAPROXY_SOCKET, host_program
+from twinkeel.hosts.understand import understand
 from twinkeel.render.haproxy import DRAINED_FILE
 from twinkeel.status.backends import BACKEND, SOCKET
 from twinkeel.topology.model import Machine, Topology
@@ -87,5 +88,9 @@ def _parsed(balancer: Machine, result: CommandResult) -> Mapping[str, Rotation]:
     if result.exit_code != 0:
         lines = result.stderr.strip().splitlines() or ["no reason given"]
         raise HostError(lines[-1], where=balancer.name, hint=HINT)
-    seen: dict[str, dict[str, Any]] = json.loads(result.stdout)
+    return understand(_rotations, result.stdout, balancer.name)
+
+
+def _rotations(text: str) -> Mapping[str, Rotation]:
+    seen: dict[str, dict[str, Any]] = json.loads(text)
     return {name: Rotation(**values) for name, values in seen.items()}

@@ -1,5 +1,6 @@
 """Whether load balancers have what the spec says, without what stands in their files: that is nobody's business on a page."""
 
+import logging
 from dataclasses import dataclass
 
 from twinkeel.errors import HostError, TwinkeelError
@@ -8,6 +9,9 @@ from twinkeel.plan.make_plan import make_plan
 from twinkeel.plan.model import HostPlan
 from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.model import Topology
+
+_LOG = logging.getLogger(__name__)
+"""Nobody sets it up, so it goes to standard error: with the unit, to the journal."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +32,11 @@ async def find_drift(topology: Topology, reader: Reader, secrets: Secrets | Twin
     except HostError as error:
         return dict.fromkeys(names, Drift(unknown=error.what))
     except Exception as error:
-        # A host may answer anything.
-        return dict.fromkeys(names, Drift(unknown=f"a host's answer makes no sense ({type(error).__name__})"))
+        # A host may answer anything, and the page goes on; whether it was that or we, the log tells.
+        _LOG.exception("drift of %s cannot be looked for", topology.name)
+        return dict.fromkeys(
+            names, Drift(unknown=f"a host's answer makes no sense, or a defect ({type(error).__name__}): see the log")
+        )
     return {host.name: Drift(_changes(host), host.problem) for host in plan.hosts}
 
 

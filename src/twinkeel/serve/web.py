@@ -31,6 +31,7 @@ _FILES = {
 }
 # What a page without a token may show.
 _OPEN = {"/healthz", "/login", "/page.css", "/icon.svg"}
+REFUSED = '<p class="bad-text" role="alert">That is not the token.</p>'
 STALLED = 90.0
 LARGEST_FORM = 4096
 
@@ -64,10 +65,10 @@ def make_app(
         if token is None:
             return RedirectResponse("/", 303)
         if request.method != "POST":
-            return _file("login.html", "text/html; charset=utf-8")
+            return _login()
         if not token.is_(await _given_token(request)):
             numbers.refused.inc()
-            return _file("refused.html", "text/html; charset=utf-8", 401)
+            return _login(401, REFUSED)
         answer = RedirectResponse("/", 303)
         answer.set_cookie(COOKIE, token.cookie(), max_age=COOKIE_AGE, httponly=True, samesite="strict", secure=tls)
         return answer
@@ -134,5 +135,10 @@ def _file_at(path: str) -> Answer:
     return answer
 
 
-def _file(name: str, kind: str, status: int = 200) -> Response:
-    return Response((_PAGE / name).read_bytes(), status, media_type=kind)
+def _login(status: int = 200, said: str = "") -> Response:
+    text = (_PAGE / "login.html").read_text(encoding="utf-8")
+    return Response(text.replace("<!-- refused -->", said), status, media_type="text/html; charset=utf-8")
+
+
+def _file(name: str, kind: str) -> Response:
+    return Response((_PAGE / name).read_bytes(), media_type=kind)

@@ -359,6 +359,11 @@ class Metrics(_Strict):
     user: Word | None = key(
         None, "Ask for this user and the secret `metrics_password`. Without it anyone who reaches the port may read.", "prometheus"
     )
+    readers: list[Reader] = key(
+        list,
+        "Who may connect: addresses and networks, for HAProxy and for `system.firewall`. Without it, anyone who reaches the port.",
+        ["192.168.1.50", "fd00:1::/64"],
+    )
 
 
 class Haproxy(_Strict):
@@ -391,7 +396,9 @@ class Monitoring(_Strict):
     address: AddressOrHost = key(REQUIRED, "Where it listens: `host` for each load balancer's own address, or one address.", "host")
     port: Port = key(8406, "The port.", 8406)
     readers: list[Reader] = key(
-        list, "Who may read: addresses and networks. Without it, anyone who reaches the port.", ["192.168.1.50", "fd00:1::/64"]
+        list,
+        "Who may read: addresses and networks, for the program and for `system.firewall`. Without it, anyone who reaches the port.",
+        ["192.168.1.50", "fd00:1::/64"],
     )
     textfile: PromFile | None = key(
         None,

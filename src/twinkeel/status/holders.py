@@ -6,6 +6,7 @@ from ipaddress import ip_address
 
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import Reader
+from twinkeel.hosts.understand import understand
 from twinkeel.spec.fields import IPAddress
 from twinkeel.topology.model import Machine, Topology
 
@@ -14,11 +15,14 @@ async def read_addresses(reader: Reader, machine: Machine) -> frozenset[IPAddres
     """Every address that the host has now.
 
     Raises:
-        HostError: the host cannot be asked.
+        HostError: the host cannot be asked, or answers nonsense.
     """
     result = await reader.run(machine, ["ip", "-j", "address", "show"])
-    links = json.loads(result.checked("iproute2 must be installed there").stdout)
-    return frozenset(ip_address(entry["local"]) for link in links for entry in link.get("addr_info", ()))
+    return understand(_addresses_of, result.checked("iproute2 must be installed there").stdout, machine.name)
+
+
+def _addresses_of(text: str) -> frozenset[IPAddress]:
+    return frozenset(ip_address(entry["local"]) for link in json.loads(text) for entry in link.get("addr_info", ()))
 
 
 async def find_holders(reader: Reader, topology: Topology) -> dict[IPAddress, tuple[str, ...]]:

@@ -1,12 +1,13 @@
 """From the spec to the system it describes: every default filled in, every derived number decided. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pydantic import BaseModel
 
 from twinkeel.spec.etcd_members import asks_own_etcd_member
 from twinkeel.spec.failover_defaults import shutdown_delay
+from twinkeel.spec.fields import IPInterface, IPNetwork
 from twinkeel.spec.kubespray_releases import table_support
 from twinkeel.spec.model import ClusterSpec, Host
 from twinkeel.spec.release_support import ReleaseSupport
@@ -126,7 +127,7 @@ def _haproxy(spec: ClusterSpec) -> HaproxySettings:
         log=spec.haproxy.log,
         max_connections=spec.haproxy.max_connections,
         balance=spec.haproxy.balance,
-        metrics=Metrics(metrics.address, metrics.port, metrics.user) if metrics else None,
+        metrics=Metrics(metrics.address, metrics.port, metrics.user, _networks(metrics.readers)) if metrics else None,
         extra=_given(spec.haproxy.extra),
     )
 
@@ -135,7 +136,11 @@ def _monitoring(spec: ClusterSpec) -> Monitoring | None:
     asked = spec.monitoring
     if asked is None:
         return None
-    return Monitoring(asked.address, asked.port, tuple(reader.network for reader in asked.readers), asked.textfile)
+    return Monitoring(asked.address, asked.port, _networks(asked.readers), asked.textfile)
+
+
+def _networks(readers: Iterable[IPInterface]) -> tuple[IPNetwork, ...]:
+    return tuple(reader.network for reader in readers)
 
 
 def _given(extra: BaseModel) -> dict[str, str]:

@@ -207,11 +207,13 @@ class Service:
 
 @dataclass(frozen=True)
 class Metrics:
-    """Where HAProxy's metrics are open to the network; `address` is None for each load balancer's own."""
+    """Where HAProxy's metrics are open to the network. `address` is None for each load balancer's own; `readers` is empty for
+    anyone."""
 
     address: IPAddress | None
     port: int
     user: str | None
+    readers: tuple[IPNetwork, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -260,9 +260,9 @@ class Segment:
 
     def add_far_client(self, mtu: int) -> Host:
         """A client behind a router, on a link that takes less than the client says (its MSS is that of 1500 bytes)."""
-        router, far = _host("router", self.folder), _host("far", self.folder)
+        router, far = make_host("router", self.folder), make_host("far", self.folder)
         self.hosts += [router, far]
-        _connect(self.switch, router, ["192.168.1.203/24"])
+        connect(self.switch, router, ["192.168.1.203/24"])
         router.run(
             "ip", "link", "add", "far", "mtu", str(mtu), "type", "veth", "peer", "name", "eth0", "netns", str(far.process.pid)
         )
@@ -288,27 +288,27 @@ class Segment:
 @contextmanager
 def segment(topology: Topology, folder: Path) -> Iterator[Segment]:
     """The topology's load balancers, connected, with the first virtual IP of each held by somebody."""
-    switch = _host("switch", folder)
+    switch = make_host("switch", folder)
     switch.run("ip", "link", "add", "br0", "type", "bridge")
     switch.run("ip", "link", "set", "br0", "up")
     hosts = [switch]
     try:
-        server, client = _host("server", folder), _host("client", folder)
+        server, client = make_host("server", folder), make_host("client", folder)
         hosts += [server, client]
         first = topology.endpoint.vips[0]
         nets = {vip.version: vip.network for vip in topology.endpoint.vips}
         for host, number in ((server, 201), (client, 202)):
-            _connect(switch, host, [f"{net.network_address + number}/{net.prefixlen}" for net in nets.values()])
+            connect(switch, host, [f"{net.network_address + number}/{net.prefixlen}" for net in nets.values()])
         server.start(sys.executable, str(HERE / "server.py"), str(first.network.network_address + 201), "7000")
         balancers = {}
         for balancer in topology.load_balancers:
             machine = balancer.machine
-            made = _host(machine.name, folder, Balancer)
+            made = make_host(machine.name, folder, Balancer)
             hosts.append(made)
             assert isinstance(made, Balancer)
             balancers[machine.name] = made
             own = [f"{machine.address_of(version)}/{net.prefixlen}" for version, net in nets.items()]
-            _connect(switch, made, own)
+            connect(switch, made, own)
         rendered = render(topology).hosts
         binds = "\n".join(f"    bind {'*' if version == 4 else '[::]'}:6443{' v6only' if version == 6 else ''}" for version in nets)
         target = first.network.network_address + 201
@@ -327,7 +327,8 @@ def segment(topology: Topology, folder: Path) -> Iterator[Segment]:
             host.end()
 
 
-def _host(name: str, folder: Path, kind: type[Host] = Host) -> Host:
+def make_host(name: str, folder: Path, kind: type[Host] = Host) -> Host:
+    """A namespace with a loopback alone. Its owner ends it."""
     files = folder / name
     files.mkdir()
     prepare = "mount --make-rprivate / && mount -t tmpfs tmpfs /run && mount -t sysfs sysfs /sys && ip link set lo up"
@@ -339,7 +340,8 @@ def _host(name: str, folder: Path, kind: type[Host] = Host) -> Host:
     return kind(name, process, files)
 
 
-def _connect(switch: Host, host: Host, addresses: Sequence[str]) -> None:
+def connect(switch: Host, host: Host, addresses: Sequence[str]) -> None:
+    """Give the host eth0 with those addresses, on the switch's segment."""
     port = f"to-{host.name}"
     switch.run("ip", "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", str(host.process.pid))
     switch.run("ip", "link", "set", port, "master", "br0", "up")

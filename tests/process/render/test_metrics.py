@@ -490,6 +490,23 @@ def test_a_host_that_lies_is_told_and_ends_nothing(host: Host, tmp_path: Path) -
     assert "twinkeel_liveness_kills_total" not in told
 
 
+@pytest.mark.parametrize("jump", [-7200.0, 7200.0, 40 * 365 * 86400.0])
+def test_a_clock_that_jumps_makes_nothing_older(host: Host, metrics: ModuleType, jump: float) -> None:
+    """Ages are told as times of day: what a reader takes from its own clock, which was set anew as well."""
+    now = [1000.0, 1.7e9]
+    collector = metrics.Collector(metrics.Config(host.config), clock=lambda: now[0], wall=lambda: now[1])
+    collector.look_at_addresses()
+
+    def ages() -> dict[str, float]:
+        lines = (line.rsplit(" ", 1) for line in collector.told().splitlines() if "changed_timestamp" in line and line[0] != "#")
+        return {series: now[1] - float(value) for series, value in lines}
+
+    before = ages()
+    assert len(before) == 2
+    now = [1010.0, now[1] + jump + 10.0]
+    assert ages() == pytest.approx({series: age + 10.0 for series, age in before.items()})
+
+
 def test_the_file_for_node_exporter_is_never_half_written(host: Host, metrics: ModuleType, tmp_path: Path) -> None:
     path, whole = tmp_path / "t.prom", ["".join(f"{letter * 4000}\n" for _ in range(200)) for letter in "ab"]
     metrics.write(str(path), whole[0])

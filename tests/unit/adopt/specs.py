@@ -172,14 +172,18 @@ def haproxy(draw: st.DrawFn) -> dict[str, Any]:
 
 def monitoring() -> st.SearchStrategy[dict[str, Any]]:
     where = st.sampled_from(["host", "0.0.0.0", "127.0.0.1"])  # noqa: S104 - rendered, not bound
-    readers = st.lists(st.sampled_from(["192.168.1.50", "10.0.0.0/8", "fd00:1::/64"]), min_size=1, unique=True)
     textfile = st.just("/var/lib/node/twinkeel.prom")
-    return st.fixed_dictionaries({"address": where}, optional={"port": st.just(9200), "readers": readers, "textfile": textfile})
+    return st.fixed_dictionaries({"address": where}, optional={"port": st.just(9200), "readers": readers(), "textfile": textfile})
+
+
+def readers() -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(["192.168.1.50", "10.0.0.0/8", "fd00:1::/64"]), min_size=1, unique=True)
 
 
 def metrics() -> st.SearchStrategy[dict[str, Any]]:
     where = st.sampled_from(["host", "0.0.0.0", "::", "127.0.0.1"])  # noqa: S104 - rendered, not bound
-    return st.fixed_dictionaries({"address": where}, optional={"port": st.just(9100), "user": st.just("prometheus")})
+    optional = {"port": st.just(9100), "user": st.just("prometheus"), "readers": readers()}
+    return st.fixed_dictionaries({"address": where}, optional=optional)
 
 
 @st.composite

@@ -25,7 +25,9 @@ def opened(folder: Path, *names: str) -> list[Opened]:
     return open_clusters(specs(folder, *names), lambda _: None)
 
 
-def test_one_that_hangs_fails_or_lies_takes_no_answer_from_the_others(tmp_path: Path) -> None:
+def test_one_that_hangs_fails_or_lies_takes_no_answer_from_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
     async def use_case(context: Context) -> str:
         if context.topology.name == "hangs":
             await asyncio.Event().wait()
@@ -44,7 +46,10 @@ def test_one_that_hangs_fails_or_lies_takes_no_answer_from_the_others(tmp_path: 
     errors = {each.file.stem: each.result for each in found if isinstance(each.result, TwinkeelError)}
     assert errors["hangs"].what == "the cluster did not answer within 0.2 s"
     assert errors["fails"].where == "lb-1"
-    assert "makes no sense" in errors["lies"].what
+    assert errors["lies"].what == "this is a defect in Twinkeel, or what its hosts reported makes no sense (KeyError)"
+    kept = Path(errors["lies"].where or "")
+    assert 'raise KeyError("files")' in kept.read_text(), "a defect of ours must be found"
+    assert kept.stat().st_mode & 0o077 == 0
     assert isinstance(errors["invalid"], SpecError)
 
 

@@ -44,7 +44,7 @@ haproxy:
   version: "2.4"
   log: 192.168.7.50:514
   max_connections: 12345
-  metrics: {address: host, port: 8444, user: prometheus}
+  metrics: {address: host, port: 8444, user: prometheus, readers: [192.168.7.0/26]}
   extra: {defaults: "timeout queue 11s"}
 monitoring: {address: 192.168.7.21, port: 8555, readers: [192.168.7.50], textfile: /var/lib/x/t.prom}
 keepalived: {version: "2.3", extra: {global_defs: "lvs_flush"}}
@@ -100,13 +100,13 @@ def _plain(text: str) -> str:
         "2.4 or newer",
         "12345 clients at most",
         "192.168.7.50:514, syslog",
-        "port 8444 on each load balancer's own address, for the user prometheus",
+        "port 8444 on each load balancer's own address, for the user prometheus at 192.168.7.0/26",
         "defaults: 1; yours, validated by HAProxy alone",
         "global_defs: 1; yours, validated by Keepalived alone",
         "packages dnf",
         "rules for nftables",
         "SELinux left as it is",
-        "port 8555 on 192.168.7.21, for 192.168.7.50/32; for node_exporter in /var/lib/x/t.prom",
+        "port 8555 on 192.168.7.21, for 192.168.7.50; for node_exporter in /var/lib/x/t.prom",
         "1.34.3, by Kubespray v2.30.0",
         "GET /readyz on port 7443",
         "port 7443; --shutdown-delay-duration=11s, --shutdown-send-retry-after=true, --goaway-chance=0.002",

@@ -271,3 +271,44 @@ def test_an_import_replaces_the_one_before() -> None:
     long = [uid("a" * 62 + letter) for letter in "ab"]
     assert len(set(long)) == 2
     assert dashboard(PAIR) == dashboard(PAIR)
+
+
+def panel(title: str) -> dict[str, Any]:
+    (found,) = [each for each in json.loads(dashboard(PAIR))["panels"] if each["title"] == title]
+    return dict(found)
+
+
+@pytest.mark.parametrize("title", ["Certificates last", "Certificates"])
+def test_how_long_certificates_last_is_told_in_days(title: str) -> None:
+    """Grafana makes weeks of seconds: 3.57 week."""
+    defaults = panel(title)["fieldConfig"]["defaults"]
+    assert (defaults["unit"], defaults["decimals"]) == ("suffix:days", 0)
+    assert [step["value"] for step in defaults["thresholds"]["steps"]] == [None, 7, 30]
+    assert panel(title)["targets"][0]["expr"].endswith(" / 86400")
+
+
+def test_tables_stand_in_an_order_and_colour_what_is_a_number() -> None:
+    files, certificates = panel("Files"), panel("Certificates")
+    assert files["transformations"][0]["options"]["indexByName"] == {
+        "load_balancer": 0, "unit": 1, "applied": 2, "found": 3, "Value": 4,
+    }  # fmt: skip
+    assert files["options"]["sortBy"] == [{"displayName": "load_balancer", "desc": False}]
+    assert certificates["options"]["sortBy"] == [{"displayName": "Value", "desc": False}]
+    for table in (files, certificates):
+        (override,) = table["fieldConfig"]["overrides"]
+        assert override["matcher"] == {"id": "byType", "options": "number"}
+    assert files["fieldConfig"]["defaults"]["mappings"][0]["options"]["1"]["text"] == "changed"
+
+
+def test_a_move_is_marked_at_its_moment_and_not_for_a_minute() -> None:
+    (mark,) = json.loads(dashboard(PAIR))["annotations"]["list"]
+    assert mark["useValueForTime"] is True
+    assert mark["expr"] == (
+        'twinkeel_vip_changed_timestamp_seconds{cluster="lab-home"} * 1000 and twinkeel_vip_held{cluster="lab-home"} == 1'
+    )
+
+
+@pytest.mark.parametrize("title", ["Moves", "Kills and yields"])
+def test_what_is_counted_is_a_whole_number(title: str) -> None:
+    """Prometheus extrapolates: one move is 1.13 of them."""
+    assert all(target["expr"].startswith("round(") for target in panel(title)["targets"])

@@ -9,7 +9,7 @@ import pytest
 from twinkeel.preflight.facts import Listener
 from twinkeel.preflight.network import is_ours, ports_of
 from twinkeel.render.files import RenderedFile
-from twinkeel.render.firewall import served_ports
+from twinkeel.render.firewall import FIREWALLD_PATH, NFTABLES_PATH, UFW_PATH, Guarded, guarded_ports, served_ports
 from twinkeel.render.monitoring import CONFIG_PATH, METRICS_PROGRAM, METRICS_UNIT
 from twinkeel.render.render import render
 from twinkeel.render.services import reader_of
@@ -73,6 +73,55 @@ def test_a_change_restarts_the_metrics_and_not_the_watchdog(path: str) -> None:
 @pytest.mark.parametrize(("address", "ports"), [("host", (6443, 8406)), ("127.0.0.1", (6443,))])
 def test_a_firewall_lets_readers_in_where_there_can_be_some(build_edited: Edited, address: str, ports: tuple[int, ...]) -> None:
     assert served_ports(build_edited(on(address))) == ports
+
+
+READERS = 'readers: [192.168.1.50, 192.168.9.7/24, "fd00:1::/64"]'
+
+
+@pytest.mark.parametrize(
+    ("key", "port"),
+    [("monitoring: {address: host, %s}", 8406), ("haproxy: {metrics: {address: host, %s}}", 8405)],
+)
+def test_a_firewall_lets_no_one_else_in_where_readers_are_named(build_edited: Edited, key: str, port: int) -> None:
+    topology = build_edited(("ssh: {user: root}", f"ssh: {{user: root}}\n{key % READERS}"))
+    assert served_ports(topology) == (6443,)
+    assert guarded_ports(topology) == (Guarded(port, ("192.168.1.50", "192.168.9.0/24", "fd00:1::/64")),)
+
+
+def test_a_listener_on_the_loopback_needs_no_rule(build_edited: Edited) -> None:
+    assert guarded_ports(build_edited(on(f"127.0.0.1, {READERS}"))) == ()
+
+
+@pytest.mark.parametrize(
+    ("firewall", "path", "everybody", "nobody"),
+    [
+        ("nftables", NFTABLES_PATH, "tcp dport { 6443, 8406 }", "tcp dport 8406 counter drop"),
+        ("ufw", UFW_PATH, "allow 8406/tcp", "deny 8406/tcp"),
+        ("firewalld", FIREWALLD_PATH, '\n  <port port="8406" protocol="tcp"/>', "<drop/>"),
+    ],
+)
+def test_each_firewall_has_the_readers_before_everybody_else(
+    build_edited: Edited, firewall: str, path: str, everybody: str, nobody: str
+) -> None:
+    wall = ("kubernetes:", f"system: {{firewall: {firewall}}}\nkubernetes:")
+    open_to_all, guarded = (files(build_edited(on(f"host{more}"), wall))[path].content for more in ("", f", {READERS}"))
+    assert everybody in open_to_all
+    assert everybody not in guarded
+    places = [guarded.index(reader) for reader in ("192.168.1.50", "192.168.9.0/24", "fd00:1::/64")]
+    assert places == sorted(places)
+    assert guarded.rindex(nobody) > places[-1]
+
+
+def test_haproxy_closes_the_connection_of_everybody_else(build_edited: Edited) -> None:
+    topology = build_edited(("ssh: {user: root}", f"ssh: {{user: root}}\nhaproxy: {{metrics: {{address: host, {READERS}}}}}"))
+    text = files(topology)["/etc/haproxy/haproxy.cfg"].content
+    section = [line.strip() for line in text[text.index("frontend twinkeel-metrics") :].splitlines()]
+    assert [line for line in section if line.startswith("acl")] == [
+        "acl reader src 192.168.1.50",
+        "acl reader src 192.168.9.0/24",
+        "acl reader src fd00:1::/64",
+    ]
+    assert "tcp-request connection reject unless reader" in section
 
 
 def test_preflight_looks_at_the_port_and_knows_its_own(build_edited: Edited) -> None:

@@ -15,7 +15,7 @@ from twinkeel.errors import SpecError
 from twinkeel.render.constraints import requested_by, requested_by_spec, violated_constraints
 from twinkeel.render.extra_lines import ExtraLine, locate, marked
 from twinkeel.render.files import RenderedFile
-from twinkeel.render.firewall import served_ports, vrrp_sources
+from twinkeel.render.firewall import Guarded, guarded_ports, served_ports, vrrp_sources
 from twinkeel.render.limits import MOST_FILES, limits
 from twinkeel.render.render import render
 from twinkeel.render.versions import HAPROXY_KEYWORDS, haproxy_has
@@ -224,7 +224,8 @@ def test_every_instance_tracks_the_files() -> None:
 
 def test_a_firewall_knows_the_ports_and_the_peers() -> None:
     topology = golden_spec("multi-vip-ingress")
-    assert served_ports(topology) == (80, 443, 5000, 6443, 8405)
+    assert served_ports(topology) == (80, 443, 5000, 6443)
+    assert guarded_ports(topology) == (Guarded(8405, ("10.33.9.0/24", "10.33.0.50", "fd00:33::/64")),)
     assert [(one.source, one.destination) for one in vrrp_sources(topology.load_balancers[0])] == [("10.33.0.12", None)]
     six = vrrp_sources(golden_spec("ipv6-only").load_balancers[0])
     assert [(one.source, str(one.destination)) for one in six] == [("fe80::/10", "ff02::12")]

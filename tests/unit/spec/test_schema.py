@@ -95,7 +95,7 @@ MINIMAL = {
         {"haproxy": {"version": 2.6}, "keepalived": {"version": "2.2"}},
         {"failover": {"failback": "never", "check_interval": 2}},
         {"failover": {"failback": 60}},
-        {"haproxy": {"metrics": {"address": "host"}, "extra": {"global": "tune.bufsize 32768"}}},
+        {"haproxy": {"metrics": {"address": "host", "readers": ["192.168.1.50"]}, "extra": {"global": "tune.bufsize 32768"}}},
         {"monitoring": {"address": "host", "readers": ["192.168.1.50", "192.168.1.0/24", "fd00::/64"]}},
         {"kubernetes": {"variables": {"anything": [{"at": ["all"]}]}}},
     ],

@@ -122,7 +122,11 @@ LOAD_BALANCERS = (
         "connections are blind there.",
         "The port of `haproxy.metrics` is not reached, asks for another password, or the scrape job lacks the labels `cluster` "
         "and `load_balancer` (`twinkeel monitor scrape` writes them).",
-        ("Prometheus' page /targets shows the error.", "401: the password file is not that of `metrics_password`."),
+        (
+            "Prometheus' page /targets shows the error.",
+            "401: the password file is not that of `metrics_password`.",
+            "The connection is closed, or nothing answers: `haproxy.metrics.readers` does not list Prometheus.",
+        ),
         with_haproxy,
     ),
     Alert(
