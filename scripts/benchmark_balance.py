@@ -19,12 +19,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from lab_benchmark import run, run_inside
 from ruamel.yaml import YAML
 
 from twinkeel.render.haproxy import BALANCES
 
-ROOT = Path(__file__).parent.parent
-TWINKEEL = str(Path(sys.executable).parent / "twinkeel")
 LAB = "balance"
 SPEC = """\
 name: lab-balance
@@ -117,23 +116,15 @@ def _lab(folder: Path) -> Iterator[None]:
     spec = folder / "twinkeel.yaml"
     spec.write_text(SPEC)
     programs = os.environ.get("TWINKEEL_KUBERNETES")
-    _run("lab", "up", "--name", LAB, "-f", str(spec), *(("--kubernetes", programs) if programs else ()))
+    run("lab", "up", "--name", LAB, "-f", str(spec), *(("--kubernetes", programs) if programs else ()))
     try:
         yield
     finally:
-        _run("lab", "down", "--name", LAB)
-
-
-def _run(*argv: str, good: tuple[int, ...] = (0,)) -> str:
-    """What a command printed. Exits when it ends with another code than a good one."""
-    ended = subprocess.run([TWINKEEL, *argv], capture_output=True, text=True, check=False, cwd=ROOT)
-    if ended.returncode not in good:
-        sys.exit(f"{' '.join(argv)} ended with {ended.returncode}:\n{ended.stderr[-2000:]}")
-    return ended.stdout
+        run("lab", "down", "--name", LAB)
 
 
 def _inside(host: str, *argv: str, good: tuple[int, ...] = (0,)) -> str:
-    return _run("lab", "exec", "--name", LAB, host, "--", *argv, good=good)
+    return run_inside(LAB, host, *argv, good=good)
 
 
 def _measure(balance: str, missing: Sequence[str], trials: int, folder: Path) -> None:

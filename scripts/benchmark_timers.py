@@ -5,7 +5,6 @@ never counts as good. An interrupted run goes on where it was when it is given t
 """
 
 import json
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -15,12 +14,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from lab_benchmark import ROOT, run, run_inside
 from ruamel.yaml import YAML
 
 from twinkeel.spec.failover_defaults import ADVERT_INTERVALS, TIMERS
 
-ROOT = Path(__file__).parent.parent
-TWINKEEL = str(Path(sys.executable).parent / "twinkeel")
 LAB = "timers"
 EXAMPLE = ROOT / "examples" / "lab-home.yaml"
 RESULT = "result.json"
@@ -103,23 +101,15 @@ def _arguments(given: list[str]) -> tuple[int, float, Path, list[str]]:
 
 @contextmanager
 def _lab() -> Iterator[None]:
-    _run("lab", "up", "--name", LAB, "-f", str(EXAMPLE))
+    run("lab", "up", "--name", LAB, "-f", str(EXAMPLE))
     try:
         yield
     finally:
-        _run("lab", "down", "--name", LAB)
-
-
-def _run(*argv: str, good: tuple[int, ...] = (0,)) -> str:
-    """What a command printed. Exits when it ends with another code than a good one."""
-    ended = subprocess.run([TWINKEEL, *argv], capture_output=True, text=True, check=False, cwd=ROOT)
-    if ended.returncode not in good:
-        sys.exit(f"{' '.join(argv)} ended with {ended.returncode}:\n{ended.stderr[-2000:]}")
-    return ended.stdout
+        run("lab", "down", "--name", LAB)
 
 
 def _inside(host: str, *argv: str, good: tuple[int, ...] = (0,)) -> str:
-    return _run("lab", "exec", "--name", LAB, host, "--", "twinkeel", *argv, good=good)
+    return run_inside(LAB, host, "twinkeel", *argv, good=good)
 
 
 def _measure(setting: Setting, trials: int, minutes: float, folder: Path) -> dict[str, Any]:
@@ -140,7 +130,7 @@ def _measure(setting: Setting, trials: int, minutes: float, folder: Path) -> dic
 def _write_spec(setting: Setting, path: Path) -> None:
     """The lab's own spec (it has the power commands) with this setting."""
     yaml = YAML()
-    document = yaml.load(Path(_run("lab", "exec", "--name", LAB, "client", "--", "printenv", "TWINKEEL_FILE").strip()))
+    document = yaml.load(Path(run("lab", "exec", "--name", LAB, "client", "--", "printenv", "TWINKEEL_FILE").strip()))
     document["failover"] = {"profile": "fast", **setting.failover}
     yaml.dump(document, path)
 

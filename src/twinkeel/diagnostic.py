@@ -21,18 +21,18 @@ class Diagnostic(NamedTuple):
     related: tuple[tuple[Span, str], ...] = ()
 
 
-LONGEST_SHOWN = 80
+LONGEST_QUOTED = 80
 """A value that a message quotes is cut to this many characters."""
 
 
-def shown(value: object) -> str:
+def quoted(value: object) -> str:
     """A value as a message quotes it: in backticks, on one line, cut when it is long; a group or list by its kind."""
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     if isinstance(value, list | dict):
         return "a list" if isinstance(value, list) else "a group of keys"
     text = str(value)
-    text = text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 3] + "..."
+    text = text if len(text) <= LONGEST_QUOTED else text[: LONGEST_QUOTED - 3] + "..."
     return f"`{''.join(char if char.isprintable() else ascii(char)[1:-1] for char in text)}`"
 
 
@@ -83,8 +83,8 @@ def excerpt_of(text: str, span: Span) -> list[str]:
     # A long line is cut to a window that holds the place.
     start = max(0, span.column - EXCERPT_WIDTH // 2) if len(text) > EXCERPT_WIDTH else 0
     # Control characters would act on the terminal. Tabs stay tabs, in the padding too, so that the marker stands right.
-    shown_text = "".join(char if char.isprintable() or char == "\t" else "\ufffd" for char in text[start : start + EXCERPT_WIDTH])
+    visible = "".join(char if char.isprintable() or char == "\t" else "\ufffd" for char in text[start : start + EXCERPT_WIDTH])
     number = str(span.line)
-    padding = "".join("\t" if char == "\t" else " " for char in shown_text[: span.column - 1 - start])
-    marker = "^" * max(min(span.length, len(shown_text) - len(padding)), 1)
-    return [f"  {number} | {shown_text}", f"  {' ' * len(number)} | {padding}{marker}"]
+    padding = "".join("\t" if char == "\t" else " " for char in visible[: span.column - 1 - start])
+    marker = "^" * max(min(span.length, len(visible) - len(padding)), 1)
+    return [f"  {number} | {visible}", f"  {' ' * len(number)} | {padding}{marker}"]

@@ -32,7 +32,7 @@ def test_they_accept_the_good_example(rule: Rule, tmp_path: Path) -> None:
 @EACH
 def test_they_say_of_the_bad_example_what_the_rule_says(rule: Rule, tmp_path: Path) -> None:
     complaints = said(rule.bad, tmp_path)
-    assert bool(complaints) == rule.bad.told, complaints
+    assert bool(complaints) == rule.bad.checker_complains, complaints
 
 
 def test_they_are_strict(tmp_path: Path) -> None:

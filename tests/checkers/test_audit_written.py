@@ -7,7 +7,7 @@ from golden_files import golden
 
 from twinkeel.liveconfig.haproxy_file import parse_haproxy, write_haproxy
 from twinkeel.liveconfig.keepalived_file import parse_keepalived, write_keepalived
-from twinkeel.render import judge
+from twinkeel.render import validate
 from twinkeel.render.haproxy import CONFIG_PATH as HAPROXY
 from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED
 from twinkeel.source import SourceFile
@@ -15,12 +15,12 @@ from twinkeel.source import SourceFile
 
 def written(path: str, copy: Path) -> str:
     source = SourceFile(str(copy), copy.read_text())
-    return write_haproxy(parse_haproxy([source])) if path == HAPROXY else write_keepalived(parse_keepalived(source).whole)
+    return write_haproxy(parse_haproxy([source])) if path == HAPROXY else write_keepalived(parse_keepalived(source).root)
 
 
 @pytest.mark.parametrize("path", [HAPROXY, KEEPALIVED])
 def test_they_accept_it(path: str) -> None:
     copies = golden(path)
     assert len(copies) > 20
-    said = {name: judge.judge_file(path, written(path, copy), host=name) for name, copy in copies.items()}
+    said = {name: validate.validate_file(path, written(path, copy), host=name) for name, copy in copies.items()}
     assert {name: complaints for name, complaints in said.items() if complaints} == {}

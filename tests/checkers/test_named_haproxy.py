@@ -9,7 +9,7 @@ import pytest
 from golden_files import golden
 
 from twinkeel.render.haproxy import CA_PATH, CONFIG_PATH, DRAINED_FILE
-from twinkeel.render.judge import PLACEHOLDER_CA
+from twinkeel.render.validate import PLACEHOLDER_CA
 
 PROGRAM = os.environ.get("TWINKEEL_TEST_HAPROXY", "")
 pytestmark = pytest.mark.skipif(not PROGRAM, reason="TWINKEEL_TEST_HAPROXY names no program")

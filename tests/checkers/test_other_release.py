@@ -9,7 +9,7 @@ import pytest
 from debian_root import run
 from golden_files import golden
 
-from twinkeel.render import judge
+from twinkeel.render import validate
 from twinkeel.render.frr import CONFIG_PATH as FRR
 from twinkeel.render.haproxy import CONFIG_PATH as HAPROXY
 from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED
@@ -24,7 +24,7 @@ def test_these_are_other_versions(root: Path) -> None:
 def test_they_accept_every_golden_file(path: str, root: Path) -> None:
     copies = golden(path)
     assert len(copies) > 20
-    said = {name: judge.judge_file(path, copy.read_text(), host=name, system=root) for name, copy in copies.items()}
+    said = {name: validate.validate_file(path, copy.read_text(), host=name, system=root) for name, copy in copies.items()}
     assert {name: complaints for name, complaints in said.items() if complaints} == {}
 
 
@@ -32,11 +32,11 @@ def test_frr_10_accepts_the_golden_files(root: Path) -> None:
     """Debian 13 has 10.3; its vtysh takes the lines of 8.4, and refuses what is no line."""
     copies = golden(FRR)
     assert len(copies) >= 3
-    assert "vtysh" in judge.installed(root)
-    said = {name: judge.judge_file(FRR, copy.read_text(), host=name, system=root) for name, copy in copies.items()}
+    assert "vtysh" in validate.installed(root)
+    said = {name: validate.validate_file(FRR, copy.read_text(), host=name, system=root) for name, copy in copies.items()}
     assert {name: complaints for name, complaints in said.items() if complaints} == {}
     broken = copies["bgp/lb-1"].read_text().replace("timers connect", "timers conect")
-    assert "timers conect" in judge.judge_file(FRR, broken, system=root)[0].text
+    assert "timers conect" in validate.validate_file(FRR, broken, system=root)[0].text
 
 
 @pytest.mark.parametrize(
@@ -51,5 +51,5 @@ def test_frr_10_accepts_the_golden_files(root: Path) -> None:
 def test_they_are_strict(path: str, old: str, new: str, complaint: str, root: Path) -> None:
     good = golden(path)["lab-home/lb-1"].read_text()
     assert old in good
-    said = judge.judge_file(path, good.replace(old, new), system=root)
+    said = validate.validate_file(path, good.replace(old, new), system=root)
     assert complaint in "\n".join(item.text for item in said)

@@ -11,9 +11,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
-from twinkeel.render.judge import judge_file
-from twinkeel.render.refusals import asked_by, refusals
+from twinkeel.render.constraints import requested_by, violated_constraints
 from twinkeel.render.render import render
+from twinkeel.render.validate import validate_file
 from twinkeel.source import SourceFile
 from twinkeel.spec.load import load
 from twinkeel.spec.reference import places
@@ -48,6 +48,7 @@ BESIDE: dict[str, dict[str, Any]] = {
     "kubernetes.kubespray": {"kubernetes.version": "1.34.3"},
     "endpoint.vips": {"endpoint.vip": None},
     "endpoint.vip.routed": {"endpoint.vip.address": "192.168.1.110/32"},
+    "endpoint.vip.next_hop": {"endpoint.vip.address": "192.0.2.10/32", "endpoint.vip.routed": True},
     **{f"services.NAME.check.{key}": {"services.NAME.port": 443} for key in ("type", "path", "status", "port")},
 }
 
@@ -76,9 +77,9 @@ def test_an_example_is_good_where_its_key_stands(path: str, example: Any, others
     loaded = load(SourceFile("twinkeel.yaml", as_text(spec)))
     assert loaded.spec is not None, [(item.code, item.message) for item in loaded.diagnostics]
     topology = build(loaded.spec, Path("/srv/cluster"))
-    assert refusals(asked_by(topology)) == ()
+    assert violated_constraints(requested_by(topology)) == ()
     for file in next(iter(render(topology, "verified", SECRETS).hosts.values())):
-        assert judge_file(file.path, file.content) == (), file.content
+        assert validate_file(file.path, file.content) == (), file.content
 
 
 def put(spec: dict[str, Any], path: str, value: Any) -> None:

@@ -5,8 +5,8 @@ import time
 from pathlib import Path
 
 from twinkeel.diagnostic import Diagnostic, as_json, render_text
+from twinkeel.render.constraints import requested_by, requested_by_spec, violated_constraints
 from twinkeel.render.files import RenderedFiles
-from twinkeel.render.refusals import asked_by, asked_by_spec, refusals
 from twinkeel.render.render import render
 from twinkeel.source import SourceFile, Span
 from twinkeel.spec.document import read_source
@@ -52,7 +52,7 @@ def files(loaded: Loaded) -> RenderedFiles | None:
     """What an accepted spec renders to; None when it is refused for a reason that has words."""
     assert loaded.spec is not None
     topology = build(loaded.spec, Path("/srv/cluster"))
-    assert asked_by(topology) == asked_by_spec(loaded.spec)
-    found = refusals(asked_by(topology))
+    assert requested_by(topology) == requested_by_spec(loaded.spec)
+    found = violated_constraints(requested_by(topology))
     assert all(refusal.what and refusal.hint for refusal in found)
     return None if found else render(topology, "verified", SECRETS)

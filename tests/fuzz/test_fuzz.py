@@ -11,7 +11,7 @@ from mutations import Mutant, corpus, large_mutants, mutants
 from oracle import files, judge
 
 from twinkeel.render.files import RenderedFiles
-from twinkeel.render.judge import judge_file
+from twinkeel.render.validate import validate_file
 
 SHARDS = 20
 IN_A_SHARD = 550
@@ -60,7 +60,7 @@ def the_daemons_accept(rendered: RenderedFiles, mutant: Mutant, folder: Path) ->
         # Raw lines of the user's own: `twinkeel check` has them judged one by one.
         return
     for file in next(iter(rendered.hosts.values())):
-        assert judge_file(file.path, file.content) == (), f"{mutant.story}\n{file.content}"
+        assert validate_file(file.path, file.content) == (), f"{mutant.story}\n{file.content}"
 
 
 def written(folder: Path, data: bytes) -> Path:

@@ -1,6 +1,6 @@
 """systemd's own checker, its standard error read: it accepts most mistakes with exit code 0.
 
-What HAProxy and Keepalived say comes from `twinkeel.render.judge`.
+What HAProxy and Keepalived say comes from `twinkeel.render.validate`.
 """
 
 import re

@@ -12,7 +12,7 @@ import judges
 import pytest
 
 from twinkeel.diagnostic import render_text
-from twinkeel.render import judge
+from twinkeel.render import validate
 from twinkeel.render.announce import ANNOUNCE_PROGRAM
 from twinkeel.render.files import RenderedFiles
 from twinkeel.render.frr import CONFIG_PATH as FRR
@@ -97,21 +97,21 @@ def test_what_check_says_of_each_spec() -> None:
 
 @pytest.mark.parametrize("name", SPECS)
 def test_the_daemons_accept_their_files(name: str) -> None:
-    if not set(judge.installed()) >= CHECKERS:
+    if not set(validate.installed()) >= CHECKERS:
         pytest.skip("haproxy and keepalived are not both installed")
     trusts: tuple[Trust, ...] = ("verified", "bootstrap")
     # Most files are the same whom HAProxy trusts, and some on every host: each is judged once.
     files = {(file.path, file.content) for trust in trusts for some in rendered(name, trust).hosts.values() for file in some}
     assert {path for path, _ in files} >= {HAPROXY, FRR if name.startswith("bgp") else KEEPALIVED}
-    assert [complaint for path, content in sorted(files) for complaint in judge.judge_file(path, content)] == []
+    assert [complaint for path, content in sorted(files) for complaint in validate.validate_file(path, content)] == []
 
 
 def test_the_daemons_read_their_files_whatever_our_umask_is() -> None:
-    if not set(judge.installed()) >= CHECKERS:
+    if not set(validate.installed()) >= CHECKERS:
         pytest.skip("haproxy and keepalived are not both installed")
     before = os.umask(0o077)
     try:
-        assert judge.judge(rendered("lab-home")) == ()
+        assert validate.validate_files(rendered("lab-home")) == ()
     finally:
         os.umask(before)
 
@@ -130,6 +130,7 @@ UNITS = {
     ("bgp", "twinkeel-announce.service"): None,
     ("bgp", "twinkeel-firewall.service"): None,
     ("monitored", "twinkeel-metrics.service"): None,
+    ("bgp", "twinkeel-metrics.service"): None,
     ("monitored", "twinkeel-liveness.service"): None,
 }
 
@@ -157,11 +158,11 @@ def test_systemd_accepts_its_files(name: str, unit: str, tmp_path: Path) -> None
     ],
 )
 def test_the_judges_are_strict(path: str, old: str, new: str, complaint: str) -> None:
-    if not set(judge.installed()) >= CHECKERS:
+    if not set(validate.installed()) >= CHECKERS:
         pytest.skip("haproxy and keepalived are not both installed")
     good = on_host("lab-home", "lb-1", path)
     assert old in good
-    said = judge.judge_file(path, good.replace(old, new), host="lb-1")
+    said = validate.validate_file(path, good.replace(old, new), host="lb-1")
     assert complaint in "\n".join(item.text for item in said)
 
 
@@ -174,11 +175,11 @@ def test_the_judges_are_strict(path: str, old: str, new: str, complaint: str) ->
     ],
 )
 def test_the_judge_of_frr_is_strict(old: str, new: str, line: str) -> None:
-    if "vtysh" not in judge.installed():
+    if "vtysh" not in validate.installed():
         pytest.skip("frr is not installed")
     good = on_host("bgp", "lb-1", FRR)
     assert old in good
-    (said,) = judge.judge_file(FRR, good.replace(old, new), host="lb-1")
+    (said,) = validate.validate_file(FRR, good.replace(old, new), host="lb-1")
     assert line in said.text
     assert said.line == good[: good.index(old)].count("\n") + 1
 

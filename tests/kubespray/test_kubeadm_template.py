@@ -17,7 +17,12 @@ from test_boilerplate import ROOT, write_inventory
 FOUND = [release for release in releases() if release.tag.startswith("v2.31.")]
 pytestmark = pytest.mark.skipif(not FOUND, reason="KUBESPRAY_DIR names no v2.31 release that `twinkeel kubespray fetch` made")
 
-OURS = {"shutdown-delay-duration": "5s", "shutdown-send-retry-after": "true", "goaway-chance": "0.001"}
+OURS = {
+    "shutdown-delay-duration": "5s",
+    "shutdown-send-retry-after": "true",
+    "goaway-chance": "0.001",
+    "etcd-servers": "https://127.0.0.1:2379",
+}
 PROGRAMS = os.environ.get("TWINKEEL_TEST_KUBERNETES")
 START = "Kubeadm | aggregate all SANs"
 RENDER = "Kubeadm | Create kubeadm config"
@@ -128,6 +133,9 @@ def test_kubeadm_itself_makes_the_manifest_with_our_arguments(tmp_path: Path) ->
     environment = {**os.environ, "KUBEADM_INIT_DRYRUN_DIR": str(made)}
     subprocess.run(argv, env=environment, check=True, capture_output=True, timeout=60)
     manifest = yaml.safe_load(next(made.rglob("kube-apiserver.yaml")).read_text())
-    assert {f"--{name}={value}" for name, value in OURS.items()} <= set(manifest["spec"]["containers"][0]["command"])
+    command = manifest["spec"]["containers"][0]["command"]
+    assert {f"--{name}={value}" for name, value in OURS.items()} <= set(command)
+    # Ours takes the place of what kubeadm makes of etcd's external endpoints: given twice, an API server would ask both.
+    assert sum(word.startswith("--etcd-servers=") for word in command) == 1
     # Kubernetes' own default then holds: 30 s, more than the longest delay.
     assert "terminationGracePeriodSeconds" not in manifest["spec"]

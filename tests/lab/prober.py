@@ -98,8 +98,8 @@ class Prober:
     Not where requests overlap already (`direct` False): three more clients make each take longer, and a move then meets two.
     """
 
-    def __init__(self, lab: Lab, folder: Path, period_ms: int = 50, *, direct: bool = True) -> None:
-        self._client = _Client(lab, folder, VIP, NAME, period_ms)
+    def __init__(self, lab: Lab, folder: Path, period_ms: int = 50, *, direct: bool = True, vip: str = VIP) -> None:
+        self._client = _Client(lab, folder, vip, NAME, period_ms)
         servers = lab.layout.with_role("control_plane") if direct else ()
         self._direct = [_Client(lab, folder / host.name, str(host.address), "kubernetes", DIRECT_MS) for host in servers]
 

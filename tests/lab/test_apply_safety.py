@@ -45,7 +45,7 @@ BOOT_MS = 10_000.0
 LINE_DEADLINE = 180.0
 # What an apply says it does, in order. A SIGKILL after each of them takes twelve minutes: TWINKEEL_TEST_EVERY_STEP=1.
 STEPS = (
-    "Look at the load balancers",
+    "Read the load balancers' state",
     "Fetch the cluster's",
     "Judge every",
     "Configure the load balancers",

@@ -38,6 +38,7 @@ load_balancers: {{lb-1: 192.168.1.111, lb-2: 192.168.1.112, lb-3: 192.168.1.113}
 control_plane: {{master-1: 192.168.1.101}}
 failover: {{second_chance: true}}
 kubernetes: {{network_plugin: calico}}
+monitoring: {{address: host}}
 """
 # A word of the router's kernel for each way that it has.
 WAYS = ("sh", "-c", f"ip route show {VIP} | grep -o '192.168.1.11[123]' | sort -u")
@@ -76,6 +77,40 @@ def test_the_router_spreads_connections_over_all_and_everybody_goes_through_it(r
     # Nobody was told a shorter way: it would stay with one load balancer when that is gone.
     for host in ("master-1", "operator"):
         assert f"{VIP} via 192.168.1.1 " in routed.run(host, ["ip", "route", "get", VIP]).stdout
+
+
+def told(lab: Lab, balancer: str) -> dict[str, float]:
+    """What it tells Prometheus, as a scrape from another machine sees it; series without the labels that all have."""
+    address = f"192.168.1.11{balancer[-1]}"
+    ended = lab.run("operator", ["curl", "-sS", "--fail", "--max-time", "10", f"http://{address}:8406/metrics"])
+    assert ended.returncode == 0, ended.stderr
+    lines = (line.rpartition(" ") for line in ended.stdout.splitlines() if line and not line.startswith("#"))
+    common = f'cluster="lab-routed",load_balancer="{balancer}"'
+    return {series.replace(f"{common},", "").replace(f"{{{common}}}", ""): float(value) for series, _, value in lines}
+
+
+def wait_until_told(lab: Lab, balancer: str, wanted: dict[str, float]) -> dict[str, float]:
+    """Sessions are looked at every 15 s."""
+    end = time.monotonic() + COMMAND_DEADLINE
+    while not wanted.items() <= (found := told(lab, balancer)).items():
+        assert time.monotonic() < end, found
+        time.sleep(2)
+    return found
+
+
+def test_each_load_balancer_tells_prometheus_of_its_sessions(routed: Lab) -> None:
+    """Under a real systemd: the unit's groups let it ask FRR and read its files, without any capability."""
+    sessions = {f'twinkeel_{name}{{router="192.168.1.1"}}': 1.0 for name in ("bgp_session_up", "bgp_routes_sent", "bfd_session_up")}
+    announces = {f'twinkeel_vip_announced{{vip="{VIP}"}}': 1.0, 'twinkeel_announcer_state{state="announcing"}': 1.0}
+    for balancer in BALANCERS:
+        found = wait_until_told(routed, balancer, {**sessions, **announces, 'twinkeel_unit_active{unit="frr.service"}': 1.0})
+        assert [name for name, value in found.items() if name.startswith("twinkeel_collect_failed") and value] == []
+        assert not any("vrrp" in name for name in found)
+    for words, state in (("drain", "standby"), ("undrain", "announcing")):
+        ended = routed.run("operator", ["twinkeel", words, "lb-2"])
+        assert ended.returncode == 0, ended.stderr
+        wait_until_told(routed, "lb-2", {f'twinkeel_announcer_state{{state="{state}"}}': 1.0})
+    wait_for_ways(routed, 3)
 
 
 def test_a_router_is_a_host_that_can_be_cut_off_and_rebooted(routed: Lab) -> None:

@@ -147,7 +147,7 @@ def test_the_live_page_shows_a_planned_move_and_a_power_loss(watched: Lab, tmp_p
             # It died, and never said that it let go: nobody takes what it said before for a second holder.
             assert not any("at the same time" in line for line in shown["timeline"])
             page.until(
-                lambda shown: shown["verdict"] == "verdict warn" and f"{target} cannot be asked" in " ".join(shown["timeline"])
+                lambda shown: shown["verdict"] == "verdict warn" and f"{target} cannot be reached" in " ".join(shown["timeline"])
             )
             watched.command("power-on", target)
             page.until(lambda shown: shown["verdict"] == "verdict good")

@@ -10,7 +10,7 @@ import pytest
 from labs import Ended, Lab, make_lab
 
 from twinkeel.cli.load import load_topology
-from twinkeel.preflight.look import PROBE_SEGMENT
+from twinkeel.preflight.survey import PROBE_SEGMENT
 
 VIP = "192.168.1.110"
 BALANCERS = ("lb-1", "lb-2")
@@ -279,7 +279,7 @@ def test_an_apply_does_not_begin_beside_a_stranger(bare: Lab, option: tuple[str,
     if not option:
         assert ended.returncode == 3
         assert "P022" in ended.stderr
-        assert "Judge every load balancer" not in ended.stderr
+        assert "Validate every load balancer" not in ended.stderr
         assert lives(bare) == before
     assert ("P022" in ended.stderr) is not bool(option)
 

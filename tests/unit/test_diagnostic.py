@@ -1,6 +1,6 @@
 """A finding as text and JSON."""
 
-from twinkeel.diagnostic import EXCERPT_WIDTH, LONGEST_SHOWN, Diagnostic, as_json, render_text, shown
+from twinkeel.diagnostic import EXCERPT_WIDTH, LONGEST_QUOTED, Diagnostic, as_json, quoted, render_text
 from twinkeel.source import SourceFile, Span
 
 SOURCE = SourceFile("twinkeel.yaml", "name: x\n\tvip:\tbad value\n" + "a" * 300 + "\n")
@@ -27,15 +27,15 @@ def test_a_finding_without_a_place_shows_no_line() -> None:
 
 def test_a_long_line_is_cut_around_the_place() -> None:
     source = SourceFile("x", "a" * 200 + "HERE" + "b" * 200)
-    _, shown, marker = render_text(Diagnostic("S999", "error", "m", Span(1, 201, 4)), source).splitlines()
-    assert len(shown) == EXCERPT_WIDTH + len("  1 | ")
-    assert shown[marker.index("^") : marker.rindex("^") + 1] == "HERE"
+    _, quoted, marker = render_text(Diagnostic("S999", "error", "m", Span(1, 201, 4)), source).splitlines()
+    assert len(quoted) == EXCERPT_WIDTH + len("  1 | ")
+    assert quoted[marker.index("^") : marker.rindex("^") + 1] == "HERE"
 
 
 def test_a_marker_ends_where_the_shown_line_ends() -> None:
     source = SourceFile("x", "k" * 500)
-    _, shown, marker = render_text(Diagnostic("S999", "error", "m", Span(1, 1, 500)), source).splitlines()
-    assert len(marker) == len(shown)
+    _, quoted, marker = render_text(Diagnostic("S999", "error", "m", Span(1, 1, 500)), source).splitlines()
+    assert len(marker) == len(quoted)
 
 
 def test_json_has_the_same_facts() -> None:
@@ -56,9 +56,9 @@ def test_json_has_the_same_facts() -> None:
 def test_what_the_user_wrote_cannot_act_on_the_terminal() -> None:
     source = SourceFile("x", "a: \x1b[31mred")
     assert "\x1b" not in render_text(Diagnostic("S999", "error", "m", Span(1, 4, 8)), source)
-    assert shown("\x1b[31m\n") == "`\\x1b[31m\\n`"
+    assert quoted("\x1b[31m\n") == "`\\x1b[31m\\n`"
 
 
 def test_a_message_quotes_values_shortly() -> None:
-    assert shown("x" * 1000) == f"`{'x' * (LONGEST_SHOWN - 3)}...`"
-    assert (shown([1]), shown({}), shown(True), shown("a")) == ("a list", "a group of keys", "`true`", "`a`")
+    assert quoted("x" * 1000) == f"`{'x' * (LONGEST_QUOTED - 3)}...`"
+    assert (quoted([1]), quoted({}), quoted(True), quoted("a")) == ("a list", "a group of keys", "`true`", "`a`")

@@ -212,8 +212,8 @@ def _ours(draft: Draft, pair: Pair, traces: Mapping[str, str], own: Mapping[str,
         draft.set("failover", "second_chance", value=True)
         if not isinstance(window, int):
             draft.set("failover", "second_chance_window", value=window)
-    if told := monitoring(traces, own):
-        draft.set("monitoring", value=told)
+    if settings := monitoring(traces, own):
+        draft.set("monitoring", value=settings)
     for host in pair.hosts[:1]:
         for text in _texts(host):
             for key, lines in raw_lines(text).items():

@@ -70,10 +70,14 @@ def _proxy(one: HaproxySide, other: HaproxySide, roles: Roles, section: Section)
     names = roles.get(at(section.header.place), (section.name,))
     counterparts = [other.by_name[name] for name in names if name in other.by_name]
     if not counterparts or (len(names) == 1 and names[0] != section.name) or len(names) > 1:
-        told = " and ".join(raw_text(each.section.header) for each in counterparts)
+        peer = " and ".join(raw_text(each.section.header) for each in counterparts)
         place = counterparts[0].section.header.place if counterparts else None
         yield Change(
-            section.header.place, ("section" if told else section.kind, section.kind), raw_text(section.header), told, place
+            section.header.place,
+            ("section" if peer else section.kind, section.kind),
+            raw_text(section.header),
+            peer,
+            place,
         )
     plain = [line for line in section.lines if line.keyword not in _SERVERS]
     for line in plain:
@@ -122,8 +126,8 @@ def _lines(kind: str, lines: Sequence[Line], scopes: Sequence[Sequence[Line]]) -
         if any(_same(line, each) for each in everywhere):
             continue
         beside = next((each for each in everywhere if _key(each) == _key(line)), None)
-        told = raw_text(beside) if beside else ""
-        yield Change(line.place, (kind, *_key(line)), raw_text(line), told, beside.place if beside else None)
+        counterpart = raw_text(beside) if beside else ""
+        yield Change(line.place, (kind, *_key(line)), raw_text(line), counterpart, beside.place if beside else None)
 
 
 def _same(one: Line, other: Line) -> bool:
@@ -156,7 +160,7 @@ def _routes(one: HaproxySide, other: HaproxySide, roles: Roles, line: Line) -> b
 def _servers(proxy: Proxy, counterparts: Sequence[Proxy]) -> Iterator[Change]:
     """Servers by address and port, each parameter by itself: `default-server` lines are told once, at their own place."""
     theirs = {(server.address, server.port): server for each in counterparts for server in each.servers}
-    told: set[tuple[str, int, int]] = set()
+    reported: set[tuple[str, int, int]] = set()
     for server in proxy.servers:
         match = theirs.get((server.address, server.port))
         if match is None:
@@ -167,8 +171,8 @@ def _servers(proxy: Proxy, counterparts: Sequence[Proxy]) -> Iterator[Change]:
         for parameter in server.parameters.values():
             place = parameter.place
             key = (place.source.name, place.span.line, place.span.column)
-            if key not in told and not _has(match, parameter):
-                told.add(key)
+            if key not in reported and not _has(match, parameter):
+                reported.add(key)
                 other = match.parameters.get(parameter.name.text)
                 text = _parameter(other) if other else ""
                 yield Change(place, ("server", parameter.name.text), _parameter(parameter), text, other.place if other else None)

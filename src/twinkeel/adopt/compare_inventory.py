@@ -51,8 +51,8 @@ def _change(variable: Variable, context: tuple[str, ...], beside: Variable | Non
     if is_secret(variable):
         return Change(variable.place, ("secret-variable", variable.name), f"{variable.name}: ********")
     text = f"{variable.name}: {variable.value}"
-    told = f"{beside.name}: {beside.value}" if beside else ""
-    return Change(variable.place, context, text, told, beside.place if beside else None)
+    counterpart = f"{beside.name}: {beside.value}" if beside else ""
+    return Change(variable.place, context, text, counterpart, beside.place if beside else None)
 
 
 def _address(values: dict[str, Variable]) -> str:

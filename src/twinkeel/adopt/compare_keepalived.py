@@ -13,13 +13,13 @@ _NUMBERS = frozenset(("advert_int", "priority", "preempt_delay", "interval", "we
 
 def compare_keepalived(one: VrrpConfig, other: VrrpConfig) -> Iterator[Change]:
     """Every statement of `one` that `other` lacks or says otherwise. Instances are compared by the addresses that they hold."""
-    for statement in one.config.whole.block:
+    for statement in one.config.root.block:
         if not statement.words:
             continue
         if statement.keyword == "vrrp_instance":
             yield from _instance(Instance(statement, one), other)
         else:
-            beside = [each for each in other.config.whole.named(statement.keyword) if _named_alike(statement, each)]
+            beside = [each for each in other.config.root.named(statement.keyword) if _named_alike(statement, each)]
             yield from _statement(statement, beside, (statement.keyword,))
 
 

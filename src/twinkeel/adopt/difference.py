@@ -52,8 +52,8 @@ def differences(pair: Pair, adopted: Adopted) -> Differences:
     remaining = tuple(dict.fromkeys(each.rule.name for each in before if each.rule.name in after))
     found = list(_merged(_all(pair, rendered, adopted, _Mended(before, set(mended), files))))
     found = _lines_first(found)
-    told = {rule for each in found for rule in each.rules}
-    found += [_alone(each) for each in before if each.rule.name in set(mended) - told]
+    reported = {rule for each in found for rule in each.rules}
+    found += [_alone(each) for each in before if each.rule.name in set(mended) - reported]
     new = dict.fromkeys(path for texts in files.values() for path in texts if path not in _DAEMONS)
     better = tuple(each for each in found if each.rules)
     return Differences(better, tuple(each for each in found if not each.rules), mended, remaining, tuple(new))

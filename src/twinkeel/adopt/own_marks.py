@@ -71,8 +71,8 @@ def second_chance_window(traces: Mapping[str, str]) -> float | None:
 def second_chance_peers(traces: Mapping[str, str]) -> set[str]:
     """The other load balancers' own addresses, as the host's file has them; empty without it."""
     try:
-        told = json.loads(traces[SECOND_CHANCE])["virtual_ips"]
-        return {str(peer) for vip in told for peer in vip["peers"]}
+        settings = json.loads(traces[SECOND_CHANCE])["virtual_ips"]
+        return {str(peer) for vip in settings for peer in vip["peers"]}
     except (KeyError, ValueError, TypeError):
         return set()
 
@@ -80,13 +80,13 @@ def second_chance_peers(traces: Mapping[str, str]) -> set[str]:
 def monitoring(traces: Mapping[str, str], own: Mapping[str, Collection[str]]) -> dict[str, Any]:
     """`monitoring` of the spec, from a load balancer's file; empty without it. `own` are the addresses of each by its name."""
     try:
-        told = json.loads(traces[METRICS])
-        address, readers = str(told["address"]), [ip_network(reader) for reader in told["readers"]]
+        settings = json.loads(traces[METRICS])
+        address, readers = str(settings["address"]), [ip_network(reader) for reader in settings["readers"]]
         values = {
-            "address": "host" if address in own.get(told["load_balancer"], ()) else address,
-            "port": int(told["port"]),
+            "address": "host" if address in own.get(settings["load_balancer"], ()) else address,
+            "port": int(settings["port"]),
             "readers": [*reader_texts(readers)],
-            "textfile": told["textfile"],
+            "textfile": settings["textfile"],
         }
     except (KeyError, ValueError, TypeError):
         return {}

@@ -50,9 +50,9 @@ def read_connections(draft: Draft, api: FoundApi) -> None:
 def read_balance(draft: Draft, api: FoundApi) -> None:
     """`haproxy.balance`, of our own files alone: what somebody else's say is among the differences."""
     line = api.backend.last("balance")
-    said = next((key for key, words in BALANCES.items() if line is not None and line.value() == words), None)
-    if said is not None and said != Haproxy.model_fields["balance"].default:
-        draft.set("haproxy", "balance", value=said)
+    balance = next((key for key, words in BALANCES.items() if line is not None and line.value() == words), None)
+    if balance is not None and balance != Haproxy.model_fields["balance"].default:
+        draft.set("haproxy", "balance", value=balance)
 
 
 def read_metrics(draft: Draft, frontends: Sequence[tuple[Proxy, Sequence[str]]]) -> None:

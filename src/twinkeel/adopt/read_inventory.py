@@ -9,11 +9,12 @@ from typing import Any
 from twinkeel.adopt.draft import Draft, domain_of, host_name
 from twinkeel.adopt.inventory import Inventory, Variable
 from twinkeel.audit.hidden import hidden
+from twinkeel.spec.etcd_members import can_ask_own_member
 from twinkeel.spec.failover_defaults import shutdown_delay
 from twinkeel.spec.kubespray_releases import RELEASES, table_support
 from twinkeel.spec.kubespray_variables import RESERVED_VARIABLES
 from twinkeel.spec.model import ApiServer, Failover, Kubernetes
-from twinkeel.topology.api_server import DELAY, GOAWAY, RETRY_AFTER, VARIABLE
+from twinkeel.topology.api_server import DELAY, ETCD_SERVERS, GOAWAY, OWN_MEMBER, RETRY_AFTER, VARIABLE
 
 _SECRET = re.compile(r"passw|_pass\b|_pw\b|secret|token|private|_key\b|credential", re.IGNORECASE)
 # Variable -> key of `kubernetes`, where the value is taken as it is.
@@ -180,12 +181,25 @@ def _api_server(draft: Draft, inventory: Inventory) -> dict[str, Any]:
             left.pop(RETRY_AFTER, None)
         if float(seconds[1]) != usual:
             draft.set("kubernetes", "api_server", "shutdown_delay", value=float(seconds[1]))
+    _etcd(draft, left)
     chance = re.fullmatch(r"\d+(?:\.\d+)?", str(left.get(GOAWAY, "0")))
     if chance and float(chance[0]) <= 0.02:
         left.pop(GOAWAY, None)
         if float(chance[0]) != ApiServer.model_fields["goaway_chance"].default and len(draft.values["control_plane"]) > 1:
             draft.set("kubernetes", "api_server", "goaway_chance", value=float(chance[0]))
     return left
+
+
+def _etcd(draft: Draft, left: dict[str, Any]) -> None:
+    """`etcd`, where its default is not what the inventory says; other members than its own stay an argument."""
+    hosts = draft.values["control_plane"]
+    usual = can_ask_own_member(hosts, draft.values.get("etcd") or hosts)
+    if left.get(ETCD_SERVERS) == OWN_MEMBER:
+        del left[ETCD_SERVERS]
+        if not usual:
+            draft.set("kubernetes", "api_server", "etcd", value="own")
+    elif usual and ETCD_SERVERS not in left:
+        draft.set("kubernetes", "api_server", "etcd", value="all")
 
 
 def _addresses(variables: Mapping[str, Variable]) -> Iterator[str]:

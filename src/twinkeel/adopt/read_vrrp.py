@@ -32,7 +32,9 @@ def _entry(draft: Draft, vip: FoundVip, vips: Sequence[FoundVip], balancers: Seq
     entry: dict[str, Any] = {"address": address}
     vrid = _vrid(draft, vip, vips)
     entry |= {"vrid": vrid} if vrid else {}
-    return entry | _carrier(vip, balancers) | ({"routed": True} if routed else {})
+    hop = vip.first.next_hop if routed else None
+    entry |= _carrier(vip, balancers) | ({"routed": True} if routed else {})
+    return entry | ({"next_hop": str(hop)} if hop else {})
 
 
 def _with_prefix(draft: Draft, vip: FoundVip, balancers: Sequence[FoundBalancer]) -> tuple[str, bool]:
@@ -45,7 +47,7 @@ def _with_prefix(draft: Draft, vip: FoundVip, balancers: Sequence[FoundBalancer]
     others = [each.addresses[vip.address.version] for each in balancers if vip.address.version in each.addresses]
     length = _LIKELY[vip.address.version]
     near = ip_network(f"{vip.address}/{length}", strict=False)
-    if draft.ours or not others or not all(other in near for other in others):
+    if draft.ours or vip.first.next_hop or not others or not all(other in near for other in others):
         # Written by us, or of another network than the load balancers: it is routed to them, as /32 says.
         return f"{vip.address}/{vip.address.max_prefixlen}", True
     why = f"{vip.first.place}: no prefix length of a subnet is written there, so Keepalived sets /{vip.address.max_prefixlen}"

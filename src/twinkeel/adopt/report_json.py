@@ -33,8 +33,8 @@ def differences_json(found: Differences) -> dict[str, Any]:
 
 def _left(left: Left) -> dict[str, Any]:
     places = [place_json(place) for place in left.also]
-    said = {"text": left.what, "effect": left.effect, "why": left.why, "instead": left.instead}
-    return {**place_json(left.place), **said, "also": places}
+    fields = {"text": left.what, "effect": left.effect, "why": left.why, "instead": left.instead}
+    return {**place_json(left.place), **fields, "also": places}
 
 
 def _secret(secret: SecretFound) -> dict[str, Any]:

@@ -30,6 +30,11 @@ class Holder:
         return "/" in self.statement.keyword and self.written.network.prefixlen < self.written.max_prefixlen
 
     @property
+    def next_hop(self) -> IPv4Interface | IPv6Interface | None:
+        """Where routers send what is for it: an address of a subnet that comes along, while it is in none itself."""
+        return None if self.instance.next_hop is None else self.instance.next_hop[1]
+
+    @property
     def carrier(self) -> str:
         """The interface that carries it."""
         texts = [word.text for word in self.statement.words]
@@ -67,7 +72,7 @@ def find_vips(hosts: tuple[Host, ...]) -> list[FoundVip]:
 
 
 def _entries(instance: Instance) -> Iterator[tuple[Statement, IPv4Interface | IPv6Interface]]:
-    known = {id(word): address for word, address in instance.vips}
+    known = {id(word): address for word, address in instance.served}
     for block in instance.statement.named("virtual_ipaddress", "virtual_ipaddress_excluded"):
         for each in block.block:
             if each.words and id(each.words[0]) in known:

@@ -1,4 +1,4 @@
-"""Use cases: a load balancer that announces the virtual IPs stands aside, and comes back."""
+"""Use cases: a load balancer that announces the virtual IPs enters standby, and leaves it."""
 
 import time
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from twinkeel.hosts.cluster_ca import fetch_cluster_ca
 from twinkeel.topology.model import LoadBalancer, Topology
 from twinkeel.vip import withdraw
 
-__all__ = ["AnnouncerResult", "announcing_load_balancer", "come_back", "stand_aside"]
+__all__ = ["AnnouncerResult", "announcing_load_balancer", "enter_standby", "leave_standby"]
 
 
 @dataclass(frozen=True)
@@ -29,28 +29,28 @@ def announcing_load_balancer(topology: Topology, name: str) -> LoadBalancer | No
     return next((each for each in topology.load_balancers if each.machine.name == name), None)
 
 
-async def stand_aside(context: Context, balancer: LoadBalancer) -> AnnouncerResult:
-    """It withdraws the virtual IPs, while another one announces them; until `come_back`, the next apply or its next boot.
+async def enter_standby(context: Context, balancer: LoadBalancer) -> AnnouncerResult:
+    """It withdraws the virtual IPs, while another one announces them; until `leave_standby`, the next apply or its next boot.
 
     Raises:
         LockedError: another run works on these load balancers.
-        HostError, VerificationError: see `twinkeel.vip.withdraw.stand_aside`.
+        HostError, VerificationError: see `twinkeel.vip.withdraw.withdraw_vips`.
     """
     began, topology = time.monotonic(), context.topology
     async with ClusterHosts(context).changing(f"twinkeel drain {balancer.machine.name}") as hosts:
         ca = await fetch_cluster_ca(hosts, topology.control_plane)
-        await withdraw.stand_aside(hosts, topology, balancer, ca, context.on_event)
+        await withdraw.withdraw_vips(hosts, topology, balancer, ca, context.on_event)
     return AnnouncerResult(balancer.machine.name, "aside", round(time.monotonic() - began, 3))
 
 
-async def come_back(context: Context, balancer: LoadBalancer) -> AnnouncerResult:
+async def leave_standby(context: Context, balancer: LoadBalancer) -> AnnouncerResult:
     """It announces again at once, also where it waits after a failure.
 
     Raises:
         LockedError: another run works on these load balancers.
-        HostError, VerificationError: see `twinkeel.vip.withdraw.come_back_at_once`.
+        HostError, VerificationError: see `twinkeel.vip.withdraw.announce_vips_at_once`.
     """
     began, topology = time.monotonic(), context.topology
     async with ClusterHosts(context).changing(f"twinkeel undrain {balancer.machine.name}") as hosts:
-        await withdraw.come_back_at_once(hosts, topology, balancer)
+        await withdraw.announce_vips_at_once(hosts, topology, balancer)
     return AnnouncerResult(balancer.machine.name, "announcing", round(time.monotonic() - began, 3))

@@ -41,7 +41,7 @@ _YAML_GROUP = re.compile(r"^\s+[\"']?(?:kube[_-]control[_-]plane|kube[_-]master|
 _YAML_HOSTS = re.compile(r"\bhosts[\"']?:")
 _INVENTORIES = frozenset((".ini", ".yml", ".yaml", ""))
 _VARIABLES = frozenset(("group_vars", "host_vars"))
-_SAYS_SOMETHING = re.compile(r"^[ \t]*[^\s#!]", re.MULTILINE)
+_STATES_SOMETHING = re.compile(r"^[ \t]*[^\s#!]", re.MULTILINE)
 _SUFFIXES = frozenset((".cfg", ".conf", ".sh", ".bash", ".py", "")) | _INVENTORIES
 
 
@@ -165,7 +165,7 @@ def _with_content(path: Path, kind: Kind, source: SourceFile) -> Kind:
     """The kind, when the file says anything of it. Without that, `no problems` would be said of a host that is not there."""
     if kind in DAEMONS:
         _refuse_template(str(path), source)
-    empty = kind in DAEMONS and not _SAYS_SOMETHING.search(source.text.removeprefix(BYTE_ORDER_MARK))
+    empty = kind in DAEMONS and not _STATES_SOMETHING.search(source.text.removeprefix(BYTE_ORDER_MARK))
     if empty or (kind == "haproxy" and not parse_haproxy([source]).sections):
         what = "it is empty" if empty else "no section of HAProxy is in it"
         raise UsageError(f"nothing to audit in this file: {what}", where=str(path))

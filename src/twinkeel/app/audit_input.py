@@ -67,9 +67,9 @@ def _hosts(group: Group, notes: Notes) -> list[Host]:
 
 def _scripts(group: Group, notes: Notes) -> tuple[Script, ...]:
     """Those that were named, and of a folder those that keepalived.conf names: a host's other programs are not looked at."""
-    said = " ".join(each.source.text for each in group.of("keepalived"))
+    contents = " ".join(each.source.text for each in group.of("keepalived"))
     # By its path, or by a name with a suffix: a word may also be a name.
-    names = {PurePosixPath(word).name for word in re.split(r"[\s\"'(){}]+", said) if "/" in word or "." in word}
+    names = {PurePosixPath(word).name for word in re.split(r"[\s\"'(){}]+", contents) if "/" in word or "." in word}
     wanted = (each for each in group.of("script") if each.named or each.path.name in names)
     return tuple(as_script(on_host(group, each.path), each.source, notes) for each in wanted)
 

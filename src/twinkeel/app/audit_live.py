@@ -35,7 +35,7 @@ async def read_hosts(names: Sequence[str], context: Context | None) -> LiveHosts
 
     Raises:
         UsageError: a name means nothing, is given twice, or a host has neither configuration.
-        HostError: a host cannot be asked. A pair is never judged by what is left of it.
+        HostError: a host cannot be asked. A pair is never evaluated by what is left of it.
     """
     machines = destinations(names, os.environ) if context is None else _once(_load_balancers(names, context))
     hosts = PlainHosts().reading() if context is None else ClusterHosts(context).reading()
@@ -104,9 +104,9 @@ def as_audited(found: Sequence[LiveConfiguration]) -> LiveHosts:
     """As the audit takes hosts. Raises UsageError for one without any configuration."""
     for live in found:
         if not live.haproxy and live.keepalived is None:
-            told = "; ".join(f"{path}: {why}" for path, why in live.notes)
+            skipped = "; ".join(f"{path}: {why}" for path, why in live.notes)
             raise UsageError(
-                "nothing to audit: this host has neither a haproxy.cfg nor a keepalived.conf", where=live.machine.name, hint=told
+                "nothing to audit: this host has neither a haproxy.cfg nor a keepalived.conf", where=live.machine.name, hint=skipped
             )
     hosts = tuple(_host(live) for live in found)
     notes = dict.fromkeys(note for live in found for note in live.notes)

@@ -16,7 +16,7 @@ __all__ = ["Settings", "rules_of", "settings"]
 def settings(file: Path | None, on_finding: Callable[[Diagnostic, SourceFile], None]) -> Settings:
     """The settings of the named file, else of the working folder's, else none.
 
-    Never one that lies among the audited files: what is judged has no say in how.
+    Never one that lies among the audited files: what is audited has no say in how.
 
     Args:
         on_finding: is told each error of the file.

@@ -14,8 +14,8 @@ from twinkeel.bench.configurations import CONFIGURATIONS, Configuration
 from twinkeel.bench.data_path import Effort, measure_paths
 from twinkeel.bench.data_path import Path as Way
 from twinkeel.bench.load_generator import require_generator
-from twinkeel.bench.look import plain_look
 from twinkeel.bench.peer_files import refuse_what_peers_cannot
+from twinkeel.bench.plain_status import plain_status
 from twinkeel.bench.run import FAULTS, Bench
 from twinkeel.drill.fault import Fault
 from twinkeel.drill.faults.registry import find_fault
@@ -79,7 +79,7 @@ async def prepare(
         refuse_what_peers_cannot(own)
     drill = await prepare_drill(context, hosts, order)
     ca = drill.target.ca_file.read_text(encoding="utf-8")
-    await heal_what_is_left(own, hosts.open, drills_folder(), drill.say, plain_look(ca), break_lock=context.break_lock)
+    await heal_what_is_left(own, hosts.open, drills_folder(), drill.on_message, plain_status(ca), break_lock=context.break_lock)
 
     async def bring_to(wanted: Topology) -> None:
         # The bench holds the lock all the time.

@@ -21,16 +21,16 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     explanation: str
     remarks: tuple[str, ...]
-    shown: dict[str, Any]
+    as_json: dict[str, Any]
     complete: bool
 
 
 def write_table(folder: Path) -> Table:
-    """Judge a bench's histories, and write bench.json and bench.md beside them. Raises UsageError when there are none."""
+    """Evaluate a bench's histories, and write bench.json and bench.md beside them. Raises UsageError when there are none."""
     columns = read_columns(folder)
-    shown = as_object(columns)
-    (folder / "bench.json").write_text(json.dumps(shown, indent=2) + "\n", encoding="utf-8")
+    as_json = as_object(columns)
+    (folder / "bench.json").write_text(json.dumps(as_json, indent=2) + "\n", encoding="utf-8")
     (folder / "bench.md").write_text(as_markdown(columns, read_facts(folder)), encoding="utf-8")
     names = tuple(column.configuration.id for column in columns)
     explanation = f"{trials(columns)}. {EXPLANATION}"
-    return Table(names, tuple(rows(columns)), explanation, tuple(remarks(columns)), shown, all_measured(columns))
+    return Table(names, tuple(rows(columns)), explanation, tuple(remarks(columns)), as_json, all_measured(columns))

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from twinkeel.app.check_rendered import Judgement, judge_rendered
+from twinkeel.app.check_rendered import Validation, validate_rendered
 from twinkeel.diagnostic import Diagnostic
 from twinkeel.kubespray.find_support import find_support
 from twinkeel.source import SourceFile
@@ -33,13 +33,13 @@ def check(file: Path) -> Checked:
 def check_source(source: SourceFile, file: Path) -> Checked:
     """The same of a text that is or will be at `file`."""
     loaded = load(source, find_support)
-    judgement = _judgement(loaded, file)
+    validation = _validation(loaded, file)
     name = str(loaded.document.values.get("name", "")) if loaded.document is not None else ""
-    return Checked(loaded.source, in_order([*loaded.diagnostics, *judgement.diagnostics]), judgement.notes, name or None)
+    return Checked(loaded.source, in_order([*loaded.diagnostics, *validation.diagnostics]), validation.notes, name or None)
 
 
-def _judgement(loaded: Loaded, file: Path) -> Judgement:
+def _validation(loaded: Loaded, file: Path) -> Validation:
     """What the rendered files show, once there is a spec to render."""
     if loaded.spec is None or loaded.document is None:
-        return Judgement((), ())
-    return judge_rendered(loaded.spec, loaded.document, file.parent)
+        return Validation((), ())
+    return validate_rendered(loaded.spec, loaded.document, file.parent)

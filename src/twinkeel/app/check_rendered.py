@@ -4,19 +4,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from twinkeel.diagnostic import Diagnostic, Severity
-from twinkeel.render.refusals import asked_by_spec, refusals
+from twinkeel.render.constraints import requested_by_spec, violated_constraints
 from twinkeel.source import Span
 from twinkeel.spec.document import Document, Key
 from twinkeel.spec.model import ClusterSpec
 
 if TYPE_CHECKING:
     from twinkeel.render.extra_lines import ExtraLine
-    from twinkeel.render.judge import Complaint
+    from twinkeel.render.validate import Complaint
     from twinkeel.spec.secrets import Secrets
     from twinkeel.spec.software_versions import Version
 
 
-class Judgement(NamedTuple):
+class Validation(NamedTuple):
     """What was found, and notes on what could not be looked at."""
 
     diagnostics: tuple[Diagnostic, ...]
@@ -28,7 +28,7 @@ def programs_with_raw_lines(spec: ClusterSpec) -> tuple[str, ...]:
     return tuple(name for name in ("haproxy", "keepalived") if getattr(spec, name).extra.model_fields_set)
 
 
-def judge_rendered(spec: ClusterSpec, document: Document, folder: Path) -> Judgement:
+def validate_rendered(spec: ClusterSpec, document: Document, folder: Path) -> Validation:
     """Every refusal to render (S090), and what the installed daemons say of raw lines (S091).
 
     Args:
@@ -36,39 +36,39 @@ def judge_rendered(spec: ClusterSpec, document: Document, folder: Path) -> Judge
         document: where it comes from.
         folder: the spec's folder; it is not read.
     """
-    refused = refusals(asked_by_spec(spec))
+    refused = violated_constraints(requested_by_spec(spec))
     if refused:
         found = [_refused(document, tuple(item.key.split(".")), item.what, item.hint) for item in refused]
-        return Judgement(tuple(found), ())
+        return Validation(tuple(found), ())
     programs = programs_with_raw_lines(spec)
-    return _judge_raw_lines(spec, folder, document, programs) if programs else Judgement((), ())
+    return _validate_raw_lines(spec, folder, document, programs) if programs else Validation((), ())
 
 
-def _judge_raw_lines(spec: ClusterSpec, folder: Path, document: Document, programs: tuple[str, ...]) -> Judgement:
+def _validate_raw_lines(spec: ClusterSpec, folder: Path, document: Document, programs: tuple[str, ...]) -> Validation:
     """Builds the system, loads templates and runs programs: most specs have no raw lines and are spared the time."""
     from twinkeel.render.files import RenderedFiles
-    from twinkeel.render.judge import installed, judge, version_of
     from twinkeel.render.render import render
+    from twinkeel.render.validate import installed, validate_files, version_of
     from twinkeel.topology.build import build
 
     topology = build(spec, folder)
     rendered = render(topology, "verified", _any_secrets())
     # Raw lines are the same on every load balancer.
     first = next(iter(rendered.hosts))
-    complaints = [item for item in judge(RenderedFiles({first: rendered.hosts[first]}, ())) if item.program in programs]
+    complaints = [item for item in validate_files(RenderedFiles({first: rendered.hosts[first]}, ())) if item.program in programs]
     wanted = {"haproxy": topology.haproxy.version, "keepalived": topology.keepalived.version}
     other = {name: version for name in programs if _is_other(version := version_of(name), wanted[name])}
-    found = [_complained(document, item, other.get(item.program, "")) for item in complaints if item.judged]
+    found = [_complained(document, item, other.get(item.program, "")) for item in complaints if item.completed]
     missing = [program for program in programs if program not in installed()]
-    notes = [f"{program} is not installed here, so nobody has judged the lines of {program}.extra" for program in missing]
-    died = (item for item in complaints if not item.judged)
+    notes = [f"{program} is not installed here, so nobody has validated the lines of {program}.extra" for program in missing]
+    died = (item for item in complaints if not item.completed)
     notes += [f"{item.text}: the lines of {item.program}.extra are neither accepted nor refused" for item in died]
     for name, version in other.items():
         notes.append(
-            f"{name} {version} of this machine has judged the lines of {name}.extra; the load balancers have "
-            f"{'.'.join(map(str, wanted[name]))}, and `twinkeel apply` lets their own judge"
+            f"{name} {version} of this machine has validated the lines of {name}.extra; the load balancers have "
+            f"{'.'.join(map(str, wanted[name]))}, and `twinkeel apply` lets their own validate them"
         )
-    return Judgement(tuple(dict.fromkeys(found)), tuple(notes))
+    return Validation(tuple(dict.fromkeys(found)), tuple(notes))
 
 
 def _any_secrets() -> "Secrets":
@@ -88,7 +88,7 @@ def _refused(document: Document, path: Key, what: str, hint: str) -> Diagnostic:
 
 
 def _complained(document: Document, complaint: "Complaint", other: str) -> Diagnostic:
-    """A finding: an error, or a warning when a program of another version (`other`) than the hosts' has judged."""
+    """A finding: an error, or a warning when a program of another version (`other`) than the hosts' has validated them."""
     daemon = {"haproxy": "HAProxy", "keepalived": "Keepalived"}[complaint.program]
     if complaint.extra is None:
         span, about = document.key_span((complaint.program, "extra")), "the file with these lines"

@@ -70,7 +70,7 @@ async def _in_time(asked: Awaitable[Result], deadline: float) -> Result | Twinke
         return error
     except Exception as error:
         # The other clusters' answers are no less good. It must not pass for a host's fault, though.
-        what = f"this is a defect in Twinkeel, or what its hosts said makes no sense ({type(error).__name__})"
+        what = f"this is a defect in Twinkeel, or what its hosts reported makes no sense ({type(error).__name__})"
         return HostError(what, where=keep_traceback(error), hint=HINT)
 
 

@@ -13,7 +13,7 @@ from twinkeel.spec.document import read_source
 from twinkeel.spec.load import load
 from twinkeel.spec.model import ClusterSpec
 from twinkeel.spec.secrets import Secrets, load_secrets, require_secrets, secrets_path
-from twinkeel.support.events import Event, Note, OnEvent
+from twinkeel.support.events import Event, Notice, OnEvent
 from twinkeel.topology.build import build
 from twinkeel.topology.model import Topology
 
@@ -33,7 +33,7 @@ class SpecFindings:
 OnFindings = Callable[[SpecFindings], None]
 
 
-def _unheard(_: Event) -> None:
+def _ignore_event(_: Event) -> None:
     """Where events go that nobody listens to."""
 
 
@@ -52,7 +52,7 @@ class Context:
     topology: Topology
     passwords: Secrets | SpecError
     break_lock: bool = False
-    on_event: OnEvent = _unheard
+    on_event: OnEvent = _ignore_event
     log: Path | None = None
 
     def __repr__(self) -> str:
@@ -71,13 +71,13 @@ class Context:
         """Their short names: the hosts that a change of the configuration works on."""
         return [balancer.machine.name for balancer in self.topology.load_balancers]
 
-    def telling(self, on_event: OnEvent) -> "Context":
+    def reporting_to(self, on_event: OnEvent) -> "Context":
         """The same, with somebody who listens."""
         return replace(self, on_event=on_event)
 
     def note(self, text: str) -> None:
         """Something that the person must read."""
-        self.on_event(Note(text))
+        self.on_event(Notice(text))
 
 
 def build_context(

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from twinkeel.drill.fault import Fault
 from twinkeel.drill.faults.registry import DEFAULT, FAULTS, find_fault
-from twinkeel.drill.needs import missing
+from twinkeel.drill.prerequisites import missing
 from twinkeel.errors import UsageError
-from twinkeel.topology.first_vip import with_first_vip
 from twinkeel.topology.model import PowerControl, Topology
+from twinkeel.topology.primary_vip import with_primary_vip
 
 if TYPE_CHECKING:
     from twinkeel.app.context import Context
@@ -20,7 +20,7 @@ __all__ = ["FAULTS", "choose_faults", "find_kubectl", "measuring", "with_power"]
 
 def measuring(context: "Context", vip: str) -> "Context":
     """The same, with the virtual IP first that is measured and whose holder is broken. Raises UsageError for an unknown one."""
-    return replace(context, topology=with_first_vip(context.topology, vip))
+    return replace(context, topology=with_primary_vip(context.topology, vip))
 
 
 def with_power(context: "Context", off: str | None, on: str | None) -> "Context":
@@ -41,7 +41,7 @@ def choose_faults(names: Sequence[str], budget: float | None, topology: Topology
     budgets = {find_fault(name).id: limit for name, limit in topology.budgets.items()}
     if "all" in names:
         # What takes the whole API away for a time is done only when it is asked for by its name.
-        can = [fault for fault in FAULTS if all(missing(need, topology) is None for need in fault.needs)]
+        can = [fault for fault in FAULTS if all(missing(prerequisite, topology) is None for prerequisite in fault.prerequisites)]
         faults = tuple(fault for fault in can if fault.survivable or fault.id in names)
     else:
         faults = tuple(find_fault(name) for name in names or DEFAULT)

@@ -1,4 +1,4 @@
-"""Use cases about recorded trials: judge them anew, compare two runs; no host is asked."""
+"""Use cases about recorded trials: evaluate them anew, compare two runs; no host is asked."""
 
 from pathlib import Path
 from typing import Any

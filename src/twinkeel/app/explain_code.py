@@ -90,6 +90,6 @@ def fault_markdown(fault: Fault, level: int) -> str:
         "",
         f"**Heals:** {fault.heals}",
     ]
-    lines += ["", f"**Needs:** {', '.join(fault.needs)}"] if fault.needs else []
+    lines += ["", f"**Needs:** {', '.join(fault.prerequisites)}"] if fault.prerequisites else []
     lines += [] if fault.survivable else ["", "The API does not answer until it is healed; `drill run all` leaves it out."]
     return "\n".join(lines) + "\n"

@@ -43,11 +43,11 @@ async def read_live_pair(names: Sequence[str]) -> LivePair:
     async with PlainHosts().reading() as reader:
         live = await asyncio.gather(*(read_live(reader, machine) for machine in machines))
         texts = await asyncio.gather(*(_traces(reader, machine) for machine in machines))
-        shown = await asyncio.gather(*(reader.run(machine, _ADDRESSES) for machine in machines))
+        outputs = await asyncio.gather(*(reader.run(machine, _ADDRESSES) for machine in machines))
     found = as_audited(live)
     called = [_short_name(each) for each in live]
     hosts = tuple(replace(host, name=name) for host, name in zip(found.hosts, called, strict=True))
-    addresses = {name: dict(_by_interface(each.stdout)) for name, each in zip(called, shown, strict=True)}
+    addresses = {name: dict(_by_interface(each.stdout)) for name, each in zip(called, outputs, strict=True)}
     return LivePair(Pair(hosts, found.notes), dict(zip(called, texts, strict=True)), addresses)
 
 
@@ -56,8 +56,8 @@ def with_addresses(given: Given, live: LivePair) -> Given:
     vips = find_vips(live.pair.hosts)
     own = {host.name: _own(host, live.addresses[host.name], vips) for host in live.pair.hosts}
     found = {name: NewAddresses(*texts) for name, texts in own.items() if texts}
-    told = {text.partition("/")[0] for text in given.vips}
-    lengths = tuple(text for vip in vips if str(vip.address) not in told for text in _with_length(vip, live.addresses))
+    stated = {text.partition("/")[0] for text in given.vips}
+    lengths = tuple(text for vip in vips if str(vip.address) not in stated for text in _with_length(vip, live.addresses))
     return replace(given, load_balancers={**found, **given.load_balancers}, vips=(*given.vips, *lengths))
 
 

@@ -30,11 +30,11 @@ __all__ = [
     "Action",
     "FetchOptions",
     "Procedure",
-    "carry_out",
     "confirm_reset",
     "describe",
     "fetch_release",
     "prepare",
+    "run_procedure",
     "support_of",
 ]
 
@@ -100,7 +100,7 @@ def prepare(
     return plan(topology, release, folder, request)
 
 
-def carry_out(context: Context, procedure: Procedure, view: View, *, skip_preflight: bool, no_apply: bool) -> Path:
+def run_procedure(context: Context, procedure: Procedure, view: View, *, skip_preflight: bool, no_apply: bool) -> Path:
     """Ask the nodes, apply before, run the playbooks, apply after; the log. What fails is the last that was done.
 
     Raises:
@@ -152,4 +152,4 @@ def _apply(context: Context, topology: Topology | None, view: View) -> None:
     """Bring the load balancers to a topology of this cluster; None leaves them as they are."""
     if topology is not None:
         with view.applying() as on_event:
-            asyncio.run(apply(replace(context, topology=topology).telling(on_event), preflight=False))
+            asyncio.run(apply(replace(context, topology=topology).reporting_to(on_event), preflight=False))

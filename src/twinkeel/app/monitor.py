@@ -30,12 +30,9 @@ def dashboard(context: Context) -> str:
 
 def _monitored(context: Context) -> Topology:
     topology = context.topology
-    if topology.bgp is not None:
-        what = "alerts and metrics are of VRRP, and load balancers announce the virtual IPs by BGP"
-        raise UsageError(what, where=str(context.file), hint="`twinkeel status` tells who announces, and each session")
     if topology.monitoring is None:
         raise UsageError(
-            "the load balancers tell Prometheus nothing: the spec has no `monitoring`",
+            "the load balancers report nothing to Prometheus: the spec has no `monitoring`",
             where=str(context.file),
             hint="add `monitoring: {address: host}` and run `twinkeel apply`; see docs/metrics.md",
         )

@@ -10,12 +10,12 @@ from twinkeel.app.hosts import ClusterHosts
 from twinkeel.errors import UsageError
 from twinkeel.hosts.executor import Watcher
 from twinkeel.support.extras import require
-from twinkeel.tune.judge import Direction, Tuning
-from twinkeel.tune.judge import judge as judge_recording
+from twinkeel.tune.evaluate import Direction, Tuning
+from twinkeel.tune.evaluate import evaluate as evaluate_recording
 from twinkeel.tune.measure import PERIOD, Phase, measure
 from twinkeel.tune.recording import Header, Line, Recording, read_recording, routers_of, write_recording
 
-__all__ = ["Direction", "Tuning", "judge_file", "judge_recording", "plot", "record", "require_plot"]
+__all__ = ["Direction", "Tuning", "evaluate_file", "evaluate_recording", "plot", "record", "require_plot"]
 
 
 async def record(context: Context, seconds: float, *, load: bool, save: Path | None = None) -> Recording:
@@ -34,7 +34,8 @@ async def record(context: Context, seconds: float, *, load: bool, save: Path | N
         raise UsageError("there is one load balancer: nobody hears its advertisements", hint="timers matter from two of them on")
     if context.topology.bgp is not None:
         raise UsageError(
-            "load balancers announce the virtual IPs by BGP: there are no advertisements to tune", hint="see docs/bgp.md"
+            "load balancers announce the virtual IPs by BGP: BFD's timers are between them and routers, whose part is not measured",
+            hint="docs/bgp.md tells how to find BFD's timers; twinkeel_bgp_session_dropped_total counts lost sessions",
         )
     phases: tuple[Phase, ...] = ("as they are", "loaded") if load else ("as they are",)
     header, lines = _header(context, seconds, phases), list[Line]()
@@ -50,9 +51,9 @@ async def record(context: Context, seconds: float, *, load: bool, save: Path | N
     return Recording(header, tuple(lines))
 
 
-def judge_file(path: Path, wished: float) -> Tuning:
+def evaluate_file(path: Path, wished: float) -> Tuning:
     """What a recording says. Raises UsageError when it is none, and HostError when it broke off."""
-    return judge_recording(read_recording(path), wished)
+    return evaluate_recording(read_recording(path), wished)
 
 
 def require_plot(path: Path) -> None:

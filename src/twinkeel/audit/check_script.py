@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import islice
 
 from twinkeel.audit.pair import Host, Script
-from twinkeel.audit.shell import Simple, expanded, simple_commands, unsaid, variables
+from twinkeel.audit.shell import Simple, expanded, simple_commands, variables, without_printed
 from twinkeel.liveconfig.keepalived_model import Definition
 from twinkeel.liveconfig.words import LONGEST_LINE, Place
 from twinkeel.source import SourceFile, Span
@@ -220,7 +220,7 @@ def script_commands(script: Script) -> Iterator[Command]:
     for number, line in enumerate(script.source.lines, 1):
         more = _COMMENT.sub("", line[: LONGEST_LINE + 1])
         if text and len(text) + len(more) > LONGEST_LINE:
-            yield Command(unsaid(text), script.source, first, 1, tuple(begins))
+            yield Command(without_printed(text), script.source, first, 1, tuple(begins))
             text = ""
         first, begins = (first, [*begins, len(text)]) if text else (number, [0])
         text += more
@@ -228,10 +228,10 @@ def script_commands(script: Script) -> Iterator[Command]:
             text = f"{text[:-1]} "
             continue
         if text.strip() and len(text) <= LONGEST_LINE:
-            yield Command(unsaid(text), script.source, first, 1, tuple(begins))
+            yield Command(without_printed(text), script.source, first, 1, tuple(begins))
         text = ""
     if text.strip():
-        yield Command(unsaid(text), script.source, first, 1, tuple(begins))
+        yield Command(without_printed(text), script.source, first, 1, tuple(begins))
 
 
 def scripts_of(host: Host) -> Iterator[tuple[Definition, CheckScript]]:

@@ -19,8 +19,8 @@ _LANGUAGES = {"cfg": "haproxy", "conf": "", "sh": "sh", "yaml": "yaml", "yml": "
 
 def rule_markdown(rule: Rule, level: int = 3) -> str:
     """Its name as a heading, and everything that it says; ends in a newline."""
-    told = "complains, too" if rule.bad.told else "says nothing"
-    daemon = "" if not _judged(rule.bad) else f" The daemon's own checker {told}."
+    checker_complains = "complains, too" if rule.bad.checker_complains else "says nothing"
+    daemon = "" if not _has_daemon_files(rule.bad) else f" The daemon's own checker {checker_complains}."
     lines = [
         f"{'#' * level} {rule.name}",
         "",
@@ -60,7 +60,7 @@ def _versions(rule: Rule) -> str:
     return "all versions" if rule.versions == "all" else f"versions: {rule.versions}"
 
 
-def _judged(example: Example) -> bool:
+def _has_daemon_files(example: Example) -> bool:
     return bool(example.haproxy or example.keepalived)
 
 

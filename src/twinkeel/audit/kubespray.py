@@ -54,28 +54,28 @@ def text(value: Value | None) -> str | None:
     """A value as text; None where there is none, or where a template makes it: then it is not known here."""
     if value is None or value.data is None or isinstance(value.data, list | dict):
         return None
-    said = str(value.data).strip()
-    return None if "{{" in said or "{%" in said else said
+    stated = str(value.data).strip()
+    return None if "{{" in stated or "{%" in stated else stated
 
 
 def is_on(variable: Variable | None) -> bool:
     """Whether a switch is on, as Ansible's `bool` filter takes it."""
-    said = text(variable.value) if variable else None
-    return said is not None and said.lower() in ("true", "yes", "on", "1")
+    stated = text(variable.value) if variable else None
+    return stated is not None and stated.lower() in ("true", "yes", "on", "1")
 
 
-def address(said: str | None) -> Address | None:
+def address(stated: str | None) -> Address | None:
     """An address; None for what is none (a name, a template)."""
     try:
-        return ip_address(said) if said else None
+        return ip_address(stated) if stated else None
     except ValueError:
         return None
 
 
-def network(said: str | None) -> Network | None:
+def network(stated: str | None) -> Network | None:
     """A network; None for what is none."""
     try:
-        return ip_network(said, strict=False) if said else None
+        return ip_network(stated, strict=False) if stated else None
     except ValueError:
         return None
 
@@ -96,7 +96,7 @@ def vips(pair: Pair) -> dict[Address, Word]:
     found: dict[Address, Word] = {}
     for host in pair.hosts:
         for instance in host.instances:
-            for word, vip in instance.vips:
+            for word, vip in instance.served:
                 found.setdefault(vip.ip, word)
     return found
 
@@ -119,5 +119,5 @@ def api_server_port(inventory: Inventory) -> int | None:
     variable = setting(inventory, "kube_apiserver_port")
     if variable is None:
         return API_PORT
-    said = text(variable.value)
-    return int(said) if said and said.isdecimal() else None
+    stated = text(variable.value)
+    return int(stated) if stated and stated.isdecimal() else None

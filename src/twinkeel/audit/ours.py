@@ -9,8 +9,8 @@ from twinkeel.audit.predict import title_of
 from twinkeel.topology.faults import CONTROL_PLANE_FAULTS
 from twinkeel.vrrp import Range
 
-_STAYS = "the address stays and answers until Keepalived is started again; by then another has it"
-_SAYS_SO = "Keepalived stops before HAProxy, and says so"
+_STAYS = "the address stays and answers until Keepalived is restarted; by then another host has it"
+_SAYS_SO = "Keepalived stops before HAProxy, and announces it"
 _REFUSED = "a new connection that is refused goes to another server at once"
 _WAITS = "until then about 1 new connection in 3 waits 0.75 s and goes to another server"
 _STUCK = "until then about 1 new connection in 3 gets no answer, and fewer as the stuck ones count as load (leastconn)"

@@ -25,8 +25,8 @@ def _line(found: Found, place: Place) -> str:
         "endColumn": str(span.column + span.length - 1),
         "title": f"twinkeel {found.rule.name}",
     }
-    said = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    return f"::{_COMMANDS[found.rule.severity]} {said}::{_data(f'{found.finding.message}. Use instead: {found.rule.fix}')}"
+    attributes = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    return f"::{_COMMANDS[found.rule.severity]} {attributes}::{_data(f'{found.finding.message}. Use instead: {found.rule.fix}')}"
 
 
 def _data(text: str) -> str:

@@ -27,7 +27,7 @@ class Example:
     """The files of a pair, or the parts of them that matter here; what is empty is as it should be.
 
     `inventory` is Kubespray's, in YAML, and `group_vars` its variables of all hosts. In a bad example `«` and `»` stand around each
-    piece that the rule points at. `told` says that the daemon's own checker complains, too.
+    piece that the rule points at. `checker_complains` says that the daemon's own checker complains, too.
     """
 
     haproxy: str = ""
@@ -37,7 +37,7 @@ class Example:
     group_vars: str = ""
     peer_haproxy: str = ""
     peer_keepalived: str = ""
-    told: bool = False
+    checker_complains: bool = False
 
 
 Check = Callable[[Pair], Iterator[Finding]]

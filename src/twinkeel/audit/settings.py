@@ -12,7 +12,7 @@ from typing import Any, ClassVar, cast
 from twinkeel.audit.profiles import PROFILES, Profile
 from twinkeel.audit.registry import RULES
 from twinkeel.audit.rule import SEVERITIES, Severity
-from twinkeel.diagnostic import Diagnostic, shown
+from twinkeel.diagnostic import Diagnostic, quoted
 from twinkeel.liveconfig.words import Place
 from twinkeel.source import SourceFile
 from twinkeel.spec.document import Document, DocumentError, Key, parse
@@ -95,34 +95,34 @@ class _Reader:
     def _known_keys(self, values: Mapping[str, Any], known: Sequence[str], path: Key) -> None:
         for key in values:
             if key not in known:
-                self._tell("A001", f"there is no key {shown(key)} here", (*path, key), _near(key, known), key=True)
+                self._add("A001", f"there is no key {quoted(key)} here", (*path, key), _near(key, known), key=True)
 
     def _one_of(self, key: str, known: Sequence[str]) -> str | None:
         value = self._document.values.get(key)
         if not self._document.has((key,)) or value in known:
             return value if isinstance(value, str) else None
-        self._tell("A004", f"{key} cannot be {shown(value)}", (key,), _near(value, known))
+        self._add("A004", f"{key} cannot be {quoted(value)}", (key,), _near(value, known))
         return None
 
     def _ignored(self, values: Any) -> Iterator[Ignored]:
         if values is None and not self._document.has(("ignore",)):
             return
         if not isinstance(values, dict):
-            self._tell("A004", "ignore holds rules, each with a reason", ("ignore",), "ignore: {common-vrid: the segment is ours}")
+            self._add("A004", "ignore holds rules, each with a reason", ("ignore",), "ignore: {common-vrid: the segment is ours}")
             return
         names = [rule.name for rule in RULES]
         for rule, value in values.items():
             path = ("ignore", rule)
             if rule not in names:
-                self._tell(
-                    "A002", f"there is no rule {shown(rule)}", path, _near(rule, names, "docs/audit.md lists them"), key=True
+                self._add(
+                    "A002", f"there is no rule {quoted(rule)}", path, _near(rule, names, "docs/audit.md lists them"), key=True
                 )
                 continue
             entry = value if isinstance(value, dict) else {"reason": value}
             self._known_keys(entry, IGNORE_KEYS, path)
             reason = entry.get("reason")
             if not isinstance(reason, str) or not reason.strip():
-                self._tell("A003", f"{rule} is left out without a reason", path, f"{rule}: why that is right here", key=True)
+                self._add("A003", f"{rule} is left out without a reason", path, f"{rule}: why that is right here", key=True)
                 continue
             place = Place(self._document.source, self._document.key_span(path))
             yield Ignored(rule, reason.strip(), self._files(entry.get("files"), (*path, "files")), place)
@@ -132,10 +132,10 @@ class _Reader:
             return ()
         files = value if isinstance(value, list) else [value]
         if not files or not all(isinstance(each, str) and each for each in files):
-            self._tell("A004", "files is a pattern of file names, or a list of them", path, 'files: ["lb-1/*", "haproxy.cfg"]')
+            self._add("A004", "files is a pattern of file names, or a list of them", path, 'files: ["lb-1/*", "haproxy.cfg"]')
         return tuple(each for each in files if isinstance(each, str))
 
-    def _tell(self, code: str, message: str, path: Key, hint: str, *, key: bool = False) -> None:
+    def _add(self, code: str, message: str, path: Key, hint: str, *, key: bool = False) -> None:
         span = self._document.key_span(path) if key else self._document.value_span(path)
         self.found.append(Diagnostic(code, "error", message, span, hint))
 

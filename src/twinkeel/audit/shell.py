@@ -40,7 +40,7 @@ class Simple:
         shown = "".join("x" if place in self.quoted else self.line[place] for place in self.own)
         return _ASSIGNMENT.fullmatch(shown) is not None
 
-    def said(self) -> set[int]:
+    def printed(self) -> set[int]:
         """The characters that are text for a person: all arguments of echo and its like, but for redirections and pipes."""
         text = self.text
         word = _first_word(text)
@@ -56,10 +56,10 @@ def simple_commands(line: str) -> list[Simple]:
     return _Splitter(line).run()
 
 
-def unsaid(line: str) -> str:
+def without_printed(line: str) -> str:
     """The line with blanks for what it only says."""
-    said = {place for command in simple_commands(line) for place in command.said()}
-    return "".join(" " if place in said else sign for place, sign in enumerate(line)) if said else line
+    printed = {place for command in simple_commands(line) for place in command.printed()}
+    return "".join(" " if place in printed else sign for place, sign in enumerate(line)) if printed else line
 
 
 def _first_word(text: str) -> re.Match[str] | None:

@@ -64,10 +64,10 @@ async def measure_paths(bench: Bench, effort: Effort) -> list[Path]:
     topology = bench.drill.topology
     server, vip = topology.control_plane[0].address, topology.endpoint.vip.ip
     async with bench.drill.alone(), ours_afterwards(bench):
-        bench.drill.say(STRAIGHT)
+        bench.drill.on_message(STRAIGHT)
         paths = [await _measure(STRAIGHT, f"https://{server}:{topology.cluster.api_port}/readyz", effort)]
         for configuration in bench.configurations:
-            bench.drill.say(f"{configuration.id}: {configuration.title}")
+            bench.drill.on_message(f"{configuration.id}: {configuration.title}")
             paths.append(await _through(bench, configuration, f"https://{vip}:{topology.endpoint.port}/readyz", effort))
     return paths
 
@@ -108,8 +108,8 @@ async def _idle(bench: Bench, seconds: int) -> tuple[Cost, ...]:
     """What the holder's services cost while nobody asks. Raises HostError."""
     topology = bench.drill.topology
     async with bench.drill.hosts() as hosts:
-        seen = await bench.look(hosts, topology)
+        seen = await bench.read_status(hosts, topology)
         holder: Machine = next(each.machine for each in topology.load_balancers if each.machine.name in seen.vips[0].holders)
         argv = ("python3", "-c", IDLE_PROGRAM, str(seconds), *UNITS)
-        said = json.loads((await hosts.run(holder, argv, timeout=seconds + 20)).checked().stdout)
-    return tuple(Cost(unit, said[unit][0] / 1024, 100 * said[unit][1] / seconds) for unit in UNITS if unit in said)
+        costs = json.loads((await hosts.run(holder, argv, timeout=seconds + 20)).checked().stdout)
+    return tuple(Cost(unit, costs[unit][0] / 1024, 100 * costs[unit][1] / seconds) for unit in UNITS if unit in costs)

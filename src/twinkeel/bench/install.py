@@ -85,13 +85,13 @@ for path, mode, text in json.loads(sys.argv[1]):
 """
 
 # What each daemon's own checker says, in one line; nothing when it is content.
-_JUDGE = """
-said=$(haproxy -c -f /etc/haproxy/haproxy.cfg 2>&1); code=$?
-[ $code = 0 ] || echo "haproxy -c ends with $code: $(echo "$said" | grep ALERT | head -1)"
-warnings=$(echo "$said" | grep -c WARNING)
+_VALIDATE = """
+output=$(haproxy -c -f /etc/haproxy/haproxy.cfg 2>&1); code=$?
+[ $code = 0 ] || echo "haproxy -c ends with $code: $(echo "$output" | grep ALERT | head -1)"
+warnings=$(echo "$output" | grep -c WARNING)
 [ "$warnings" = 0 ] || echo "haproxy -c warns $warnings times"
-said=$(keepalived -t -f /etc/keepalived/keepalived.conf 2>&1); code=$?
-[ $code = 0 ] || echo "keepalived -t ends with $code: $(echo "$said" | tail -1)"
+output=$(keepalived -t -f /etc/keepalived/keepalived.conf 2>&1); code=$?
+[ $code = 0 ] || echo "keepalived -t ends with $code: $(echo "$output" | tail -1)"
 """
 
 
@@ -109,10 +109,10 @@ async def put_peer(hosts: OpenHosts, topology: Topology, configuration: Configur
         await _on_each(writer, machines, "moving our files aside", ("sh", "-c", _MOVE_ASIDE, "sh", ASIDE, *OURS))
         for balancer in topology.load_balancers:
             await _write(writer, balancer.machine, peer_files(configuration, topology, balancer))
-        said = (await writer.run(machines[0], ("sh", "-c", _JUDGE))).stdout
+        output = (await writer.run(machines[0], ("sh", "-c", _VALIDATE))).stdout
         await _on_each(writer, machines, "starting haproxy", ("sh", "-c", _START, "sh", "haproxy"))
         await _on_each(writer, machines, "starting keepalived", ("sh", "-c", _START, "sh", "keepalived"))
-    return tuple(said.splitlines())
+    return tuple(output.splitlines())
 
 
 async def bring_back(hosts: OpenHosts, topology: Topology) -> None:
@@ -138,9 +138,9 @@ async def _on_each(writer: Writer, machines: Iterable[Machine], does: str, argv:
     """Run a command on every host at once. Raises HostError that says what it `does`, and the last line of what went wrong."""
     for result in await asyncio.gather(*(writer.change(machine, argv, timeout=60) for machine in machines)):
         if result.exit_code != 0:
-            said = (result.stderr.strip() or result.stdout.strip() or f"exit code {result.exit_code}").splitlines()[-1]
+            message = (result.stderr.strip() or result.stdout.strip() or f"exit code {result.exit_code}").splitlines()[-1]
             hint = "look at `journalctl -u haproxy -u keepalived` there; `twinkeel bench restore` puts our own files back"
-            raise HostError(f"{does} failed: {said}", where=result.machine, hint=hint)
+            raise HostError(f"{does} failed: {message}", where=result.machine, hint=hint)
 
 
 async def _write(writer: Writer, machine: Machine, files: Sequence[RenderedFile]) -> None:

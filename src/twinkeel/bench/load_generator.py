@@ -55,7 +55,7 @@ async def make_load(url: str, seconds: int, connections: int, *, keep: bool) -> 
         with complaints.open("wb") as errors:
             process = await asyncio.create_subprocess_exec(*argv, stdin=DEVNULL, stdout=PIPE, stderr=errors)
         try:
-            said, _ = await asyncio.wait_for(process.communicate(), seconds + SPARE_SECONDS)
+            output, _ = await asyncio.wait_for(process.communicate(), seconds + SPARE_SECONDS)
         except TimeoutError:
             raise ToolError(
                 f"ab did not end {SPARE_SECONDS:g} s after its time", where=url, hint="look at the load balancers"
@@ -67,7 +67,7 @@ async def make_load(url: str, seconds: int, connections: int, *, keep: bool) -> 
         if process.returncode != 0 or not table.is_file():
             last = (complaints.read_text(errors="replace").strip().splitlines() or ["nothing"])[-1]
             raise ToolError(f"ab ended with {process.returncode}: {last}", where=url, hint="look at `twinkeel status`")
-        load = parse(said.decode(errors="replace"), table.read_text(encoding="utf-8"))
+        load = parse(output.decode(errors="replace"), table.read_text(encoding="utf-8"))
         # A connection that is refused counts as two requests and one failure.
         if 2 * load.failed >= load.requests:
             raise ToolError("half of the requests at least were not answered well", where=url, hint="look at `twinkeel status`")

@@ -1,4 +1,4 @@
-"""What a bench came to: histories on disk, judged anew, one line for each configuration and fault. Pure but for reading files."""
+"""What a bench came to: histories on disk, evaluated anew, a line for each configuration and fault. Pure but for reading files."""
 
 import json
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from twinkeel.drill.trial import Trial, trial_of
 from twinkeel.drill.vip_ownership import ownership_intervals
 from twinkeel.errors import UsageError
 
-NOTE_FILE = "configuration.json"
+METADATA_FILE = "configuration.json"
 COUNTED = ("control-plane-power-loss", "api-server-hang")
 """Faults behind the load balancers: clients lose single requests, so those are counted instead of a downtime."""
 
@@ -69,16 +69,16 @@ class Column:
     results: tuple[Result, ...]
 
 
-def write_note(folder: Path, note: RunMetadata) -> None:
+def write_metadata(folder: Path, note: RunMetadata) -> None:
     """Keep a configuration's note beside its histories."""
-    (folder / NOTE_FILE).write_text(json.dumps(asdict(note), indent=2) + "\n", encoding="utf-8")
+    (folder / METADATA_FILE).write_text(json.dumps(asdict(note), indent=2) + "\n", encoding="utf-8")
 
 
-def read_note(folder: Path) -> RunMetadata:
+def read_metadata(folder: Path) -> RunMetadata:
     """The note; an empty one when the bench was killed before it was written, or it makes no sense."""
     try:
-        said = json.loads((folder / NOTE_FILE).read_text(encoding="utf-8"))
-        return RunMetadata(tuple(said["complaints"]), said["trouble"], said["deadline"])
+        stored = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))
+        return RunMetadata(tuple(stored["complaints"]), stored["trouble"], stored["deadline"])
     except (OSError, ValueError, KeyError, TypeError):
         return RunMetadata(trouble="the bench was broken off")
 
@@ -101,7 +101,7 @@ def all_measured(columns: Sequence[Column]) -> bool:
 
 
 def _column(folder: Path, configuration: Configuration) -> Column:
-    note = read_note(folder)
+    note = read_metadata(folder)
     groups: dict[str, list[Tried]] = {}
     for path in sorted(folder.glob(f"*/{EVENTS_FILE}")):
         history = read_history(path.parent)

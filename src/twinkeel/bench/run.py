@@ -9,9 +9,9 @@ from typing import Any
 
 from twinkeel.bench.configurations import Configuration
 from twinkeel.bench.install import bring_back, peer_is_there, put_peer
-from twinkeel.bench.look import plain_look
-from twinkeel.bench.results import RunMetadata, write_note
-from twinkeel.drill.run import Drill, Look, run_drill
+from twinkeel.bench.plain_status import plain_status
+from twinkeel.bench.results import RunMetadata, write_metadata
+from twinkeel.drill.run import Drill, ReadStatus, run_drill
 from twinkeel.errors import TwinkeelError, VerificationError
 from twinkeel.status.probe import take_snapshot
 from twinkeel.topology.model import Topology
@@ -30,7 +30,7 @@ FAULTS = (
 
 COME_UP_DEADLINE = 120.0
 STEADY_SECONDS = 4.0
-LOOK_EVERY = 0.5
+POLL_EVERY = 0.5
 
 Apply = Callable[[Topology], Awaitable[None]]
 
@@ -51,9 +51,9 @@ class Bench:
     ca: str
 
     @property
-    def look(self) -> Look:
+    def read_status(self) -> ReadStatus:
         """The one that every configuration is looked at with."""
-        return plain_look(self.ca)
+        return plain_status(self.ca)
 
 
 async def run_bench(bench: Bench) -> None:
@@ -66,7 +66,7 @@ async def run_bench(bench: Bench) -> None:
     """
     async with bench.drill.alone(), ours_afterwards(bench):
         for configuration in bench.configurations:
-            bench.drill.say(f"{configuration.id}: {configuration.title}")
+            bench.drill.on_message(f"{configuration.id}: {configuration.title}")
             await _measure(bench, configuration)
 
 
@@ -82,19 +82,19 @@ async def _measure(bench: Bench, configuration: Configuration) -> None:
             bench.drill,
             topology=topology,
             folder=folder,
-            look=bench.look,
+            read_status=bench.read_status,
             settle_timeout=COME_UP_DEADLINE,
             settle=configuration.settle,
             held=True,
         )
         async for trial in run_drill(drill):
             downtime, failed = trial.verdict.downtime_ms, trial.verdict.failed
-            bench.drill.say(f"{configuration.id}: {trial.scenario} {trial.number}: {downtime} ms, {failed} requests failed")
+            bench.drill.on_message(f"{configuration.id}: {trial.scenario} {trial.number}: {downtime} ms, {failed} requests failed")
     except TwinkeelError as error:
         trouble = f"{error.what} ({error.where})" if error.where else error.what
-        bench.drill.say(f"{configuration.id}: {error}")
+        bench.drill.on_message(f"{configuration.id}: {error}")
     finally:
-        write_note(folder, RunMetadata(complaints, trouble, bench.drill.recovery))
+        write_metadata(folder, RunMetadata(complaints, trouble, bench.drill.recovery))
 
 
 async def put_on(bench: Bench, configuration: Configuration) -> tuple[str, ...]:
@@ -119,7 +119,7 @@ async def wait_until_steady(bench: Bench) -> None:
     begin = good_since = time.monotonic()
     async with bench.drill.hosts() as hosts:
         while time.monotonic() - good_since < STEADY_SECONDS:
-            seen = await bench.look(hosts, bench.drill.topology)
+            seen = await bench.read_status(hosts, bench.drill.topology)
             now = time.monotonic()
             if not seen.healthy:
                 good_since = now
@@ -127,7 +127,7 @@ async def wait_until_steady(bench: Bench) -> None:
                 raise VerificationError(
                     f"it does not serve within {COME_UP_DEADLINE:g} s: {'; '.join(seen.problems) or 'unsteady'}"
                 )
-            await asyncio.sleep(LOOK_EVERY)
+            await asyncio.sleep(POLL_EVERY)
 
 
 @asynccontextmanager
@@ -139,7 +139,7 @@ async def ours_afterwards(bench: Bench) -> AsyncIterator[None]:
     """
     hosts, topology = bench.drill.hosts, bench.drill.topology
     if await peer_is_there(hosts, topology):
-        bench.drill.say("an earlier bench was killed: putting our own configuration back first")
+        bench.drill.on_message("an earlier bench was killed: putting our own configuration back first")
         await restore(bench)
     async with hosts() as reader:
         seen = await take_snapshot(reader, topology)
@@ -149,7 +149,7 @@ async def ours_afterwards(bench: Bench) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        bench.drill.say("putting our own configuration back")
+        bench.drill.on_message("putting our own configuration back")
         await _to_the_end(restore(bench))
 
 
@@ -160,7 +160,7 @@ async def restore(bench: Bench) -> None:
         await wait_until_steady(bench)
     except VerificationError as error:
         # `apply` may still put it right, and says better what is wrong.
-        bench.drill.say(str(error))
+        bench.drill.on_message(str(error))
     await bench.apply(bench.drill.topology)
 
 

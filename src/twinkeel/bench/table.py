@@ -48,7 +48,7 @@ def remarks(columns: Sequence[Column]) -> list[str]:
     lines = []
     for column in columns:
         name = column.configuration.id
-        lines += [f"{name}: {said} (it runs all the same)" for said in column.note.complaints]
+        lines += [f"{name}: {complaint} (it runs all the same)" for complaint in column.note.complaints]
         lines += [f"{name}: not measured to the end: {column.note.trouble}"] if column.note.trouble else []
     return lines
 

@@ -18,13 +18,14 @@ def apply(
     format: OutputFormat = Format.text,  # noqa: A002
     break_lock: BreakLock = False,
     discard: Annotated[
-        bool, typer.Option("--discard", help="Let end what only files that somebody else wrote do; `plan` lists it as lost.")
+        bool, typer.Option("--discard", help="Drop what only the foreign files do; `plan` lists it as lost.")
     ] = False,
-    no_preflight: Annotated[bool, typer.Option("--no-preflight", help="Begin without the checks that protect an apply.")] = False,
+    no_preflight: Annotated[bool, typer.Option("--no-preflight", help="Skip the checks that protect an apply.")] = False,
 ) -> None:
-    """Bring the load balancers to what the spec says, verified through the virtual IP.
+    """Bring the load balancers in line with the spec, verified through the virtual IP.
 
-    Standby first, verified, undone where it fails. Each host's own haproxy and keepalived judge the new files before any is
+    Standby first, each host verified, undone on failure. Each host's own haproxy and keepalived validate the new files before
+    any is
     replaced, and virtual IPs move away from a load balancer before it is worked on. A second run changes nothing.
     """
     from twinkeel.app.apply import apply as run_apply
@@ -47,5 +48,5 @@ def _sentence(result: "ApplyResult") -> str:
     changed = [f"{host}: {count} changed" for host, count in result.changed.items() if count]
     lines = [f"{', '.join(changed) if changed else 'nothing to change'} ({result.seconds:.1f} s)"]
     if result.generation is not None:
-        lines.append(f"what was there before is generation {result.generation} (`twinkeel rollback` brings it back)")
+        lines.append(f"the previous files are generation {result.generation} (`twinkeel rollback` restores them)")
     return "\n".join(lines)

@@ -20,7 +20,7 @@ from rich.markup import escape
 from twinkeel.cli.progress_board import Board, Row
 from twinkeel.cli.progress_table import STYLES, draw
 from twinkeel.errors import TwinkeelError
-from twinkeel.support.events import Event, HostEnded, HostStarted, Note, StepEnded, StepStarted, TaskEnded, TaskFailed, VipMoved
+from twinkeel.support.events import Event, HostEnded, HostStarted, Notice, StepEnded, StepStarted, TaskEnded, TaskFailed, VipMoved
 from twinkeel.support.events import as_record as event_record
 
 # Seconds without a line after which a heartbeat says that the work goes on, where there is no live table.
@@ -75,7 +75,7 @@ class ApplyProgress:
                 {"event": "error", "what": "interrupted", "where": "", "hint": "", "exit_code": 130, **self._log_record()}
             )
         elif error is not None and self._log_record() and not isinstance(error, SystemExit):
-            self._say(f"log: {escape(str(self._log))}")
+            self._print_line(f"log: {escape(str(self._log))}")
 
     def show(self, event: Event) -> None:
         """One event, from any thread."""
@@ -84,9 +84,9 @@ class ApplyProgress:
             if self._as_json:
                 self._print_json(event_record(event))
             elif self._live is None:
-                self._tell(event)
-            elif isinstance(event, Note):
-                self._say(f"[bold yellow]NOTE[/] {escape(event.text)}")
+                self._print_event(event)
+            elif isinstance(event, Notice):
+                self._print_line(f"[bold yellow]NOTE[/] {escape(event.text)}")
 
     def finish(self, result: Any, sentence: str) -> None:
         """The result: `sentence` for a person, the fields of `result` (a dataclass or a mapping) as JSON."""
@@ -114,26 +114,26 @@ class ApplyProgress:
     def _drawn(self) -> RenderableType:
         return draw(self._title, self._board, self._now(), self._console.width)
 
-    def _tell(self, event: Event) -> None:
+    def _print_event(self, event: Event) -> None:
         match event:
             case StepStarted(title):
-                self._say(f"{escape(title)} ...")
+                self._print_line(f"{escape(title)} ...")
             case StepEnded(title, detail, seconds):
                 shown = f": {escape(detail)}" if detail else ""
-                self._say(f"  [green]done[/] {escape(title)}{shown} ({seconds:.1f} s)")
+                self._print_line(f"  [green]done[/] {escape(title)}{shown} ({seconds:.1f} s)")
             case HostStarted(host, does):
-                self._say(f"  {escape(host)}: {escape(does)}")
+                self._print_line(f"  {escape(host)}: {escape(does)}")
             case HostEnded(host, outcome, seconds, detail):
                 shown = f": {escape(detail)}" if detail else ""
-                self._say(f"  [{STYLES[outcome]}]{outcome}[/] {escape(host)}{shown} ({seconds:.1f} s)")
+                self._print_line(f"  [{STYLES[outcome]}]{outcome}[/] {escape(host)}{shown} ({seconds:.1f} s)")
             case VipMoved(vip, source, target, seconds):
-                self._say(f"    [yellow]moved[/] {vip} from {escape(source)} to {escape(target)} ({seconds:.2f} s)")
+                self._print_line(f"    [yellow]moved[/] {vip} from {escape(source)} to {escape(target)} ({seconds:.2f} s)")
             case TaskEnded(host, task, changed) if changed:
-                self._say(f"    [yellow]changed[/] {escape(host)}: {escape(task)}")
+                self._print_line(f"    [yellow]changed[/] {escape(host)}: {escape(task)}")
             case TaskFailed(host, task, message):
-                self._say(f"    [red]failed[/]  {escape(host)}: {escape(task)}: {escape((message.splitlines() or [''])[0])}")
-            case Note(text):
-                self._say(f"[bold yellow]NOTE[/] {escape(text)}")
+                self._print_line(f"    [red]failed[/]  {escape(host)}: {escape(task)}: {escape((message.splitlines() or [''])[0])}")
+            case Notice(text):
+                self._print_line(f"[bold yellow]NOTE[/] {escape(text)}")
 
     def _beat(self) -> None:
         while not self._over.wait(0.5):
@@ -141,12 +141,12 @@ class ApplyProgress:
                 rows = [row for row in self._board.steps if row.state == "working"]
                 if rows and time.monotonic_ns() - self._spoke > SILENCE * 1e9:
                     detail = f": {escape(rows[-1].detail)}" if rows[-1].detail else ""
-                    self._say(f"  still {escape(rows[-1].name)}{detail} ({rows[-1].took(self._now()):.0f} s)")
+                    self._print_line(f"  still {escape(rows[-1].name)}{detail} ({rows[-1].took(self._now()):.0f} s)")
 
     def _now(self) -> float:
         return (time.monotonic_ns() - self._began) / 1e9
 
-    def _say(self, text: str) -> None:
+    def _print_line(self, text: str) -> None:
         self._spoke = time.monotonic_ns()
         self._console.print(text)
 

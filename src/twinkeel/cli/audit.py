@@ -21,7 +21,7 @@ app = typer.Typer(add_completion=False)
 
 
 class AuditFormat(StrEnum):
-    """How findings are shown."""
+    """Output format."""
 
     text = "text"
     json = "json"
@@ -49,7 +49,7 @@ def audit(
     paths: Annotated[
         list[str] | None, typer.Argument(metavar="PATH...", help="Files or folders of one host or of a pair; - is standard input.")
     ] = None,
-    output: Annotated[AuditFormat, typer.Option("--format", help="How findings are shown.")] = AuditFormat.text,
+    output: Annotated[AuditFormat, typer.Option("--format", help="Output format.")] = AuditFormat.text,
     severity: Annotated[
         Least | None, typer.Option("--severity", help="The lowest severity to show. [default: warning]", show_default=False)
     ] = None,
@@ -60,7 +60,7 @@ def audit(
     config: Annotated[
         Path | None, typer.Option("--config", metavar="FILE", help="Settings. [default: .twinkeel-audit.yaml, where there is one]")
     ] = None,
-    no_config: Annotated[bool, typer.Option("--no-config", help="Read no settings.")] = False,
+    no_config: Annotated[bool, typer.Option("--no-config", help="Ignore any settings file.")] = False,
     host: Annotated[
         list[str] | None,
         typer.Option("--host", metavar="HOST", help="A live host, read over SSH: USER@HOST[:PORT], or a name of the spec's."),
@@ -70,27 +70,28 @@ def audit(
         typer.Option(
             "-f",
             "--file",
-            help="A spec whose load balancers are read over SSH (all, or each --host); may be given again, or be a folder.",
+            help="A spec whose load balancers are read over SSH (all, or each --host); may be a folder; repeatable.",
         ),
     ] = None,
-    explain: Annotated[str | None, typer.Option("--explain", metavar="RULE", help="Tell what a rule finds, and why.")] = None,
+    explain: Annotated[str | None, typer.Option("--explain", metavar="RULE", help="Explain what a rule finds, and why.")] = None,
 ) -> None:
-    """Find what is wrong with load balancers that somebody set up, and predict what each failure will cost.
+    """Find what is wrong with existing load balancers, and predict what each failure will cost.
 
     PATH: haproxy.cfg, keepalived.conf, check scripts and Kubespray's inventory, or folders that hold them. Two hosts are two
-    folders (lb-1/ and lb-2/, with or without etc/haproxy and etc/keepalived below); then it also looks for what differs between
+    folders (lb-1/ and lb-2/, with or without etc/haproxy and etc/keepalived below); then it also reports what differs between
     them. Nothing is changed.
 
     With --host or -f the files are those that the hosts' units load; nothing is written there.
 
-    A comment leaves a finding out, on its line or alone on the line above: # twinkeel: ignore[RULE] REASON
+    A comment suppresses a finding, on its line or alone on the line above: # twinkeel: ignore[RULE] REASON
 
-    Of several specs, or a folder, each has a line of a table and its findings; see docs/how-to/many-clusters.md.
+    Given several specs, or a folder, prints a table with a row per cluster, and each cluster's findings; see
+    docs/how-to/many-clusters.md.
 
-    .twinkeel-audit.yaml in the working folder leaves rules out and chooses profile and severity; options count more than it does.
+    .twinkeel-audit.yaml in the working directory disables rules and sets profile and severity; options take precedence.
 
-    Exit codes: 0 no warning and no error is shown; 1 one is; 2 wrong usage, or nothing to audit in a PATH or on a HOST; 3 a file
-    cannot be read, or a host cannot be asked.
+    Exit codes: 0 no warnings or errors; 1 at least one; 2 wrong usage, or nothing to audit in a PATH or on a HOST; 3 a file
+    cannot be read, or a host cannot be reached.
     """
     from twinkeel.app.audit import audit as audit_paths
     from twinkeel.app.audit import rule_of

@@ -27,7 +27,7 @@ app = typer.Typer(add_completion=False, cls=RunByDefault)
 
 @app.callback()
 def bench() -> None:
-    """Run the same faults on other configurations of the load balancers, and show every one beside ours.
+    """Run the same faults on other configurations of the load balancers, and compare each with ours.
 
     Without a command: `run`. `bench run --help` shows its options.
     """
@@ -64,5 +64,5 @@ def report(
     folder: Annotated[Path, typer.Argument(help="What `twinkeel bench -o` wrote.")],
     format: OutputFormat = Format.text,  # noqa: A002
 ) -> None:
-    """Judge the histories of a bench anew and show its table; writes bench.md and bench.json there, too."""
+    """Judge the histories of a bench again and show its table; also writes bench.md and bench.json there."""
     show_columns(folder, format)

@@ -15,7 +15,7 @@ def show_columns(folder: Path, format: Format) -> None:  # noqa: A002
 
     measured = write_table(folder)
     if format is Format.json:
-        print(json.dumps(measured.shown))
+        print(json.dumps(measured.as_json))
         return
     table = Table("fault", *measured.configurations)
     for row in measured.rows:

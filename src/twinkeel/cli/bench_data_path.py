@@ -27,7 +27,7 @@ def data_path(
     yes: Yes = False,
     format: OutputFormat = Format.text,  # noqa: A002
 ) -> None:
-    """Measure the way of requests through each configuration against the way straight to an API server.
+    """Compare the data path through each configuration with a direct connection to an API server.
 
     New TLS connections a second, requests a second over kept connections, the 99th percentile of both; and memory and processor
     time of HAProxy, Keepalived and our watchdog on the idle holder of the virtual IP. Needs ab (Debian package apache2-utils).
@@ -46,7 +46,7 @@ def data_path(
     require_generator()
     ask(yes, f"Replace the load balancers' configuration {len(wanted)} times, and load the API through each?")
     folder = output or default_folder("bench-data-path")
-    context = open_context(file, renders=True).telling(notes_on(notes_console()))
+    context = open_context(file, renders=True).reporting_to(notes_on(notes_console()))
     ways = run_to_the_end(measure_paths(context, wanted, Effort(seconds, connections, rounds, idle), folder))
     (folder / "data-path.json").write_text(json.dumps([asdict(way) for way in ways], indent=2) + "\n", encoding="utf-8")
     if format is Format.json:

@@ -15,7 +15,7 @@ from twinkeel.errors import EXIT_NO, UsageError
 Configurations = Annotated[
     list[str] | None, typer.Argument(help="Default: every one of `twinkeel bench list`.", autocompletion=complete.configurations)
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first. Without a terminal nothing is asked.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation; without a terminal nothing is asked anyway.")]
 
 
 def run(
@@ -24,7 +24,7 @@ def run(
     faults: Annotated[
         list[str] | None, typer.Option("--faults", help="Scenarios, with commas between them. Default: the eight of docs/bench.md.")
     ] = None,
-    trials: Annotated[int, typer.Option("--trials", min=1, max=1000, help="How often each scenario is tried.")] = 1,
+    trials: Annotated[int, typer.Option("--trials", min=1, max=1000, help="Trials per scenario.")] = 1,
     deadline: Annotated[
         float,
         typer.Option("--deadline", min=3, max=3600, help="Seconds after which a fault that clients still suffer from is healed."),
@@ -53,7 +53,7 @@ def run(
     if any((folder / each.id).exists() for each in wanted):
         raise UsageError("the folder holds a bench already", where=str(folder), hint="give another folder with -o")
     console = notes_console()
-    context = open_context(file, renders=True).telling(notes_on(console))
+    context = open_context(file, renders=True).reporting_to(notes_on(console))
     try:
         run_to_the_end(run_bench(context, wanted, DrillOrder(folder, scenarios, trials), deadline))
     finally:
@@ -65,7 +65,7 @@ def run(
 
 
 def restore(file: SpecFile = DEFAULT_SPEC) -> None:
-    """Put our own configuration back after a bench that was killed. Nothing to put back is good, too.
+    """Restore our own configuration after a killed bench. Having nothing to restore is success, too.
 
     Exit code 0: ours is in force, applied and verified. 3: a host could not be reached, or it does not serve.
     """
@@ -74,7 +74,7 @@ def restore(file: SpecFile = DEFAULT_SPEC) -> None:
     from twinkeel.app.bench import restore as bring_ours
     from twinkeel.cli.load import open_context
 
-    context = open_context(file, renders=True).telling(notes_on(notes_console()))
+    context = open_context(file, renders=True).reporting_to(notes_on(notes_console()))
     with TemporaryDirectory(prefix="twinkeel-bench-") as folder:
         run_to_the_end(bring_ours(context, Path(folder)))
     print("our own configuration is in force")

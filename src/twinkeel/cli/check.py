@@ -16,15 +16,16 @@ if TYPE_CHECKING:
 
 
 def check(file: Sequence[Path], output: str) -> None:
-    """Show every problem of the spec, with positions. Exit code 1 when one of them is an error.
+    """Show every problem in the spec, with its position. Exit code 1 if any of them is an error.
 
-    Raw lines (haproxy.extra, keepalived.extra) are judged by HAProxy and Keepalived themselves where they are installed.
-    Passwords and keys are not looked at: `render` and `apply` say when one is missing.
+    Raw lines (haproxy.extra, keepalived.extra) are validated by HAProxy and Keepalived themselves where they are installed.
+    Passwords and keys are not checked: `render` and `apply` report a missing one.
 
     --format json prints {"valid", "diagnostics", "notes"}. A diagnostic is {"code", "severity": "error" or "warning", "message",
-    "file", "line", "column", "end_column", "hint", "related": [{"line", "column", "message"}]}; lines and columns begin at 1.
+    "file", "line", "column", "end_column", "hint", "related": [{"line", "column", "message"}]}; lines and columns start at 1.
 
-    Of several specs, or a folder, each has a line of a table, and in JSON an entry of "clusters"; see docs/how-to/many-clusters.md.
+    Given several specs, or a folder, prints a table with a row per cluster, and in JSON an entry of "clusters"; see
+    docs/how-to/many-clusters.md.
     """
     from twinkeel.app.check import check as check_spec
     from twinkeel.cli.which_specs import one_spec, specs_of
@@ -74,7 +75,7 @@ def _print_text(checked: "Checked") -> None:
     for note in checked.notes:
         print(f"note: {note}")
     if checked.diagnostics:
-        print(f"why a rule is there: twinkeel explain {checked.diagnostics[0].code}")
+        print(f"more about this: twinkeel explain {checked.diagnostics[0].code}")
     print(f"{checked.source.name}: {counted(checked)}")
 
 

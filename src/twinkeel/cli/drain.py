@@ -29,19 +29,22 @@ def drain(
     format: OutputFormat = Format.text,  # noqa: A002
     timeout: Annotated[float, typer.Option("--timeout", min=0, help="Seconds to wait for its connections to end.")] = 60.0,
     force: Annotated[
-        bool, typer.Option("--force", help="End the connections that are left, and leave fewer than half of the API servers.")
+        bool,
+        typer.Option(
+            "--force", help="Close the connections that remain, even if fewer than half of the API servers are left in rotation."
+        ),
     ] = False,
     break_lock: BreakLock = False,
 ) -> None:
     """Take a control-plane host out of rotation on every load balancer, until `undrain`.
 
-    It gets no new connections; the old ones may end by themselves. The state outlives reloads, restarts and `apply`.
-    Exit code 1: connections were left after the timeout; the host still gets no new ones.
+    It gets no new connections; existing ones may end by themselves. The state survives reloads, restarts and `apply`.
+    Exit code 1: connections remained after the timeout; the host still gets no new ones.
 
     With `endpoint.mode: bgp` a load balancer withdraws the virtual IPs while another one announces them, until `undrain`, the next
     `apply` or its next boot; its connections are reset by the load balancers that get them.
     """
-    from twinkeel.app.announcers import announcing_load_balancer, stand_aside
+    from twinkeel.app.announcers import announcing_load_balancer, enter_standby
     from twinkeel.app.rotation import control_plane_host
     from twinkeel.app.rotation import drain as run_drain
     from twinkeel.cli.load import open_context
@@ -53,8 +56,8 @@ def drain(
         show_work(
             context,
             f"drain {node}",
-            lambda given: stand_aside(given, balancer),
-            lambda aside: f"{aside.node} announces nothing; `twinkeel undrain {aside.node}` ends that",
+            lambda given: enter_standby(given, balancer),
+            lambda withdrawn: f"{withdrawn.node} announces nothing; `twinkeel undrain {withdrawn.node}` ends that",
             as_json=format is Format.json,
         )
         return

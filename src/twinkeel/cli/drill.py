@@ -17,7 +17,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 @app.callback()
 def drill() -> None:
-    """Break something on purpose and measure what a client saw."""
+    """Break something on purpose and measure what a client sees."""
 
 
 @app.command("list")
@@ -30,15 +30,15 @@ def list_faults(format: OutputFormat = Format.text) -> None:  # noqa: A002
     from twinkeel.app.drill_choice import FAULTS
 
     if format is Format.json:
-        keys = ("id", "title", "does", "why", "heals", "expect", "budget_ms", "needs")
-        print(json.dumps([{key: getattr(fault, key) for key in keys} for fault in FAULTS]))
+        keys = ("id", "title", "does", "why", "heals", "expect", "budget_ms")
+        print(json.dumps([{**{key: getattr(fault, key) for key in keys}, "needs": fault.prerequisites} for fault in FAULTS]))
         return
     console = Console(highlight=False)
     for fault in FAULTS:
         console.print(f"[bold]{fault.id}[/]  budget {fault.budget_ms:g} ms")
         lines = [fault.does, fault.why, f"Expect: {fault.expect}", f"Heals: {fault.heals}"]
-        if fault.needs:
-            lines.append(f"Needs: {', '.join(fault.needs)}.")
+        if fault.prerequisites:
+            lines.append(f"Needs: {', '.join(fault.prerequisites)}.")
         for line in lines:
             console.print(Padding(Text(line), (0, 0, 0, 4)))
 
@@ -49,7 +49,7 @@ app.command("soak")(drill_soak.soak)
 
 @app.command("heal")
 def heal_now(file: SpecFile = DEFAULT_SPEC, break_lock: BreakLock = False) -> None:
-    """Heal what a drill that was killed left broken. Nothing to heal is good, too.
+    """Heal what a killed drill left broken. Having nothing to heal is success, too.
 
     The load balancers' lock is held meanwhile on each of them that answers: the fault may be why another one does not.
 
@@ -58,7 +58,7 @@ def heal_now(file: SpecFile = DEFAULT_SPEC, break_lock: BreakLock = False) -> No
     from twinkeel.app.drill import heal
     from twinkeel.cli.load import open_context
 
-    context = open_context(file, break_lock=break_lock).telling(notes_on(notes_console()))
+    context = open_context(file, break_lock=break_lock).reporting_to(notes_on(notes_console()))
     healed = asyncio.run(heal(context))
     print(f"healed: {healed}" if healed else "no drill of this cluster left anything to heal")
 
@@ -69,7 +69,7 @@ def report(
     timeline: Annotated[bool, typer.Option("--timeline", help="Only what happened in each trial, moment by moment.")] = False,
     format: OutputFormat = Format.text,  # noqa: A002
 ) -> None:
-    """Judge recorded trials anew and show them; writes report.html, report.md and report.json beside them, too.
+    """Judge recorded trials again and show them; also writes report.html, report.md and report.json beside them.
 
     Exit code 0: every trial passed. 1: one failed, or could not be judged. With --timeline: 0.
     """

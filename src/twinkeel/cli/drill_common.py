@@ -10,6 +10,9 @@ import typer
 from twinkeel.errors import EXIT_FAILED, EXIT_GOOD, EXIT_NO
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
     from twinkeel.app.drill import Trial
 
 
@@ -44,45 +47,63 @@ Period = Annotated[
     ),
 ]
 
+TABLE_WIDTH = 124
+"""Columns that the widest table of trials needs with lines between its own."""
 COLOURS = {"pass": "green", "fail": "red", "unknown": "yellow"}
 
 
 def show(trials: "Sequence[Trial]") -> None:
     """A table of the trials, one of the scenarios when some were tried more than once, and why trials did not pass."""
     from rich.console import Console
-    from rich.table import Table
 
     from twinkeel.report.streams import STREAMS_CAPTION, stream_remarks, streams_table
     from twinkeel.report.summary import HEADINGS as SUMMARY_HEADINGS
     from twinkeel.report.summary import cells, summarize
     from twinkeel.report.trials import HEADINGS, trial_cells
 
-    table = Table(*HEADINGS)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        # Rich takes 80 columns then, and would cut the cells.
+        console.width = max(console.width, TABLE_WIDTH)
+    table = _table(console, HEADINGS)
     for trial in trials:
         *row, verdict = trial_cells(trial)
         table.add_row(*row, f"[{COLOURS[verdict]}]{verdict}[/]")
-    console = Console(highlight=False)
-    # Rich takes 80 columns where there is no terminal, and would cut the cells.
-    console.width = max(console.width, 124)
     console.print(table)
     summaries = summarize(trials)
     if len(summaries) < len(trials):
-        scenarios = Table(*SUMMARY_HEADINGS)
+        scenarios = _table(console, SUMMARY_HEADINGS)
         for summary in summaries:
             *figures, verdict = cells(summary)
             scenarios.add_row(*figures, f"[{COLOURS[verdict]}]{verdict}[/]")
         console.print(scenarios)
     headings, rows = streams_table(trials)
     if rows:
-        streams = Table(*headings, title="Kept connections", title_justify="left", caption=STREAMS_CAPTION, caption_justify="left")
+        streams = _table(console, headings)
+        streams.title, streams.title_justify = "Kept connections", "left"
+        streams.caption, streams.caption_justify = STREAMS_CAPTION, "left"
         for each in rows:
             streams.add_row(*each)
         console.print(streams)
     for trial in trials:
-        for said in stream_remarks(trial.streams):
-            console.print(f"{trial.scenario} {trial.number}: {said}", markup=False)
+        for remark in stream_remarks(trial.streams):
+            console.print(f"{trial.scenario} {trial.number}: {remark}", markup=False)
         for reason in trial.verdict.reasons:
             console.print(f"{trial.scenario} {trial.number}: {reason}", markup=False)
+
+
+def _table(console: "Console", headings: "Sequence[str]") -> "Table":
+    """An empty table. On a terminal that is too narrow for lines between columns it has none, and headings take two lines."""
+    from rich.table import Table
+
+    if console.width >= TABLE_WIDTH:
+        return Table(*headings)
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    for heading in headings:
+        # Only names are folded should all that not be enough; figures stay whole.
+        folded = heading in ("scenario", "holder")
+        table.add_column("\n".join(filter(None, heading.rpartition(" ")[::2])), no_wrap=not folded, overflow="fold")
+    return table
 
 
 def exit_code(trials: "Sequence[Trial]") -> int:

@@ -23,12 +23,12 @@ def run(
     scenarios: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Default: reboot-holder haproxy-stop power-loss. `all`: each that can run here and be survived.",
+            help="Default: reboot-holder haproxy-stop power-loss. `all`: all that can run here and that the cluster survives.",
             autocompletion=complete.scenarios,
         ),
     ] = None,
     file: SpecFile = DEFAULT_SPEC,
-    trials: Annotated[int, typer.Option("--trials", min=1, max=1000, help="How often each scenario is tried.")] = 1,
+    trials: Annotated[int, typer.Option("--trials", min=1, max=1000, help="Trials per scenario.")] = 1,
     budget: Annotated[
         float | None, typer.Option("--budget", min=0, help="Longest downtime in ms that passes, instead of each scenario's own.")
     ] = None,
@@ -45,22 +45,28 @@ def run(
     ] = None,
     power_off: Annotated[
         str | None,
-        typer.Option("--power-off-command", help="Cuts a host's power, instead of the spec's `power.off`; {host}: its name."),
+        typer.Option(
+            "--power-off-command", help="A command that cuts a host's power, instead of the spec's `power.off`; {host} is its name."
+        ),
     ] = None,
-    power_on: Annotated[str | None, typer.Option("--power-on-command", help="Restores it, instead of `power.on`.")] = None,
+    power_on: Annotated[
+        str | None, typer.Option("--power-on-command", help="A command that restores it, instead of `power.on`.")
+    ] = None,
     kubectl: Annotated[
-        bool, typer.Option("--kubectl", help="Run the real kubectl once a second, too. It takes processor time from the client.")
+        bool, typer.Option("--kubectl", help="Also run the real kubectl once a second. It takes CPU time from the client.")
     ] = False,
     ask: Asked = Ask.api,
     period: Period = PERIOD_MS,
     break_lock: BreakLock = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first. Without a terminal nothing is asked.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask for confirmation; without a terminal nothing is asked anyway.")
+    ] = False,
     format: OutputFormat = Format.text,  # noqa: A002
 ) -> None:
-    """Break the system, measure what a client saw, heal it; judge against a budget.
+    """Break the system, measure what a client sees, heal it; judge against a budget.
 
-    It refuses to start on a system that is not healthy, and heals first what a drill that was killed left broken.
-    With --format json one object a trial, a line each.
+    It refuses to start on a system that is not healthy, and first heals what a killed drill left broken.
+    --format json prints one object per trial, one per line.
     Exit code 0: every trial passed. 1: one failed, or could not be judged. 3: the drill could not run.
     """
 
@@ -88,7 +94,7 @@ def run(
             print_object(trial)
 
     try:
-        run_to_the_end(run_drill(context.telling(notes_on(console)), order, show_trial))
+        run_to_the_end(run_drill(context.reporting_to(notes_on(console)), order, show_trial))
     finally:
         # Also of a drill that was broken off.
         if done and format is Format.text:

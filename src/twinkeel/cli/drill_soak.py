@@ -20,13 +20,15 @@ def soak(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder for the history.")] = None,
     ask: Asked = Ask.api,
     period: Period = PERIOD_MS,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first. Without a terminal nothing is asked.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask for confirmation; without a terminal nothing is asked anyway.")
+    ] = False,
     break_lock: BreakLock = False,
     format: OutputFormat = Format.text,  # noqa: A002
 ) -> None:
     """Keep every load balancer's processors busy, and count false failovers and failed requests.
 
-    Exit code 0: the virtual IP never moved. 1: it did, or that could not be judged. 3: the soak could not run.
+    Exit code 0: the virtual IP never moved. 1: it did, or it could not be determined. 3: the soak could not run.
     """
     from twinkeel.app.drill import DrillOrder, default_folder
     from twinkeel.app.drill import soak as run_soak
@@ -39,7 +41,7 @@ def soak(
     folder = output or default_folder(f"{name}-soak")
     console = notes_console()
     order = DrillOrder(folder, ask=ask.value, period=period * MILLISECOND)
-    result = asyncio.run(run_soak(context.telling(notes_on(console)), order, minutes))
+    result = asyncio.run(run_soak(context.reporting_to(notes_on(console)), order, minutes))
     if format is Format.json:
         print(json.dumps(vars(result)))
     else:

@@ -16,15 +16,15 @@ def explain(
     code: Annotated[
         str | None,
         typer.Argument(
-            help="A code instead: a rule of check (S025) or audit, a check of preflight (P012), a scenario of drill.",
+            help="Explain this code instead: a rule of check (S025) or audit, a preflight check (P012), a drill scenario.",
             autocompletion=complete.codes,
         ),
     ] = None,
     file: SpecFile = DEFAULT_SPEC,
     output: OutputFormat = Format.text,
-    mermaid: Annotated[bool, typer.Option("--mermaid", help="Only the diagram, as Mermaid text.")] = False,
+    mermaid: Annotated[bool, typer.Option("--mermaid", help="Print only the diagram, as Mermaid text.")] = False,
 ) -> None:
-    """Show the topology, every default in force, and the predicted downtime per fault; or what CODE means."""
+    """Show the topology, every setting in force, and the predicted downtime of each failure; or what CODE means."""
     import shutil
 
     if code is not None:

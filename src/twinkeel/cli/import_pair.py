@@ -2,7 +2,7 @@
 
 import json
 import sys
-from ipaddress import ip_address, ip_interface
+from ipaddress import ip_interface
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +10,7 @@ import typer
 
 from twinkeel.cli.options import Format, OutputFormat
 from twinkeel.errors import EXIT_GOOD, EXIT_NO, UsageError
+from twinkeel.spec.fields import is_address
 
 if TYPE_CHECKING:
     from twinkeel.adopt.notes import NewAddresses
@@ -45,16 +46,16 @@ def import_(
     ] = None,
     name: Annotated[str, typer.Option(help="The cluster's name.", show_default="imported")] = "",
     domain: Annotated[str, typer.Option(help="The domain of its hosts.", show_default="that of the servers' names")] = "",
-    endpoint: Annotated[str, typer.Option(help="The name by which clients find the API.", show_default="the virtual IP")] = "",
+    endpoint: Annotated[str, typer.Option(help="The DNS name of the API.", show_default="the virtual IP")] = "",
     vip: Annotated[
         list[str], typer.Option(metavar="ADDRESS/PREFIX", help="A virtual IP's prefix length, where the files have none.")
     ] = [],  # noqa: B006
     load_balancer: Annotated[
-        list[str], typer.Option(metavar=HOST, help="A load balancer's own address: with multicast no file says it.")
+        list[str], typer.Option(metavar=HOST, help="A load balancer's own address: with multicast no file contains it.")
     ] = [],  # noqa: B006
     control_plane: Annotated[list[str], typer.Option(metavar=HOST, help="The address of a server that is given by name.")] = [],  # noqa: B006
     frontend: Annotated[
-        str, typer.Option(help="The API's frontend, where that is not plain.", show_default="by port and name")
+        str, typer.Option(help="The API's frontend, where that is ambiguous.", show_default="by port and name")
     ] = "",
     inventory: Annotated[
         Path | None, typer.Option(metavar="PATH", help="Kubespray's inventory (YAML or INI): its hosts file, or the folder.")
@@ -62,12 +63,12 @@ def import_(
     diff: Annotated[bool, typer.Option("--diff", help="Compare the pair's files with those of the spec.")] = False,
     output: OutputFormat = Format.text,
 ) -> None:
-    """Write the spec that says what a pair's files say, and list every line that it cannot say.
+    """Write a spec equivalent to a pair's files, and list every line that a spec cannot express.
 
     PATH: haproxy.cfg, keepalived.conf and check scripts of two hosts or more, or the folders that hold them. With --host the files
     are those that the hosts' units load, and the hosts' addresses are known. Nothing is changed.
     The spec goes to standard output, the list to standard error; with -o the list to standard output.
-    Passwords are never shown: with -o they are written to secrets.yaml, else their places are told.
+    Passwords are never shown: with -o they are written to secrets.yaml, otherwise only their positions are printed.
 
     --format json prints {"spec", "file", "assumed", "not_carried", "secrets", "valid", "diagnostics", "notes", "differences",
     "next"}.
@@ -155,16 +156,8 @@ def _hosts(option: str, texts: list[str]) -> "dict[str, NewAddresses]":
     for text in texts:
         name, _, rest = text.partition("=")
         addresses = rest.split(",")
-        if not name or len(addresses) > 2 or not all(map(_is_address, addresses)):
+        if not name or len(addresses) > 2 or not all(map(is_address, addresses)):
             hint = "write it like lb-1=192.168.1.111, with an IPv6 address too: lb-1=192.168.1.111,fd00:1::111"
             raise UsageError(f"{option} {text} is not {HOST}", hint=hint)
         made[name] = NewAddresses(*addresses)
     return made
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True

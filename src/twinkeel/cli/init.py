@@ -19,28 +19,28 @@ HOST = "NAME=ADDRESS"
 def init(
     name: Annotated[str | None, typer.Option(help="The cluster's name.", show_default=False)] = None,
     domain: Annotated[str | None, typer.Option(help="The domain of its hosts.", show_default=False)] = None,
-    endpoint: Annotated[str | None, typer.Option(help="The name by which clients find the API.", show_default="api.DOMAIN")] = None,
-    vip: Annotated[Hosts, typer.Option(metavar="ADDRESS/PREFIX", help="A virtual IP; may be given again.")] = [],  # noqa: B006
+    endpoint: Annotated[str | None, typer.Option(help="The DNS name of the API.", show_default="api.DOMAIN")] = None,
+    vip: Annotated[Hosts, typer.Option(metavar="ADDRESS/PREFIX", help="A virtual IP; repeatable.")] = [],  # noqa: B006
     load_balancer: Annotated[Hosts, typer.Option(metavar=HOST, help="A load balancer; give two or more.")] = [],  # noqa: B006
     control_plane: Annotated[Hosts, typer.Option(metavar=HOST, help="A control-plane host; give three or five.")] = [],  # noqa: B006
-    worker: Annotated[Hosts, typer.Option(metavar=HOST, help="A worker; may be given again.")] = [],  # noqa: B006
+    worker: Annotated[Hosts, typer.Option(metavar=HOST, help="A worker; repeatable.")] = [],  # noqa: B006
     port: Annotated[
         str | None,
-        typer.Option(help="The endpoint's port. Needed where load balancers are control-plane hosts.", show_default="6443"),
+        typer.Option(help="The endpoint's port. Required when load balancers are control-plane hosts.", show_default="6443"),
     ] = None,
     interface: Annotated[str | None, typer.Option(help="The network interface of the hosts.", show_default="eth0")] = None,
     profile: Annotated[str | None, typer.Option(help="fast, or steady for busy machines.", show_default="fast")] = None,
     ssh_user: Annotated[str | None, typer.Option(help="The SSH user.", show_default="root")] = None,
     secrets_file: Annotated[
-        str | None, typer.Option(help="The file of passwords, beside the spec.", show_default="secrets.yaml")
+        str | None, typer.Option(help="The secrets file, beside the spec.", show_default="secrets.yaml")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing; a missing option is an error.")] = False,
     file: SpecFile = DEFAULT_SPEC,
 ) -> None:
-    """Write a new spec and the file of its passwords. What no option says is asked for, in a terminal.
+    """Write a new spec and its secrets file. In a terminal, asks for whatever no option gives.
 
-    ADDRESS may be ADDRESS,IPV6-ADDRESS in a dual-stack cluster. A host that has another role already is given by its NAME alone.
-    Both files must not be there yet. Ctrl-C leaves nothing behind.
+    ADDRESS may be ADDRESS,IPV6-ADDRESS in a dual-stack cluster. A host that already has another role is given by its NAME alone.
+    Neither file may exist yet. Ctrl-C leaves nothing behind.
     """
     from twinkeel.app.init import passwords_path
     from twinkeel.cli.init_flags import draft_from_flags

@@ -55,17 +55,17 @@ def _with_group(draft: Draft, step: GroupStep, values: tuple[str, ...], found: l
         except UsageError as error:
             found.append(f"{step.flag}: {error.what}; {error.hint}")
     if len(found) == already:
-        found += _told(step.flag, problems(before, draft))
+        found += _messages(step.flag, problems(before, draft))
     return draft
 
 
 def _kept(before: Draft, after: Draft, option: str, found: list[str], group: str | None = None) -> Draft:
-    wrong = list(_told(option, problems(before, after, group)))
+    wrong = list(_messages(option, problems(before, after, group)))
     found += wrong
     return before if wrong else after
 
 
-def _told(option: str, diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
+def _messages(option: str, diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
     for item in diagnostics:
         if item.severity == "error":
             yield f"{option}: {item.message}; {item.hint}"

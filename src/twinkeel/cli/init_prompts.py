@@ -49,7 +49,7 @@ def _ask_group(draft: Draft, step: GroupStep) -> Draft:
         if answer:
             draft = _with_host(draft, step, answer)
         elif number == 1 and step.required:
-            _say("at least one host is needed")
+            _print("at least one host is needed")
         elif _is_good(problems(before, draft)):
             return draft
 
@@ -65,7 +65,7 @@ def _with_host(draft: Draft, step: GroupStep, answer: str) -> Draft:
     try:
         after = take_host(draft, step.field, answer)
     except UsageError as error:
-        _say(error.what, error.hint)
+        _print(error.what, error.hint)
         return draft
     return after if _is_good(problems(draft, after, step.field)) else draft
 
@@ -73,9 +73,9 @@ def _with_host(draft: Draft, step: GroupStep, answer: str) -> Draft:
 def _is_good(diagnostics: list[Diagnostic]) -> bool:
     """Whether there is no error; everything is shown, warnings too."""
     for item in diagnostics:
-        _say(item.message if item.severity == "error" else f"warning: {item.message}", item.hint)
+        _print(item.message if item.severity == "error" else f"warning: {item.message}", item.hint)
     return not any(item.severity == "error" for item in diagnostics)
 
 
-def _say(message: str, hint: str = "") -> None:
+def _print(message: str, hint: str = "") -> None:
     print(f"    {message}" + (f"\n    hint: {hint}" if hint else ""), file=sys.stderr)

@@ -45,7 +45,7 @@ def kubeconfig(
     force: Annotated[bool, typer.Option("--force", help="Replace a file or a context that twinkeel did not write.")] = False,
     format: OutputFormat = Format.text,  # noqa: A002
 ) -> None:
-    """Fetch admin.conf, point it at the endpoint, prove that TLS verifies.
+    """Fetch admin.conf, point it at the endpoint, and prove that TLS verifies.
 
     Nothing is written unless the API answers through every virtual IP, with a certificate that verifies for each virtual IP
     and for the endpoint's name (with --server name: for the name), and knows the client.

@@ -22,10 +22,10 @@ app = typer.Typer(
 
 app.add_typer(mirror_app, name="mirror")
 
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the exact commands and their environment; nothing is run.")]
-SkipPreflight = Annotated[bool, typer.Option("--skip-preflight", help="Do not ask the nodes first.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the exact commands and their environment; run nothing.")]
+SkipPreflight = Annotated[bool, typer.Option("--skip-preflight", help="Skip the preflight checks of the nodes.")]
 NoApply = Annotated[bool, typer.Option("--no-apply", help="Leave the load balancers as they are.")]
-Extra = Annotated[list[str] | None, typer.Argument(help="Behind --: more options for ansible-playbook.", metavar="[-- OPTION...]")]
+Extra = Annotated[list[str] | None, typer.Argument(help="After --: more options for ansible-playbook.", metavar="[-- OPTION...]")]
 
 
 @app.command()
@@ -33,7 +33,7 @@ def fetch(
     file: SpecFile = DEFAULT_SPEC,
     tag: Annotated[str | None, typer.Option(help="A tag; default: the spec's kubernetes.kubespray.")] = None,
     source: Annotated[str, typer.Option(help="A git URL, a mirror, or a path.")] = "https://github.com/kubernetes-sigs/kubespray",
-    wheelhouse: Annotated[Path | None, typer.Option(help="A folder of wheels, for a machine without the internet.")] = None,
+    wheelhouse: Annotated[Path | None, typer.Option(help="A folder of wheels, for a machine without internet access.")] = None,
     python: Annotated[
         str | None,
         typer.Option(help="The Python that the environment is made with; default: one that the release's Ansible needs."),
@@ -42,7 +42,7 @@ def fetch(
 ) -> None:
     """Fetch a Kubespray release: a checkout of its tag, and a Python environment with the Ansible that it accepts.
 
-    Several releases lie side by side. A fetch that was interrupted is not used; run it again.
+    Several releases can be kept side by side. An interrupted fetch is never used; run it again.
     """
     from twinkeel.app.kubespray import FetchOptions, fetch_release, support_of
     from twinkeel.cli.load import open_context
@@ -71,11 +71,11 @@ def run(
     no_apply: NoApply = False,
     extra: Extra = None,
 ) -> None:
-    """Install the cluster, or bring it to what the spec says (cluster.yml). Adds control-plane hosts, too.
+    """Install the cluster, or bring it in line with the spec (cluster.yml). Also adds control-plane hosts.
 
-    Then the load balancers get every backend, and verify certificates.
+    Afterwards the load balancers get every backend, and verify certificates.
     """
-    _carry_out(file, "run", extra=extra, dry_run=dry_run, skip_preflight=skip_preflight, no_apply=no_apply)
+    _run(file, "run", extra=extra, dry_run=dry_run, skip_preflight=skip_preflight, no_apply=no_apply)
 
 
 @app.command()
@@ -92,9 +92,12 @@ def scale(
     no_apply: NoApply = False,
     option: Annotated[list[str] | None, typer.Option("--ansible", help="One more option for ansible-playbook; repeatable.")] = None,
 ) -> None:
-    """Add workers that the spec has and the cluster has not (scale.yml). When they serve something, its backends come after."""
+    """Add workers that are in the spec but not in the cluster (scale.yml).
+
+    If they run a service of the spec, its backends are added afterwards.
+    """
     names, more = _nodes_and_options(nodes or ())
-    _carry_out(
+    _run(
         file,
         "scale",
         names=names,
@@ -110,7 +113,7 @@ def upgrade(
     file: SpecFile = DEFAULT_SPEC, dry_run: DryRun = False, skip_preflight: SkipPreflight = False, extra: Extra = None
 ) -> None:
     """Upgrade Kubernetes to the spec's version, one node at a time (upgrade-cluster.yml). One minor version at a time."""
-    _carry_out(file, "upgrade", extra=extra, dry_run=dry_run, skip_preflight=skip_preflight)
+    _run(file, "upgrade", extra=extra, dry_run=dry_run, skip_preflight=skip_preflight)
 
 
 @app.command()
@@ -122,14 +125,14 @@ def remove_node(
         ),
     ],
     file: SpecFile = DEFAULT_SPEC,
-    dead: Annotated[bool, typer.Option("--dead", help="They do not answer any more.")] = False,
+    dead: Annotated[bool, typer.Option("--dead", help="The nodes no longer answer.")] = False,
     dry_run: DryRun = False,
     no_apply: NoApply = False,
     option: Annotated[list[str] | None, typer.Option("--ansible", help="One more option for ansible-playbook; repeatable.")] = None,
 ) -> None:
     """Drain nodes and take them out of the cluster (remove-node.yml); a control-plane host's backend goes first."""
     names, more = _nodes_and_options(nodes)
-    _carry_out(file, "remove-node", names=names, dead=dead, extra=(*(option or ()), *more), dry_run=dry_run, no_apply=no_apply)
+    _run(file, "remove-node", names=names, dead=dead, extra=(*(option or ()), *more), dry_run=dry_run, no_apply=no_apply)
 
 
 @app.command()
@@ -139,8 +142,8 @@ def reset(
     dry_run: DryRun = False,
     extra: Extra = None,
 ) -> None:
-    """Destroy the cluster: everything of Kubernetes on every node (reset.yml). You type the cluster's name."""
-    _carry_out(file, "reset", extra=extra, dry_run=dry_run, confirm=confirm)
+    """Destroy the cluster: remove Kubernetes from every node (reset.yml). Asks for the cluster's name as confirmation."""
+    _run(file, "reset", extra=extra, dry_run=dry_run, confirm=confirm)
 
 
 @app.command()
@@ -158,7 +161,7 @@ def recover(
     extra: Extra = None,
 ) -> None:
     """Rebuild the control plane from a healthy host (recover-control-plane.yml)."""
-    _carry_out(file, "recover", names=broken, extra=extra, dry_run=dry_run, skip_preflight=skip_preflight, no_apply=no_apply)
+    _run(file, "recover", names=broken, extra=extra, dry_run=dry_run, skip_preflight=skip_preflight, no_apply=no_apply)
 
 
 def _nodes_and_options(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
@@ -167,7 +170,7 @@ def _nodes_and_options(words: Sequence[str]) -> tuple[Sequence[str], Sequence[st
     return words[:first], words[first:]
 
 
-def _carry_out(
+def _run(
     file: Sequence[Path],
     action: "Action",
     *,
@@ -179,12 +182,12 @@ def _carry_out(
     no_apply: bool = False,
     confirm: str | None = None,
 ) -> None:
-    from twinkeel.app.kubespray import applies, carry_out, confirm_reset, describe, prepare
+    from twinkeel.app.kubespray import applies, confirm_reset, describe, prepare, run_procedure
     from twinkeel.cli.kubespray_progress import KubesprayView
     from twinkeel.cli.load import open_context
 
     # Passwords are asked for now, not after twenty minutes of Kubespray: its closing apply renders files with them.
-    context = open_context(file, renders=applies(action, dry_run=dry_run, no_apply=no_apply)).telling(_show_note)
+    context = open_context(file, renders=applies(action, dry_run=dry_run, no_apply=no_apply)).reporting_to(_show_note)
     procedure = prepare(context, action, names=names, dead=dead, extra=extra or (), dry_run=dry_run)
     if dry_run:
         print(describe(procedure))
@@ -194,19 +197,19 @@ def _carry_out(
         confirm_reset(
             context.topology, confirm if confirm is not None else typer.prompt(f"Type the name of the cluster to destroy ({name})")
         )
-    log = carry_out(context, procedure, KubesprayView(), skip_preflight=skip_preflight, no_apply=no_apply)
+    log = run_procedure(context, procedure, KubesprayView(), skip_preflight=skip_preflight, no_apply=no_apply)
     print(f"done; log: {log}")
-    _say_what_is_next(procedure)
+    _print_next_step(procedure)
 
 
 def _show_note(event: "Event") -> None:
-    from twinkeel.support.events import Note
+    from twinkeel.support.events import Notice
 
-    if isinstance(event, Note):
+    if isinstance(event, Notice):
         print(event.text, file=sys.stderr)
 
 
-def _say_what_is_next(procedure: "Procedure") -> None:
+def _print_next_step(procedure: "Procedure") -> None:
     request = procedure.request
     if request.action == "remove-node":
         names = ", ".join(node.name for node in request.nodes)

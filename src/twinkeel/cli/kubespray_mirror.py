@@ -1,4 +1,4 @@
-"""`twinkeel kubespray mirror`: everything that a release downloads, in one folder, served to nodes without the internet."""
+"""`twinkeel kubespray mirror`: everything that a release downloads, in one folder, served to nodes without internet access."""
 
 import sys
 from pathlib import Path
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     add_completion=False,
-    help="A mirror of everything that a release downloads: build it, check it, serve it to nodes without the internet.",
+    help="A mirror of everything that a release downloads: build it, check it, serve it to nodes without internet access.",
     no_args_is_help=True,
 )
 
@@ -66,14 +66,14 @@ def build(
     context = None if file is None else open_context(file)
     with progress_bar("mirror") as progress:
         manifest = build_mirror(release, context, to, options, progress)
-    _tell(manifest, to)
+    _print_summary(manifest, to)
     if manifest.missing:
         raise typer.Exit(EXIT_FAILED)
 
 
 @app.command()
 def serve(folder: Folder, address: Address = "127.0.0.1", port: Port = DEFAULT_PORT) -> None:
-    """Serve a mirror until Ctrl-C or SIGTERM: files and packages over HTTP, images as a registry that can only be read."""
+    """Serve a mirror until Ctrl-C or SIGTERM: files and packages over HTTP, images as a read-only registry."""
     import signal
     import threading
 
@@ -99,7 +99,10 @@ def serve(folder: Folder, address: Address = "127.0.0.1", port: Port = DEFAULT_P
 
 @app.command()
 def verify(folder: Folder, output: OutputFormat = Format.text) -> None:
-    """Check every file, package and image against the manifest; name what is missing, changed, or too much. Exit code 1 then."""
+    """Check every file, package and image against the manifest; name what is missing, changed or superfluous.
+
+    Exit code 1 if anything is.
+    """
     import json
 
     from twinkeel.app.mirror import verify as verify_mirror
@@ -129,7 +132,7 @@ def variables(folder: Folder, address: Address = "127.0.0.1", port: Port = DEFAU
     print(text, end="")
 
 
-def _tell(manifest: "Manifest", folder: Path) -> None:
+def _print_summary(manifest: "Manifest", folder: Path) -> None:
     print(f"{folder}: {_counts(manifest)} for Kubespray {manifest.tag}, Kubernetes {manifest.kube_version}")
     if manifest.substitutes:
         print("not the release's own, but:")

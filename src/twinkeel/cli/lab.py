@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from twinkeel.lab.model import LabHost, LabLayout, LabPaths
 
 app = typer.Typer(
-    add_completion=False, no_args_is_help=True, help="The whole system, with the real daemons, on this machine. Needs root."
+    add_completion=False, no_args_is_help=True, help="Run the whole system, with the real daemons, on this machine. Needs root."
 )
 
 LabName = Annotated[
@@ -41,21 +41,21 @@ def up(
     ] = None,
     no_kubernetes: Annotated[bool, typer.Option("--no-kubernetes", help="Hosts only.")] = False,
     installer: Annotated[
-        Literal["lab", "kubespray"], typer.Option(help="Who puts Kubernetes there: the lab, or you with `twinkeel kubespray run`.")
+        Literal["lab", "kubespray"], typer.Option(help="Who installs Kubernetes: the lab, or you with `twinkeel kubespray run`.")
     ] = "lab",
     suite: Annotated[
         str | None,
         typer.Option(metavar="bookworm|trixie|sid|noble", help="The hosts' release; default: this Debian's, else bookworm."),
     ] = None,
 ) -> None:
-    """Make the lab: every host of the spec, a client and an operator, with systemd and sshd."""
+    """Create the lab: every host of the spec, a client and an operator, with systemd and sshd."""
     from twinkeel.cli.load import load_topology
     from twinkeel.cli.progress import progress_bar
     from twinkeel.lab.layout import build_layout
     from twinkeel.lab.state import paths_of
     from twinkeel.lab.up import LabBuild, bring_up, chosen_suite
 
-    _go_home()
+    _enter_root_namespaces()
     hosts = chosen_suite(suite)
     topology = load_topology(file)
     layout = build_layout(topology, name or topology.name, hosts.name)
@@ -79,7 +79,7 @@ def up(
 
 @app.command()
 def requirements() -> None:
-    """Say why a lab cannot be made on this machine, a line each; exit 1 when there is a reason."""
+    """List the reasons why a lab cannot run on this machine, one per line; exit code 1 if there are any."""
     from twinkeel.lab.requirements import missing
 
     reasons = missing()
@@ -89,11 +89,11 @@ def requirements() -> None:
 
 @app.command()
 def down(name: LabName = None, file: LabFile = None) -> None:
-    """Remove the lab and all that it made. The image stays in the cache."""
+    """Remove the lab and everything it created. The image stays in the cache."""
     from twinkeel.lab.cleanup import remove_lab
     from twinkeel.lab.state import locked, paths_of
 
-    _go_home()
+    _enter_root_namespaces()
     chosen = _lab_name(name, file)
     with locked(chosen):
         removed = remove_lab(paths_of(chosen))
@@ -111,8 +111,8 @@ def status(name: LabName = None, file: LabFile = None, form: OutputFormat = Form
     paths, layout = _lab(name, file)
     hosts = overview(paths, layout)
     if form is Format.json:
-        told = {"name": layout.name, "suite": layout.suite, "kubernetes": layout.kubernetes}
-        print(json.dumps(told | {"hosts": [asdict(host) for host in hosts]}, indent=2))
+        fields = {"name": layout.name, "suite": layout.suite, "kubernetes": layout.kubernetes}
+        print(json.dumps(fields | {"hosts": [asdict(host) for host in hosts]}, indent=2))
         return
     rows = [("HOST", "ROLE", "ADDRESS", "POWER", "LINK", "SYSTEMD", "DAEMONS")]
     for host in hosts:
@@ -134,25 +134,25 @@ def execute(
     name: LabName = None,
     file: LabFile = None,
 ) -> None:
-    """Run a command in a host, as root; its exit code is ours.
+    """Run a command in a host, as root; exits with its exit code.
 
     In `client` and `operator` it sees this machine's files with that host's network and the lab's names.
     """
-    from twinkeel.lab.inside import become
+    from twinkeel.lab.inside import exec_in_host
 
     paths, layout, machine = _host(name, file, host)
-    become(paths, layout, machine, command)
+    exec_in_host(paths, layout, machine, command)
 
 
 @app.command()
 def shell(host: HostName, name: LabName = None, file: LabFile = None) -> None:
     """Open a shell in a host."""
-    from twinkeel.lab.inside import become
+    from twinkeel.lab.inside import exec_in_host
     from twinkeel.lab.model import OUTSIDE_ROLES
 
     paths, layout, machine = _host(name, file, host)
     # A login shell would set PATH anew; in client and operator it carries the lab's programs.
-    become(paths, layout, machine, ["/bin/bash"] if machine.role in OUTSIDE_ROLES else ["/bin/bash", "-l"])
+    exec_in_host(paths, layout, machine, ["/bin/bash"] if machine.role in OUTSIDE_ROLES else ["/bin/bash", "-l"])
 
 
 @app.command(context_settings=PASS_THROUGH)
@@ -164,12 +164,12 @@ def logs(
     name: LabName = None,
     file: Annotated[Path | None, typer.Option("--file", envvar="TWINKEEL_FILE", help="The spec whose lab is meant.")] = None,
 ) -> None:
-    """Show a host's journal; options that are journalctl's own are passed on."""
-    from twinkeel.lab.inside import become_inside
+    """Show a host's journal; options of journalctl are passed on."""
+    from twinkeel.lab.inside import exec_inside_host
 
     paths, layout, machine = _host(name, file, host)
     pager = [] if sys.stdout.isatty() else ["--no-pager"]
-    become_inside(paths, layout, machine, ["journalctl", *pager, *(journalctl or [])])
+    exec_inside_host(paths, layout, machine, ["journalctl", *pager, *(journalctl or [])])
 
 
 @app.command("power-off")
@@ -185,7 +185,7 @@ def power_off(host: HostName, name: LabName = None, file: LabFile = None) -> Non
 
 @app.command("power-on")
 def power_on(host: HostName, name: LabName = None, file: LabFile = None, wait: Wait = True) -> None:
-    """Give a host its power back."""
+    """Restore a host's power."""
     from twinkeel.lab import power
     from twinkeel.lab.ready import wait_for_ssh
     from twinkeel.lab.state import locked
@@ -229,18 +229,18 @@ def heal(host: HostName, name: LabName = None, file: LabFile = None) -> None:
         power.heal(paths, layout, machine)
 
 
-def _go_home() -> None:
-    from twinkeel.lab.home import enter_home
+def _enter_root_namespaces() -> None:
     from twinkeel.lab.requirements import require_root
+    from twinkeel.lab.root_namespaces import enter_root_namespaces
 
     require_root()
-    enter_home()
+    enter_root_namespaces()
 
 
 def _lab(name: str | None, file: Path | None) -> "tuple[LabPaths, LabLayout]":
     from twinkeel.lab.state import load_layout, paths_of
 
-    _go_home()
+    _enter_root_namespaces()
     paths = paths_of(_lab_name(name, file))
     return paths, load_layout(paths)
 

@@ -12,11 +12,11 @@ SPEC_FILES = click.Option(
     envvar="TWINKEEL_FILE",
     show_default=True,
     show_envvar=True,
-    help="The spec; may be given again, or be a folder of specs.",
+    help="The spec, or a folder of specs; repeatable.",
 )
 """As `options.SpecFiles`; its value is a tuple."""
 OUTPUT_FORMAT = click.Option(
-    ["--format", "output"], type=click.Choice(["text", "json"]), default="text", show_default=True, help="How the result is shown."
+    ["--format", "output"], type=click.Choice(["text", "json"]), default="text", show_default=True, help="Output format."
 )
 """As `options.OutputFormat`; its value is a str."""
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from twinkeel.cli.help_text import unwrap_help
 from twinkeel.errors import EXIT_FAILED, TwinkeelError
 from twinkeel.support.lean_imports import lean_imports
 
@@ -25,30 +26,30 @@ _THE_MACHINE_S = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, 
 
 # Name -> module below twinkeel.cli, and the line that `--help` shows.
 COMMANDS = {
-    "init": ("init", "Write a new spec and its passwords: asks, or takes everything from options."),
-    "import": ("import_pair", "Write the spec of a pair that somebody set up, and list what it cannot say."),
-    "check": ("check", "Show every problem of the spec, with positions."),
+    "init": ("init", "Write a new spec and its secrets file, from questions or from options."),
+    "import": ("import_pair", "Write the spec of an existing pair, and list what a spec cannot express."),
+    "check": ("check", "Show every problem in the spec, with its position."),
     "schema": ("schema", "Print the JSON Schema of the spec, for editors."),
-    "explain": ("explain", "Show the topology, every default in force, and the predicted downtime per fault."),
+    "explain": ("explain", "Show the topology, every setting in force, and the predicted downtime of each failure."),
     "render": ("render", "Write every file of the system to a folder."),
-    "audit": ("audit", "Find what is wrong with a pair that somebody set up, and what each failure will cost."),
+    "audit": ("audit", "Find what is wrong with an existing pair, and what each failure will cost."),
     "preflight": ("preflight", "Check that every host is ready for an apply."),
     "plan": ("plan", "Show what apply would change, as a diff by host and file."),
-    "apply": ("apply", "Bring the load balancers to what the spec says, verified through the virtual IP."),
+    "apply": ("apply", "Bring the load balancers in line with the spec, verified through the virtual IP."),
     "drain": ("drain", "Take a control-plane host out of rotation on every load balancer."),
     "undrain": ("undrain", "Put a control-plane host back into rotation."),
-    "rollback": ("rollback", "Bring the load balancers back to what they had before the last change."),
+    "rollback": ("rollback", "Restore what the load balancers had before the last change."),
     "switchover": ("switchover", "Move the virtual IP to another load balancer on purpose."),
     "export": ("export", "Write an Ansible project that does the same without Twinkeel."),
     "kubespray": ("kubespray", "Fetch a Kubespray release and run its playbooks, with guards and progress."),
-    "kubeconfig": ("kubeconfig", "Fetch admin.conf, point it at the endpoint, prove that TLS verifies."),
+    "kubeconfig": ("kubeconfig", "Fetch admin.conf, point it at the endpoint, and prove that TLS verifies."),
     "status": ("status", "Show who holds the virtual IP, the backends, and whether the API is ready."),
-    "serve": ("serve", "Show the system live on a page: who holds what since when, what is broken, what happened."),
-    "monitor": ("monitor", "Make alert rules, scrape jobs and a dashboard for Prometheus and Grafana from the spec."),
-    "drill": ("drill", "Break something on purpose and measure what a client saw."),
-    "tune": ("tune", "Measure which timers these machines and this network bear, and recommend some."),
-    "bench": ("bench", "The same faults on other configurations, each one beside ours."),
-    "lab": ("lab", "The whole system, with the real daemons, on this machine."),
+    "serve": ("serve", "Serve a live page: who holds what since when, what is broken, what happened."),
+    "monitor": ("monitor", "Generate alert rules, scrape jobs and a dashboard for Prometheus and Grafana."),
+    "drill": ("drill", "Break something on purpose and measure what a client sees."),
+    "tune": ("tune", "Measure which timers these machines and this network sustain, and recommend some."),
+    "bench": ("bench", "Run the same faults on other configurations, and compare each with ours."),
+    "lab": ("lab", "Run the whole system, with the real daemons, on this machine."),
 }
 
 
@@ -66,6 +67,7 @@ class LazyGroup(click.Group):
         module = importlib.import_module(f"twinkeel.cli.{COMMANDS[cmd_name][0]}")
         command = module.app if isinstance(module.app, click.Command) else _of_typer(module.app)
         command.name = cmd_name
+        unwrap_help(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -86,7 +88,7 @@ def cli() -> None:
     """A Kubernetes API that survives the loss of any one machine, with a measured proof.
 
     One YAML file (twinkeel.yaml, or -f FILE) describes the load balancers, the virtual IP and the cluster behind them.
-    Exit codes: 0 good, 1 the answer is no, 2 wrong usage or an invalid spec, 3 a host or tool failed.
+    Exit codes: 0 success, 1 a check failed or something differs, 2 wrong usage or an invalid spec, 3 a host or tool failed.
     """
 
 
@@ -96,26 +98,26 @@ def main() -> None:
     try:
         code = cli.main(prog_name="twinkeel", standalone_mode=False)
     except click.exceptions.Abort:
-        code = _say("interrupted", EXIT_INTERRUPTED)
+        code = _print_error("interrupted", EXIT_INTERRUPTED)
     except click.ClickException as error:
         error.show()
         code = error.exit_code
     except TwinkeelError as error:
-        code = _say(str(error), error.exit_code)
+        code = _print_error(str(error), error.exit_code)
     except ModuleNotFoundError as error:
         code = _without_module(error)
     except KeyboardInterrupt:
-        code = _say("interrupted", EXIT_INTERRUPTED)
+        code = _print_error("interrupted", EXIT_INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()
         code = EXIT_FAILED
     except OSError as error:
         # With a file's name, or of a machine that is full, it is about the user's machine. Anything else is ours to mend.
-        told = error.filename is not None or error.errno in _THE_MACHINE_S
+        explained = error.filename is not None or error.errno in _THE_MACHINE_S
         where = error.filename or "this machine"
-        code = _say(f"{error.strerror or error}\n  where: {where}" if told else _defect(error), EXIT_FAILED)
+        code = _print_error(f"{error.strerror or error}\n  where: {where}" if explained else _defect(error), EXIT_FAILED)
     except Exception as error:
-        code = _say(_defect(error), EXIT_FAILED)
+        code = _print_error(_defect(error), EXIT_FAILED)
     # The interpreter's last collection takes a sixth of a short command's time, and what it frees is freed anyway.
     gc.freeze()
     sys.exit(code if isinstance(code, int) else 0)
@@ -135,7 +137,7 @@ def _interrupt(*_: object) -> None:
     signal.raise_signal(signal.SIGINT)
 
 
-def _say(message: str, code: int) -> int:
+def _print_error(message: str, code: int) -> int:
     print(f"twinkeel: {message}", file=sys.stderr)
     return code
 
@@ -145,7 +147,7 @@ def _without_module(error: ModuleNotFoundError) -> int:
     from twinkeel.support.extras import EXTRAS, missing_extra
 
     module = (error.name or "").partition(".")[0]
-    return _say(str(missing_extra(module)) if module in EXTRAS else _defect(error), EXIT_FAILED)
+    return _print_error(str(missing_extra(module)) if module in EXTRAS else _defect(error), EXIT_FAILED)
 
 
 def _defect(error: Exception) -> str:

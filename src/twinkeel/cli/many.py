@@ -113,7 +113,7 @@ def details_of(view: View[Result], each: Answered[Result]) -> Sequence[str]:
 
 
 def _cluster_json(view: View[Result], each: Answered[Result]) -> dict[str, Any]:
-    told = {"name": each.name, "file": str(each.file), "exit_code": _code(view, each.result)}
+    entry = {"name": each.name, "file": str(each.file), "exit_code": _code(view, each.result)}
     if isinstance(each.result, TwinkeelError):
-        return {**told, "error": {"what": each.result.what, "where": each.result.where, "hint": each.result.hint}}
-    return {**told, "result": view.as_json(each.result)}
+        return {**entry, "error": {"what": each.result.what, "where": each.result.where, "hint": each.result.hint}}
+    return {**entry, "result": view.as_json(each.result)}

@@ -64,13 +64,13 @@ def runbook(out: Out = None) -> None:
 
 def _context(file: Sequence[Path]) -> "Context":
     from twinkeel.cli.load import open_context
-    from twinkeel.support.events import Note
+    from twinkeel.support.events import Notice
 
-    def tell(event: object) -> None:
-        if isinstance(event, Note):
+    def print_notice(event: object) -> None:
+        if isinstance(event, Notice):
             print(f"twinkeel: {event.text}", file=sys.stderr)
 
-    return open_context(file, reading=True).telling(tell)
+    return open_context(file, reading=True).reporting_to(print_notice)
 
 
 def _give(text: str, out: Path | None, spec: Path | None = None) -> None:

@@ -21,12 +21,12 @@ SpecFile = Annotated[
 ]
 SpecFiles = Annotated[
     list[Path],
-    typer.Option(
-        "-f", "--file", envvar="TWINKEEL_FILE", help="The spec; may be given again, or be a folder of specs.", show_default=True
-    ),
+    typer.Option("-f", "--file", envvar="TWINKEEL_FILE", help="The spec, or a folder of specs; repeatable.", show_default=True),
 ]
-OutputFormat = Annotated[Format, typer.Option("--format", help="How the result is shown.")]
-BreakLock = Annotated[bool, typer.Option("--break-lock", help="Take the load balancers' lock from a run that is surely dead.")]
+OutputFormat = Annotated[Format, typer.Option("--format", help="Output format.")]
+BreakLock = Annotated[
+    bool, typer.Option("--break-lock", help="Take over the load balancers' lock from a run that is known to be dead.")
+]
 
 DEFAULT_FILE = Path("twinkeel.yaml")
 DEFAULT_SPEC = [DEFAULT_FILE]

@@ -25,7 +25,8 @@ MANY_DEADLINE = 60.0
 def plan(file: SpecFiles = DEFAULT_SPEC, format: OutputFormat = Format.text) -> None:  # noqa: A002
     """Show what apply would change, as a diff by host and file. Changes nothing.
 
-    Of several specs, or a folder, each has a line of a table and its changed files; see docs/how-to/many-clusters.md.
+    Given several specs, or a folder, prints a table with a row per cluster, and each cluster's changed files; see
+    docs/how-to/many-clusters.md.
 
     Exit code 0: no drift. 1: drift. 3: a host could not be reached.
     """
@@ -61,7 +62,7 @@ def _changed(made: "Plan") -> list[str]:
     """A line for each change, without diffs."""
     lines: list[str] = []
     for host in made.hosts:
-        lines += [f"{host.name}: cannot be asked: {host.problem}"] if host.problem else []
+        lines += [f"{host.name}: cannot be reached: {host.problem}"] if host.problem else []
         lines += [f"{host.name}: not in the spec: {line}" for line in host.foreign]
         lines += [
             f"{host.name}: package {package}: install {version or ''}".rstrip()
@@ -84,7 +85,7 @@ def _show(made: "Plan") -> None:
             "The cluster has no certificate authority yet: HAProxy's checks will not verify certificates.", style="yellow"
         )
     if any(host.lost for host in made.hosts):
-        console.print("What is lost is said in the spec first, or let end by `twinkeel apply --discard`.", style="yellow")
+        console.print("Add what is lost to the spec first, or drop it with `twinkeel apply --discard`.", style="yellow")
     if made.steps:
         console.print("Order of work:", style="bold")
         for number, step in enumerate(made.steps, 1):
@@ -97,7 +98,7 @@ def lines_of(host: "HostPlan") -> Iterator[tuple[str, str]]:
     held = f" (holds {', '.join(host.holds)})" if host.holds else ""
     yield f"{host.name}{held}", "bold"
     if host.problem:
-        yield f"  cannot be asked: {host.problem}", "red"
+        yield f"  cannot be reached: {host.problem}", "red"
         return
     for ending in host.foreign:
         yield f"  {'replaced' if ending.replaced else 'lost'}: {ending}", "yellow" if ending.replaced else "red"
@@ -130,7 +131,7 @@ def _style(line: str) -> str:
 
 def _summary(made: "Plan") -> str:
     if made.unreachable:
-        return f"{', '.join(host.name for host in made.unreachable)}: cannot be asked, and apply would not begin"
+        return f"{', '.join(host.name for host in made.unreachable)}: cannot be reached, so apply would not start"
     if not made.drift:
         return "no drift: every load balancer is as the spec says"
     changed = [host.name for host in made.hosts if host.has_changes]

@@ -30,13 +30,13 @@ def preflight(
     format: OutputFormat = Format.text,  # noqa: A002
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", help="Make this check alone (P022); may be given again.", autocompletion=complete.checks),
+        typer.Option("--only", help="Run only this check (P022); repeatable.", autocompletion=complete.checks),
     ] = None,
-    show_list: Annotated[bool, typer.Option("--list", help="Show the checks, and make none.")] = False,
+    show_list: Annotated[bool, typer.Option("--list", help="List the checks without running any.")] = False,
 ) -> None:
     """Check that every host is ready for an apply. Changes nothing.
 
-    Of several specs, or a folder, each has a line of a table and what is not well; see docs/how-to/many-clusters.md.
+    Given several specs, or a folder, prints a table with a row per cluster, then what failed; see docs/how-to/many-clusters.md.
 
     Exit code 0: nothing failed. 1: a check failed. 3: a host could not be asked.
     """
@@ -67,8 +67,8 @@ def _view() -> "View[Preflight]":
 
 def _counted(result: "Preflight") -> str:
     failed, warned = (sum(1 for each in result.checked if each.result == kind) for kind in ("failure", "warning"))
-    said = f"{len(result.checked)} checks: {failed} failed, {warned} with warnings"
-    return f"{', '.join(result.unreachable)} cannot be asked; {said}" if result.unreachable else said
+    summary = f"{len(result.checked)} checks: {failed} failed, {warned} with warnings"
+    return f"{', '.join(result.unreachable)} cannot be reached; {summary}" if result.unreachable else summary
 
 
 def _not_well(result: "Preflight") -> list[str]:
@@ -105,7 +105,7 @@ def _show(result: "Preflight", format: Format) -> None:  # noqa: A002
     failed, warned = (sum(1 for each in result.checked if each.result == kind) for kind in ("failure", "warning"))
     named = next((each.check.id for each in result.checked if each.result in ("failure", "warning")), None)
     if named:
-        console.print(f"what a check is about: twinkeel explain {named}")
+        console.print(f"more about a check: twinkeel explain {named}")
     console.print(f"{len(result.checked)} checks: {failed} failed, {warned} with warnings ({result.seconds:.1f} s)")
 
 

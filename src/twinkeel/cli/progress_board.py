@@ -58,8 +58,8 @@ class Board:
             case HostStarted(host, does):
                 self.hosts[host] = replace(self._row(host), state="working", detail=does, began=now, seconds=None)
             case HostEnded(host, outcome, seconds, detail):
-                told = detail or self._changes_of(host)
-                self.hosts[host] = replace(self._row(host), state=outcome, detail=told, seconds=seconds)
+                text = detail or self._changes_of(host)
+                self.hosts[host] = replace(self._row(host), state=outcome, detail=text, seconds=seconds)
             case TaskStarted(task):
                 self._now(task)
             case TaskEnded(host, _, True):

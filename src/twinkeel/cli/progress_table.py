@@ -30,10 +30,10 @@ def draw(title: str, board: Board, now: float, width: int) -> RenderableType:
 
 def _header(title: str, board: Board, now: float) -> Text:
     done = sum(1 for row in board.steps if row.state == "done")
-    said = [f"{done} steps done"]
+    parts = [f"{done} steps done"]
     if board.hosts:
-        said.append(f"{board.hosts_done} of {len(board.hosts)} hosts done")
-    return Text.assemble((title, "bold"), f"   {', '.join(said)}, {now:.0f} s", overflow="ellipsis", no_wrap=True)
+        parts.append(f"{board.hosts_done} of {len(board.hosts)} hosts done")
+    return Text.assemble((title, "bold"), f"   {', '.join(parts)}, {now:.0f} s", overflow="ellipsis", no_wrap=True)
 
 
 def _table(what: str, rows: list[Row], now: float, width: int) -> Table:

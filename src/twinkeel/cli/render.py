@@ -25,7 +25,7 @@ def render(
     trust: Annotated[
         TrustChoice, typer.Option(help="bootstrap: before the cluster's certificate authority exists.")
     ] = TrustChoice.verified,
-    force: Annotated[bool, typer.Option("--force", help="Write into a folder that holds other files, too.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Write even into a folder that holds other files.")] = False,
 ) -> None:
     """Write OUT/hosts/HOST/PATH-ON-HOST and OUT/kubespray/...
 

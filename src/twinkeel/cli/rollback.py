@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False)
 
 Number = Annotated[int | None, typer.Option("--to", metavar="N", help="The generation; default: the newest one.")]
-JustList = Annotated[bool, typer.Option("--list", help="Show the generations, change nothing.")]
+JustList = Annotated[bool, typer.Option("--list", help="List the generations; changes nothing.")]
 
 
 @app.command()
@@ -26,10 +26,10 @@ def rollback(
     format: OutputFormat = Format.text,  # noqa: A002
     break_lock: BreakLock = False,
 ) -> None:
-    """Bring all load balancers back to what they had before the last change, or to generation N.
+    """Restore what all load balancers had before the last change, or generation N.
 
-    It goes the same way as an apply: judged first, standby first, verified, undone where it fails. The spec stays as it is:
-    change it too, or the next `twinkeel apply` brings its settings again. A rollback can be taken back by another one.
+    It works like an apply: validated first, standby first, verified, undone on failure. The spec is left as it is:
+    change it too, or the next `twinkeel apply` restores its settings. A rollback can be undone by another one.
     """
     from twinkeel.app.rollback import rollback as run_rollback
     from twinkeel.app.run_log import logging
@@ -68,7 +68,7 @@ def _show(context: "Context", format: Format) -> None:  # noqa: A002
 
     generations = asyncio.run(list_generations(context))
     if format is Format.json:
-        print(json.dumps([{**asdict(generation), "whole": generation.whole} for generation in generations]))
+        print(json.dumps([{**asdict(generation), "whole": generation.complete} for generation in generations]))
         return
     for generation in generations:
         replaced = f"replaced {generation.replaced_at} by {generation.replaced_by} ({generation.command})"

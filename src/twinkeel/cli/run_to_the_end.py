@@ -5,7 +5,7 @@ import signal
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from twinkeel.support.events import Event, Note, OnEvent
+from twinkeel.support.events import Event, Notice, OnEvent
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,7 +33,7 @@ def notes_on(console: "Console") -> OnEvent:
     """Shows what a person must read, a line each."""
 
     def show(event: Event) -> None:
-        if isinstance(event, Note):
+        if isinstance(event, Notice):
             console.print(event.text, markup=False)
 
     return show

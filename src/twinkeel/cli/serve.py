@@ -19,25 +19,25 @@ PORT = 8407
 def serve(
     file: SpecFiles = DEFAULT_SPEC,
     address: Annotated[
-        str, typer.Option("--address", help="Where to listen. Any but a loopback address needs a token.")
+        str, typer.Option("--address", help="The address to listen on. Any but a loopback address requires a token.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0: any that is free.")] = PORT,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port to listen on; 0: any free port.")] = PORT,
     token_file: Annotated[
         Path | None,
         typer.Option(
             "--token-file",
             metavar="FILE",
-            help="Who has what stands there may look; mode 0600. Without it, TWINKEEL_SERVE_TOKEN of the environment.",
+            help="A file (mode 0600) with the token that grants access; default: TWINKEEL_SERVE_TOKEN.",
         ),
     ] = None,
     certificate: Annotated[
-        Path | None, typer.Option("--certificate", metavar="FILE", help="Serve over TLS, with this chain (PEM).")
+        Path | None, typer.Option("--certificate", metavar="FILE", help="Serve over TLS, with this certificate chain (PEM).")
     ] = None,
     key: Annotated[Path | None, typer.Option("--key", metavar="FILE", help="The certificate's key (PEM).")] = None,
     period: Annotated[
         float,
         typer.Option(
-            "--period", min=0.1, max=60, help="Seconds between two looks at a host. A virtual IP that moves is heard of at once."
+            "--period", min=0.1, max=60, help="Seconds between two polls of a host. A move of a virtual IP is seen at once."
         ),
     ] = 2.0,
     drift_period: Annotated[
@@ -49,10 +49,11 @@ def serve(
         typer.Option("--drills", metavar="DIR", help="The folder with the runs of drills. Default: below the user's state folder."),
     ] = None,
 ) -> None:
-    """Show the system live on a page: who holds what since when, what is broken, what happened.
+    """Serve a live page: who holds what since when, what is broken, what happened.
 
-    Of several specs, or a folder, it shows all clusters, and each by itself. It only reads, and takes no lock. GET /metrics is for
-    Prometheus, GET /healthz says whether it still looks. Ends with Ctrl-C.
+    Given several specs, or a folder, it shows an overview of all clusters and a page for each. It only reads, and takes no
+    lock. GET /metrics is for
+    Prometheus, GET /healthz says whether it still polls. Ctrl-C ends it.
     """
     import asyncio
 
@@ -66,9 +67,9 @@ def serve(
     contexts = [open_context(each, reading=True) for each in specs_of(file) or file]
     order = Order(address, port, token_file, certificate, key, Pace(period, drift_period), drills)
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(run_page(contexts, order, _say))
+        asyncio.run(run_page(contexts, order, _print_url))
 
 
-def _say(url: str) -> None:
+def _print_url(url: str) -> None:
     print(url, flush=True)
     print("Ctrl-C ends it", file=sys.stderr)

@@ -77,7 +77,7 @@ def _summary(result: AuditResult, shown: Sequence[Found]) -> str:
         host: ", ".join(f"{names[program]} {version}" for program, version in found.items())
         for host, found in result.versions.items()
     }
-    versions = "".join(f"{host}: {said or 'the versions of its programs are not known'}\n" for host, said in programs.items())
+    versions = "".join(f"{host}: {words or 'the versions of its programs are not known'}\n" for host, words in programs.items())
     return f"{versions}{hosts}: {'; '.join(counts(result, shown))}\n"
 
 

@@ -95,6 +95,7 @@ def _machine(machine: Machine) -> dict[str, Any]:
 def _instance(instance: VrrpInstance) -> dict[str, Any]:
     return {
         "vip": str(instance.vip),
+        "next_hop": None if instance.next_hop is None else str(instance.next_hop),
         "vrid": instance.vrid,
         "priority": instance.priority,
         "failback": instance.failback,

@@ -5,7 +5,7 @@ from twinkeel.topology.faults import ANNOUNCEMENT, KILL_REACTION, REACTION
 from twinkeel.topology.prediction import Prediction
 
 TITLE = "Predicted downtime for a client that opens new connections"
-RETRANSMISSION = "TCP repeats a connection attempt that got no answer after 1 s: one begun during an outage takes that long."
+RETRANSMISSION = "TCP retries an unanswered connection attempt after 1 s: one started during an outage takes that long."
 
 
 def predictions_text(predictions: tuple[Prediction, ...], width: int) -> str:

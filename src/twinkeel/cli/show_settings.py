@@ -39,7 +39,7 @@ def _bgp_rows(bgp: Bgp) -> Rows:
     return [
         ("FRR", f"{_version(bgp.version)} or newer, AS {bgp.asn}"),
         *(("router", _router(router)) for router in bgp.routers),
-        ("authentication", signed if bgp.authentication == "md5" else "none: who has a router's address is heard"),
+        ("authentication", signed if bgp.authentication == "md5" else "none: anyone with a router's address is accepted"),
         ("hold time", f"{bgp.hold_time} s, a message every {bgp.hold_time // 3} s"),
         ("BFD", bfd),
         ("communities", ", ".join(bgp.communities) or "none"),
@@ -68,7 +68,7 @@ def _vrrp_rows(topology: Topology) -> Rows:
 def _failback(topology: Topology) -> str:
     waits = {instance.failback for balancer in topology.load_balancers for instance in balancer.instances}
     if waits == {None}:
-        return "never (nopreempt): a load balancer that comes back takes nothing away"
+        return "never (nopreempt): a load balancer that comes back does not take the virtual IP"
     shown = {wait: "never" if wait is None else f"{seconds(wait)} after its first choice came back" for wait in waits}
     return "; ".join(f"{instance.vip.ip} {shown[instance.failback]}" for instance in topology.load_balancers[0].instances)
 
@@ -79,7 +79,7 @@ def _authentication(topology: Topology) -> str:
         return "signed (HMAC-SHA256), with a key from the secrets file or the environment"
     if first.authentication == "password":
         return "a password in clear text, from the secrets file or the environment"
-    heard = "anyone on the network is heard" if first.multicast else "only peers' addresses with TTL 255 are listened to"
+    heard = "anyone on the network is accepted" if first.multicast else "only peers' addresses with TTL 255 are accepted"
     return f"none: {heard}"
 
 
@@ -118,7 +118,7 @@ def _timer_rows(topology: Topology) -> Rows:
         "check_rise": "good checks in a row until it is up again (rise)",
         "connect_timeout": "until another server is tried (timeout connect)",
         "watchdog_interval": "between two requests to HAProxy on its own host",
-        "watchdog_deadline": "without an answer until HAProxy is killed and started anew",
+        "watchdog_deadline": "without an answer until HAProxy is killed and restarted",
     }
     names = {name: (getattr(timers, name), getattr(defaults, name)) for name in meanings}
     return [
@@ -160,7 +160,7 @@ def _haproxy_rows(topology: Topology) -> Rows:
         ("connections", f"{haproxy.max_connections} clients at most"),
         (
             "reload",
-            f"old connections are ended bit by bit over {seconds(SPREAD_SECONDS)}; what is left then, after {HARD_STOP_AFTER}",
+            f"old connections are closed gradually over {seconds(SPREAD_SECONDS)}; the rest after {HARD_STOP_AFTER}",
         ),
         ("log", f"{haproxy.log}, syslog"),
         ("metrics", _metrics(haproxy.metrics)),
@@ -194,14 +194,14 @@ def _extra_rows(program: str, extra: Mapping[str, str]) -> Rows:
     if not extra:
         return [("extra lines", "none")]
     counts = (f"{place}: {len(text.strip().splitlines())}" for place, text in extra.items())
-    return [("extra lines", f"{', '.join(counts)}; not ours, judged by {program} alone")]
+    return [("extra lines", f"{', '.join(counts)}; yours, validated by {program} alone")]
 
 
 def _system_rows(topology: Topology) -> Rows:
     system = topology.system
     firewall = {"none": "left as it is"}.get(system.firewall, f"rules for {system.firewall}")
     selinux = {"auto": "booleans are set where it is on", "ignore": "left as it is"}[system.selinux]
-    packages = {"auto": "whichever of apt and dnf is there"}.get(system.packages, system.packages)
+    packages = {"auto": "apt or dnf, whichever is installed"}.get(system.packages, system.packages)
     return [
         ("packages", packages),
         ("firewall", firewall),
@@ -212,7 +212,7 @@ def _system_rows(topology: Topology) -> Rows:
 
 def _monitoring(monitoring: Monitoring | None) -> str:
     if monitoring is None:
-        return "none: only HAProxy tells of itself"
+        return "none: only HAProxy's own metrics"
     place = "each load balancer's own address" if monitoring.address is None else str(monitoring.address)
     readers = ", ".join(reader_texts(monitoring.readers)) or "anyone who reaches it"
     file = f"; for node_exporter in {monitoring.textfile}" if monitoring.textfile else ""
@@ -230,7 +230,7 @@ def _kubernetes_rows(topology: Topology) -> Rows:
         ("network", f"{cluster.network_plugin}; pods {pods}, services {services}"),
         ("workloads", "on the control plane, too" if cluster.schedule_on_control_plane else "on workers alone"),
         ("DNS", _dns(topology)),
-        ("certificates", f"hold the endpoint's name, the virtual IPs, and each load balancer; more names: {names}"),
+        ("certificates", f"contain the endpoint's name, the virtual IPs, and each load balancer; more names: {names}"),
         ("variables", ", ".join(cluster.variables) or "none of your own"),
     ]
 
@@ -257,11 +257,11 @@ def _ssh_rows(topology: Topology) -> Rows:
     others = (f"; {user}, {port} on {', '.join(names)}" for (user, port), names in access.items() if (user, port) != usual)
     return [
         ("user, port", f"{usual[0]}, {usual[1]}{''.join(others)}"),
-        ("identity file", ssh.identity_file or "ssh's own choice"),
-        ("known hosts", ssh.known_hosts_file or "ssh's own choice"),
-        ("power", f"off: {power.off}; on: {power.on}" if power else "no command given: drills cannot cut power"),
-        ("link", f"cut: {link.cut}; restore: {link.restore}" if link else "no command given: drills cannot cut a host's network"),
-        ("budgets", budgets or "each drill's own (`twinkeel drill list`)"),
+        ("identity file", ssh.identity_file or "ssh's default"),
+        ("known hosts", ssh.known_hosts_file or "ssh's default"),
+        ("power", f"off: {power.off}; on: {power.on}" if power else "no command: drills cannot cut power"),
+        ("link", f"cut: {link.cut}; restore: {link.restore}" if link else "no command: drills cannot cut a host's network"),
+        ("budgets", budgets or "each scenario's own (`twinkeel drill list`)"),
     ]
 
 

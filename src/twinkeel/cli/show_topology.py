@@ -51,6 +51,9 @@ def _vip_rows(topology: Topology) -> Rows:
         order = in_line(topology.load_balancers, place)
         shown = ", ".join(f"{balancer.machine.name} ({instance.priority})" for balancer, instance in order)
         table.append((str(vip), f"VRID {order[0][1].vrid}", shown))
+        hop = order[0][1].next_hop
+        if hop is not None:
+            table.append(("", "next hop", f"{hop.ip} moves with it: routers need a static route to {vip} via {hop.ip}"))
     return table
 
 

@@ -61,5 +61,5 @@ def as_json(tuning: "Tuning") -> str:
 
 
 def _direction(direction: "Direction") -> dict[str, Any]:
-    told = {key: value for key, value in asdict(direction.delays).items() if key != "maxima"}
-    return {**told, "longest": direction.delays.longest, "tail": asdict(direction.tail) if direction.tail else None}
+    fields = {key: value for key, value in asdict(direction.delays).items() if key != "maxima"}
+    return {**fields, "longest": direction.delays.longest, "tail": asdict(direction.tail) if direction.tail else None}

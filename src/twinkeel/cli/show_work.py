@@ -28,6 +28,6 @@ def show_work(
         hosts: names of the hosts that will be worked on, as far as they are known.
     """
     with ApplyProgress(title, as_json=as_json, hosts=hosts, log=context.log) as progress:
-        result = asyncio.run(use_case(context.telling(progress.show)))
+        result = asyncio.run(use_case(context.reporting_to(progress.show)))
         progress.finish(result, sentence(result))
     return result

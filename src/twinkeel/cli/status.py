@@ -27,17 +27,18 @@ MANY_DEADLINE = 20.0
 def status(
     file: SpecFiles = DEFAULT_SPEC,
     format: OutputFormat = Format.text,  # noqa: A002
-    watch: Annotated[bool, typer.Option("--watch", help="Look again every second, until Ctrl-C.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Refresh every second, until Ctrl-C.")] = False,
 ) -> None:
     """Show who holds each virtual IP, the backends, and whether the API is ready.
 
-    Of several specs, or a folder, each has a line of a table, and in JSON an entry of "clusters"; see docs/how-to/many-clusters.md.
+    Given several specs, or a folder, prints a table with a row per cluster, and in JSON an entry of "clusters"; see
+    docs/how-to/many-clusters.md.
 
-    Exit code 0: healthy. 1: something is not as it must be. 3: no host could be reached. A watch ends with 0.
+    Exit code 0: healthy. 1: something is wrong. 3: no host could be reached. --watch ends with 0.
     """
     import asyncio
 
-    from twinkeel.app.status import status as look
+    from twinkeel.app.status import status as read_status
     from twinkeel.cli.load import open_context
 
     specs = specs_of(file)
@@ -45,9 +46,9 @@ def status(
         _watch(file, specs, format)
         raise typer.Exit(EXIT_GOOD)
     if specs is not None:
-        answers = ask_many(specs, look, deadline=MANY_DEADLINE, reading=True)
+        answers = ask_many(specs, read_status, deadline=MANY_DEADLINE, reading=True)
         raise typer.Exit(show_many(_view(), answers, as_json=format is Format.json))
-    snapshot = asyncio.run(look(open_context(file, reading=True)))
+    snapshot = asyncio.run(read_status(open_context(file, reading=True)))
     _show(snapshot, format)
     raise typer.Exit(_code(snapshot))
 
@@ -85,8 +86,8 @@ async def _follow(opened: "Sequence[Opened]", format: Format, *, alone: bool) ->
                 if show is not None:
                     show(answers)
                 else:
-                    told = many_json(_view(), answers)
-                    print(json.dumps(told["clusters"][0]["result"] if alone else told), flush=True)
+                    answer = many_json(_view(), answers)
+                    print(json.dumps(answer["clusters"][0]["result"] if alone else answer), flush=True)
                 await asyncio.sleep(WATCH_PERIOD)
 
 
@@ -103,8 +104,8 @@ def _code(snapshot: "Snapshot") -> int:
 def _summary(snapshot: "Snapshot") -> str:
     holders = ", ".join(f"{vip.address}: {', '.join(vip.holders) or snapshot.no_holder}" for vip in snapshot.vips)
     count = len(snapshot.problems)
-    said = "nobody answers" if snapshot.nobody_answered else f"{count} problem{'s' if count != 1 else ''}" if count else "healthy"
-    return f"{said:<11}  {holders}"
+    state = "nobody answers" if snapshot.nobody_answered else f"{count} problem{'s' if count != 1 else ''}" if count else "healthy"
+    return f"{state:<11}  {holders}"
 
 
 def _problems(snapshot: "Snapshot") -> list[str]:

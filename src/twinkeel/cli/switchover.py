@@ -16,7 +16,7 @@ app = typer.Typer(add_completion=False)
 Target = Annotated[
     str | None,
     typer.Option(
-        "--to", metavar="LB", help="Who shall hold it; default: whoever takes it.", autocompletion=complete.load_balancers
+        "--to", metavar="LB", help="The new holder; default: whichever takes over.", autocompletion=complete.load_balancers
     ),
 ]
 Address = Annotated[
@@ -33,9 +33,9 @@ def switchover(
     format: OutputFormat = Format.text,  # noqa: A002
     break_lock: BreakLock = False,
 ) -> None:
-    """Move the virtual IP to another load balancer on purpose, before a maintenance for example.
+    """Move the virtual IP to another load balancer on purpose, for example before maintenance.
 
-    It refuses when the target is not healthy, and proves before and after that the API answers through the virtual IP.
+    It refuses a target that is not healthy, and verifies before and after that the API answers through the virtual IP.
     A load balancer that holds several virtual IPs gives all of them away.
     """
     from ipaddress import ip_address

@@ -20,20 +20,18 @@ app = typer.Typer(add_completion=False)
 def tune(
     file: SpecFile = DEFAULT_SPEC,
     duration: Annotated[float, typer.Option("--duration", min=10, max=7200, help="Seconds of measuring; with --load twice.")] = 120,
-    load: Annotated[
-        bool, typer.Option("--load", help="Then once more with saturated processors. Takes the cluster's lock.")
-    ] = False,
+    load: Annotated[bool, typer.Option("--load", help="Measure again with saturated CPUs. Takes the cluster's lock.")] = False,
     wished: Annotated[
-        float, typer.Option("--per-year", min=0.001, max=1000, help="How many false failovers a year you would put up with.")
+        float, typer.Option("--per-year", min=0.001, max=1000, help="How many false failovers a year are acceptable.")
     ] = 1,
     plot: Annotated[Path | None, typer.Option("--plot", help="Write a page with plots (HTML).")] = None,
-    save: Annotated[Path | None, typer.Option("--save", help="Keep what was recorded, to judge it again with --from.")] = None,
-    source: Annotated[Path | None, typer.Option("--from", help="Judge what --save kept; no host is asked.")] = None,
+    save: Annotated[Path | None, typer.Option("--save", help="Keep what was recorded, to evaluate it again with --from.")] = None,
+    source: Annotated[Path | None, typer.Option("--from", help="Evaluate what --save kept; no host is asked.")] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before --load; without a terminal nothing is.")] = False,
     break_lock: BreakLock = False,
     format: OutputFormat = Format.text,  # noqa: A002
 ) -> None:
-    """Measure which advertisement interval these load balancers and their network bear. Changes nothing.
+    """Measure which advertisement interval these load balancers and their network sustain. Changes nothing.
 
     Each load balancer sends the others a packet every 10 ms, the way an advertisement goes, and notes when theirs arrive. It is of
     protocol 112, version 0, type 15: VRRP routers discard it.
@@ -41,14 +39,14 @@ def tune(
     Exit code 0: the interval in force is long enough. 1: it is shorter than these machines bear, or no interval can be recommended.
     3: a host could not be measured.
     """
-    from twinkeel.app.tune import judge_file, require_plot
+    from twinkeel.app.tune import evaluate_file, require_plot
     from twinkeel.app.tune import plot as write_plot
     from twinkeel.cli.show_tune import as_json, as_text
 
     if plot is not None:
         require_plot(plot)
     if source is not None:
-        tuning = judge_file(source, wished)
+        tuning = evaluate_file(source, wished)
     else:
         tuning = _measured(file, duration, wished, save, load=load, yes=yes, break_lock=break_lock)
     print(as_json(tuning) if format is Format.json else as_text(tuning))
@@ -61,7 +59,7 @@ def tune(
 def _measured(
     file: Sequence[Path], duration: float, wished: float, save: Path | None, *, load: bool, yes: bool, break_lock: bool
 ) -> "Tuning":
-    from twinkeel.app.tune import judge_recording, record
+    from twinkeel.app.tune import evaluate_recording, record
     from twinkeel.cli.load import open_context
     from twinkeel.cli.run_to_the_end import notes_console, notes_on, run_to_the_end
 
@@ -69,5 +67,5 @@ def _measured(
     if load and not yes and sys.stdin.isatty():
         question = f"Saturate the processors of every load balancer of {context.topology.name} for {duration:g} s?"
         typer.confirm(question, abort=True, err=True)
-    work = record(context.telling(notes_on(notes_console())), duration, load=load, save=save)
-    return judge_recording(run_to_the_end(work), wished)
+    work = record(context.reporting_to(notes_on(notes_console())), duration, load=load, save=save)
+    return evaluate_recording(run_to_the_end(work), wished)

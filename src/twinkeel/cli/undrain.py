@@ -22,7 +22,7 @@ def undrain(
 
     With `endpoint.mode: bgp` a load balancer announces the virtual IPs again, at once, also where it waits after a failure.
     """
-    from twinkeel.app.announcers import announcing_load_balancer, come_back
+    from twinkeel.app.announcers import announcing_load_balancer, leave_standby
     from twinkeel.app.rotation import control_plane_host
     from twinkeel.app.rotation import undrain as run_undrain
     from twinkeel.cli.load import open_context
@@ -34,7 +34,7 @@ def undrain(
         show_work(
             context,
             f"undrain {node}",
-            lambda given: come_back(given, balancer),
+            lambda given: leave_standby(given, balancer),
             lambda back: f"{back.node} announces the virtual IPs",
             as_json=format is Format.json,
         )

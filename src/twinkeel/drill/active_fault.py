@@ -39,7 +39,7 @@ def path_of(folder: Path, cluster: str) -> Path:
     return folder / f"under-way-{cluster}.json"
 
 
-def write_note(folder: Path, fault: Fault, scene: Scene) -> None:
+def write_active_fault(folder: Path, fault: Fault, scene: Scene) -> None:
     """Say what is about to be broken. Raises ToolError: nothing may be broken that nobody could know of."""
     power = scene.topology.power
     commands = (power.off, power.on) if power else ("", "")
@@ -63,12 +63,12 @@ def write_note(folder: Path, fault: Fault, scene: Scene) -> None:
         raise ToolError(f"the drill's note cannot be written: {error.strerror}", where=str(path), hint="make room there") from error
 
 
-def remove_note(folder: Path, cluster: str) -> None:
+def remove_active_fault(folder: Path, cluster: str) -> None:
     """It is healed. A note that is not there is no error."""
     path_of(folder, cluster).unlink(missing_ok=True)
 
 
-def read_note(folder: Path, cluster: str) -> ActiveFault | None:
+def read_active_fault(folder: Path, cluster: str) -> ActiveFault | None:
     """The note that a drill of this cluster left; None when there is none.
 
     Raises:

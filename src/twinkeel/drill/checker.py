@@ -7,7 +7,7 @@ request every 10 ms and nothing lost the gap is 10 ms and the downtime 0.
 an outage and came through late (its SYN is sent again after 1 s, RFC 6298) would count as a success *at its start*, and cut the
 outage in two. 250 ms lies well below that 1 s, so no request whose first packet was lost can count: the way was open when it
 started. And it is dozens of times a healthy answer: a busy machine is not taken for an outage. A slow-down below the limit is no
-downtime; `slowest_ms` shows it. The limit is applied here, not in the client, so an old history can be judged again with another.
+downtime; `slowest_ms` shows it. The limit is applied here, not in the client, so an old history can be evaluated anew.
 
 **Where several load balancers serve at once** (BGP) a fault of one of them hits the connections that the router hands to it;
 the others go on. Downtime is what a client sees whose connections all go there: from the request before the first that was not
@@ -26,7 +26,7 @@ from itertools import pairwise
 from typing import Literal
 
 from twinkeel.drill.history import MILLISECOND, SECOND, History, Request
-from twinkeel.drill.watching import watching_of
+from twinkeel.drill.watch_verdict import watch_verdict
 
 SERVED_WITHIN = 250 * MILLISECOND
 BASELINE = 1 * SECOND
@@ -41,7 +41,7 @@ Answer = Literal["pass", "fail", "unknown"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """The judgement of one trial. Times are in milliseconds; None where they could not be measured.
+    """The verdict of one trial. Times are in milliseconds; None where they could not be measured.
 
     `requests` and `failed` count requests on new connections from the baseline on. `failed_after_retry` counts those that a client
     which tries once more would still have lost: the next request that was started after its error came back failed, too.
@@ -71,8 +71,8 @@ class _Gap:
     stalled: bool
 
 
-def judge(history: History, *, served_within: int = SERVED_WITHIN) -> Verdict:
-    """Judge one trial against the budget that its `trial` event names. Never raises: what cannot be judged is `unknown`."""
+def evaluate(history: History, *, served_within: int = SERVED_WITHIN) -> Verdict:
+    """Evaluate one trial against the budget that its `trial` event names. Never raises: what cannot be evaluated is `unknown`."""
     budget = history.value("trial", "budget_ms")
     fault = history.event("fault")
     if fault is None or history.probe is None or not isinstance(budget, int | float):
@@ -175,7 +175,7 @@ def _weaknesses(history: History, asked: Sequence[Request], since: int, within: 
     fault_at = since + within
     if not asked or asked[-1].start - fault_at < STABLE:
         yield "the client was stopped too soon after the fault"
-    watch = watching_of(history)
+    watch = watch_verdict(history)
     if watch is not None and not watch.up_before:
         yield "the watch stream was not established before the fault"
     if history.event("injected") is None:
@@ -199,11 +199,11 @@ def _broken_promises(history: History) -> list[str]:
 
 def _streams_that_failed(history: History) -> Iterator[str]:
     """What became of the watch and of kubectl; nothing where there were none."""
-    watch = watching_of(history)
+    watch = watch_verdict(history)
     if watch is not None and not watch.up_after:
         yield "the watch stream was not established again"
     if watch is not None and watch.missed:
-        yield f"the watch stream was not told of {watch.missed} changes"
+        yield f"the watch stream missed {watch.missed} changes"
     runs = sorted((request for request in history.requests if request.stream == "kubectl"), key=lambda request: request.start)
     if runs and runs[-1].error:
         yield f"kubectl does not work again ({runs[-1].error})"

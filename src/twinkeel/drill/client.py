@@ -33,10 +33,10 @@ from pathlib import Path
 
 from twinkeel.drill.history import MILLISECOND, SECOND, End, HistoryWriter, Probe
 from twinkeel.drill.https import Connection, Target, error_class, verified_context
+from twinkeel.drill.k8s_watch_stream import LEASES, WatchStream
 from twinkeel.drill.kept import TIMEOUT, Asking, keep_connection, keep_http2
 from twinkeel.drill.streams import ALONE, BY_NAME, NEW, PERIOD, WATCH
 from twinkeel.drill.ticks import ticks
-from twinkeel.drill.watch_stream import LEASES, WatchStream
 from twinkeel.errors import ToolError
 
 KEPT_PERIOD = BY_NAME["kept"].period

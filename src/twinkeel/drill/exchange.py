@@ -34,9 +34,9 @@ class Question:
 
 def _review() -> tuple[bytes, ...]:
     """ "May I read namespaces?": a POST that creates nothing, whatever becomes of it. Blanks make it as long as an upload is."""
-    said = b'{"apiVersion":"authorization.k8s.io/v1","kind":"SelfSubjectAccessReview","spec":{"resourceAttributes":'
+    head = b'{"apiVersion":"authorization.k8s.io/v1","kind":"SelfSubjectAccessReview","spec":{"resourceAttributes":'
     asked = b'{"verb":"get","resource":"namespaces"}}}'
-    return (said.ljust(PIECE_BYTES), *[b" " * PIECE_BYTES] * (PIECES - 2), asked.ljust(PIECE_BYTES))
+    return (head.ljust(PIECE_BYTES), *[b" " * PIECE_BYTES] * (PIECES - 2), asked.ljust(PIECE_BYTES))
 
 
 UPLOAD = Question("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", 201, _review())

@@ -55,13 +55,13 @@ async def the_holder(scene: Scene) -> Machine:
     return scene.holder
 
 
-Need = Literal[
+Prerequisite = Literal[
     "power",
     "link",
     "two load balancers",
     "two API servers",
     "three API servers",
-    "a host to spare",
+    "etcd quorum survives",
     "root here",
     "VRRP",
     "BGP",
@@ -69,8 +69,8 @@ Need = Literal[
 ]
 """What a fault cannot do without: commands of the spec, rights on this machine, and hosts enough to live through it.
 
-"a host to spare": the load balancer that is lost takes no part of etcd's along without which the rest has no majority. "VRRP" and
-"BGP": it breaks what only clusters of that `endpoint.mode` have.
+"etcd quorum survives": the load balancer that is lost takes no part of etcd's along without which the rest has no majority.
+"VRRP" and "BGP": it breaks what only clusters of that `endpoint.mode` have.
 """
 
 
@@ -106,7 +106,7 @@ class Fault:
     evidence: Sequence[str] = ()
     proof: Callable[[Scene], Awaitable[bool]] | None = None
     choose: Callable[[Scene], Awaitable[Machine]] = the_holder
-    needs: tuple[Need, ...] = ()
+    prerequisites: tuple[Prerequisite, ...] = ()
     hold: float = 0.0
     survivable: bool = True
 
@@ -116,10 +116,10 @@ async def came_back(scene: Scene, deadline: float, unit: str = "haproxy") -> boo
     end = time.monotonic() + deadline
     while time.monotonic() < end:
         try:
-            shown = await scene.read("systemctl", "show", "--property=ActiveState,InvocationID", unit)
+            properties = await scene.read("systemctl", "show", "--property=ActiveState,InvocationID", unit)
         except HostError:
-            shown = ""
-        state = dict(line.split("=", 1) for line in shown.splitlines())
+            properties = ""
+        state = dict(line.split("=", 1) for line in properties.splitlines())
         if state.get("ActiveState") == "active" and state.get("InvocationID") != scene.before:
             return True
         await asyncio.sleep(POLL_EVERY)

@@ -5,11 +5,14 @@ import time
 
 from twinkeel.drill.fault import POLL_EVERY, SELF_HEALING_DEADLINE, Scene
 from twinkeel.errors import HostError
+from twinkeel.hosts.executor import Reader
+from twinkeel.topology.model import Machine
 
 BGPD_RUN = ("pidof", "bgpd")
 
 # How often each session was lost since bgpd began to run, and which bgpd that is.
 SESSIONS = ("sh", "-c", """pidof bgpd; vtysh -c 'show bgp neighbors json' | grep -o '"connectionsDropped":[0-9]*'""")
+_LOST = ("sh", "-c", """vtysh -c 'show bgp neighbors json' | grep -o '"connectionsDropped":[0-9]*'""")
 _ESTABLISHED = ("sh", "-c", """vtysh -c 'show bgp neighbors json' | grep -c '"bgpState":"Established"'""")
 
 
@@ -34,6 +37,12 @@ async def wait_for_sessions(scene: Scene) -> str:
         await asyncio.sleep(POLL_EVERY)
     await scene.change("systemctl", "restart", "frr")
     return f"not every session came back within {SELF_HEALING_DEADLINE:g} s; the drill restarted FRR"
+
+
+async def sessions_lost(reader: Reader, machine: Machine) -> int:
+    """How many sessions ended since bgpd began to run. Raises HostError."""
+    shown = (await reader.run(machine, _LOST)).checked().stdout
+    return sum(int(line.rsplit(":", 1)[1]) for line in shown.split())
 
 
 async def _read(scene: Scene, command: tuple[str, ...]) -> str:

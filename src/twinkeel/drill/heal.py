@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from twinkeel.drill.active_fault import read_note, remove_note, scene_of
+from twinkeel.drill.active_fault import read_active_fault, remove_active_fault, scene_of
 from twinkeel.drill.fault import OpenHosts
 from twinkeel.drill.faults.registry import find_fault
-from twinkeel.drill.run import Look
+from twinkeel.drill.run import ReadStatus
 from twinkeel.errors import UsageError, VerificationError
 from twinkeel.hosts.lock import cluster_lock
 from twinkeel.status.probe import take_snapshot
@@ -22,8 +22,8 @@ async def heal_what_is_left(
     topology: Topology,
     hosts: OpenHosts,
     folder: Path,
-    say: Callable[[str], None],
-    look: Look = take_snapshot,
+    on_message: Callable[[str], None],
+    read_status: ReadStatus = take_snapshot,
     *,
     break_lock: bool = False,
 ) -> str:
@@ -37,29 +37,29 @@ async def heal_what_is_left(
         HostError, ToolError: it cannot be healed now. The note stays.
         VerificationError: it was healed, and the system is not healthy within five minutes.
     """
-    note = read_note(folder, topology.name)
+    note = read_active_fault(folder, topology.name)
     if note is None:
         return ""
     if not note.has_ended:
         hint = "wait until it ends, or end it with Ctrl-C: it heals by itself"
         raise UsageError(f"a drill of {topology.name} is under way (process {note.pid})", hint=hint)
-    say(f"an earlier drill was killed while {note.scenario} was in force on {note.target}: healing")
+    on_message(f"an earlier drill was killed while {note.scenario} was in force on {note.target}: healing")
     scene = scene_of(note, topology, hosts)
     machines = [balancer.machine for balancer in topology.load_balancers]
     async with (
         hosts() as locking,
-        cluster_lock(locking, machines, "twinkeel drill heal", say, break_lock=break_lock, skip_unreachable=True),
+        cluster_lock(locking, machines, "twinkeel drill heal", on_message, break_lock=break_lock, skip_unreachable=True),
     ):
         await find_fault(note.scenario).heal(scene)
-        remove_note(folder, topology.name)
-        await _wait_for_health(topology, hosts, look)
+        remove_active_fault(folder, topology.name)
+        await _wait_for_health(topology, hosts, read_status)
     return f"{note.scenario} on {note.target}"
 
 
-async def _wait_for_health(topology: Topology, hosts: OpenHosts, look: Look) -> None:
+async def _wait_for_health(topology: Topology, hosts: OpenHosts, read_status: ReadStatus) -> None:
     end = time.monotonic() + HEALTH_DEADLINE
     async with hosts() as open_hosts:
-        while not (seen := await look(open_hosts, topology)).healthy:
+        while not (seen := await read_status(open_hosts, topology)).healthy:
             if time.monotonic() > end:
                 hint = "look at `twinkeel status`, then `twinkeel apply`"
                 raise VerificationError(f"healed, and still not healthy: {'; '.join(seen.problems)}", hint=hint)

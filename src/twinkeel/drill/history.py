@@ -7,8 +7,8 @@ A trial's folder holds append-only files of JSON lines, each with one writer:
     events.jsonl     the runner: `event` records (what was done to the system, and when)
     kubectl.jsonl    the runner, where real kubectl was asked for: `request` records, an `end` record last
 
-All times are nanoseconds of CLOCK_MONOTONIC, which every process of one machine shares. Nothing is judged here: a file that breaks
-off or cannot be understood becomes a *flaw* of the history, and the checker answers `unknown` for a history with flaws.
+All times are nanoseconds of CLOCK_MONOTONIC, which all processes of a machine share. Nothing is evaluated here: a file that ends
+early or cannot be understood becomes a *flaw* of the history, and the checker answers `unknown` for a history with flaws.
 """
 
 import json
@@ -112,8 +112,8 @@ class History:
 
 def encode(record: Record) -> str:
     """One JSON line."""
-    told = {key: value for key, value in vars(record).items() if value or key not in _LONG_REQUESTS}
-    return json.dumps({"kind": _NAMES[type(record)], **told}, separators=(",", ":")) + "\n"
+    values = {key: value for key, value in vars(record).items() if value or key not in _LONG_REQUESTS}
+    return json.dumps({"kind": _NAMES[type(record)], **values}, separators=(",", ":")) + "\n"
 
 
 def decode(line: str) -> Record:
@@ -211,7 +211,7 @@ def read_history(folder: Path) -> History:
 def _end_flaws(who: str, records: list[Record]) -> list[str]:
     ends, count = [record for record in records if isinstance(record, End)], sum(isinstance(record, Request) for record in records)
     if not ends:
-        return [f"{who} stopped before it was told to"]
+        return [f"{who} stopped before it was asked to"]
     return [] if ends[0].requests == count else [f"{who} recorded {ends[0].requests} requests, the history holds {count}"]
 
 

@@ -37,11 +37,11 @@ class Kubectl:
         self._writer = self._open.enter_context(HistoryWriter(self._folder / KUBECTL_FILE))
         self._descriptor = self._open.enter_context(in_memory(self._access.kubeconfig.encode()))
         self._cache = self._open.enter_context(TemporaryDirectory(prefix="twinkeel-kubectl-"))
-        said = await self._run()
-        if said:
+        failure = await self._run()
+        if failure:
             self._open.close()
             hint = "run it by hand with the file that `twinkeel kubeconfig` writes"
-            raise ToolError(f"kubectl does not work through the virtual IP: {said}", where=self._program, hint=hint)
+            raise ToolError(f"kubectl does not work through the virtual IP: {failure}", where=self._program, hint=hint)
         self._task = asyncio.create_task(self._again_and_again())
         return self
 
@@ -71,17 +71,17 @@ class Kubectl:
             pass_fds=(self._descriptor,),
         )
         try:
-            _, said = await asyncio.wait_for(process.communicate(), DEADLINE)
+            _, output = await asyncio.wait_for(process.communicate(), DEADLINE)
             error = f"exit-{process.returncode}" if process.returncode else ""
         except TimeoutError:
-            said, error = b"no end", "timeout"
+            output, error = b"no end", "timeout"
         finally:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
         self._writer.append(Request("kubectl", start, time.monotonic_ns(), 0, error))
         self._recorded += 1
-        lines = said.decode(errors="replace").strip().splitlines() or ["no reason given"]
+        lines = output.decode(errors="replace").strip().splitlines() or ["no reason given"]
         return lines[-1] if error else ""
 
 

@@ -1,7 +1,7 @@
 """What the load balancers themselves saw during a trial: who held the virtual IP, VRRP states, HAProxy's view of its servers.
 
 Each event gets the time at which it arrived here: later than it happened by the way of one line over SSH, a few milliseconds.
-Clocks of different machines are never compared. Nothing of this is judged; without it a verdict is the same.
+Clocks of different machines are never compared. Nothing of this is evaluated; without it a verdict is the same.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from twinkeel.errors import HostError
 from twinkeel.topology.model import Machine, Topology
 
 AGAIN_AFTER = 1.0
-PROGRAM = (files("twinkeel.drill") / "programs" / "watch_host.py").read_text(encoding="utf-8")
+PROGRAM = (files("twinkeel.drill") / "programs" / "host_events.py").read_text(encoding="utf-8")
 
 Log = Callable[..., None]
 
@@ -60,12 +60,12 @@ class Observers:
 
     def _take(self, machine: Machine, line: str) -> None:
         try:
-            said: dict[str, Any] = json.loads(line)
+            record: dict[str, Any] = json.loads(line)
         except ValueError:
             return
-        match said.pop("kind", None):
+        match record.pop("kind", None):
             case "start":
                 address = str(self.topology.endpoint.vip.ip)
-                self.log("vip", host=machine.name, address=address, held=address in said["held"])
+                self.log("vip", host=machine.name, address=address, held=address in record["held"])
             case "vip" | "vrrp" | "server" as name:
-                self.log(name, host=machine.name, **said)
+                self.log(name, host=machine.name, **record)

@@ -13,8 +13,8 @@ from typing import Any, Self
 
 from twinkeel.drill.access import Access, known_context
 from twinkeel.drill.https import Connection, Target
+from twinkeel.drill.k8s_watch import begin_watch, list_all
 from twinkeel.drill.observe import Log
-from twinkeel.drill.watch import begin_watch, list_all
 from twinkeel.topology.model import Topology
 
 NODES = "/api/v1/nodes"

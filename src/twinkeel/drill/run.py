@@ -12,16 +12,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from twinkeel.drill.access import Access
-from twinkeel.drill.active_fault import remove_note, write_note
+from twinkeel.drill.active_fault import remove_active_fault, write_active_fault
 from twinkeel.drill.checker import BASELINE, SERVED_WITHIN, STABLE
 from twinkeel.drill.fault import Fault, OpenHosts, Scene
 from twinkeel.drill.history import EVENTS_FILE, SECOND, Event, HistoryWriter, read_history
 from twinkeel.drill.https import Target
 from twinkeel.drill.kubectl import Kubectl
 from twinkeel.drill.measure import Measurement
-from twinkeel.drill.needs import refuse_without
 from twinkeel.drill.observe import Observers
 from twinkeel.drill.observe_nodes import NodeObserver
+from twinkeel.drill.prerequisites import require
 from twinkeel.drill.streams import PERIOD
 from twinkeel.drill.trial import Trial, trial_of
 from twinkeel.errors import HostError, TwinkeelError, UsageError, VerificationError
@@ -40,13 +40,13 @@ STREAMS_DEADLINE = 3.0  # A stream that was not answered before the fault is not
 HEALTH_DEADLINE = 300.0  # A real machine's firmware alone can take two minutes.
 POLL_EVERY = 0.1
 HEALTH_EVERY = 1.0
-SAY_EVERY = 5.0
+REPORT_EVERY = 5.0
 
 REFUSALS = ("http-401", "http-403")
 REFUSED = "the API refuses this request: is admin.conf's user an administrator? --ask readyz asks what everybody may"
 
-Say = Callable[[str], None]
-Look = Callable[[Reader, Topology], Awaitable[Snapshot]]
+OnMessage = Callable[[str], None]
+ReadStatus = Callable[[Reader, Topology], Awaitable[Snapshot]]
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ class Drill:
     trials: int
     folder: Path
     notes: Path
-    say: Say
-    look: Look = take_snapshot
+    on_message: OnMessage
+    read_status: ReadStatus = take_snapshot
     recovery: float = RECOVERY_DEADLINE
     settle_timeout: float = 0.0
     settle: float = 0.0
@@ -92,7 +92,7 @@ class Drill:
         machines = [balancer.machine for balancer in self.topology.load_balancers]
         async with (
             self.hosts() as hosts,
-            cluster_lock(hosts, machines, self.command, self.say, break_lock=self.break_lock, held=self.held),
+            cluster_lock(hosts, machines, self.command, self.on_message, break_lock=self.break_lock, held=self.held),
         ):
             yield
 
@@ -119,8 +119,8 @@ async def run_drill(drill: Drill) -> AsyncIterator[Trial]:
 
 def _refuse_what_cannot_run(drill: Drill) -> None:
     for fault in drill.faults:
-        for need in fault.needs:
-            refuse_without(need, fault.id, drill.topology)
+        for prerequisite in fault.prerequisites:
+            require(prerequisite, fault.id, drill.topology)
     if any(drill.folder.glob(f"*/{EVENTS_FILE}")):
         raise UsageError("the folder holds trials already", where=str(drill.folder), hint="give another folder with -o")
 
@@ -133,11 +133,11 @@ async def require_health(drill: Drill) -> Machine:
     """
     end = time.monotonic() + drill.settle_timeout
     async with drill.hosts() as hosts:
-        seen, since = await drill.look(hosts, drill.topology), time.monotonic()
+        seen, since = await drill.read_status(hosts, drill.topology), time.monotonic()
         while (not seen.healthy or time.monotonic() - since < drill.settle) and time.monotonic() < end:
             await asyncio.sleep(HEALTH_EVERY)
             holders = seen.vips[0].holders
-            seen = await drill.look(hosts, drill.topology)
+            seen = await drill.read_status(hosts, drill.topology)
             if not seen.healthy or seen.vips[0].holders != holders:
                 since = time.monotonic()
     if not seen.healthy:
@@ -156,7 +156,7 @@ async def _run_trial(drill: Drill, fault: Fault, number: int, folder: Path, hold
             await stage.play(Scene(drill.topology, holder, holder, drill.hosts))
         except TwinkeelError as error:
             stage.trouble(error)
-            await stage.wait_until_whole()
+            await stage.wait_until_healthy()
         except asyncio.CancelledError:
             stage.log("error", what="the drill was interrupted")
             raise
@@ -183,9 +183,9 @@ class _Stage:
             scene = replace(scene, target=await self._fault.choose(scene))
             if self._fault.evidence:
                 scene = replace(scene, before=await scene.read(*self._fault.evidence))
-            self.say(f"{self._fault.title}: {scene.target.name}")
+            self.on_message(f"{self._fault.title}: {scene.target.name}")
             async with self._healing(scene):
-                write_note(self._drill.notes, self._fault, scene)
+                write_active_fault(self._drill.notes, self._fault, scene)
                 self._broken = scene
                 self.log("fault", host=scene.target.name)
                 await self._fault.inject(scene)
@@ -193,7 +193,7 @@ class _Stage:
                 await self._hold(scene, client)
             if not self._fault.survivable:
                 await self._watch_recovery(client)
-            await self.wait_until_whole()
+            await self.wait_until_healthy()
             await self._wait_for_service(client, STABLE_SECONDS, time.monotonic_ns(), RECOVERY_DEADLINE)
             await self._wait_for_watch(client, WATCH_DEADLINE)
 
@@ -213,7 +213,7 @@ class _Stage:
             yield client
 
     async def _wait_for_baseline(self, client: Measurement) -> None:
-        self.say("baseline")
+        self.on_message("baseline")
         if not await self._wait_for_service(client, BASELINE_SECONDS, 0, BASELINE_DEADLINE):
             reason = client.last_error or "no answer"
             where, hint = self._drill.target.url, REFUSED if reason in REFUSALS else "look at `twinkeel status`"
@@ -265,46 +265,46 @@ class _Stage:
         try:
             yield
         finally:
-            self.say("healing")
+            self.on_message("healing")
             self.log("heal")
             try:
                 forced = await self._fault.heal(scene)
             except TwinkeelError as error:
                 self.trouble(error)
             else:
-                remove_note(self._drill.notes, scene.topology.name)
+                remove_active_fault(self._drill.notes, scene.topology.name)
                 if forced:
                     self.log("healed-by-force", what=forced)
 
-    async def wait_until_whole(self) -> None:
+    async def wait_until_healthy(self) -> None:
         """Wait until the system is healthy and the fault's trace shows; events say what came of it. Nothing broken: at once."""
         if self._broken is None:
             return
         async with self._drill.hosts() as hosts:
-            seen, changed = await self._watch_until_whole(hosts, self._broken)
+            seen, changed = await self._watch_until_healthy(hosts, self._broken)
         self.log("trace", changed=changed)
         self.log("holder-after", holder=",".join(seen.vips[0].holders) or "nobody")
         if seen.healthy:
             self.log("healthy")
 
-    async def _watch_until_whole(self, hosts: Writer, broken: Scene) -> tuple[Snapshot, bool]:
+    async def _watch_until_healthy(self, hosts: Writer, broken: Scene) -> tuple[Snapshot, bool]:
         """The last look at the system, and whether the fault left its trace.
 
         One look a second over connections that are kept: looking may not cost the processor time that the client needs.
         """
-        begin = said = time.monotonic()
+        begin = reported = time.monotonic()
         while True:
-            seen = await self._drill.look(hosts, self._drill.topology)
+            seen = await self._drill.read_status(hosts, self._drill.topology)
             changed = await self._left_a_trace(hosts, broken)
             now = time.monotonic()
             # What was not proved while the fault was in force will not be proved by waiting.
             settled = changed or not self._fault.evidence
             if (seen.healthy and settled) or now - begin > HEALTH_DEADLINE:
                 return seen, changed
-            if now - said > SAY_EVERY:
-                said = now
+            if now - reported > REPORT_EVERY:
+                reported = now
                 problems = "; ".join(seen.problems) or f"{broken.target.name} shows no trace of the fault"
-                self.say(f"waiting for the whole system ({now - begin:.0f} s): {problems}")
+                self.on_message(f"waiting for the whole system ({now - begin:.0f} s): {problems}")
             await asyncio.sleep(HEALTH_EVERY)
 
     async def _left_a_trace(self, hosts: Writer, broken: Scene) -> bool:
@@ -315,9 +315,9 @@ class _Stage:
         except HostError:
             return False
 
-    def say(self, what: str) -> None:
+    def on_message(self, what: str) -> None:
         """Tell the person who watches."""
-        self._drill.say(f"{self._label}: {what}")
+        self._drill.on_message(f"{self._label}: {what}")
 
     def log(self, name: str, **data: str | float) -> None:
         """Record an event, now."""
@@ -326,4 +326,4 @@ class _Stage:
     def trouble(self, error: TwinkeelError) -> None:
         """Record an error of the drill itself, and show it whole."""
         self.log("error", what=f"{error.what} ({error.where})" if error.where else error.what)
-        self.say(str(error))
+        self.on_message(str(error))

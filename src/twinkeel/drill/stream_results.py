@@ -39,17 +39,19 @@ def stream_results(history: History) -> tuple[StreamResult, ...]:
     if fault is None or history.probe is None:
         return ()
     known = bool(history.probe.identity)
-    return tuple(_result(history, fault.at, kind, told=known) for name, kind in BY_NAME.items() if name in history.probe.streams)
+    return tuple(
+        _result(history, fault.at, kind, has_ends=known) for name, kind in BY_NAME.items() if name in history.probe.streams
+    )
 
 
-def _result(history: History, fault_at: int, kind: StreamKind, *, told: bool) -> StreamResult:
-    """`told`: whether the client told of connections that ended; older ones did not."""
+def _result(history: History, fault_at: int, kind: StreamKind, *, has_ends: bool) -> StreamResult:
+    """`has_ends`: whether the client recorded connections that ended; older ones did not."""
     asked = sorted((each for each in history.requests if each.stream == kind.name), key=lambda each: each.start)
     before = [each for each in asked if each.end < fault_at]
     after = [each for each in asked if each.end >= fault_at]
     if not before or before[-1].error:
-        said = f"not served before the fault ({before[-1].error})" if before else "no request was answered before the fault"
-        return StreamResult(kind, reason=said)
+        reason = f"not served before the fault ({before[-1].error})" if before else "no request was answered before the fault"
+        return StreamResult(kind, reason=reason)
     if not after:
         return StreamResult(kind, reason="no request ended after the fault")
     events = [event for event in history.events if event.name == "connection-lost" and event.at >= fault_at]
@@ -58,7 +60,7 @@ def _result(history: History, fault_at: int, kind: StreamKind, *, told: bool) ->
         kind=kind,
         requests=len(after),
         failed=sum(bool(each.error) for each in after),
-        connections_lost=len(ended) if told and kind.name != NEW else None,
+        connections_lost=len(ended) if has_ends and kind.name != NEW else None,
         stall_ms=round(_longest_stall(after) / MILLISECOND, 1),
         errors=Counter(each.error for each in after if each.error),
         endings=Counter(ended),

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from twinkeel.drill.checker import Verdict, judge
+from twinkeel.drill.checker import Verdict, evaluate
 from twinkeel.drill.history import EVENTS_FILE, MILLISECOND, History, read_history
 from twinkeel.drill.kubectl import milliseconds_of
 from twinkeel.drill.stream_results import StreamResult, stream_results
 from twinkeel.drill.vip_ownership import NOT_WATCHED, VipOwnership, vip_ownership
-from twinkeel.drill.watching import Watching, watching_of
+from twinkeel.drill.watch_verdict import WatchVerdict, watch_verdict
 from twinkeel.errors import UsageError
 
 
@@ -24,7 +24,7 @@ class Runs:
 
 @dataclass(frozen=True)
 class Trial:
-    """What was tried, who held the virtual IP before and after, and the judgement.
+    """What was tried, who held the virtual IP before and after, and the verdict.
 
     `nodes_not_ready`: nodes that were not Ready at some time after the fault. `left_out`: what was not measured, and why.
     `asked` is the path that new connections asked, `identity` what they showed; empty where the history does not say.
@@ -37,7 +37,7 @@ class Trial:
     holder_after: str | None
     verdict: Verdict
     holding: VipOwnership = NOT_WATCHED
-    watching: Watching | None = None
+    watching: WatchVerdict | None = None
     kubectl: Runs | None = None
     nodes_not_ready: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
@@ -56,9 +56,9 @@ def trial_of(history: History) -> Trial:
         number=number if isinstance(number, int) else 0,
         holder_before=history.value("holder-before", "holder"),
         holder_after=history.value("holder-after", "holder"),
-        verdict=judge(history),
+        verdict=evaluate(history),
         holding=vip_ownership(history),
-        watching=watching_of(history),
+        watching=watch_verdict(history),
         kubectl=_kubectl_of(history),
         nodes_not_ready=tuple(sorted(_not_ready(history))),
         left_out=tuple(str(event.data.get("what")) for event in history.events if event.name == "left-out"),
@@ -80,12 +80,12 @@ def _kubectl_of(history: History) -> Runs | None:
 
 def _not_ready(history: History) -> set[str]:
     fault = history.event("fault")
-    told = [event for event in history.events if event.name == "node" and event.data.get("ready") is False]
-    return {str(event.data.get("host")) for event in told if fault is not None and event.at > fault.at}
+    reported = [event for event in history.events if event.name == "node" and event.data.get("ready") is False]
+    return {str(event.data.get("host")) for event in reported if fault is not None and event.at > fault.at}
 
 
 def read_trials(folder: Path) -> tuple[Trial, ...]:
-    """Every trial below a folder that `twinkeel drill run` wrote, judged anew, in the order of their names.
+    """Every trial below a folder that `twinkeel drill run` wrote, evaluated anew, in the order of their names.
 
     Raises:
         UsageError: there is none.

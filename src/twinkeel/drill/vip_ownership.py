@@ -56,15 +56,15 @@ def ownership_intervals(history: History) -> Iterator[OwnershipInterval]:
 
 
 def _changes(history: History) -> Iterator[tuple[int, str, bool]]:
-    told: dict[str, int] = {}
+    reported: dict[str, int] = {}
     for event in history.events:
         host = str(event.data.get("host"))
         if event.name == "vip":
-            told[host] = event.at
+            reported[host] = event.at
             yield event.at, host, event.data.get("held") is True
         elif event.name == "observer-lost":
             # A host that is gone holds nothing: since it was last heard, which cannot be before what it told last.
-            yield max(int(event.data.get("heard", event.at)), told.get(host, 0) + 1), host, False
+            yield max(int(event.data.get("heard", event.at)), reported.get(host, 0) + 1), host, False
 
 
 def _end(history: History) -> int:

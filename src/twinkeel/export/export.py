@@ -126,14 +126,14 @@ def _variables(topology: Topology, group: Mapping[str, Any], rendered: Mapping[T
     contents, hosts = {}, {}
     for name, variables in group["hosts"].items():
         hosts[name] = {key: value for key, value in variables.items() if key.startswith("ansible_")}
-        told = {key: value for key, value in variables.items() if not key.startswith("ansible_") and key != "early_files"}
+        kept = {key: value for key, value in variables.items() if not key.startswith("ansible_") and key != "early_files"}
         differing = _differing(rendered, name)
-        for entry in told["rendered_files"]:
+        for entry in kept["rendered_files"]:
             if entry["path"] in differing:
                 entry["src"] = "{{ trust }}/" + entry["src"]
         authority = {**file_entry(name, RenderedFile(CA_PATH, "")), "text": "{{ cluster_ca }}"}
         del authority["src"]
-        contents[f"host_vars/{name}.yaml"] = Content(_yaml({**told, "authority_files": [authority]}))
+        contents[f"host_vars/{name}.yaml"] = Content(_yaml({**kept, "authority_files": [authority]}))
     masters = {machine.name: ssh_access(machine) for machine in topology.control_plane}
     contents[HOSTS] = Content(_yaml({"load_balancers": {"hosts": hosts}, "control_plane": {"hosts": masters}}))
     common = {**group["vars"], "about": {"who": "ansible-playbook", "command": "ansible-playbook site.yml"}, **RUN_TIME}

@@ -42,8 +42,8 @@ class CommandResult:
         if self.exit_code == 0:
             return self
         lines = (self.stderr.strip() or self.stdout.strip()).splitlines()
-        said = f": {lines[-1]}" if lines else ""
-        raise HostError(f"a command ended with {self.exit_code}{said}", where=f"{self.machine}: {shlex.join(self.argv)}", hint=hint)
+        last = f": {lines[-1]}" if lines else ""
+        raise HostError(f"a command ended with {self.exit_code}{last}", where=f"{self.machine}: {shlex.join(self.argv)}", hint=hint)
 
 
 class Reader(Protocol):

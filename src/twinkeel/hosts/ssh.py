@@ -152,5 +152,5 @@ async def _may_become_root(connection: asyncssh.SSHClientConnection, timeout: fl
 
 def _refusal(machine: Machine, stderr: str) -> NotPrivilegedError:
     hint = f"let {machine.ssh.user or 'this user'} run sudo without a password (NOPASSWD) there, or use ssh.user: root"
-    said = stderr.strip().splitlines()[-1]
-    return NotPrivilegedError(f"sudo does not let us become root: {said}", where=place(machine), hint=hint)
+    message = stderr.strip().splitlines()[-1]
+    return NotPrivilegedError(f"sudo does not let us become root: {message}", where=place(machine), hint=hint)

@@ -21,26 +21,26 @@ async def fetch_admin_conf(reader: Reader, control_plane: tuple[Machine, ...]) -
     Raises:
         HostError: no host has it, or none could be asked; the message names what each said.
     """
-    said: list[str] = []
+    reasons: list[str] = []
     for machine in control_plane:
         where = f"{machine.name}:{ADMIN_CONF}"
         try:
             content = await reader.read_file(machine, ADMIN_CONF)
         except FileMissingError:
-            said.append(f"{machine.name}: there is no {ADMIN_CONF}")
+            reasons.append(f"{machine.name}: there is no {ADMIN_CONF}")
             continue
         except HostError as error:
-            said.append(f"{machine.name}: {error.what}")
+            reasons.append(f"{machine.name}: {error.what}")
             continue
         try:
             text = content.decode()
             parse_kubeconfig(text, where)
         except (UnicodeDecodeError, KubeconfigError) as error:
             what = error.what if isinstance(error, KubeconfigError) else "it is not text"
-            said.append(f"{machine.name}: its admin.conf cannot be used: {what}")
+            reasons.append(f"{machine.name}: its admin.conf cannot be used: {what}")
             continue
         return text, where
-    raise HostError("no control-plane host gives an admin.conf", where="; ".join(said), hint=HINT)
+    raise HostError("no control-plane host gives an admin.conf", where="; ".join(reasons), hint=HINT)
 
 
 def read_artifact(path: Path) -> tuple[str, str]:

@@ -76,9 +76,9 @@ async def _get(client: httpx2.AsyncClient, path: str, endpoint: Endpoint, name: 
     return answer
 
 
-def _refused_user(said: str, where: str) -> VerificationError:
+def _refused_user(reason: str, where: str) -> VerificationError:
     hint = "its client certificate may have expired, or be another cluster's: on the host, kubeadm certs check-expiration"
-    return VerificationError(f"the API refuses the kubeconfig's user ({said})", where=where, hint=hint)
+    return VerificationError(f"the API refuses the kubeconfig's user ({reason})", where=where, hint=hint)
 
 
 def _transport_error(error: httpx2.TransportError, where: str, endpoint: Endpoint, name: str) -> VerificationError:
@@ -93,9 +93,9 @@ def _transport_error(error: httpx2.TransportError, where: str, endpoint: Endpoin
     if isinstance(error, httpx2.ReadError | httpx2.WriteError | httpx2.RemoteProtocolError):
         # A server that judges the client's certificate may close so fast that its alert is lost.
         return _refused_user("it closed the connection", where)
-    said = f"no answer within {TIMEOUT:g} s" if isinstance(error, httpx2.TimeoutException) else str(error) or type(error).__name__
+    reason = f"no answer within {TIMEOUT:g} s" if isinstance(error, httpx2.TimeoutException) else str(error) or type(error).__name__
     hint = "is this machine on a network that reaches the virtual IP? `twinkeel status` shows who holds it"
-    return VerificationError(f"the API does not answer through the virtual IP: {said}", where=where, hint=hint)
+    return VerificationError(f"the API does not answer through the virtual IP: {reason}", where=where, hint=hint)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from twinkeel.errors import UsageError
+from twinkeel.support.replace_file import replace_file
 
 MARK = "# Written by `twinkeel kubeconfig` for the cluster "
 
@@ -39,8 +39,8 @@ def write_kubeconfig(path: Path, cluster: str, text: str, *, force: bool = False
         return Written.unchanged
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if old is not None:
-        _replace(target.with_name(f"{target.name}.bak"), old)
-    _replace(target, content)
+        replace_file(target.with_name(f"{target.name}.bak"), old)
+    replace_file(target, content)
     return Written.new if old is None else Written.replaced
 
 
@@ -63,8 +63,8 @@ def update_kubeconfig(path: Path, change: Callable[[str], str]) -> Written:
             target.chmod(0o600)
             return Written.unchanged
         if old is not None:
-            _replace(target.with_name(f"{target.name}.bak"), old)
-        _replace(target, content)
+            replace_file(target.with_name(f"{target.name}.bak"), old)
+        replace_file(target, content)
         return Written.new if old is None else Written.replaced
 
 
@@ -94,16 +94,3 @@ def _existing(target: Path, *, force: bool) -> bytes | None:
         hint = "choose another file with --output, or replace it with --force (the old one is kept as .bak)"
         raise UsageError("a file is there that twinkeel did not write", where=str(target), hint=hint)
     return content
-
-
-def _replace(target: Path, content: bytes) -> None:
-    # NamedTemporaryFile makes the file with mode 0600, and it is never readable for others under its final name.
-    with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}-", delete=False) as file:
-        try:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-            Path(file.name).replace(target)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise

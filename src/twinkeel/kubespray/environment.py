@@ -68,8 +68,8 @@ def _run(argv: Sequence[str], what: str, hint: str) -> str:
         raise ToolError(f"{what}: {error.strerror}", where=argv[0], hint=hint) from error
     if result.returncode != 0:
         lines = (result.stderr.strip() or result.stdout.strip()).splitlines()
-        said = next((line for line in lines if line.startswith("ERROR")), lines[-1] if lines else f"exit code {result.returncode}")
+        last = next((line for line in lines if line.startswith("ERROR")), lines[-1] if lines else f"exit code {result.returncode}")
         if any("No space left" in line for line in lines):
             hint = "make room on this machine's disk (a release takes about 800 MB)"
-        raise ToolError(f"{what}: {said}", where=argv[0], hint=hint)
+        raise ToolError(f"{what}: {last}", where=argv[0], hint=hint)
     return result.stdout

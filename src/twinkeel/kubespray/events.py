@@ -91,11 +91,11 @@ def failure_message(result: Mapping[str, Any]) -> str:
     if items:
         return failure_message(items[-1])
     parts = [str(result.get(key, "")).strip() for key in ("msg", "stderr", "module_stderr", "stdout" if result.get("rc") else "")]
-    said: list[str] = []
+    messages: list[str] = []
     for part in parts:
-        if part and not any(part in known for known in said):
-            said.append(part)
-    return "\n".join(said)[:LONGEST_MESSAGE] or "it failed without a message"
+        if part and not any(part in known for known in messages):
+            messages.append(part)
+    return "\n".join(messages)[:LONGEST_MESSAGE] or "it failed without a message"
 
 
 def _stats(stats: Mapping[str, Mapping[str, int]]) -> RunEnded:

@@ -30,7 +30,7 @@ class FetchOptions:
     force: bool = False
 
 
-def fetch_release(tag: str, options: FetchOptions, say: Callable[[str], None]) -> Release:
+def fetch_release(tag: str, options: FetchOptions, on_step: Callable[[str], None]) -> Release:
     """The release, complete; what is there already is not fetched again.
 
     Args:
@@ -49,13 +49,13 @@ def fetch_release(tag: str, options: FetchOptions, say: Callable[[str], None]) -
     release = Release(tag, releases_folder() / tag)
     with _alone(release.folder):
         if release.complete and not options.force:
-            say(f"{tag} is here already")
+            on_step(f"{tag} is here already")
             return release
         (release.folder / MARK).unlink(missing_ok=True)
-        commit = _checkout(release, options, say)
+        commit = _checkout(release, options, on_step)
         support = keep_support(release, commit)
         python = options.python or find_python(support)
-        say("making its Python environment (a minute or two)")
+        on_step("making its Python environment (a minute or two)")
         wheelhouse = options.wheelhouse.absolute() if options.wheelhouse else None
         version = make_environment(release.checkout, release.environment, python, wheelhouse)
         facts = {"tag": tag, "commit": commit, "source": options.source, "ansible": version}
@@ -65,15 +65,15 @@ def fetch_release(tag: str, options: FetchOptions, say: Callable[[str], None]) -
     return release
 
 
-def _checkout(release: Release, options: FetchOptions, say: Callable[[str], None]) -> str:
+def _checkout(release: Release, options: FetchOptions, on_step: Callable[[str], None]) -> str:
     source = source_url(options.source)
-    say(f"looking up {release.tag} in {options.source}")
+    on_step(f"looking up {release.tag} in {options.source}")
     commit = tag_commit(source, release.tag)
     if release.checkout.exists():
         if not options.force and _is_at(release.checkout, commit):
             return commit
         shutil.rmtree(release.checkout)
-    say(f"fetching {release.tag}")
+    on_step(f"fetching {release.tag}")
     clone_tag(source, release.tag, commit, release.checkout)
     return commit
 

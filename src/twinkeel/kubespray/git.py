@@ -88,19 +88,19 @@ def _git(*arguments: str, source: str) -> str:
         raise ToolError("git is not installed", hint="apt-get install git, or dnf install git") from error
     if result.returncode == 0:
         return result.stdout
-    said = [line for line in result.stderr.splitlines() if line.startswith(("fatal:", "error:"))] or result.stderr.splitlines()
-    raise ToolError(f"git failed: {said[0] if said else result.returncode}", where=source, hint=_hint(result.stderr))
+    lines = [line for line in result.stderr.splitlines() if line.startswith(("fatal:", "error:"))] or result.stderr.splitlines()
+    raise ToolError(f"git failed: {lines[0] if lines else result.returncode}", where=source, hint=_hint(result.stderr))
 
 
-def _hint(said: str) -> str:
+def _hint(stderr: str) -> str:
     if any(
-        word in said for word in ("Could not resolve host", "Failed to connect", "unable to access", "timed out", "unreachable")
+        word in stderr for word in ("Could not resolve host", "Failed to connect", "unable to access", "timed out", "unreachable")
     ):
         return "this machine does not reach it: name a mirror or a local copy with --source"
-    if "does not appear to be a git repository" in said or "not found" in said or "does not exist" in said:
+    if "does not appear to be a git repository" in stderr or "not found" in stderr or "does not exist" in stderr:
         return "--source takes the URL or the path of a git repository of Kubespray"
-    if "dubious ownership" in said:
+    if "dubious ownership" in stderr:
         return "the repository belongs to another user: git config --global --add safe.directory PATH"
-    if "No space left" in said:
+    if "No space left" in stderr:
         return "make room on this machine's disk"
     return "run the same command again; --source names another repository"

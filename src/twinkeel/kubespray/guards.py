@@ -156,18 +156,18 @@ async def guard_upgrade(topology: Topology, reader: Reader) -> str:
         UsageError: it is not.
         HostError: no control-plane host tells its version.
     """
-    said: list[str] = []
+    reasons: list[str] = []
     for machine in topology.control_plane:
         try:
             result = (await reader.run(machine, [KUBELET, "--version"])).checked()
         except HostError as error:
-            said.append(f"{machine.name}: {error.what}")
+            reasons.append(f"{machine.name}: {error.what}")
             continue
         running = result.stdout.strip().rpartition("v")[2]
         check_step(running, topology.cluster.version)
         return running
     hint = "is the cluster installed? An upgrade starts from a running one"
-    raise HostError("no control-plane host tells its Kubernetes version", where="; ".join(said), hint=hint)
+    raise HostError("no control-plane host reports its Kubernetes version", where="; ".join(reasons), hint=hint)
 
 
 def check_step(running: str, wanted: str) -> None:

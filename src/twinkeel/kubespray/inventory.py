@@ -1,12 +1,11 @@
 """Writing the inventory that Kubespray runs with, beside what it keeps there itself (credentials, artifacts)."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from twinkeel.render.kubespray import render_kubespray
 from twinkeel.render.yaml_text import block
+from twinkeel.support.replace_file import replace_file
 from twinkeel.topology.model import Machine, Topology
 
 OPTIONAL = ("group_vars/all/variables.yml", "broken.yaml")
@@ -28,7 +27,9 @@ def write_inventory(topology: Topology, folder: Path, broken: Sequence[Machine] 
     if broken:
         files["broken.yaml"] = block({"all": {"hosts": _addresses(topology), "children": _broken(topology, broken)}})
     for path, content in files.items():
-        _write(inventory / path, content)
+        target = inventory / path
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        replace_file(target, content.encode())
     for path in OPTIONAL:
         if path not in files:
             (inventory / path).unlink(missing_ok=True)
@@ -51,16 +52,3 @@ def _broken(topology: Topology, broken: Sequence[Machine]) -> dict[str, dict[str
     return {
         group: {"hosts": {machine.node_name: {} for machine in machines if machine in broken}} for group, machines in groups.items()
     }
-
-
-def _write(target: Path, content: str) -> None:
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with NamedTemporaryFile("w", dir=target.parent, prefix=f".{target.name}-", encoding="utf-8", delete=False) as file:
-        try:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-            Path(file.name).replace(target)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise

@@ -46,7 +46,7 @@ def run_playbook(invocation: Invocation, log: Path, show: OnProgress) -> Progres
     except OSError as error:
         what = f"the log cannot be written, so ansible-playbook was ended: {error.strerror or error}"
         raise ToolError(what, where=str(log), hint=f"make room on this machine (df -h), then {RESUME}") from error
-    _judge(code, progress, list(complaints), log)
+    _require_success(code, progress, list(complaints), log)
     return progress
 
 
@@ -55,8 +55,8 @@ def _follow(invocation: Invocation, log: Path, show: OnProgress, progress: Progr
     with _open_log(log) as output:
         output.write(f"\n$ {redact(invocation.text())}\n")
         child = _start(invocation)
-        said = threading.Thread(target=_drain, args=(child.stderr, output, complaints), daemon=True)
-        said.start()
+        reader = threading.Thread(target=_drain, args=(child.stderr, output, complaints), daemon=True)
+        reader.start()
         try:
             assert child.stdout is not None  # noqa: S101 - Popen was given a pipe
             for line in child.stdout:
@@ -66,7 +66,7 @@ def _follow(invocation: Invocation, log: Path, show: OnProgress, progress: Progr
             stop(child)
             raise
         finally:
-            said.join(GRACE_PERIOD)
+            reader.join(GRACE_PERIOD)
 
 
 def stop(child: "subprocess.Popen[str]", grace_period: float = GRACE_PERIOD) -> None:
@@ -143,7 +143,7 @@ def _open_log(log: Path) -> TextIOWrapper:
     return os.fdopen(descriptor, "w", encoding="utf-8")
 
 
-def _judge(code: int, progress: Progress, complaints: list[str], log: Path) -> None:
+def _require_success(code: int, progress: Progress, complaints: list[str], log: Path) -> None:
     failures = progress.failures()
     if code == 0:
         return
@@ -154,10 +154,10 @@ def _judge(code: int, progress: Progress, complaints: list[str], log: Path) -> N
         at = f" in the task {progress.task!r}" if progress.task else ""
         memory = "; SIGKILL often means that this machine ran out of memory (dmesg)" if name == "SIGKILL" else ""
         raise ToolError(f"ansible-playbook was killed ({name}){at}", where=str(log), hint=f"{RESUME}{memory}")
-    said = next((line for line in complaints if line.startswith(("ERROR", "[ERROR"))), complaints[-1] if complaints else "")
-    cause = likely_cause("", said)
+    text = next((line for line in complaints if line.startswith(("ERROR", "[ERROR"))), complaints[-1] if complaints else "")
+    cause = likely_cause("", text)
     hint = f"{cause.cause}: {cause.hint}" if cause else "the end of that file says why"
-    raise ToolError(f"ansible-playbook ended with {code}" + (f": {said}" if said else ""), where=str(log), hint=f"{hint}; {RESUME}")
+    raise ToolError(f"ansible-playbook ended with {code}" + (f": {text}" if text else ""), where=str(log), hint=f"{hint}; {RESUME}")
 
 
 def _host_error(failures: list[HostResult], log: Path) -> HostError:

@@ -41,7 +41,7 @@ class Progress:
                 self.tasks += 1
             case HostResult(host, _, outcome):
                 self.hosts.setdefault(host, Counter())[outcome] += 1
-                self._judge(event)
+                self._take_result(event)
             case RunEnded():
                 self._close_task(now)
                 self.ended = event
@@ -61,7 +61,7 @@ class Progress:
         """Seconds since the run began."""
         return (now - self.began) / 1e9
 
-    def _judge(self, result: HostResult) -> None:
+    def _take_result(self, result: HostResult) -> None:
         # The stream does not say that a failure is ignored; but a host that failed for good does no other task.
         earlier = self._pending.get(result.host)
         if earlier is not None and earlier.task != result.task:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from twinkeel.lab import cgroups, manifest, network, processes, watches
+from twinkeel.lab import cgroups, inotify_limits, manifest, network, processes
 from twinkeel.lab.folders import remove_tree
 from twinkeel.lab.manifest import Manifest
 from twinkeel.lab.model import LabPaths
@@ -26,7 +26,7 @@ def remove_lab(paths: LabPaths) -> bool:
             network.remove_namespace(entry.name)
         for entry in reversed(listed.of_kind("cgroup")):
             cgroups.remove(Path(entry.name))
-        watches.restore_limit(paths)
+        inotify_limits.restore_limit(paths)
     remove_tree(paths.root)
     return True
 

@@ -15,7 +15,7 @@ from twinkeel.lab.network import host_namespace, namespace_path
 from twinkeel.lab.signals import restore_for_command
 
 
-def become(paths: LabPaths, layout: LabLayout, host: LabHost, argv: Sequence[str]) -> NoReturn:
+def exec_in_host(paths: LabPaths, layout: LabLayout, host: LabHost, argv: Sequence[str]) -> NoReturn:
     """Replace this process by a command in a host; its exit code, input, output and terminal are ours.
 
     In client and operator the command sees this machine's files, but that host's network and the lab's names.
@@ -27,10 +27,10 @@ def become(paths: LabPaths, layout: LabLayout, host: LabHost, argv: Sequence[str
     if host.role in OUTSIDE_ROLES:
         _enter_network(layout, host, paths)
         _execute(list(argv), outside_environment(paths))
-    become_inside(paths, layout, host, argv)
+    exec_inside_host(paths, layout, host, argv)
 
 
-def become_inside(paths: LabPaths, layout: LabLayout, host: LabHost, argv: Sequence[str]) -> NoReturn:
+def exec_inside_host(paths: LabPaths, layout: LabLayout, host: LabHost, argv: Sequence[str]) -> NoReturn:
     """Replace this process by a command that sees a host's own files, the client's and operator's too. Raises as `become`."""
     _execute(*inside_command(paths, layout, host, argv))
 

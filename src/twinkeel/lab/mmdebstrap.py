@@ -45,14 +45,14 @@ KEPT_LINES = 40
 OLDEST = (1, 3)
 
 
-def said_version() -> str:
+def reported_version() -> str:
     """What the program says of itself: "mmdebstrap 1.3.5"."""
     return subprocess.run(["mmdebstrap", "--version"], capture_output=True, text=True, check=False).stdout
 
 
-def too_old(said: str) -> str | None:
+def too_old(reported: str) -> str | None:
     """A sentence when the version is older than what makes today's suites; None when it is not, or cannot be read."""
-    found = re.search(r"(\d+)\.(\d+)\S*", said)
+    found = re.search(r"(\d+)\.(\d+)\S*", reported)
     if found is None or (int(found[1]), int(found[2])) >= OLDEST:
         return None
     return f"mmdebstrap {found[0]} is too old to make today's Debian: {OLDEST[0]}.{OLDEST[1]} or newer is needed (Debian 12 has it)"

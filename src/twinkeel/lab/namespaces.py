@@ -50,7 +50,7 @@ def create_network(path: Path) -> None:
         _check(_libc.mount(bytes(path.parent), bytes(path.parent), b"none", MS_BIND | MS_REC, None), f"cannot share {path.parent}")
         _check(_libc.mount(b"", bytes(path.parent), b"none", MS_SHARED | MS_REC, None), f"cannot share {path.parent}")
     path.touch(mode=0o444, exist_ok=False)
-    with _returning_home():
+    with _returning():
         _check(_libc.unshare(CLONE_NEWNET), "cannot make a network namespace")
         bind_mount(Path("/proc/thread-self/ns/net"), path)
 
@@ -65,19 +65,19 @@ def remove_network(path: Path) -> None:
 @contextmanager
 def in_network(path: Path) -> Iterator[None]:
     """Sockets that this thread opens inside the `with` belong to that network namespace, for as long as they live."""
-    with _returning_home():
+    with _returning():
         setns(path, CLONE_NEWNET)
         yield
 
 
 @contextmanager
-def _returning_home() -> Iterator[None]:
-    home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+def _returning() -> Iterator[None]:
+    original = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     try:
         yield
     finally:
-        result = _libc.setns(home, CLONE_NEWNET)
-        os.close(home)
+        result = _libc.setns(original, CLONE_NEWNET)
+        os.close(original)
         _check(result, "cannot return to the first network namespace")
 
 

@@ -73,8 +73,8 @@ def _ask(leader: int | None) -> tuple[str, dict[str, str]]:
     return understand(ended.stdout)
 
 
-def understand(said: str) -> tuple[str, dict[str, str]]:
+def understand(output: str) -> tuple[str, dict[str, str]]:
     """systemd's state and the daemons' versions, from what a host said."""
-    systemd, _, rest = said.partition("\n")
+    systemd, _, rest = output.partition("\n")
     found = {name: match[1].rstrip(".") for name, pattern in _VERSIONS.items() if (match := pattern.search(rest))}
     return systemd.strip() or "booting", found

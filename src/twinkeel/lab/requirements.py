@@ -48,7 +48,7 @@ def missing() -> list[str]:
         return ["a lab needs root (run with sudo)"]
     found = [f"{name} is not installed (Debian package {package})" for name, package in PROGRAMS.items() if not shutil.which(name)]
     if not found:
-        found = [*filter(None, [mmdebstrap.too_old(mmdebstrap.said_version())]), *_kernel_problems()]
+        found = [*filter(None, [mmdebstrap.too_old(mmdebstrap.reported_version())]), *_kernel_problems()]
     return found
 
 
@@ -67,7 +67,7 @@ def require() -> None:
     packages = {package for name, package in PROGRAMS.items() if not shutil.which(name)}
     if packages:
         raise ToolError("; ".join(problems), hint=f"apt-get install {' '.join(sorted(packages))}")
-    if mmdebstrap.too_old(mmdebstrap.said_version()):
+    if mmdebstrap.too_old(mmdebstrap.reported_version()):
         raise ToolError("; ".join(problems), hint="apt-get install mmdebstrap, of Debian 12 or newer")
     raise LabError("; ".join(problems), hint="use a machine or a virtual machine of your own; `twinkeel render` needs none of this")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from twinkeel.debian.sources import machine_release
 from twinkeel.debian.suites import DEBIAN, Suite, find_suite
 from twinkeel.errors import UsageError
-from twinkeel.lab import cgroups, host, manifest, network, processes, requirements, ssh_keys, state, watches
+from twinkeel.lab import cgroups, host, inotify_limits, manifest, network, processes, requirements, ssh_keys, state
 from twinkeel.lab.cleanup import remove_lab
 from twinkeel.lab.fit import Fit, fit
 from twinkeel.lab.folders import GIB, require_space
@@ -228,7 +228,7 @@ def create_control_groups(build: LabBuild) -> None:
 
 def allow_watches(build: LabBuild) -> None:
     """Nine systemds watch more files than a user may by default; the machine's limit is raised, and `down` puts it back."""
-    watches.raise_limit(build.paths)
+    inotify_limits.raise_limit(build.paths)
 
 
 def boot_hosts(build: LabBuild) -> None:

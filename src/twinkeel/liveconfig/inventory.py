@@ -59,12 +59,12 @@ class Inventory:
     mentions: int = 0
     _orders: dict[str, list[str]] = field(default_factory=dict, repr=False)
 
-    def tell(self, place: Place, text: str) -> None:
+    def add_remark(self, place: Place, text: str) -> None:
         """Something that is not understood; a file of nonsense is told of so often, and no more."""
         if len(self.remarks) < MOST_REMARKS:
             self.remarks.append(Remark(place, text))
         elif len(self.remarks) == MOST_REMARKS:
-            self.remarks.append(Remark(place, f"more than {MOST_REMARKS} places are not understood: the others are not told"))
+            self.remarks.append(Remark(place, f"more than {MOST_REMARKS} places are not understood: the others are not listed"))
 
     @property
     def main(self) -> SourceFile:
@@ -86,7 +86,7 @@ class Inventory:
         """Hosts that a group names. A port is heard where a host is named first, as Ansible has it."""
         self.mentions += len(names)
         if self.is_full:
-            self.tell(place, f"hosts are named more than {MOST_MENTIONS} times: these were left out")
+            self.add_remark(place, f"hosts are named more than {MOST_MENTIONS} times: these were left out")
             return
         for name in names:
             new = name not in self.hosts

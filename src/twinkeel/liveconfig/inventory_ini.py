@@ -48,7 +48,7 @@ def read_ini(source: SourceFile, inventory: Inventory) -> None:
             else:
                 declared.add(group)
             if kind not in _KINDS:
-                inventory.tell(name_place, f"a section of the kind {kind} is not known: it was left out")
+                inventory.add_remark(name_place, f"a section of the kind {kind} is not known: it was left out")
         elif kind == "hosts":
             _host(source, number, line, group, inventory)
         elif kind == "vars":
@@ -61,10 +61,10 @@ def read_ini(source: SourceFile, inventory: Inventory) -> None:
                 inventory.group(found[1])
                 wanted.setdefault(found[1], place)
             else:
-                inventory.tell(whole, "this is no group's name: it was left out")
+                inventory.add_remark(whole, "this is no group's name: it was left out")
     for name, place in wanted.items():
         if name not in declared:
-            inventory.tell(place, f"there is no section [{name}]: Ansible refuses the file")
+            inventory.add_remark(place, f"there is no section [{name}]: Ansible refuses the file")
 
 
 def _host(source: SourceFile, number: int, line: str, group: str, inventory: Inventory) -> None:
@@ -75,13 +75,13 @@ def _host(source: SourceFile, number: int, line: str, group: str, inventory: Inv
         return
     if not tokens[-1].closed:
         place = Place(source, Span(number, tokens[-1].start + 1, tokens[-1].end - tokens[-1].start))
-        inventory.tell(place, "a quote is not closed here: Ansible refuses the file")
+        inventory.add_remark(place, "a quote is not closed here: Ansible refuses the file")
     first, *rest = tokens
     place = Place(source, Span(number, first.start + 1, first.end - first.start))
     try:
         names, port = expand(first.text)
     except BadPatternError as error:
-        inventory.tell(place, f"{error}: it was left out")
+        inventory.add_remark(place, f"{error}: it was left out")
         return
     variables: Variables = {}
     for token in rest:
@@ -90,14 +90,14 @@ def _host(source: SourceFile, number: int, line: str, group: str, inventory: Inv
         if equals:
             variables[name] = Variable(here, _value(value, _behind(here, name, line)))
         else:
-            inventory.tell(here, "this is no name=value: Ansible refuses the file")
+            inventory.add_remark(here, "this is no name=value: Ansible refuses the file")
     inventory.add_hosts(names, port, variables, place, group)
 
 
 def _variable(whole: Place, text: str, variables: Variables, inventory: Inventory) -> None:
     name, equals, value = text.partition("=")
     if not equals:
-        inventory.tell(whole, "this is no name=value: it was left out")
+        inventory.add_remark(whole, "this is no name=value: it was left out")
         return
     variables[name.strip()] = Variable(whole, _value(value.strip(), _behind(whole, name, whole.source.line(whole.span.line))))
 

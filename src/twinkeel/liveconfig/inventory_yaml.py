@@ -17,7 +17,7 @@ def read_yaml_inventory(source: SourceFile, inventory: Inventory) -> None:
     if whole is None:
         return
     if not isinstance(whole.items, dict) or not isinstance(whole.data, dict):
-        inventory.tell(whole.place, "an inventory is a mapping of groups: the file was left out")
+        inventory.add_remark(whole.place, "an inventory is a mapping of groups: the file was left out")
         return
     for name, value in whole.items.items():
         _group(name, value, whole.key_places[name], inventory, 0)
@@ -31,7 +31,7 @@ def read_variables(source: SourceFile, inventory: Inventory) -> Variables:
         return {}
     if not isinstance(whole.data, dict):
         if whole.data is not None:
-            inventory.tell(whole.place, "variables are a mapping: the file was left out")
+            inventory.add_remark(whole.place, "variables are a mapping: the file was left out")
         return {}
     return _variables(whole)
 
@@ -43,10 +43,10 @@ def _variables(value: Value) -> Variables:
 
 def _group(name: str, value: Value, place: Place, inventory: Inventory, depth: int) -> None:
     if depth > DEEPEST_GROUP:
-        inventory.tell(place, f"groups nest more than {DEEPEST_GROUP} deep: this one was left out")
+        inventory.add_remark(place, f"groups nest more than {DEEPEST_GROUP} deep: this one was left out")
         return
     if value.data is not None and not isinstance(value.data, dict):
-        inventory.tell(place, "this is no group: it was left out")
+        inventory.add_remark(place, "this is no group: it was left out")
         return
     group = inventory.group(name, place)
     for key in value.items if isinstance(value.items, dict) else ():
@@ -54,11 +54,11 @@ def _group(name: str, value: Value, place: Place, inventory: Inventory, depth: i
         if section is None or section.data is None:
             continue
         if key not in SECTIONS:
-            inventory.tell(value.key_places[key], f"a group has vars, children and hosts, no {key}: it was left out")
+            inventory.add_remark(value.key_places[key], f"a group has vars, children and hosts, no {key}: it was left out")
             continue
         entries = _entries(section)
         if entries is None:
-            inventory.tell(section.place, f"{key} is a mapping: Ansible refuses the file")
+            inventory.add_remark(section.place, f"{key} is a mapping: Ansible refuses the file")
             continue
         for entry, (entry_place, item) in entries.items():
             if key == "vars":
@@ -88,8 +88,8 @@ def _hosts(pattern: str, value: Value, place: Place, group: str, inventory: Inve
     try:
         names, port = expand(pattern)
     except BadPatternError as error:
-        inventory.tell(place, f"{error}: it was left out")
+        inventory.add_remark(place, f"{error}: it was left out")
         return
     if value.data is not None and not isinstance(value.data, dict):
-        inventory.tell(value.place, "a host's variables are a mapping: these were left out")
+        inventory.add_remark(value.place, "a host's variables are a mapping: these were left out")
     inventory.add_hosts(names, port, _variables(value) if isinstance(value.data, dict) else {}, place, group)

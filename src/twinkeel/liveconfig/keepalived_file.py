@@ -63,7 +63,7 @@ class KeepalivedFile:
     """One file as written."""
 
     source: SourceFile
-    whole: Statement
+    root: Statement
     comments: list[Comment] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
 
@@ -87,9 +87,9 @@ def parse_keepalived(source: SourceFile) -> KeepalivedFile:
     return file
 
 
-def write_keepalived(whole: Statement) -> str:
+def write_keepalived(root: Statement) -> str:
     """The statements as text: the same words in the same order, without comments."""
-    return "".join(_written(whole.block, ""))
+    return "".join(_written(root.block, ""))
 
 
 def _written(statements: list[Statement], indent: str) -> Iterator[str]:
@@ -118,7 +118,7 @@ class _Reader:
 
     def __init__(self, file: KeepalivedFile) -> None:
         self._file = file
-        self._stack = [file.whole]
+        self._stack = [file.root]
         self._opened: list[Place] = []
         self._too_deep = 0
 

@@ -164,6 +164,21 @@ class Instance:
         """The addresses that its advertisements name."""
         return list(self._addresses("virtual_ipaddress"))
 
+    @cached_property
+    def next_hop(self) -> tuple[Word, IPv4Interface | IPv6Interface] | None:
+        """The one excluded address, in a subnet, beside one virtual IP that is in none: where routers send what is for that."""
+        vips, others = self.advertised, list(self._addresses("virtual_ipaddress_excluded"))
+        if len(vips) != 1 or len(others) != 1:
+            return None
+        (_, vip), (_, other) = vips[0], others[0]
+        routed = vip.network.prefixlen == vip.max_prefixlen and other.network.prefixlen < other.max_prefixlen
+        return others[0] if routed and vip.version == other.version else None
+
+    @property
+    def served(self) -> list[tuple[Word, IPv4Interface | IPv6Interface]]:
+        """Those of `vips` that clients use: all but a next hop."""
+        return [each for each in self.vips if each != self.next_hop]
+
     def _addresses(self, *keywords: str) -> Iterator[tuple[Word, IPv4Interface | IPv6Interface]]:
         for each in self._entries(*keywords):
             try:
@@ -232,12 +247,12 @@ class VrrpConfig:
     @cached_property
     def instances(self) -> list[Instance]:
         """Its instances."""
-        return [Instance(each, self) for each in self.config.whole.named("vrrp_instance")]
+        return [Instance(each, self) for each in self.config.root.named("vrrp_instance")]
 
     @cached_property
     def groups(self) -> list[SyncGroup]:
         """Its sync groups."""
-        return [SyncGroup(each, self) for each in self.config.whole.named("vrrp_sync_group")]
+        return [SyncGroup(each, self) for each in self.config.root.named("vrrp_sync_group")]
 
     def group_of(self, instance: Instance) -> SyncGroup | None:
         """The sync group that an instance is in."""
@@ -259,7 +274,7 @@ class VrrpConfig:
     @cached_property
     def definitions(self) -> list[Definition]:
         """All that can be tracked."""
-        return [Definition(each) for each in self.config.whole.named(*SCRIPTS, *PROCESSES, *FILES)]
+        return [Definition(each) for each in self.config.root.named(*SCRIPTS, *PROCESSES, *FILES)]
 
     def definition(self, kind: str, name: str) -> Definition | None:
         """A script, process or file by name."""
@@ -278,7 +293,7 @@ class VrrpConfig:
     @cached_property
     def globals(self) -> list[Statement]:
         """Its global_defs blocks."""
-        return list(self.config.whole.named("global_defs"))
+        return list(self.config.root.named("global_defs"))
 
     def global_line(self, *keywords: str) -> Statement | None:
         """The global statement that counts."""

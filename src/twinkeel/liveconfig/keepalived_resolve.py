@@ -22,7 +22,7 @@ ReadIncluded = Callable[[SourceFile, str], Sequence[SourceFile]]
 class KeepalivedConfig:
     """What counts on the host. Its statements' conditions are left only where the host is not known."""
 
-    whole: Statement
+    root: Statement
     sources: list[SourceFile] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
@@ -48,8 +48,8 @@ class _Resolver:
 
     def resolve(self, source: SourceFile) -> KeepalivedConfig:
         file = self._take(source)
-        self._known = any(each.condition.lstrip("@^") == self._host for each in _walk(file.whole))
-        self._config.whole.block = list(self._statements(file.whole.block, (source.name,)))
+        self._known = any(each.condition.lstrip("@^") == self._host for each in _walk(file.root))
+        self._config.root.block = list(self._statements(file.root.block, (source.name,)))
         return self._config
 
     def _take(self, source: SourceFile) -> KeepalivedFile:
@@ -107,7 +107,7 @@ class _Resolver:
         lines = [""] * (value[0].place.span.line - 1)
         lines += [" " * (word.place.span.column - 1) + word.text for word in value]
         parsed = parse_keepalived(SourceFile(source.name, "\n".join(lines)))
-        return parsed.whole.block
+        return parsed.root.block
 
     def _replaced(self, word: Word) -> Iterator[Word]:
         """A word with its parameters replaced; one that becomes several words is several."""
@@ -142,7 +142,7 @@ class _Resolver:
             if source.name in files:
                 self._remark(each, f"{source.name} includes itself: it was left out")
             elif self._left > 0 and len(self._config.sources) <= MOST_FILES:
-                yield from self._statements(self._take(source).whole.block, (*files, source.name))
+                yield from self._statements(self._take(source).root.block, (*files, source.name))
 
     def _repeated(self, each: Statement, files: tuple[str, ...]) -> Iterator[Statement]:
         if self._left < 0:

@@ -72,8 +72,8 @@ def copy_image(source: str, options: Sequence[str], layout: ImageLayout, archite
         return layout.take_folder(folder), ""
 
 
-def _reason(said: str) -> str:
+def _reason(output: str) -> str:
     """The end of skopeo's last line is what went wrong; before it stands what it was about to do."""
-    lines = said.strip().splitlines() or ["skopeo failed"]
+    lines = output.strip().splitlines() or ["skopeo failed"]
     message = lines[-1].split("msg=", 1)[-1].strip('"').replace('\\"', '"')
     return message[-300:]

@@ -163,12 +163,12 @@ def _play(release: Release, inventory: Path, folder: Path) -> None:
         what = f"the release's Ansible cannot be started: {error.strerror}"
         raise ToolError(what, where=argv[0], hint="twinkeel kubespray fetch --force") from error
     except subprocess.TimeoutExpired as error:
-        raise ToolError("the release did not say within five minutes what it needs", where=argv[0], hint="try again") from error
+        raise ToolError("the release did not report within five minutes what it needs", where=argv[0], hint="try again") from error
     if ended.returncode != 0:
         lines = (ended.stdout + ended.stderr).splitlines()
-        said = next((line for line in lines if line.startswith(("fatal:", "ERROR", "[ERROR"))), "".join(lines[-1:]))
+        message = next((line for line in lines if line.startswith(("fatal:", "ERROR", "[ERROR"))), "".join(lines[-1:]))
         raise ToolError(
-            f"{release.tag} cannot say what it needs: {said[:600]}",
+            f"{release.tag} cannot say what it needs: {message[:600]}",
             where=str(release.checkout),
             hint="do the cluster's settings fit the release? `twinkeel check` tells",
         )

@@ -59,15 +59,17 @@ def given_programs(folders: Sequence[Path]) -> dict[str, Program]:
         silent = [name for name in PROGRAMS if (folder / name).is_file() and name not in here]
         if silent:
             hint = "is it a program for this machine, and executable?"
-            raise UsageError(f"{silent[0]} does not say its version", where=str(folder / silent[0]), hint=hint)
+            raise UsageError(f"{silent[0]} does not report its version", where=str(folder / silent[0]), hint=hint)
         if not here:
             hint = f"a folder that holds some of: {', '.join(PROGRAMS)}"
             raise UsageError("--local names a folder without any program that is known here", where=str(folder), hint=hint)
         found = {**here, **found}
     versions = {found[name].version: found[name] for name in KUBERNETES if name in found}
     if len(versions) > 1:
-        said = ", ".join(program.words() for program in versions.values())
-        raise UsageError(f"Kubernetes' programs are of several versions: {said}", where="--local", hint="give those of one version")
+        those = ", ".join(program.words() for program in versions.values())
+        raise UsageError(
+            f"Kubernetes' programs are of several versions: {those}", where="--local", hint="give those of one version"
+        )
     return found
 
 

@@ -19,9 +19,29 @@ def with_haproxy(subject: Subject) -> bool:
     return subject.haproxy
 
 
+def with_holder(subject: Subject) -> bool:
+    """Where one load balancer holds a virtual IP (VRRP)."""
+    return not subject.bgp
+
+
 def in_a_pair(subject: Subject) -> bool:
-    """Where there is somebody to take over."""
-    return len(subject.load_balancers) > 1
+    """Where one holds, and there is somebody to take over."""
+    return with_holder(subject) and len(subject.load_balancers) > 1
+
+
+def announced(subject: Subject) -> bool:
+    """Where load balancers announce the virtual IPs (BGP)."""
+    return subject.bgp
+
+
+def announced_by_several(subject: Subject) -> bool:
+    """Where another load balancer can announce, too."""
+    return subject.bgp and len(subject.load_balancers) > 1
+
+
+def with_bfd(subject: Subject) -> bool:
+    """Where BFD watches the routers."""
+    return subject.bgp and subject.bfd
 
 
 @dataclass(frozen=True)
@@ -39,7 +59,7 @@ class Alert:
     summary: str
     description: str
     means: str
-    look: tuple[str, ...]
+    steps: tuple[str, ...]
     applies: Callable[[Subject], bool] = always
 
 

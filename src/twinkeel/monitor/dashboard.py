@@ -61,9 +61,9 @@ def uid(cluster: str) -> str:
 
 
 def _moves(subject: Subject) -> dict[str, Any]:
-    """A mark in every graph where a virtual IP came to another load balancer."""
+    """A mark in every graph where a virtual IP came to a load balancer."""
     return {
-        "name": "A virtual IP moved",
+        "name": "A virtual IP was announced anew" if subject.bgp else "A virtual IP moved",
         "datasource": SOURCE,
         "enable": True,
         "hide": False,
@@ -72,7 +72,7 @@ def _moves(subject: Subject) -> dict[str, Any]:
         "expr": f"twinkeel_vip_changed_timestamp_seconds{{{subject.of}}} * 1000 and twinkeel_vip_held{{{subject.of}}} == 1",
         "useValueForTime": True,
         "step": "15s",
-        "titleFormat": "{{vip}} to {{load_balancer}}",
+        "titleFormat": "{{vip}} by {{load_balancer}}" if subject.bgp else "{{vip}} to {{load_balancer}}",
     }
 
 
@@ -106,7 +106,7 @@ def _panel(panel: Panel, subject: Subject, number: int, place: Mapping[str, int]
         "id": number,
         "type": panel.kind,
         "title": panel.title,
-        "description": panel.tells,
+        "description": panel.describes,
         "datasource": SOURCE,
         "gridPos": dict(place),
         "targets": [_target(query, letter, subject, instant=table or panel.kind == "stat", table=table)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from twinkeel.monitor.alert import always, with_haproxy
-from twinkeel.monitor.records import ABLE_SUM, COLLECTED, REPORTING, SESSIONS
+from twinkeel.monitor.alert import always, announced, with_bfd, with_haproxy, with_holder
+from twinkeel.monitor.records import ABLE_SUM, ANNOUNCERS, COLLECTED, REPORTING, SESSIONS
 from twinkeel.monitor.subject import SERVED, Subject
 
 Kind = Literal["stat", "state-timeline", "timeseries", "table"]
@@ -13,6 +13,14 @@ Step = tuple[float | None, str]
 
 STATES = {5: ("MASTER", "green"), 4: ("BACKUP", "blue"), 3: ("STANDBY", "yellow"), 2: ("FAULT", "red"), 1: ("STOPPED", "dark-red")}
 """A state as a number, so that one series a load balancer can be drawn; 0 is none."""
+
+ANNOUNCER_STATES = {
+    5: ("ANNOUNCING", "green"),
+    4: ("WAITING", "blue"),
+    3: ("STANDBY", "yellow"),
+    2: ("FAULT", "red"),
+    1: ("STOPPED", "dark-red"),
+}
 
 RATE = "$__rate_interval"
 DAY = 86400
@@ -34,7 +42,7 @@ class Panel:
     kind: Kind
     width: int
     queries: tuple[Query, ...]
-    tells: str
+    describes: str
     unit: str = "short"
     steps: tuple[Step, ...] = ((None, "green"),)
     texts: Mapping[int, tuple[str, str]] = field(default_factory=dict)
@@ -57,9 +65,12 @@ class Row:
     panels: tuple[Panel, ...]
 
 
-def _state(subject: Subject) -> str:
-    numbered = (f'{number} * twinkeel_vrrp_state{{{subject.of},state="{name.lower()}"}}' for number, (name, _) in STATES.items())
-    return f"sum by (load_balancer) ({' or '.join(numbered)})"
+def _state(metric: str, states: Mapping[int, tuple[str, str]]) -> Callable[[Subject], str]:
+    def expr(subject: Subject) -> str:
+        numbered = (f'{number} * {metric}{{{subject.of},state="{name.lower()}"}}' for number, (name, _) in states.items())
+        return f"sum by (load_balancer) ({' or '.join(numbered)})"
+
+    return expr
 
 
 def _up(subject: Subject) -> str:
@@ -76,6 +87,10 @@ def _rate(metric: str, matchers: str) -> Callable[[Subject], str]:
     return lambda subject: f"sum by (load_balancer) (rate({metric}{{{subject.of},{matchers}}}[{RATE}]))"
 
 
+def _increase(metric: str) -> Callable[[Subject], str]:
+    return lambda subject: f"increase({metric}{{{subject.of}}}[{RATE}])"
+
+
 _FRONTENDS, _SERVERS = f'proxy=~"{SERVED}"', 'proxy=~"kubernetes-api|service[.].*"'
 
 NOW = Row(
@@ -89,6 +104,16 @@ NOW = Row(
             (Query(lambda subject: f"twinkeel_vip_held{{{subject.of}}} == 1", "{{vip}}: {{load_balancer}}"),),
             "The load balancers that have a virtual IP. Each virtual IP must be here once.",
             names=True,
+            applies=with_holder,
+        ),
+        Panel(
+            "Who announces",
+            "stat",
+            6,
+            (Query(lambda subject: f"twinkeel_vip_announced{{{subject.of}}} == 1", "{{vip}}: {{load_balancer}}"),),
+            "The load balancers that have a virtual IP and told a router. Each one must be here with each virtual IP.",
+            names=True,
+            applies=announced,
         ),
         Panel(
             "Could hold",
@@ -97,6 +122,16 @@ NOW = Row(
             (Query(_of(ABLE_SUM)),),
             "Load balancers that are MASTER or BACKUP. With one, the next fault is an outage.",
             steps=((None, "red"), (1, "orange"), (2, "green")),
+            applies=with_holder,
+        ),
+        Panel(
+            "Announce",
+            "stat",
+            3,
+            (Query(lambda subject: f"min({ANNOUNCERS}{{{subject.of}}})"),),
+            "Load balancers that announce, of the virtual IP that the fewest do. With one, the next fault is an outage.",
+            steps=((None, "red"), (1, "orange"), (2, "green")),
+            applies=announced,
         ),
         Panel(
             "Tell of themselves",
@@ -144,9 +179,19 @@ MOVES = Row(
             "State",
             "state-timeline",
             12,
-            (Query(_state, "{{load_balancer}}"),),
+            (Query(_state("twinkeel_vrrp_state", STATES), "{{load_balancer}}"),),
             "Each load balancer's state, as `twinkeel status` calls it.",
             texts=STATES,
+            applies=with_holder,
+        ),
+        Panel(
+            "State",
+            "state-timeline",
+            12,
+            (Query(_state("twinkeel_announcer_state", ANNOUNCER_STATES), "{{load_balancer}}"),),
+            "Each load balancer's state, as `twinkeel status` calls it.",
+            texts=ANNOUNCER_STATES,
+            applies=announced,
         ),
         Panel(
             "Holder",
@@ -155,6 +200,50 @@ MOVES = Row(
             (Query(_of("twinkeel_vip_held"), "{{vip}} {{load_balancer}}"),),
             "Which load balancer had which virtual IP.",
             texts={1: ("holds", "green"), 0: ("-", "transparent")},
+            applies=with_holder,
+        ),
+        Panel(
+            "Announced",
+            "state-timeline",
+            12,
+            (Query(_of("twinkeel_vip_announced"), "{{vip}} {{load_balancer}}"),),
+            "Which load balancer announced which virtual IP.",
+            texts={1: ("announced", "green"), 0: ("-", "transparent")},
+            applies=announced,
+        ),
+        Panel(
+            "BGP sessions",
+            "state-timeline",
+            12,
+            (Query(_of("twinkeel_bgp_session_up"), "{{load_balancer}} {{router}}"),),
+            "Each load balancer's session with each router.",
+            texts={1: ("established", "green"), 0: ("down", "red")},
+            applies=announced,
+        ),
+        Panel(
+            "BFD",
+            "state-timeline",
+            12,
+            (Query(_of("twinkeel_bfd_session_up"), "{{load_balancer}} {{router}}"),),
+            "Whether a loss would be noticed in a fraction of a second.",
+            texts={1: ("up", "green"), 0: ("down", "red")},
+            applies=with_bfd,
+        ),
+        Panel(
+            "Sessions lost",
+            "timeseries",
+            12,
+            (Query(_increase("twinkeel_bgp_session_dropped_total"), "{{load_balancer}} {{router}}"),),
+            "How often a session was lost. Each time the router spreads established connections anew.",
+            applies=announced,
+        ),
+        Panel(
+            "Why",
+            "table",
+            12,
+            (Query(lambda subject: f"max by (load_balancer, reason) (twinkeel_announcer_info{{{subject.of}}})"),),
+            "Why each load balancer announces, or does not.",
+            applies=announced,
         ),
         Panel(
             "Moves",
@@ -169,6 +258,18 @@ MOVES = Row(
                 ),
             ),
             "How often a virtual IP came to a load balancer.",
+            applies=with_holder,
+        ),
+        Panel(
+            "Returns and withdrawals",
+            "timeseries",
+            12,
+            (
+                Query(_increase("twinkeel_vip_taken_total"), "{{load_balancer}} announces {{vip}}"),
+                Query(_increase("twinkeel_announcer_withdrawals_total"), "{{load_balancer}} withdraws, as something failed"),
+            ),
+            "How often a virtual IP came to a load balancer, and how often a failure took it away.",
+            applies=announced,
         ),
         Panel(
             "Advertisements heard",
@@ -184,6 +285,7 @@ MOVES = Row(
                 ),
             ),
             "A second. A holder hears nobody; everyone else hears the holder, as often as `failover.advert_interval` says.",
+            applies=with_holder,
         ),
         Panel(
             "HAProxy's last answer to the watchdog",
@@ -216,6 +318,15 @@ MOVES = Row(
                 ),
             ),
             "What the watchdog did: killed a HAProxy that hung, gave the virtual IPs to a peer for want of API servers.",
+            applies=with_holder,
+        ),
+        Panel(
+            "Kills",
+            "timeseries",
+            12,
+            (Query(_increase("twinkeel_liveness_kills_total"), "{{load_balancer}}"),),
+            "How often the watchdog killed a HAProxy that hung.",
+            applies=announced,
         ),
     ),
 )

@@ -1,11 +1,12 @@
 """Recording rules: what several alerts and panels ask for, said once. A rule may use those before it."""
 
-from twinkeel.monitor.alert import Record, with_haproxy
+from twinkeel.monitor.alert import Record, announced, with_haproxy, with_holder
 from twinkeel.monitor.subject import SERVED, Subject
 
 REPORTING = "load_balancer:twinkeel_reporting:bool"
 REPORTING_SUM = "cluster:twinkeel_reporting:sum"
 HOLDERS = "vip:twinkeel_holders:sum"
+ANNOUNCERS = "vip:twinkeel_announcers:sum"
 ABLE = "load_balancer:twinkeel_able:bool"
 ABLE_SUM = "cluster:twinkeel_able:sum"
 TAKEN = "vip:twinkeel_vip_taken:increase1h"
@@ -36,6 +37,10 @@ def _holders(subject: Subject) -> str:
     return f"sum by (cluster, vip) ({of_those_that_report(f'twinkeel_vip_held{{{subject.of}}}', subject)})"
 
 
+def _announcers(subject: Subject) -> str:
+    return f"sum by (cluster, vip) ({of_those_that_report(f'twinkeel_vip_announced{{{subject.of}}}', subject)})"
+
+
 def _sessions(subject: Subject) -> str:
     of = f'{{{subject.of},proxy=~"{SERVED}"}}'
     return f"max by (cluster, load_balancer, proxy) (haproxy_frontend_current_sessions{of} / haproxy_frontend_limit_sessions{of})"
@@ -44,9 +49,10 @@ def _sessions(subject: Subject) -> str:
 RECORDS = (
     Record(REPORTING, _reporting),
     Record(REPORTING_SUM, lambda subject: f"sum by (cluster) ({REPORTING}{{{subject.of}}})"),
-    Record(HOLDERS, _holders),
-    Record(ABLE, _able),
-    Record(ABLE_SUM, lambda subject: f"sum by (cluster) ({ABLE}{{{subject.of}}})"),
-    Record(TAKEN, lambda subject: f"sum by (cluster, vip) (increase(twinkeel_vip_taken_total{{{subject.of}}}[1h]))"),
+    Record(HOLDERS, _holders, with_holder),
+    Record(ABLE, _able, with_holder),
+    Record(ABLE_SUM, lambda subject: f"sum by (cluster) ({ABLE}{{{subject.of}}})", with_holder),
+    Record(TAKEN, lambda subject: f"sum by (cluster, vip) (increase(twinkeel_vip_taken_total{{{subject.of}}}[1h]))", with_holder),
+    Record(ANNOUNCERS, _announcers, announced),
     Record(SESSIONS, _sessions, with_haproxy),
 )

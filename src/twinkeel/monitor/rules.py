@@ -49,7 +49,7 @@ def _record(record: Record, subject: Subject) -> dict[str, Any]:
 
 
 def _alert(alert: Alert, subject: Subject, runbooks: str) -> dict[str, Any]:
-    steps = "\n".join(f"{number}. {step}" for number, step in enumerate(alert.look, 1))
+    steps = "\n".join(f"{number}. {step}" for number, step in enumerate(alert.steps, 1))
     return {
         "alert": alert.name,
         "expr": alert.expr(subject),

@@ -12,8 +12,10 @@ SERVED = f"{FRONTEND}|endpoint[.].*"
 
 @dataclass(frozen=True)
 class Subject:
-    """One cluster. `haproxy` says whether HAProxy's own metrics can be read from outside (`haproxy.metrics`);
-    `advert_interval` is how often a holder advertises, in seconds.
+    """One cluster. `haproxy` says whether HAProxy's own metrics can be read from outside (`haproxy.metrics`).
+
+    `advert_interval` is how often a holder of VRRP advertises, in seconds. `bgp`: all announce the virtual IPs instead, with `bfd`
+    or without, and wait for `return_delay` seconds after a failure.
     """
 
     cluster: str
@@ -21,6 +23,9 @@ class Subject:
     haproxy: bool
     services: bool
     advert_interval: float = 1.0
+    bgp: bool = False
+    bfd: bool = False
+    return_delay: float = 0.0
 
     @property
     def of(self) -> str:
@@ -39,11 +44,14 @@ class Subject:
 
 def subject(topology: Topology) -> Subject:
     """What to watch of a topology."""
-    names = tuple(balancer.machine.name for balancer in topology.load_balancers)
+    names, bgp = tuple(balancer.machine.name for balancer in topology.load_balancers), topology.bgp
     return Subject(
         topology.name,
         names,
         haproxy=topology.haproxy.metrics is not None,
         services=bool(topology.services),
-        advert_interval=topology.load_balancers[0].instances[0].advert_interval,
+        advert_interval=topology.load_balancers[0].instances[0].advert_interval if bgp is None else 0.0,
+        bgp=bgp is not None,
+        bfd=bgp is not None and bgp.bfd is not None,
+        return_delay=bgp.return_delay if bgp else 0.0,
     )

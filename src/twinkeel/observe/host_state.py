@@ -10,6 +10,7 @@ from twinkeel.errors import HostError
 from twinkeel.hosts.executor import Reader
 from twinkeel.hosts.host_program import HAPROXY_SOCKET, PYTHON_HINT, WORK_LOCK, host_program
 from twinkeel.hosts.understand import understand
+from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.spec.fields import IPAddress
 from twinkeel.status.backends import SOCKET, Backend, parse_servers
 from twinkeel.topology.model import Machine
@@ -25,7 +26,7 @@ READ_TIMEOUT = 60.0  # Seconds: more than a module that is still at work is wait
 # Where files of ours can lie; what lies there and is no longer rendered is told.
 FOLDERS = (
     "/etc/haproxy",
-    "/etc/keepalived",
+    VRRP_DAEMON.folder,
     "/etc/systemd/system",
     "/etc/tmpfiles.d",
     "/etc/sysctl.d",
@@ -105,8 +106,8 @@ async def read_host_state(
     asked |= {"marker": MARKER, "folders": folders, "haproxy_socket": SOCKET, "generations": GENERATIONS}
     result = await reader.run(machine, ["python3", "-c", READ_STATE, json.dumps(asked)], timeout=READ_TIMEOUT)
     if result.exit_code != 0:
-        said = (result.stderr.strip() or "nothing").splitlines()[-1]
-        raise HostError(f"the host's state cannot be read: python3 said: {said}", where=machine.name, hint=PYTHON_HINT)
+        message = (result.stderr.strip() or "nothing").splitlines()[-1]
+        raise HostError(f"the host's state cannot be read: python3 reported: {message}", where=machine.name, hint=PYTHON_HINT)
     return understand(parse_host_state, result.stdout, machine.name)
 
 

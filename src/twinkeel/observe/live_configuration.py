@@ -93,15 +93,15 @@ async def _read_keepalived(reader: Reader, live: LiveConfiguration) -> None:
 
 async def _unit(reader: Reader, live: LiveConfiguration, program: str) -> list[str]:
     """The command line of the program's unit, none where it has none; and the program's version."""
-    shown = await reader.run(live.machine, ("sh", "-c", f"systemctl show {PROPERTIES} {program}.service"))
-    unit = properties(shown.stdout)
+    output = await reader.run(live.machine, ("sh", "-c", f"systemctl show {PROPERTIES} {program}.service"))
+    unit = properties(output.stdout)
     files = environment_files(unit)
     texts = [each.source.text for each in await read_remote(reader, live.machine, files) if each.source] if files else []
     argv = command(unit, environment(unit, texts))
     binary = argv[0] if argv and argv[0].rpartition("/")[2] == program else program
-    said = await reader.run(live.machine, ("sh", "-c", '"$1" -v 2>&1', "sh", binary))
-    version = _VERSION.search(said.stdout)
-    if version and said.exit_code == 0:
+    result = await reader.run(live.machine, ("sh", "-c", '"$1" -v 2>&1', "sh", binary))
+    version = _VERSION.search(result.stdout)
+    if version and result.exit_code == 0:
         live.versions[program] = version[1]
     return argv
 
@@ -136,7 +136,7 @@ async def _resolved(reader: Reader, live: LiveConfiguration, main: SourceFile) -
 
 
 async def _read_scripts(reader: Reader, live: LiveConfiguration, config: KeepalivedConfig) -> None:
-    paths = list(dict.fromkeys(_programs(config.whole)))
+    paths = list(dict.fromkeys(_programs(config.root)))
     if len(paths) > MOST_SCRIPTS:
         live.note(paths[MOST_SCRIPTS], f"keepalived.conf names more than {MOST_SCRIPTS} programs: the rest was left out")
     for found in await read_remote(reader, live.machine, paths[:MOST_SCRIPTS]):

@@ -12,10 +12,10 @@ _BRACED = re.compile(r"\$\{(\w+)\}")
 _WHOLE = re.compile(r"\$(\w+)")
 
 
-def properties(shown: str) -> dict[str, list[str]]:
+def properties(output: str) -> dict[str, list[str]]:
     """What `systemctl show` printed: every value of every property."""
     found: dict[str, list[str]] = {}
-    for line in shown.splitlines():
+    for line in output.splitlines():
         name, equals, value = line.partition("=")
         if equals:
             found.setdefault(name, []).append(value)

@@ -43,9 +43,9 @@ class HostPlan:
     """What `apply` would do to one load balancer. `packages` are those to install, with the version that is offered; `actions` is
     what each service needs: none, start, reload or restart.
 
-    `foreign` is what files that somebody else wrote do and the rendered ones do not: it ends. `unheard_by` are the holders of
-    virtual IPs that would not hear this host with its new files until they have theirs: it stands aside until then. `problem` is
-    why the host could not be asked; then nothing else is known.
+    `foreign` is what files that somebody else wrote do and the rendered ones do not: it ends. `incompatible_with` are the holders
+    of virtual IPs that would drop this host's advertisements with its new files until they have theirs: it stays in standby until
+    then. `problem` is why the host could not be asked; then nothing else is known.
     """
 
     name: str
@@ -54,7 +54,7 @@ class HostPlan:
     actions: Mapping[str, str] | None = None
     holds: tuple[str, ...] = ()
     foreign: tuple[Ending, ...] = ()
-    unheard_by: tuple[str, ...] = ()
+    incompatible_with: tuple[str, ...] = ()
     problem: str = ""
 
     @property

@@ -10,13 +10,13 @@ from twinkeel.observe.host_state import MARKER, HostState
 from twinkeel.plan.compare_files import Mask, compare_files, no_longer_wanted
 from twinkeel.plan.model import Desired, FileChange, HostPlan, Plan
 from twinkeel.plan.order import batches
-from twinkeel.plan.sweeps import live_of, said_of, way, with_step
+from twinkeel.plan.sweeps import in_sweep, running_config, titles, wanted_configs
 from twinkeel.plan.unit_actions import UnitFile, action, digests
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.haproxy import CONFIG_PATH as HAPROXY_CONFIG
 from twinkeel.render.services import BGP_UNITS, UNITS, reader_of
-from twinkeel.render.vrrp_authentication import Authentication
 from twinkeel.topology.model import Topology
+from twinkeel.vip.backend import Sweep
 from twinkeel.vip.balancer_state import BalancerState, balancer_state, text_of
 from twinkeel.vip.choose_backend import vip_backend
 from twinkeel.vip.compatibility import incompatible_after_change
@@ -29,38 +29,48 @@ def plan(topology: Topology, desired: Desired, states: Mapping[str, HostState | 
         states: what each load balancer has, by short name in the spec's order; an error is why it could not be asked.
         mask: takes secrets out of what is shown.
     """
-    known = {name: state for name, state in states.items() if isinstance(state, HostState)}
-    live = [live_of(state) for state in known.values()]
-    made = _sweep(topology, desired, way(live, desired), states, mask)
+    backend, wanted = vip_backend(topology), wanted_configs(vip_backend(topology), desired)
+    live = [running_config(backend, state) for state in states.values() if isinstance(state, HostState)]
+    made = _next_sweep(topology, desired, backend.sweeps(live, wanted), states, mask)
     if made.later and not made.has_changes:
-        # Only what is noted on the hosts is missing: their Keepalived runs with the files that they have.
-        made = _sweep(topology, desired, way([replace(each, settled=True) for each in live], desired), states, mask)
+        # Only what is recorded on the hosts is missing: their daemons run with the files that they have.
+        settled = [replace(each, settled=True) for each in live]
+        made = _next_sweep(topology, desired, backend.sweeps(settled, wanted), states, mask)
     return made
 
 
-def _sweep(
+def _next_sweep(
     topology: Topology,
     wanted: Desired,
-    path: Sequence[Authentication],
+    sweeps: Sequence[Sweep],
     states: Mapping[str, HostState | HostError],
     mask: Mask,
 ) -> Plan:
-    """The first sweep of the way to what is wanted."""
+    """What the first of the sweeps does; without any, all that is wanted."""
     known = {name: state for name, state in states.items() if isinstance(state, HostState)}
-    desired, said = with_step(wanted, path[0]) if path else wanted, said_of(path, wanted)
+    backend, words = vip_backend(topology), titles(sweeps)
+    desired = in_sweep(backend, wanted, sweeps[0]) if sweeps else wanted
     alone = {name: plan_host(topology, name, desired.files_of(name), state, mask) for name, state in known.items()}
     observed = {name: balancer_state(topology, name, state) for name, state in known.items()}
-    plans = {name: replace(host, unheard_by=_unheard_by(topology, desired, host, alone, observed)) for name, host in alone.items()}
+    plans = {
+        name: replace(host, incompatible_with=_incompatible_with(topology, desired, host, alone, observed))
+        for name, host in alone.items()
+    }
     names = batches(list(observed), observed)
     groups = tuple(tuple(plans[name] for name in group) for group in names)
     lost = [HostPlan(name, problem=str(state)) for name, state in states.items() if isinstance(state, HostError)]
     hosts = (*(host for group in groups for host in group), *lost)
     return Plan(
-        hosts, (*said[:1], *steps_of(groups, vip_backend(topology).exclusive), *said[1:]), desired.trust, names, said[1:], desired
+        hosts,
+        (*words[:1], *steps_of(groups, backend.exclusive), *words[1:]),
+        desired.trust,
+        names,
+        words[1:],
+        desired,
     )
 
 
-def _unheard_by(
+def _incompatible_with(
     topology: Topology, desired: Desired, host: HostPlan, plans: Mapping[str, HostPlan], observed: Mapping[str, BalancerState]
 ) -> tuple[str, ...]:
     """The holders that get other settings of the same protocol after this host, and do not hear it before."""
@@ -84,16 +94,16 @@ def units_of(wanted: Sequence[RenderedFile]) -> tuple[str, ...]:
 def plan_host(topology: Topology, name: str, wanted: Sequence[RenderedFile], state: HostState, mask: Mask) -> HostPlan:
     """What one host needs, from what it must have and what it has."""
     changes = (*compare_files(wanted, state.files, mask), *no_longer_wanted([file.path for file in state.live], state.ours, wanted))
-    look = balancer_state(topology, name, state)
+    balancer = balancer_state(topology, name, state)
     plan = HostPlan(
         name,
         files=changes,
         packages={package: found.offered for package, found in state.packages.items() if found.installed is None},
         actions=_actions(wanted, changes, state),
-        holds=tuple(str(vip) for vip in look.holds),
+        holds=tuple(str(vip) for vip in balancer.holds),
         foreign=tuple(_foreign(topology, name, wanted, state)),
     )
-    if plan.has_changes and plan.holds and look.handover == "stop":
+    if plan.has_changes and plan.holds and balancer.handover == "stop":
         # Somebody else set it up: the virtual IP leaves it by a stop.
         return replace(plan, actions={**(plan.actions or {}), vip_backend(topology).unit: "start"})
     return plan
@@ -120,9 +130,11 @@ def _actions(wanted: Sequence[RenderedFile], changes: Sequence[FileChange], stat
             stale.setdefault(each.unit, set()).add(each.on_change)
     units = units_of(wanted)
     needed = digests(files, list(units))
-    noted = {unit: dict(state.notes.get(unit, {})) for unit in units}
+    recorded = {unit: dict(state.notes.get(unit, {})) for unit in units}
     return {
-        unit: action(state.units.get(unit, ""), needed[unit], noted[unit], stale.get(unit, set()), unit not in state.only_restart)
+        unit: action(
+            state.units.get(unit, ""), needed[unit], recorded[unit], stale.get(unit, set()), unit not in state.only_restart
+        )
         for unit in units
     }
 
@@ -144,7 +156,9 @@ def steps_of(groups: Sequence[Sequence[HostPlan]], exclusive: bool = True) -> li
             elif host.holds and others:
                 steps.append(f"move {' and '.join(host.holds)} from {host.name} to {' or '.join(others)} (planned switchover)")
         steps += [
-            f"{host.name} stands aside until {' and '.join(host.unheard_by)} has its new files" for host in busy if host.unheard_by
+            f"{host.name} is kept in standby until {' and '.join(host.incompatible_with)} has its new files"
+            for host in busy
+            if host.incompatible_with
         ]
         work = [f"{host.name}: {', '.join(_work(host)) or 'nothing else'}" for host in busy]
         if work:

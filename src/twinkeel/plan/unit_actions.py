@@ -35,7 +35,7 @@ def digests(files: list[UnitFile], units: list[str]) -> dict[str, dict[str, str]
     return wanted
 
 
-def action(shown: str, wanted: dict[str, str], noted: dict[str, str], stale: set[str], outlives_reload: bool = True) -> str:
+def action(properties: str, wanted: dict[str, str], recorded: dict[str, str], stale: set[str], outlives_reload: bool = True) -> str:
     """What a unit needs.
 
     Args:
@@ -45,10 +45,10 @@ def action(shown: str, wanted: dict[str, str], noted: dict[str, str], stale: set
         stale: what the files that differ ask for: reload, restart.
         outlives_reload: whether a reload does not end it; otherwise it is restarted.
     """
-    state = dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
+    state = dict(line.split("=", 1) for line in properties.splitlines() if "=" in line)
     if state.get("ActiveState") not in RUNNING:
         return "start"
     for kind in ("restart", "reload"):
-        if kind in stale or noted.get(kind) != wanted[kind]:
+        if kind in stale or recorded.get(kind) != wanted[kind]:
             return kind if outlives_reload else "restart"
     return "none" if state.get("UnitFileState") == "enabled" else "start"

@@ -1,1 +1,1 @@
-"""Is everything as an apply needs it? Look first (facts), judge later (pure functions), one registry of checks."""
+"""Is everything as an apply needs it? Look first (facts), evaluate later (pure functions), one registry of checks."""

@@ -47,17 +47,17 @@ def oldest_python(ansible: Version) -> Version:
 
 
 def _python(survey: Survey, machine: Machine, facts: HostFacts) -> Iterator[Finding]:
-    said, oldest = f"python3 is {text(facts.python)}", oldest_python(survey.ansible)
+    saw, oldest = f"python3 is {text(facts.python)}", oldest_python(survey.ansible)
     if facts.python[:2] >= oldest:
-        yield Finding("ok", machine.name, said)
+        yield Finding("ok", machine.name, saw)
     elif facts.python[:2] < OLDEST_PYTHON:
-        yield Finding("failure", machine.name, said, f"install Python {text(oldest)} or newer there")
+        yield Finding("failure", machine.name, saw, f"install Python {text(oldest)} or newer there")
     else:
         used = text(survey.ansible)
         advice = (
             f"install Python {text(oldest)} there, or use an ansible-core older than 2.20 here: pip install 'ansible-core<2.20'"
         )
-        yield Finding("failure", machine.name, f"{said}, and ansible-core {used}, used here, wants {text(oldest)}", advice)
+        yield Finding("failure", machine.name, f"{saw}, and ansible-core {used}, used here, wants {text(oldest)}", advice)
 
 
 def _init(_: Survey, machine: Machine, facts: HostFacts) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from twinkeel.preflight.facts import HostFacts
 from twinkeel.preflight.model import Finding, Survey, balancers, on_each
 from twinkeel.render.firewall import BGP_PORT
+from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.topology.model import Machine
 
 
@@ -29,11 +30,11 @@ def _bgp_port(survey: Survey, machine: Machine, facts: HostFacts) -> Iterator[Fi
 
 
 def _other_daemon(survey: Survey, machine: Machine, facts: HostFacts) -> Iterator[Finding]:
-    if "keepalived" in facts.active:
-        advice = "systemctl disable --now keepalived, once nobody uses its virtual IP any more"
-        yield Finding("warning", machine.name, "Keepalived runs, and load balancers announce by BGP", advice)
+    if VRRP_DAEMON.unit in facts.active:
+        advice = f"systemctl disable --now {VRRP_DAEMON.unit}, once nobody uses its virtual IP any more"
+        yield Finding("warning", machine.name, f"{VRRP_DAEMON.name} runs, and load balancers announce by BGP", advice)
     else:
-        yield Finding("ok", machine.name, "Keepalived does not run")
+        yield Finding("ok", machine.name, f"{VRRP_DAEMON.name} does not run")
 
 
 outside_subnets = on_each(balancers, _outside_subnets)

@@ -37,7 +37,7 @@ CHECKS = (
     Check(
         "P010",
         "the load balancers run a system that packages can be installed on",
-        "Apply installs HAProxy and Keepalived with apt or dnf.",
+        "Apply installs HAProxy, and Keepalived or FRR, with apt or dnf.",
         "Use Debian, Ubuntu or a system of the Red Hat family, and let system.packages be auto.",
         system.operating_system,
         essential=True,
@@ -45,7 +45,7 @@ CHECKS = (
     Check(
         "P011",
         "systemd runs as process 1 on the load balancers",
-        "HAProxy's failure reaches Keepalived through systemd's hooks.",
+        "HAProxy's failure reaches what shares the virtual IPs out through systemd's hooks.",
         "Use a system with systemd; a plain container is no load balancer.",
         access.init,
         essential=True,
@@ -82,7 +82,7 @@ CHECKS = (
     Check(
         "P016",
         "the firewall is the one that the spec names",
-        "A firewall that nobody told of VRRP leaves two holders of one virtual IP; two firewalls fight over the rules.",
+        "A firewall without a rule for VRRP leaves two holders of one virtual IP, without one for BGP none; two firewalls fight.",
         "Name the active firewall in system.firewall, and stop any other.",
         system.firewall,
     ),
@@ -116,7 +116,8 @@ CHECKS = (
     Check(
         "P020",
         "every host has its address, and the load balancers on the interface that the spec names",
-        "Keepalived puts the virtual IP on that interface and speaks VRRP there; on a wrong one it stays in FAULT.",
+        "Keepalived puts the virtual IP on that interface and speaks VRRP there; on a wrong one it stays in FAULT. BGP sessions "
+        "start from that address.",
         "Correct `interface` or the address in the spec.",
         network.interface,
     ),

@@ -46,10 +46,10 @@ def certificates(survey: Survey) -> Iterator[Finding]:
         if found is None:
             yield Finding("skipped", server.name, "no load balancer got a certificate from it")
         else:
-            yield judge_certificate(survey.topology, server.name, found, now)
+            yield evaluate_certificate(survey.topology, server.name, found, now)
 
 
-def judge_certificate(topology: Topology, name: str, certificate: bytes, now: datetime) -> Finding:
+def evaluate_certificate(topology: Topology, name: str, certificate: bytes, now: datetime) -> Finding:
     """Whether a certificate (DER) names the endpoint and every virtual IP, and is valid at `now`."""
     try:
         parsed = x509.load_der_x509_certificate(certificate)

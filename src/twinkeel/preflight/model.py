@@ -23,7 +23,7 @@ class Survey:
     hosts: Mapping[str, HostFacts]
     segments: Mapping[str, SegmentFacts]
     problems: Mapping[str, HostError]
-    deaf: Mapping[str, str]
+    not_listening: Mapping[str, str]
     ansible: Version = ()
 
 
@@ -37,7 +37,7 @@ class Finding:
     advice: str = ""
 
 
-Judge = Callable[[Survey], Iterator[Finding]]
+Evaluate = Callable[[Survey], Iterator[Finding]]
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Check:
     title: str
     why: str
     advice: str
-    judge: Judge
+    evaluate: Evaluate
     sends: str = ""
     essential: bool = False
     mode: Literal["vrrp", "bgp"] | None = None
@@ -92,21 +92,21 @@ class Preflight:
         return EXIT_NO if self.failures else EXIT_GOOD
 
 
-def judge_all(checks: Sequence[Check], survey: Survey) -> tuple[Checked, ...]:
+def evaluate_all(checks: Sequence[Check], survey: Survey) -> tuple[Checked, ...]:
     """Every check of the endpoint's mode with its findings; one that had nobody to ask is skipped, with the reason."""
     mode = "vrrp" if survey.topology.bgp is None else "bgp"
     return tuple(Checked(check, _findings(check, survey)) for check in checks if check.mode in (None, mode))
 
 
 def _findings(check: Check, survey: Survey) -> tuple[Finding, ...]:
-    found = sorted(check.judge(survey), key=lambda finding: SUMMARY.index(finding.result))
+    found = sorted(check.evaluate(survey), key=lambda finding: SUMMARY.index(finding.result))
     return tuple(found) or (Finding("skipped", "", "there is nothing to look at"),)
 
 
 def on_each(
-    machines: Callable[[Topology], Sequence[Machine]], judge: Callable[[Survey, Machine, HostFacts], Iterator[Finding]]
-) -> Judge:
-    """A judge that looks at one host after the other; hosts that could not be asked are skipped."""
+    machines: Callable[[Topology], Sequence[Machine]], evaluate: Callable[[Survey, Machine, HostFacts], Iterator[Finding]]
+) -> Evaluate:
+    """A check of one host after the other; hosts that could not be asked are skipped."""
 
     def every(survey: Survey) -> Iterator[Finding]:
         for machine in machines(survey.topology):
@@ -114,7 +114,7 @@ def on_each(
             if facts is None:
                 yield Finding("skipped", machine.name, "the host could not be asked")
             else:
-                yield from judge(survey, machine, facts)
+                yield from evaluate(survey, machine, facts)
 
     return every
 

@@ -47,10 +47,12 @@ def _carries(machine: Machine, link: Link, elsewhere: str, advice: str) -> Itera
 def _subnet(survey: Survey, machine: Machine, facts: HostFacts) -> Iterator[Finding]:
     balancer = next(each for each in survey.topology.load_balancers if each.machine.name == machine.name)
     for instance in balancer.instances:
-        yield _judge_subnet(machine, facts, instance.vip, instance.carrier)
+        yield _evaluate_subnet(machine, facts, instance.vip, instance.carrier)
+        if instance.next_hop is not None:
+            yield _evaluate_subnet(machine, facts, instance.next_hop, instance.carrier)
 
 
-def _judge_subnet(machine: Machine, facts: HostFacts, vip: IPInterface, carrier: str) -> Finding:
+def _evaluate_subnet(machine: Machine, facts: HostFacts, vip: IPInterface, carrier: str) -> Finding:
     link = facts.link(carrier)
     if link is None and carrier != machine.interface:
         names = ", ".join(each.name for each in facts.links if each.name != "lo")
@@ -67,7 +69,7 @@ def _judge_subnet(machine: Machine, facts: HostFacts, vip: IPInterface, carrier:
         return Finding("skipped", machine.name, f"{carrier} has no address of the kind of {vip.ip} to compare with")
     if found.network.prefixlen != vip.network.prefixlen:
         saw = f"{vip} has another prefix length than {found} on {carrier}"
-        return Finding("failure", machine.name, saw, f"write the virtual IP as {vip.ip}/{found.network.prefixlen}")
+        return Finding("failure", machine.name, saw, f"write it as {vip.ip}/{found.network.prefixlen}")
     if vip.ip not in found.network:
         return Finding("failure", machine.name, f"{vip.ip} is not in {found.network} of {carrier}", WRONG_SUBNET)
     return Finding("ok", machine.name, f"{vip} is in the subnet of {carrier}")

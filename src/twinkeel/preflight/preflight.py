@@ -7,8 +7,8 @@ from dataclasses import replace
 from twinkeel.errors import HostError, UsageError
 from twinkeel.hosts.executor import Reader
 from twinkeel.preflight.checks import CHECKS, ESSENTIAL
-from twinkeel.preflight.look import look
-from twinkeel.preflight.model import Check, Checked, Preflight, judge_all
+from twinkeel.preflight.model import Check, Checked, Preflight, evaluate_all
+from twinkeel.preflight.survey import survey_hosts
 from twinkeel.topology.model import Topology
 
 # Who has the virtual IP answers three probes of 0.2 s within milliseconds; nothing else is listened for.
@@ -16,10 +16,10 @@ ESSENTIAL_SECONDS = 0.5
 
 
 async def preflight(reader: Reader, topology: Topology, checks: Sequence[Check] = CHECKS) -> Preflight:
-    """Look at every host and judge what was seen. No error but a defect is raised: what cannot be asked is a finding."""
+    """Observe every host and evaluate what was seen. No error but a defect is raised: what cannot be asked is a finding."""
     began = time.monotonic_ns()
-    survey = await look(reader, topology, probe=any(check.sends for check in checks))
-    checked = judge_all(checks, survey)
+    survey = await survey_hosts(reader, topology, probe=any(check.sends for check in checks))
+    checked = evaluate_all(checks, survey)
     return Preflight(checked, tuple(survey.problems), (time.monotonic_ns() - began) / 1e9)
 
 
@@ -29,10 +29,10 @@ async def essential_checks(reader: Reader, topology: Topology) -> tuple[Checked,
     Raises:
         HostError: a load balancer cannot be asked; or a check failed: the message holds every failure.
     """
-    survey = await look(reader, _without_nodes(topology), seconds=ESSENTIAL_SECONDS)
+    survey = await survey_hosts(reader, _without_nodes(topology), seconds=ESSENTIAL_SECONDS)
     for problem in survey.problems.values():
         raise problem
-    checked = judge_all(ESSENTIAL, survey)
+    checked = evaluate_all(ESSENTIAL, survey)
     failures = [(each.check, finding) for each in checked for finding in each.findings if finding.result == "failure"]
     if not failures:
         return checked

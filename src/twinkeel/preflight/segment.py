@@ -1,4 +1,4 @@
-"""The load balancers' network segment: strangers, and whether VRRP passes."""
+"""The load balancers' network segment: foreign, and whether VRRP passes."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,10 @@ def _listening(survey: Survey) -> Iterator[tuple[LoadBalancer, SegmentFacts | Fi
     for balancer in survey.topology.load_balancers:
         name = balancer.machine.name
         facts = survey.segments.get(name)
-        yield balancer, facts or Finding("skipped", name, survey.deaf.get(name, NOT_ASKED), "see what P001 to P021 say of it")
+        yield (
+            balancer,
+            facts or Finding("skipped", name, survey.not_listening.get(name, NOT_ASKED), "see what P001 to P021 found on it"),
+        )
 
 
 def vip_holders(survey: Survey) -> Iterator[Finding]:
@@ -26,17 +29,17 @@ def vip_holders(survey: Survey) -> Iterator[Finding]:
         if isinstance(facts, Finding):
             yield facts
             continue
-        for vip in survey.topology.endpoint.vips:
-            answers = sorted(mac for address, mac in facts.answers if address == vip.ip)
-            strangers = [mac for mac in answers if macs.get(mac) not in ours]
-            yield _judge_vip(survey, balancer.machine.name, vip.ip, strangers, answers, macs)
+        for vip in (address for instance in balancer.instances for address in instance.shared):
+            answers = sorted(mac for address, mac in facts.answers if address == vip)
+            foreign = [mac for mac in answers if macs.get(mac) not in ours]
+            yield _evaluate_vip(survey, balancer.machine.name, vip, foreign, answers, macs)
 
 
-def _judge_vip(
-    survey: Survey, name: str, vip: IPAddress, strangers: list[str], answers: list[str], macs: dict[str, str]
+def _evaluate_vip(
+    survey: Survey, name: str, vip: IPAddress, foreign: list[str], answers: list[str], macs: dict[str, str]
 ) -> Finding:
-    if strangers:
-        who = " and ".join(f"{macs[mac]} ({mac})" if mac in macs else f"a machine with hardware address {mac}" for mac in strangers)
+    if foreign:
+        who = " and ".join(f"{macs[mac]} ({mac})" if mac in macs else f"a machine with hardware address {mac}" for mac in foreign)
         lost = [other for other in survey.problems if other in {each.machine.name for each in survey.topology.load_balancers}]
         doubt = f"; it may be {' or '.join(lost)}, which could not be asked" if lost else ""
         saw = f"{who} answers for {vip}{doubt}"
@@ -58,7 +61,7 @@ def router_ids(survey: Survey) -> Iterator[Finding]:
             continue
         voices = [voice for voice in facts.voices if voice.source not in ours]
         for instance in balancer.instances:
-            yield _judge_vrid(balancer, instance, voices, facts.seconds)
+            yield _evaluate_vrid(balancer, instance, voices, facts.seconds)
 
 
 def _addresses(balancer: LoadBalancer) -> Iterator[IPAddress]:
@@ -68,7 +71,7 @@ def _addresses(balancer: LoadBalancer) -> Iterator[IPAddress]:
     yield from (instance.source for instance in balancer.instances)
 
 
-def _judge_vrid(balancer: LoadBalancer, instance: VrrpInstance, voices: list[Voice], seconds: float) -> Finding:
+def _evaluate_vrid(balancer: LoadBalancer, instance: VrrpInstance, voices: list[Voice], seconds: float) -> Finding:
     name, vrid = balancer.machine.name, instance.vrid
     same = [voice for voice in voices if voice.vrid == vrid and voice.source.version == instance.vip.version]
     if same:
@@ -87,15 +90,15 @@ def protocol_passes(survey: Survey) -> Iterator[Finding]:
         (instance.source, peer) for each in survey.topology.load_balancers for instance in each.instances for peer in instance.peers
     )
     for pair in pairs:
-        yield _judge_pair(survey, pair, names[pair[0]], names[pair[1]])
+        yield _evaluate_pair(survey, pair, names[pair[0]], names[pair[1]])
 
 
-def _judge_pair(survey: Survey, pair: Pair, sender: str, receiver: str) -> Finding:
+def _evaluate_pair(survey: Survey, pair: Pair, sender: str, receiver: str) -> Finding:
     subject = f"{sender} to {receiver}"
     sending, hearing = survey.segments.get(sender), survey.segments.get(receiver)
     if sending is None or hearing is None:
         silent = sender if sending is None else receiver
-        return Finding("skipped", subject, f"{silent}: {survey.deaf.get(silent, NOT_ASKED)}")
+        return Finding("skipped", subject, f"{silent}: {survey.not_listening.get(silent, NOT_ASKED)}")
     if pair in hearing.received:
         return Finding("ok", subject, f"protocol 112 passes from {pair[0]} to {pair[1]}")
     allow = f"let protocol 112 pass from {pair[0]} to {pair[1]}"

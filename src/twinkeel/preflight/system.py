@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from twinkeel.hosts.os_family import family_of, refresh_commands
 from twinkeel.preflight.facts import HostFacts
-from twinkeel.preflight.model import Finding, Judge, Survey, balancers, on_each
+from twinkeel.preflight.model import Evaluate, Finding, Survey, balancers, on_each
 from twinkeel.preflight.versions import parse_version
 from twinkeel.render.limits import limits
+from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.spec.software_versions import LEAST_HMAC, Program, known_bad, span, text, unknown_newer
 from twinkeel.topology.model import Machine, Topology, Version
 
@@ -41,31 +42,31 @@ def _signs(topology: Topology) -> bool:
     return any(each.authentication == "hmac" for each in topology.load_balancers[0].instances)
 
 
-def package_version(package: Program) -> Judge:
-    """A judge of one package's version, installed or offered."""
+def package_version(package: Program) -> Evaluate:
+    """A check of one package's version, installed or offered."""
 
-    def judge(survey: Survey, machine: Machine, facts: HostFacts) -> Iterator[Finding]:
+    def evaluate(survey: Survey, machine: Machine, facts: HostFacts) -> Iterator[Finding]:
         state = facts.packages.get(package)
         found = (state.installed or state.offered) if state is not None else None
         if state is None or found is None:
             # Apply refreshes the lists first, so this need not stop it.
             yield Finding("warning", machine.name, f"no {package} is installed, and the package manager offers none", NO_PACKAGE)
             return
-        yield _judge_version(survey.topology, machine, package, found, "installed" if state.installed else "offered")
+        yield _evaluate_version(survey.topology, machine, package, found, "installed" if state.installed else "offered")
 
-    return on_each(balancers, judge)
+    return on_each(balancers, evaluate)
 
 
 NO_PACKAGE = f"on the host: {refresh_commands()}, and check its package sources"
 
 
-def _judge_version(topology: Topology, machine: Machine, package: Program, found: str, how: str) -> Finding:
+def _evaluate_version(topology: Topology, machine: Machine, package: Program, found: str, how: str) -> Finding:
     version, wanted = parse_version(found), _wanted(topology, package)
     saw = f"{package} {found} is {how}"
     if version[: len(wanted)] < wanted:
         advice = f"set {package}.version to {text(version[:2])} in the spec, or bring a newer {package}"
         return Finding("failure", machine.name, f"{saw}, and the spec counts on {text(wanted)}", advice)
-    if package == "keepalived" and _signs(topology) and version < LEAST_HMAC:
+    if package == VRRP_DAEMON.unit and _signs(topology) and version < LEAST_HMAC:
         advice = f"bring Keepalived {text(LEAST_HMAC)} or newer to every load balancer, or delete `failover.authentication: hmac`"
         return Finding("failure", machine.name, f"{saw}, which cannot sign advertisements as {text(LEAST_HMAC)} does", advice)
     bad = known_bad(package, version)

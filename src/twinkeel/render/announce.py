@@ -1,12 +1,14 @@
 """The program that says when a load balancer announces the virtual IPs, and its unit. Only with `endpoint.mode: bgp`."""
 
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.haproxy import Trust
-from twinkeel.render.second_chance import LINGER_PORT, identity
-from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
+from twinkeel.render.second_chance import LINGER_PORT, TABLE, identity
+from twinkeel.render.systemd import DOWN_FILE, HANG_FILE, STANDBY_FILE
 from twinkeel.render.template import fill, read
+from twinkeel.spec.fields import IPAddress
 from twinkeel.spec.model import MONITOR_PORT
 from twinkeel.topology.derived_times import yield_delay
 from twinkeel.topology.model import Bgp, LoadBalancer, Topology
@@ -40,6 +42,9 @@ def render_announce(topology: Topology, bgp: Bgp, balancer: LoadBalancer, trust:
         down_file=DOWN_FILE,
         standby_file=STANDBY_FILE,
         state_file=ANNOUNCE_STATE,
+        others=list(_others(topology, balancer)),
+        hang_file=HANG_FILE,
+        table=TABLE,
         identity=identity(balancer.machine),
         device=balancer.machine.interface,
         peers=_peers(topology, balancer),
@@ -51,6 +56,14 @@ def render_announce(topology: Topology, bgp: Bgp, balancer: LoadBalancer, trust:
         RenderedFile(f"/etc/systemd/system/{ANNOUNCE_UNIT}", unit),
         RenderedFile(FRR_DROP_IN, fill("frr-drop-in.conf.j2", **values)),
     )
+
+
+def _others(topology: Topology, balancer: LoadBalancer) -> Iterator[IPAddress]:
+    """One own address of each other load balancer, of a kind at which its HAProxy listens: who is asked for an API server."""
+    for other in topology.load_balancers:
+        found = [other.machine.address_of(version) for version in topology.endpoint.ip_versions]
+        if other is not balancer and any(found):
+            yield next(address for address in found if address is not None)
 
 
 def _peers(topology: Topology, balancer: LoadBalancer) -> list[str]:

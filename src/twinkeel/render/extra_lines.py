@@ -1,4 +1,4 @@
-"""The user's raw lines in a rendered file: marked, so that a person and a judge's complaint find them again."""
+"""The user's raw lines in a rendered file: marked, so that a person and a checker's complaint find them again."""
 
 import re
 import textwrap

@@ -4,12 +4,13 @@ from zlib import crc32
 
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.template import fill
+from twinkeel.render.vip_daemon import BGP_DAEMON
 from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.model import Bgp, BgpRouter, LoadBalancer, Machine, Topology
 
-CONFIG_PATH = "/etc/frr/frr.conf"
+CONFIG_PATH = BGP_DAEMON.config_path
 DAEMONS_PATH = "/etc/frr/daemons"
-UNIT = "frr"
+UNIT = BGP_DAEMON.unit
 # The package makes the user; its daemons read their files as it.
 OWNER = "frr"
 

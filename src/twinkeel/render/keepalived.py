@@ -3,13 +3,13 @@
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.systemd import DOWN_FILE, HANG_FILE, STANDBY_FILE
 from twinkeel.render.template import fill
+from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.render.vrrp_authentication import NONE, block, signed_with
 from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.derived_times import hang_yield
 from twinkeel.topology.model import LoadBalancer, Topology
 
-CONFIG_PATH = "/etc/keepalived/keepalived.conf"
-UNIT = "keepalived"
+CONFIG_PATH = VRRP_DAEMON.config_path
 
 # There are no scripts; naming a user keeps keepalived from looking for one, and from root should a script ever be added.
 SCRIPT_USER = "nobody"

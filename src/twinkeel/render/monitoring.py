@@ -4,7 +4,9 @@ import json
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from twinkeel.render.announce import ANNOUNCE_STATE
 from twinkeel.render.files import RenderedFile
+from twinkeel.render.frr import OWNER as FRR_OWNER
 from twinkeel.render.haproxy import CA_PATH
 from twinkeel.render.systemd import DOWN_FILE, LIVENESS_STATE, STANDBY_FILE
 from twinkeel.render.template import fill, read
@@ -14,7 +16,11 @@ CONFIG_PATH = "/etc/twinkeel/metrics.json"
 METRICS_PROGRAM = "/usr/local/lib/twinkeel/metrics"
 METRICS_UNIT = "twinkeel-metrics.service"
 WATCHED_UNITS = ("haproxy.service", "keepalived.service", "twinkeel-liveness.service")
-"""The units of a load balancer that must run; the second one decides who holds a virtual IP."""
+BGP_WATCHED_UNITS = ("haproxy.service", "frr.service", "twinkeel-announce.service", "twinkeel-liveness.service")
+"""The units of a load balancer that must run."""
+
+FRR_GROUPS = f"frrvty {FRR_OWNER}"
+"""Who may ask FRR's daemons, and who may read its files; FRR's package makes the groups."""
 
 # What `apply` keeps on a host: the digests of what its services run with, which files are ours, and what was before.
 NOTES, LIVE, GENERATIONS = ("/var/lib/twinkeel/loaded.json", "/var/lib/twinkeel/live.json", "/var/lib/twinkeel/generations")
@@ -31,6 +37,8 @@ def render_monitoring(topology: Topology, balancer: LoadBalancer) -> tuple[Rende
         program=METRICS_PROGRAM,
         config=CONFIG_PATH,
         textfile_folder=str(PurePosixPath(monitoring.textfile).parent) if monitoring.textfile else "",
+        after="keepalived.service" if topology.bgp is None else "frr.service",
+        frr_groups="" if topology.bgp is None else FRR_GROUPS,
     )
     return (
         RenderedFile(CONFIG_PATH, _config(topology, balancer, monitoring)),
@@ -46,8 +54,16 @@ def _sources(topology: Topology, balancer: LoadBalancer) -> Iterator[tuple[str, 
             yield from ((str(instance.source), other.machine.name) for instance in other.instances)
 
 
+def _announced(topology: Topology) -> dict[str, object]:
+    """What is asked of FRR and of the program that announces; nothing with VRRP."""
+    if topology.bgp is None:
+        return {}
+    routers = [str(router.address) for router in topology.bgp.routers]
+    return {"bgp": {"routers": routers, "bfd": topology.bgp.bfd is not None, "announcer_file": ANNOUNCE_STATE}}
+
+
 def _config(topology: Topology, balancer: LoadBalancer, monitoring: Monitoring) -> str:
-    told = {
+    settings = {
         "cluster": topology.name,
         "load_balancer": balancer.machine.name,
         "address": str(monitoring.address or balancer.machine.address),
@@ -60,7 +76,7 @@ def _config(topology: Topology, balancer: LoadBalancer, monitoring: Monitoring) 
         "down_file": DOWN_FILE,
         "standby_file": STANDBY_FILE,
         "liveness_file": LIVENESS_STATE,
-        "units": list(WATCHED_UNITS),
+        "units": list(WATCHED_UNITS if topology.bgp is None else BGP_WATCHED_UNITS),
         "notes": NOTES,
         "live": LIVE,
         "generations": GENERATIONS,
@@ -69,5 +85,6 @@ def _config(topology: Topology, balancer: LoadBalancer, monitoring: Monitoring) 
             {"name": machine.name, "address": str(machine.address), "port": topology.cluster.api_port}
             for machine in topology.control_plane
         ],
+        **_announced(topology),
     }
-    return json.dumps(told, indent=2) + "\n"
+    return json.dumps(settings, indent=2) + "\n"

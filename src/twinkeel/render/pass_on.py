@@ -13,6 +13,9 @@ from twinkeel.render.template import fill
 from twinkeel.spec.fields import IPAddress
 from twinkeel.topology.model import LoadBalancer, Topology
 
+WORDS = 3
+"""For how many intervals of the watchdog a load balancer's word counts that it announces and is well; it says it in each."""
+
 
 @dataclass(frozen=True)
 class Round:
@@ -46,6 +49,7 @@ def render_pass_on(topology: Topology, balancer: LoadBalancer) -> tuple[Rendered
         device=balancer.machine.interface,
         place=topology.load_balancers.index(balancer) + 1,
         forget=FORGET,
+        announced=min(FORGET, WORDS * topology.timers.watchdog_interval),
         linger_port=LINGER_PORT,
     )
     tables = ["ip" if family.version == 4 else "ip6" for family in families]

@@ -3,6 +3,7 @@
 from operator import attrgetter
 
 from twinkeel.render.announce import render_announce
+from twinkeel.render.constraints import require_renderable
 from twinkeel.render.files import RenderedFile, RenderedFiles
 from twinkeel.render.firewall import render_firewall
 from twinkeel.render.frr import render_frr
@@ -11,7 +12,6 @@ from twinkeel.render.keepalived import render_keepalived
 from twinkeel.render.kubespray import render_kubespray
 from twinkeel.render.monitoring import render_monitoring
 from twinkeel.render.pass_on import render_pass_on
-from twinkeel.render.refusals import require_renderable
 from twinkeel.render.second_chance import render_second_chance
 from twinkeel.render.systemd import render_systemd
 from twinkeel.spec.secrets import Secrets

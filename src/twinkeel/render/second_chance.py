@@ -131,7 +131,7 @@ def _shutdown_window(window: float) -> float:
 
 
 def _config(topology: Topology, balancer: LoadBalancer, window: float) -> str:
-    told = {
+    settings = {
         "device": balancer.machine.interface,
         "identity": identity(balancer.machine),
         "ports": served_ports(topology),
@@ -150,7 +150,7 @@ def _config(topology: Topology, balancer: LoadBalancer, window: float) -> str:
             for vip in family.vips
         ],
     }
-    return json.dumps(told, indent=2) + "\n"
+    return json.dumps(settings, indent=2) + "\n"
 
 
 def _vrrp(topology: Topology, balancer: LoadBalancer, vip: IPAddress) -> dict[str, object]:

@@ -6,10 +6,11 @@ from twinkeel.render.monitoring import CONFIG_PATH as METRICS_CONFIG
 from twinkeel.render.monitoring import METRICS_PROGRAM, METRICS_UNIT
 from twinkeel.render.second_chance import RULES_PATH, RULES_UNIT, SHUTDOWN_UNIT
 from twinkeel.render.systemd import CONNECTIONS_UNIT, LINGER_PROGRAM, preserves
+from twinkeel.render.vip_daemon import BGP_DAEMON, VRRP_DAEMON
 from twinkeel.topology.model import Topology
 
-PACKAGES = ("haproxy", "keepalived")
-BGP_PACKAGES = ("haproxy", "frr")
+PACKAGES = ("haproxy", VRRP_DAEMON.unit)
+BGP_PACKAGES = ("haproxy", BGP_DAEMON.unit)
 
 # Where a file lies -> the service that reads it, and what makes the service take a change in. The first match counts.
 READERS: tuple[tuple[str, str | None, str], ...] = (
@@ -40,14 +41,20 @@ READERS: tuple[tuple[str, str | None, str], ...] = (
     (LINGER_PROGRAM, None, "reload"),
     ("/usr/local/lib/twinkeel/", "twinkeel-liveness", "restart"),
 )
-UNITS = ("haproxy", "twinkeel-liveness", "keepalived")
-BGP_UNITS = ("haproxy", "twinkeel-liveness", "frr", "twinkeel-announce")
+WATCHDOG = "twinkeel-liveness"
+UNITS = ("haproxy", WATCHDOG, VRRP_DAEMON.unit)
+BGP_UNITS = ("haproxy", WATCHDOG, BGP_DAEMON.unit, "twinkeel-announce")
 """In the order in which they start; the last one may bring virtual IPs to this host."""
 
 
 def units(topology: Topology) -> tuple[str, ...]:
     """The services that every load balancer runs."""
     return UNITS if topology.bgp is None else BGP_UNITS
+
+
+def serving_units(topology: Topology) -> tuple[str, ...]:
+    """Those that clients depend on, HAProxy first: the watchdog alone may be down without anybody's harm."""
+    return tuple(unit for unit in units(topology) if unit != WATCHDOG)
 
 
 def daemon_packages(topology: Topology) -> tuple[str, ...]:

@@ -21,7 +21,8 @@ STANDBY_FILE = "/run/twinkeel/standby"
 """0 = normal, 1 = this load balancer must not hold a virtual IP. Kept by `apply` and `switchover`; 0 after a boot."""
 
 HANG_FILE = "/run/twinkeel/haproxy-hangs"
-"""1 while HAProxy is silent: a lower priority, so that a peer which can take the virtual IPs does. Only where it yields early."""
+"""1 while HAProxy is silent: a lower priority, so that a peer which can take the virtual IPs does, or no route where another one
+serves. Only where it yields early."""
 
 LINGER_PROGRAM = "/usr/local/lib/twinkeel/second-chance"
 """Serves connections of virtual IPs that are given away; `begin` precedes a planned move. Only with `failover.second_chance`."""
@@ -51,54 +52,61 @@ def render_systemd(topology: Topology) -> tuple[RenderedFile, ...]:
         "hang_file": HANG_FILE,
         "hang_yield": hang_yield(topology),
     }
-    timers = topology.timers
     return (
-        RenderedFile(
-            "/etc/systemd/system/haproxy.service.d/twinkeel.conf",
-            fill(
-                "haproxy-drop-in.conf.j2",
-                **values,
-                drained_file=DRAINED_FILE,
-                config=CONFIG_PATH,
-                servers_program=SERVERS_PROGRAM,
-                socket_folder=SOCKET_FOLDER,
-                moving=ROUTES_CHANGE if topology.bgp else VIP_MOVES,
-                **_haproxy_process(topology),
-            ),
-        ),
+        _haproxy_drop_in(topology, values),
         *_keepalived_unit(topology, values),
-        RenderedFile(
-            "/etc/systemd/system/twinkeel-liveness.service",
-            fill(
-                "twinkeel-liveness.service.j2",
-                **values,
-                liveness_program=LIVENESS_PROGRAM,
-                monitor_port=MONITOR_PORT,
-                timers=timers,
-                state_file=LIVENESS_STATE if topology.monitoring else "",
-                keeper=LINGER_PROGRAM,
-                keeper_config=KEEPER_CONFIG,
-                yield_delay=yield_delay(topology),
-                yieldable=_yieldable(topology),
-                watchdog_sec=ceil(10 + 2 * timers.watchdog_deadline),
-            ),
-        ),
-        RenderedFile(
-            CONNECTIONS_UNIT,
-            fill(
-                "twinkeel-connections.service.j2",
-                **values,
-                connections_program=CONNECTIONS_PROGRAM,
-                socket_folder=SOCKET_FOLDER,
-                moving=ROUTES_CHANGE if topology.bgp else VIP_MOVES,
-                spread=SPREAD_SECONDS,
-            ),
-        ),
+        _watchdog_unit(topology, values),
+        _connections_unit(topology, values),
         RenderedFile("/etc/tmpfiles.d/twinkeel.conf", fill("tmpfiles.conf.j2", **values)),
         RenderedFile(LIVENESS_PROGRAM, read("haproxy-liveness"), mode=0o755),
         RenderedFile(CONNECTIONS_PROGRAM, read("haproxy-connections"), mode=0o755),
         RenderedFile(SERVERS_PROGRAM, read("haproxy-servers"), mode=0o755),
     )
+
+
+def _haproxy_drop_in(topology: Topology, values: Mapping[str, object]) -> RenderedFile:
+    content = fill(
+        "haproxy-drop-in.conf.j2",
+        **values,
+        drained_file=DRAINED_FILE,
+        config=CONFIG_PATH,
+        servers_program=SERVERS_PROGRAM,
+        socket_folder=SOCKET_FOLDER,
+        moving=ROUTES_CHANGE if topology.bgp else VIP_MOVES,
+        **_haproxy_process(topology),
+    )
+    return RenderedFile("/etc/systemd/system/haproxy.service.d/twinkeel.conf", content)
+
+
+def _watchdog_unit(topology: Topology, values: Mapping[str, object]) -> RenderedFile:
+    timers = topology.timers
+    content = fill(
+        "twinkeel-liveness.service.j2",
+        **values,
+        liveness_program=LIVENESS_PROGRAM,
+        monitor_port=MONITOR_PORT,
+        timers=timers,
+        state_file=LIVENESS_STATE if topology.monitoring else "",
+        keeper=LINGER_PROGRAM if topology.bgp is None else "",
+        keeper_config=KEEPER_CONFIG,
+        yield_delay=yield_delay(topology),
+        yieldable=_yieldable(topology),
+        announced=[vip.ip for vip in topology.endpoint.vips] if topology.bgp is not None else [],
+        watchdog_sec=ceil(10 + 2 * timers.watchdog_deadline),
+    )
+    return RenderedFile("/etc/systemd/system/twinkeel-liveness.service", content)
+
+
+def _connections_unit(topology: Topology, values: Mapping[str, object]) -> RenderedFile:
+    content = fill(
+        "twinkeel-connections.service.j2",
+        **values,
+        connections_program=CONNECTIONS_PROGRAM,
+        socket_folder=SOCKET_FOLDER,
+        moving=ROUTES_CHANGE if topology.bgp else VIP_MOVES,
+        spread=SPREAD_SECONDS,
+    )
+    return RenderedFile(CONNECTIONS_UNIT, content)
 
 
 def _keepalived_unit(topology: Topology, values: Mapping[str, object]) -> Iterator[RenderedFile]:

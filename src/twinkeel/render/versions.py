@@ -1,7 +1,7 @@
 """What each version of HAProxy and Keepalived can be told.
 
 Read in the sources of their releases (v2.2.0 to v3.4.0, v2.1.0 to v2.4.3). A keyword that a version lacks is left out where
-that only costs comfort, and refused (see `twinkeel.render.refusals`) where the user asked for it.
+that only costs comfort, and refused (see `twinkeel.render.constraints`) where the user asked for it.
 """
 
 from collections.abc import Mapping

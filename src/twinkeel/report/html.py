@@ -18,7 +18,7 @@ from twinkeel.support.extras import require
 
 
 def render_html(folder: Path, facts: RunFacts) -> str:
-    """The page for the trials below a folder that `twinkeel drill run` wrote. Every figure is judged anew.
+    """The page for the trials below a folder that `twinkeel drill run` wrote. Every figure is evaluated anew.
 
     Args:
         facts: what was drilled; `facts.spec` is shown as it is, and must hold no secrets.
@@ -62,12 +62,12 @@ def headline(summaries: Sequence[Summary]) -> str:
     trials = sum(summary.trials for summary in summaries)
     bad = [summary.scenario for summary in summaries if summary.verdict == "fail"]
     unclear = [summary.scenario for summary in summaries if summary.verdict == "unknown"]
-    said = f"{len(summaries)} scenario{'s' if len(summaries) != 1 else ''}, {trials} trial{'s' if trials != 1 else ''}: "
+    count = f"{len(summaries)} scenario{'s' if len(summaries) != 1 else ''}, {trials} trial{'s' if trials != 1 else ''}: "
     if not bad and not unclear:
-        return said + "every downtime was within its budget."
+        return count + "every downtime was within its budget."
     parts = [f"over budget or not healed: {', '.join(bad)}"] if bad else []
     parts += [f"not measured well enough to say: {', '.join(unclear)}"] if unclear else []
-    return said + "; ".join(parts) + "."
+    return count + "; ".join(parts) + "."
 
 
 def _worst_of(scenario: str, trials: Mapping[Path, Trial]) -> tuple[Path, Trial]:

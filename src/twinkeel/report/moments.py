@@ -30,11 +30,11 @@ def moments(history: History) -> tuple[Moment, ...]:
 
 def _events(events: Sequence[Event], since: int) -> Iterator[tuple[int, str]]:
     for event in events:
-        if event.at >= since and (what := _told(event)):
+        if event.at >= since and (what := _sentence(event)):
             yield event.at, what
 
 
-def _told(event: Event) -> str:
+def _sentence(event: Event) -> str:
     """In words; empty for what is no news here."""
     data = event.data
     match event.name:

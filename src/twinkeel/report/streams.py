@@ -8,8 +8,8 @@ from twinkeel.drill.streams import NEW
 from twinkeel.drill.trial import Trial
 
 STREAMS_CAPTION = (
-    "Each cell: requests that failed/connections that ended/longest wait in ms, from the fault on; - where not measured. "
-    "The streams of HTTP/2 share one connection."
+    "Each cell: failed requests/connections that ended/longest wait in ms, since the fault; - means not measured. "
+    "The HTTP/2 streams share one connection."
 )
 
 
@@ -54,13 +54,13 @@ def _cell(result: StreamResult) -> str:
 
 def stream_remarks(results: Iterable[StreamResult]) -> tuple[str, ...]:
     """What a reader must know of streams that were not measured, or did not come back."""
-    said = []
+    lines = []
     for each in results:
         if each.reason:
-            said.append(f"stream {each.kind.title}: not measured, {each.reason}")
+            lines.append(f"stream {each.kind.title}: not measured, {each.reason}")
         elif each.kind.name != NEW and not each.served_again:
-            said.append(f"stream {each.kind.title}: not served again by the end of the trial")
-    return tuple(said)
+            lines.append(f"stream {each.kind.title}: not served again by the end of the trial")
+    return tuple(lines)
 
 
 def periods_of(trials: Iterable[Trial]) -> str:

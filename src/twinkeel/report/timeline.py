@@ -156,9 +156,9 @@ def _streams(shown: list[Request], zero: int, end: float) -> Iterator[Figure]:
 
 def _marks(history: History, zero: int, end: float) -> Iterator[Figure]:
     """What load balancers said: VRRP states, and servers going up and down; and what the API said of nodes."""
-    told = [event for event in history.events if event.name in ("vrrp", "server", "node") and not event.data.get("first")]
-    said = [(event, _words(event)) for event in told]
-    inside = [(event, words) for event, words in said if -BEFORE_MS <= _ms(event.at, zero) <= end]
+    reported = [event for event in history.events if event.name in ("vrrp", "server", "node") and not event.data.get("first")]
+    labelled = [(event, _words(event)) for event in reported]
+    inside = [(event, words) for event, words in labelled if -BEFORE_MS <= _ms(event.at, zero) <= end]
     if inside:
         yield {
             "type": "scatter",

@@ -33,7 +33,7 @@ def trial_object(trial: Trial) -> dict[str, Any]:
         "two_holders_ms": trial.holding.two_holders_ms,
         "watch_ms": watch.blind_ms if watch else None,
         "watch_reconnect_ms": watch.reconnect_ms if watch else None,
-        "watch_told": watch.told if watch else None,
+        "watch_told": watch.reported if watch else None,
         "watch_missed": watch.missed if watch else None,
         "watch_listed_again": watch.listed_again if watch else None,
         "kubectl": vars(trial.kubectl) if trial.kubectl else None,
@@ -68,7 +68,7 @@ def markdown(trials: Iterable[Trial]) -> str:
     known = tuple(trials)
     lines = [markdown_row(HEADINGS), markdown_row("---" for _ in HEADINGS), *(markdown_row(trial_cells(trial)) for trial in known)]
     reasons = [
-        f"- {trial.scenario} {trial.number}: {said}" for trial in known for said in (*trial.verdict.reasons, *remarks(trial))
+        f"- {trial.scenario} {trial.number}: {remark}" for trial in known for remark in (*trial.verdict.reasons, *remarks(trial))
     ]
     headings, rows = streams_table(known)
     streams = ["", STREAMS_CAPTION, "", markdown_row(headings), markdown_row("---" for _ in headings), *map(markdown_row, rows)]
@@ -77,23 +77,23 @@ def markdown(trials: Iterable[Trial]) -> str:
 
 def remarks(trial: Trial) -> tuple[str, ...]:
     """A sentence for each thing that a reader should know and a table does not hold. None of them changes the verdict."""
-    said = []
+    found = []
     second = trial.verdict.second_ms
     if second is not None and second > SECOND_OUTAGE_MS:
-        said.append(f"there was a second outage, of {second:.0f} ms")
+        found.append(f"there was a second outage, of {second:.0f} ms")
     nobody, two = trial.holding.no_holder_ms, trial.holding.two_holders_ms
     if max(nobody or 0, two or 0) >= 1:
-        said.append(f"the virtual IP had no holder for {nobody or 0:.0f} ms and two for {two or 0:.0f} ms, as the hosts saw it")
+        found.append(f"the virtual IP had no holder for {nobody or 0:.0f} ms and two for {two or 0:.0f} ms, as the hosts saw it")
     if trial.watching is not None and trial.watching.listed_again:
-        said.append("the API could not go on with the watch from its last version: the objects were listed again")
+        found.append("the API could not go on with the watch from its last version: the objects were listed again")
     if trial.watching is not None and trial.watching.missed is None:
-        said.append("whether the watch missed a change could not be found out")
+        found.append("whether the watch missed a change could not be found out")
     if trial.nodes_not_ready:
-        said.append(f"not Ready for a time: {', '.join(trial.nodes_not_ready)}")
+        found.append(f"not Ready for a time: {', '.join(trial.nodes_not_ready)}")
     if trial.kubectl is not None:
         slowest = "none succeeded" if trial.kubectl.slowest_ms is None else f"the slowest took {trial.kubectl.slowest_ms:.0f} ms"
-        said.append(f"kubectl failed {trial.kubectl.failed} of {trial.kubectl.runs} times, {slowest}")
-    return (*said, *stream_remarks(trial.streams), *(f"left out: {what}" for what in trial.left_out))
+        found.append(f"kubectl failed {trial.kubectl.failed} of {trial.kubectl.runs} times, {slowest}")
+    return (*found, *stream_remarks(trial.streams), *(f"left out: {what}" for what in trial.left_out))
 
 
 def _watch_cell(trial: Trial) -> str:

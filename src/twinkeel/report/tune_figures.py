@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import log10
 
 from twinkeel.report.timeline import BAD, GOOD, HOLDER_COLOURS, Figure
-from twinkeel.tune.judge import YEAR, Choice, Direction, Tuning, curve
+from twinkeel.tune.evaluate import YEAR, Choice, Direction, Tuning, curve
 
 HOUR = 3600.0
 # What is rarer is no longer a figure of this measurement.

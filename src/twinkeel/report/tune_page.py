@@ -3,7 +3,7 @@
 from twinkeel.report.page import render_page
 from twinkeel.report.tune_figures import delays_figure, intervals_figure
 from twinkeel.report.tune_words import HEADINGS, answer, cells, explained, measured
-from twinkeel.tune.judge import Tuning
+from twinkeel.tune.evaluate import Tuning
 
 
 def render_tune_page(tuning: Tuning) -> str:

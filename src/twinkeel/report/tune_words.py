@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from twinkeel.tune.judge import Choice, Tuning
+from twinkeel.tune.evaluate import Choice, Tuning
 from twinkeel.vrrp import Range
 
 HEADINGS = ("advert_interval, s", "loss of power", "may be late", "too late", "likely", "at most (95 %)", "proven (95 %)", "")

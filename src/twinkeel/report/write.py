@@ -15,7 +15,7 @@ HTML_FILE, MARKDOWN_FILE, JSON_FILE = "report.html", "report.md", "report.json"
 
 
 def write_reports(folder: Path) -> tuple[Trial, ...]:
-    """Judge every trial below a folder anew and write the reports there.
+    """Evaluate every trial below a folder anew and write the reports there.
 
     Raises:
         UsageError: the folder holds no trials.

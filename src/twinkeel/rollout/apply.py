@@ -16,9 +16,10 @@ from twinkeel.plan.model import Desired, Plan
 from twinkeel.plan.plan import plan
 from twinkeel.plan.refuse_losses import refuse_losses
 from twinkeel.preflight.preflight import essential_checks
+from twinkeel.render.vip_daemon import vip_daemon
 from twinkeel.rollout.generations import NEXT_SWEEP
 from twinkeel.rollout.keep_generation import generation_kept
-from twinkeel.rollout.look import Decide, Seen, api_is_up, look, take_back
+from twinkeel.rollout.observe_balancers import ClusterState, Decide, api_is_up, observe_balancers, recover_standby
 from twinkeel.rollout.rollout import Rollout
 from twinkeel.rollout.run import ApplyResult, Run, about_this_run
 from twinkeel.rollout.run_playbook import add_to_log
@@ -34,7 +35,7 @@ BOOTSTRAP_NOTE = (
 )
 
 MOST_SWEEPS = 8
-"""More than the longest way from one authentication to another (`twinkeel.plan.sweeps`)."""
+"""More than the longest way from one authentication to another (`twinkeel.vip.keepalived.sweeps`)."""
 
 
 async def apply(
@@ -49,7 +50,7 @@ async def apply(
     preflight: bool = False,
     discard: bool = False,
 ) -> ApplyResult:
-    """Install and configure HAProxy and Keepalived on every load balancer, standby first, and verify the result.
+    """Install and configure HAProxy, and Keepalived or FRR, on every load balancer, standby first, and verify the result.
 
     `preflight` makes the checks that protect an apply before anything else; `held` says that the caller holds the lock,
     `discard` that what a foreign pair does besides may end.
@@ -67,7 +68,7 @@ async def apply(
 
 
 async def converge(run: Run, command: str, decide: Decide, *, checks: bool = False) -> ApplyResult:
-    """Bring the load balancers to what `decide` says: judged, standby first, verified, undone where it fails.
+    """Bring the load balancers to what `decide` says: validated, standby first, verified, undone where it fails.
 
     With `checks`, nothing is changed before those that protect an apply have passed.
     Where the plan says that nothing is to be done, nothing is started that could do it: no Ansible runs.
@@ -91,17 +92,17 @@ async def converge(run: Run, command: str, decide: Decide, *, checks: bool = Fal
     return ApplyResult(changed, holders[str(topology.endpoint.vip.ip)], trust, seconds, generation, holders)
 
 
-async def _sweeps(run: Run, command: str, decide: Decide, *, checks: bool) -> AsyncIterator[tuple[Seen, Plan]]:
+async def _sweeps(run: Run, command: str, decide: Decide, *, checks: bool) -> AsyncIterator[tuple[ClusterState, Plan]]:
     """One sweep over all load balancers after the other, each planned from what there is then, until they have what is wanted."""
     for number in range(MOST_SWEEPS):
-        seen = await (_look_and_check(run, decide) if checks and not number else look(run, decide))
+        seen = await (_observe_and_check(run, decide) if checks and not number else observe_balancers(run, decide))
         wanted = decide(seen.ca)
         async with run.step("Compare with the spec") as details:
-            made = plan(run.topology, wanted, seen.states, _shows_nothing)
+            made = plan(run.topology, wanted, seen.states, _hide_all)
             if not run.discard:
                 refuse_losses(made)
-            details += ["something is to be done" if made.has_changes else "nothing to change", *made.steps[: bool(made.later)]]
-        held_in_standby = await take_back(run, seen.observed)
+            details += ["changes to make" if made.has_changes else "nothing to change", *made.steps[: bool(made.later)]]
+        held_in_standby = await recover_standby(run, seen.observed)
         if made.has_changes or held_in_standby:
             about = about_this_run(command + NEXT_SWEEP if number else command, made.desired or wanted)
             await _roll_out(run, about, made.desired or wanted, made, seen, held_in_standby)
@@ -113,11 +114,11 @@ async def _sweeps(run: Run, command: str, decide: Decide, *, checks: bool) -> As
     raise ToolError(
         f"the load balancers do not have what the spec wants after {MOST_SWEEPS} sweeps",
         where=str(run.log),
-        hint="does something else write /etc/keepalived/keepalived.conf there?",
+        hint=f"does something else write {vip_daemon(run.topology).config_path} there?",
     )
 
 
-async def _look_and_check(run: Run, decide: Decide) -> Seen:
+async def _observe_and_check(run: Run, decide: Decide) -> ClusterState:
     """Both only read, and the checks listen for half a second: they are made at the same time.
 
     Raises:
@@ -125,8 +126,8 @@ async def _look_and_check(run: Run, decide: Decide) -> Seen:
     """
     checking = asyncio.create_task(essential_checks(run.writer, run.topology))
     try:
-        seen = await look(run, decide)
-        async with run.step("Check what an apply needs") as details:
+        seen = await observe_balancers(run, decide)
+        async with run.step("Run the preflight checks") as details:
             details.append(f"{len(await checking)} checks passed")
     finally:
         checking.cancel()
@@ -134,31 +135,34 @@ async def _look_and_check(run: Run, decide: Decide) -> Seen:
     return seen
 
 
-def _shows_nothing(text: str) -> str:
+def _hide_all(text: str) -> str:
     """Instead of a mask: what differs is not shown here."""
     return ""
 
 
 async def _roll_out(
-    run: Run, about: Mapping[str, str], wanted: Desired, made: Plan, seen: Seen, held_in_standby: frozenset[str]
+    run: Run, about: Mapping[str, str], wanted: Desired, made: Plan, seen: ClusterState, held_in_standby: frozenset[str]
 ) -> None:
-    """Judge all, then work on one group after the other."""
+    """Validate all, then work on one group after the other."""
     serves = await api_is_up(run.topology, seen.ca, seen.observed)
     with TemporaryDirectory(prefix="twinkeel-") as name:
         args = (run.topology, run.writer, made, seen.ca, seen.observed, Path(name), run.log, run.on_event)
         rollout = Rollout(*args, serves, set(held_in_standby))
-        known = {**known_to_roles(made, seen), "serves": serves}
+        known = {**variables_for_roles(made, seen), "serves": serves}
         write_project(Path(name) / "project", run.topology, wanted, made, about, known)
         async with AsyncExitStack() as stack:
-            async with run.step("Judge every load balancer's candidate files") as details, _kept(run, made, wanted, seen, about):
+            async with (
+                run.step("Validate every load balancer's candidate files") as details,
+                _kept(run, made, wanted, seen, about),
+            ):
                 await stack.enter_async_context(rollout.prepared())
                 details.append("accepted" if made.has_changes else "nothing to change")
             async with run.step("Configure the load balancers") as details:
                 details.append(", then ".join(" and ".join(group) for group in made.groups))
-                await rollout.carry_out()
+                await rollout.run()
 
 
-def _kept(run: Run, made: Plan, wanted: Desired, seen: Seen, about: Mapping[str, str]) -> AbstractAsyncContextManager[None]:
+def _kept(run: Run, made: Plan, wanted: Desired, seen: ClusterState, about: Mapping[str, str]) -> AbstractAsyncContextManager[None]:
     """What keeps a generation where the roles need not."""
     if not made.replaces_files or _packages_missing(made):
         return nullcontext()
@@ -169,7 +173,7 @@ def _packages_missing(made: Plan) -> bool:
     return any(host.packages for host in made.hosts)
 
 
-def known_to_roles(made: Plan, seen: Seen) -> dict[str, Any]:
+def variables_for_roles(made: Plan, seen: ClusterState) -> dict[str, Any]:
     """Variables for the roles: what was seen by now, so that they need not look again; and that we move virtual IPs ourselves."""
     return {
         "packages_missing": _packages_missing(made),

@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from twinkeel.errors import HostError, VerificationError
 from twinkeel.hosts.executor import Reader
 from twinkeel.render.services import units
+from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.spec.fields import IPAddress
 from twinkeel.topology.model import Topology
 from twinkeel.vip.balancer_state import BalancerState
@@ -43,14 +44,14 @@ async def require_stopped(reader: Reader, topology: Topology, observed: Mapping[
     for address, runs in zip(gone, answers, strict=True):
         if runs:
             raise VerificationError(
-                f"{address} is no load balancer in the spec any more, and Keepalived still runs there: "
+                f"{address} is no load balancer in the spec any more, and {VRRP_DAEMON.name} still runs there: "
                 "it would take the virtual IP a second time",
                 where=str(address),
                 hint=f"on that host: {stop_command(topology)}; then run this again",
             )
         if runs is None:
             unknown.append(
-                f"{address} is no load balancer in the spec any more, and cannot be asked. Before it comes back, there: "
+                f"{address} is no load balancer in the spec any more, and cannot be reached. Before it comes back, there: "
                 f"{stop_command(topology)}"
             )
     return tuple(unknown)

@@ -57,7 +57,7 @@ class Generation:
     missing: tuple[str, ...]
 
     @property
-    def whole(self) -> bool:
+    def complete(self) -> bool:
         """Whether every load balancer can go back to it."""
         return not self.missing
 
@@ -82,8 +82,8 @@ def merge(found: Mapping[str, Mapping[int, Mapping[str, Any]]]) -> tuple[Generat
         meta = next(iter(having.values()), None) or next(metas[number] for metas in found.values() if number in metas)
         live = meta["live"]
         missing = tuple(name for name in found if name not in having)
-        told = (meta.get("when", ""), meta.get("who", ""), meta.get("command", ""), live.get("when", ""), live.get("who", ""))
-        generations.append(Generation(number, *told, tuple(having), missing))
+        metadata = (meta.get("when", ""), meta.get("who", ""), meta.get("command", ""), live.get("when", ""), live.get("who", ""))
+        generations.append(Generation(number, *metadata, tuple(having), missing))
     return tuple(generations)
 
 
@@ -96,13 +96,13 @@ def choose(generations: tuple[Generation, ...], number: int | None) -> Generatio
     """
     listed = "`twinkeel rollback --list` shows what there is"
     if number is None:
-        whole = [each for each in generations if each.whole and not each.command.endswith(NEXT_SWEEP)]
-        if not whole:
+        complete = [each for each in generations if each.complete and not each.command.endswith(NEXT_SWEEP)]
+        if not complete:
             raise HostError("there is nothing to go back to: no generation is kept on every load balancer", hint=listed)
-        return whole[-1]
+        return complete[-1]
     for generation in generations:
         if generation.number == number:
-            if generation.whole:
+            if generation.complete:
                 return generation
             names = " and ".join(generation.missing)
             hint = "going back would leave it alone with other settings; change the spec and run `twinkeel apply` instead"

@@ -12,14 +12,16 @@ from pathlib import Path
 
 from twinkeel.errors import TwinkeelError, VerificationError
 from twinkeel.hosts.executor import Writer
+from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.rollout.run_playbook import PlaybookRun, run_playbook
 from twinkeel.spec.fields import IPAddress
 from twinkeel.status.holders import read_addresses
-from twinkeel.support.events import Note, OnEvent
+from twinkeel.support.events import Notice, OnEvent
 from twinkeel.topology.model import LoadBalancer, Machine, Topology
 from twinkeel.vip.balancer_state import BalancerState
 from twinkeel.vip.choose_backend import vip_backend
-from twinkeel.vip.handover import enter_standby, leave_standby, move_away, wait_answers, wait_moved
+from twinkeel.vip.handover import move_away, wait_answers, wait_moved
+from twinkeel.vip.standby import enter_standby, leave_standby
 
 KEEP, GIVE_BACK = "keep.yml", "give_back.yml"
 TAKE_DEADLINE = 90.0  # Seconds. The article's advertisements come every 5 s, and its check must pass twice.
@@ -45,7 +47,7 @@ class GiveBack:
     on_event: OnEvent
     changed: dict[str, int] = field(default_factory=dict)
 
-    async def carry_out(self) -> None:
+    async def run(self) -> None:
         """Keep what there is, then one host after the other, the holder of virtual IPs last.
 
         Raises:
@@ -93,7 +95,7 @@ class GiveBack:
         end = time.monotonic_ns() + int(TAKE_DEADLINE * 1e9)
         while not set(vips) <= await read_addresses(self.writer, taker):
             if time.monotonic_ns() > end:
-                hint = "there: journalctl -u keepalived; does its own check pass?"
+                hint = f"there: journalctl -u {VRRP_DAEMON.unit}; does its own check pass?"
                 raise VerificationError("with its old files it does not take the virtual IP", where=taker.name, hint=hint)
             await asyncio.sleep(PAUSE)
 
@@ -105,7 +107,7 @@ class GiveBack:
             for balancer in balancers:
                 await self._start(balancer.machine)
         except TwinkeelError as error:
-            self.on_event(Note(f"our own files could not be put back: {error}; run `twinkeel apply`"))
+            self.on_event(Notice(f"our own files could not be put back: {error}; run `twinkeel apply`"))
 
     async def _bring(self, balancers: Sequence[LoadBalancer], number: int) -> None:
         await self._run(GIVE_BACK, [balancer.machine.name for balancer in balancers], number)

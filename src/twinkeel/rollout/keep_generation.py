@@ -15,6 +15,7 @@ from twinkeel.observe.host_state import GENERATIONS, LIVE, NOTES
 from twinkeel.plan.model import Desired
 from twinkeel.plan.plan import units_of
 from twinkeel.render.services import reader_of
+from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.topology.model import Machine, Topology
 
 PARTS_OF_KEEP_NOW = ("twinkeel.rollout.host_programs.candidate_files", "twinkeel.rollout.host_programs.keep_generation")
@@ -53,6 +54,7 @@ async def _keep(writer: Writer, machine: Machine, wanted: Desired, number: int, 
     options = {
         "files": [{"path": path, "unit": unit, "on_change": on_change} for path, unit, on_change in readers],
         "units": units_of(files),
+        "vrrp_daemon": {"unit": VRRP_DAEMON.unit, "config_path": VRRP_DAEMON.config_path},
         "number": number,
         "about": about,
         "keep": number,

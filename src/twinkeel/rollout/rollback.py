@@ -1,4 +1,4 @@
-"""Bring every load balancer back to what it had before, by the same way as an apply: judged, standby first, verified, undone."""
+"""Bring every load balancer back to what it had before, by the same way as an apply: validated, standby first, verified, undone."""
 
 import asyncio
 import time
@@ -17,7 +17,7 @@ from twinkeel.render.haproxy import CA_PATH, CONFIG_PATH
 from twinkeel.rollout.apply import converge
 from twinkeel.rollout.generations import Generation, choose, list_generations, read_generation
 from twinkeel.rollout.give_back import TAKE_DEADLINE, GiveBack
-from twinkeel.rollout.look import look
+from twinkeel.rollout.observe_balancers import observe_balancers
 from twinkeel.rollout.run import ApplyResult, Run, about_this_run
 from twinkeel.rollout.write_project import write_project
 from twinkeel.support.events import OnEvent
@@ -75,7 +75,7 @@ def is_foreign(files: Mapping[str, Sequence[RenderedFile]], backend: VipBackend)
 
 
 async def give_back(run: Run, number: int, desired: Desired) -> ApplyResult:
-    """Bring load balancers back to files that somebody else wrote: not judged, standby first, verified through the virtual IP.
+    """Bring load balancers back to files that somebody else wrote: not validated, standby first, verified through the virtual IP.
 
     Raises:
         LockedError: another run works on these load balancers.
@@ -86,7 +86,7 @@ async def give_back(run: Run, number: int, desired: Desired) -> ApplyResult:
     machines = [balancer.machine for balancer in topology.load_balancers]
     command = f"rollback --to {number}"
     async with cluster_lock(writer, machines, f"twinkeel {command}", run.note, break_lock=run.break_lock):
-        seen = await look(run, lambda _: desired)
+        seen = await observe_balancers(run, lambda _: desired)
         proof = seen.ca if any(each.servers_up for each in seen.observed.values()) else None
         with TemporaryDirectory(prefix="twinkeel-") as name:
             kept_as = seen.next_generation
@@ -94,7 +94,7 @@ async def give_back(run: Run, number: int, desired: Desired) -> ApplyResult:
             about = about_this_run(command, desired)
             write_project(Path(name) / "project", topology, desired, None, about, {"generation_number": kept_as})
             async with run.step("Give the load balancers back to their old files, which Twinkeel did not write"):
-                await work.carry_out()
+                await work.run()
         async with run.step("Verify through the virtual IP") as details:
             found = await verify_virtual_ips(writer, topology, proof, deadline=TAKE_DEADLINE)
             holders = {str(vip): holder for vip, holder in found.items()}

@@ -13,7 +13,7 @@ from twinkeel.hosts.lock import owner
 from twinkeel.plan.model import Desired
 from twinkeel.render.files import RenderedFiles
 from twinkeel.render.haproxy import Trust
-from twinkeel.support.events import Note, OnEvent, StepEnded, StepStarted
+from twinkeel.support.events import Notice, OnEvent, StepEnded, StepStarted
 from twinkeel.topology.model import Topology
 
 
@@ -44,7 +44,7 @@ class Run:
 
     def note(self, text: str) -> None:
         """Something that the person must read."""
-        self.on_event(Note(text))
+        self.on_event(Notice(text))
 
 
 @dataclass(frozen=True)

@@ -60,11 +60,11 @@ class Recorder:
 def failure_message(result: Mapping[str, Any]) -> str:
     """The part of a failed task's result that tells a person why."""
     parts = [str(result.get(key, "")).strip() for key in ("msg", "stderr", "module_stderr")]
-    said: list[str] = []
+    messages: list[str] = []
     for part in parts:
-        if part and not any(part in known for known in said):
-            said.append(part)
-    return "\n".join(said) or "it failed without a message"
+        if part and not any(part in known for known in messages):
+            messages.append(part)
+    return "\n".join(messages) or "it failed without a message"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from twinkeel.plan.model import Desired, HostPlan, Plan
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.firewall import SELINUX_BOOLEANS
 from twinkeel.render.services import packages_of, reader_of, units
+from twinkeel.render.validate import host_checks
+from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.spec.model import MONITOR_PORT
 from twinkeel.topology.model import Machine, Topology
 
@@ -104,8 +106,8 @@ def inventory_of(
 
 def planned(host: HostPlan) -> dict[str, Any]:
     """What the roles are told of a host's plan: `planned` is what it must still be like, `candidates` what is to be done."""
-    told = {"differs": [change.path for change in host.replaced], "actions": dict(host.actions or {})}
-    return {"planned": told, "candidates": {**told, "needed": host.has_changes}}
+    known = {"differs": [change.path for change in host.replaced], "actions": dict(host.actions or {})}
+    return {"planned": known, "candidates": {**known, "needed": host.has_changes}}
 
 
 def _common(topology: Topology) -> dict[str, Any]:
@@ -124,6 +126,8 @@ def _common(topology: Topology) -> dict[str, Any]:
         },
         "selinux_booleans": list(SELINUX_BOOLEANS) if topology.system.selinux == "auto" else [],
         "announced": topology.bgp is not None,
+        "vrrp_daemon": {"unit": VRRP_DAEMON.unit, "config_path": VRRP_DAEMON.config_path},
+        "checks": host_checks(),
         "virtual_ips": [str(vip.ip) for vip in topology.endpoint.vips],
     }
 

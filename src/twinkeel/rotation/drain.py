@@ -11,7 +11,7 @@ from twinkeel.errors import HostError, TwinkeelError, UsageError, VerificationEr
 from twinkeel.hosts.cluster_ca import fetch_cluster_ca
 from twinkeel.hosts.executor import Writer
 from twinkeel.rotation.rotation import Rotation, State, read_rotation, set_rotation
-from twinkeel.support.events import Note, OnEvent, StepDetail, StepEnded, StepStarted
+from twinkeel.support.events import Notice, OnEvent, StepDetail, StepEnded, StepStarted
 from twinkeel.topology.model import Machine, Topology
 from twinkeel.vip.verify_endpoint import verify_endpoint
 
@@ -57,26 +57,26 @@ async def drain(
         HostError: a load balancer cannot be reached or refuses; every one is as it was before.
         VerificationError: the API does not answer through the virtual IP; every load balancer is as it was before.
     """
-    work = _Work(topology, hosts, node, on_event)
-    async with work.step("Ask the load balancers"):
-        before = await work.look()
+    rotation = _Rotation(topology, hosts, node, on_event)
+    async with rotation.step("Ask the load balancers"):
+        before = await rotation.read_servers()
         is_drained = all(servers[node.name].state == servers[node.name].kept == "maint" for servers in before.values())
         if not is_drained:
             _refuse_to_leave_too_few(before, node, force=force)
-        work.detail = "it is drained already" if is_drained else f"{_in_use(before, node)} connections to {node.name}"
+        rotation.detail = "it is drained already" if is_drained else f"{_in_use(before, node)} connections to {node.name}"
     if not is_drained:
-        async with work.step(f"Send {node.name} no new connections"):
-            await work.set_everywhere("drain", before)
-            work.detail = f"on {', '.join(before)}"
-        async with work.step("Verify through the virtual IP"):
-            await work.verify_or_undo(before)
-        left = await work.empty(timeout, force=force)
+        async with rotation.step(f"Send {node.name} no new connections"):
+            await rotation.set_everywhere("drain", before)
+            rotation.detail = f"on {', '.join(before)}"
+        async with rotation.step("Verify through the virtual IP"):
+            await rotation.verify_or_undo(before)
+        left = await rotation.empty(timeout, force=force)
         if left:
-            return work.result("draining", left)
-        async with work.step("Stop its health checks"):
-            await work.set_everywhere("maint", before)
-            await work.verify_or_undo(before)
-    return work.result("drained", 0)
+            return rotation.result("draining", left)
+        async with rotation.step("Stop its health checks"):
+            await rotation.set_everywhere("maint", before)
+            await rotation.verify_or_undo(before)
+    return rotation.result("drained", 0)
 
 
 async def undrain(topology: Topology, hosts: Writer, node: Machine, *, timeout: float, on_event: OnEvent) -> RotationResult:
@@ -92,20 +92,20 @@ async def undrain(topology: Topology, hosts: Writer, node: Machine, *, timeout: 
         VerificationError: the health checks do not pass in time (HAProxy sends clients there once they do), or the API does
             not answer through the virtual IP.
     """
-    work = _Work(topology, hosts, node, on_event)
-    async with work.step("Ask the load balancers"):
-        before = await work.look()
-    async with work.step(f"Put {node.name} back into rotation"):
-        await work.set_everywhere("ready", before)
-        work.detail = f"on {', '.join(before)}"
-    async with work.step("Wait for its health checks"):
-        await work.wait_until_up(timeout)
-    async with work.step("Verify through the virtual IP"):
-        await work.verify()
-    return work.result("ready", 0)
+    rotation = _Rotation(topology, hosts, node, on_event)
+    async with rotation.step("Ask the load balancers"):
+        before = await rotation.read_servers()
+    async with rotation.step(f"Put {node.name} back into rotation"):
+        await rotation.set_everywhere("ready", before)
+        rotation.detail = f"on {', '.join(before)}"
+    async with rotation.step("Wait for its health checks"):
+        await rotation.wait_until_up(timeout)
+    async with rotation.step("Verify through the virtual IP"):
+        await rotation.verify()
+    return rotation.result("ready", 0)
 
 
-class _Work:
+class _Rotation:
     """One drain or undrain as it goes on."""
 
     def __init__(self, topology: Topology, hosts: Writer, node: Machine, on_event: OnEvent) -> None:
@@ -132,7 +132,7 @@ class _Work:
     def result(self, state: Literal["drained", "draining", "ready"], left: int) -> RotationResult:
         return RotationResult(self._node.name, state, left, tuple(self._balancers), (time.monotonic_ns() - self._began) / 1e9)
 
-    async def look(self) -> Seen:
+    async def read_servers(self) -> Seen:
         seen = await asyncio.gather(*(read_rotation(self._hosts, self._topology, machine) for machine in self._balancers.values()))
         by_name = dict(zip(self._balancers, seen, strict=True))
         for name, servers in by_name.items():
@@ -157,7 +157,7 @@ class _Work:
                 await set_rotation(self._hosts, self._topology, machine, {self._node.name: old})
             except TwinkeelError as error:
                 # The first error is the one to report; what could not be put back is told beside it.
-                self._on_event(Note(f"{name} could not be put back to `{old}`: {error.what}"))
+                self._on_event(Notice(f"{name} could not be put back to `{old}`: {error.what}"))
 
     async def verify(self) -> None:
         ca = await fetch_cluster_ca(self._hosts, self._topology.control_plane)
@@ -174,7 +174,7 @@ class _Work:
     async def _wait_for_connections(self, timeout: float) -> int:
         end = time.monotonic_ns() + int(timeout * 1e9)
         while True:
-            left = _in_use(await self.look(), self._node)
+            left = _in_use(await self.read_servers(), self._node)
             if left == 0 or time.monotonic_ns() >= end:
                 return left
             self._on_event(StepDetail(f"{left} connections, {(end - time.monotonic_ns()) / 1e9:.0f} s left"))
@@ -188,17 +188,17 @@ class _Work:
     async def wait_until_up(self, timeout: float) -> None:
         end = time.monotonic_ns() + int(timeout * 1e9)
         while True:
-            seen = await self.look()
+            seen = await self.read_servers()
             down = {name: servers[self._node.name].health for name, servers in seen.items() if not servers[self._node.name].up}
             if not down:
                 self.detail = "they pass"
                 return
-            told = ", ".join(f"{health} on {name}" for name, health in down.items())
+            states = ", ".join(f"{health} on {name}" for name, health in down.items())
             if time.monotonic_ns() >= end:
-                what = f"{self._node.name} is back in rotation, but its health checks do not pass within {timeout:g} s: {told}"
+                what = f"{self._node.name} is back in rotation, but its health checks do not pass within {timeout:g} s: {states}"
                 hint = "HAProxy sends clients there as soon as they pass; is the API server up? `twinkeel status` shows it"
                 raise VerificationError(what, where=self._node.name, hint=hint)
-            self._on_event(StepDetail(told))
+            self._on_event(StepDetail(states))
             await asyncio.sleep(PAUSE)
 
 

@@ -38,7 +38,7 @@ class Board:
         self._drills: dict[str, tuple[DrillResult, ...]] = {}
         self._views: dict[str, Value] = {}
         self._versions: dict[str, int] = {}
-        self._told_at = clock()
+        self._sent_at = clock()
         self._stirred, self._news = asyncio.Event(), asyncio.Event()
 
     def stir(self) -> None:
@@ -70,7 +70,7 @@ class Board:
             "fresh": fresh,
             "now": ms(self._clock()),
             "wall": ms(wall()),
-            "looked": {identity: ms(watch.looked_at) for identity, watch in self.watches.items()},
+            "looked": {identity: ms(watch.polled_at) for identity, watch in self.watches.items()},
             "views": views,
             "entries": [entry for identity, watch in self.watches.items() for entry in _unread(identity, watch, place)],
         }
@@ -79,10 +79,10 @@ class Board:
         """Make the views anew, and tell those who wait when there is something to tell."""
         news = [identity for identity, watch in self.watches.items() if self._compose_one(identity, watch)]
         now = self._clock()
-        if news or now - self._told_at >= ALIVE_EVERY:
-            self._told_at = now
-            told, self._news = self._news, asyncio.Event()
-            told.set()
+        if news or now - self._sent_at >= ALIVE_EVERY:
+            self._sent_at = now
+            changed, self._news = self._news, asyncio.Event()
+            changed.set()
 
     def _compose_one(self, identity: str, watch: ClusterWatch) -> bool:
         last = watch.timeline.number

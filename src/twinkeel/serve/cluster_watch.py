@@ -20,7 +20,7 @@ from twinkeel.status.watcher import StatusWatcher, watch_status
 class Pace:
     """Seconds between two looks at a host, and between two searches for drift (0: never)."""
 
-    look: float = 2.0
+    period: float = 2.0
     drift: float = 300.0
 
 
@@ -45,7 +45,7 @@ class ClusterWatch:
 
     async def run(self) -> None:
         """Watch until cancelled."""
-        async with watch_status(self._hosts, self.subject.topology, self._pace.look, self) as self._watcher:
+        async with watch_status(self._hosts, self.subject.topology, self._pace.period, self) as self._watcher:
             while self._pace.drift:
                 self.drift = await find_drift(self.subject.topology, self._hosts, self.subject.secrets)
                 self.drift_at = self.clock()
@@ -53,13 +53,13 @@ class ClusterWatch:
                 await asyncio.sleep(self._pace.drift)
             await asyncio.Event().wait()
 
-    def balancer_told(self, state: LoadBalancerState) -> None:
+    def on_balancer(self, state: LoadBalancerState) -> None:
         """See `Listener`."""
         if self.balancers[state.name].take(state, self.clock()):
             self._ask_what_moved(state)
         self._on_change()
 
-    def api_told(self, address: str, answer: Readiness, began: float) -> None:
+    def on_api_answer(self, address: str, answer: Readiness, began: float) -> None:
         """See `Listener`. The loop's clock is the monotonic one; a test's need not be."""
         late = asyncio.get_running_loop().time() - began
         for heard in (self.vips.get(address), self.servers.get(address)):
@@ -68,7 +68,7 @@ class ClusterWatch:
         self._on_change()
 
     @property
-    def looked_at(self) -> float | None:
+    def polled_at(self) -> float | None:
         """When a load balancer was last heard of; None for never."""
         return max((heard.heard_at for heard in self.balancers.values() if heard.heard_at is not None), default=None)
 
@@ -81,7 +81,7 @@ class ClusterWatch:
     def complete(self) -> bool:
         """Whether every part was asked: before that, nothing is known to have happened."""
         api = (*self.vips.values(), *self.servers.values())
-        return all(heard.looks for heard in self.balancers.values()) and all(heard.asked for heard in api)
+        return all(heard.polls for heard in self.balancers.values()) and all(heard.asked for heard in api)
 
     def compose(self) -> None:
         """Bring `snapshot` and `holding` up to date, with what happened since the last time in the timeline."""

@@ -68,10 +68,10 @@ def _read(run: Path) -> tuple[str, tuple[DrillResult, ...]]:
     """The cluster's name, and the results. Raises ValueError and its like for a report that makes no sense."""
     if (run / REPORT_FILE).stat().st_size > LARGEST:
         raise ValueError("too large")
-    told = json.loads((run / REPORT_FILE).read_text(encoding="utf-8"))
-    started = read_facts(run).started if (run / FACTS_FILE).is_file() else str(told["started"])
-    trials = {str(trial["scenario"]): trial for trial in told["trials"]}
-    return str(told["cluster"]), tuple(_result(summary, started, trials) for summary in told["summaries"])
+    report = json.loads((run / REPORT_FILE).read_text(encoding="utf-8"))
+    started = read_facts(run).started if (run / FACTS_FILE).is_file() else str(report["started"])
+    trials = {str(trial["scenario"]): trial for trial in report["trials"]}
+    return str(report["cluster"]), tuple(_result(summary, started, trials) for summary in report["summaries"])
 
 
 def _result(summary: Mapping[str, Any], started: str, trials: Mapping[str, Mapping[str, Any]]) -> DrillResult:

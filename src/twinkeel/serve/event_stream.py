@@ -31,7 +31,7 @@ class EventStream:
         gone = asyncio.create_task(_gone(receive))
         self._numbers.clients.inc()
         try:
-            await self._tell(send, gone)
+            await self._send(send, gone)
         except (TimeoutError, OSError):
             # It reads nothing, or has gone: the connection is closed, and its browser asks again.
             return
@@ -39,7 +39,7 @@ class EventStream:
             self._numbers.clients.dec()
             gone.cancel()
 
-    async def _tell(self, send: Send, gone: "asyncio.Task[None]") -> None:
+    async def _send(self, send: Send, gone: "asyncio.Task[None]") -> None:
         place = Place()
         await _send(send, f"retry: {RETRY_MS}\n\n".encode())
         loop = asyncio.get_running_loop()

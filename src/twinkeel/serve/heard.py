@@ -30,7 +30,7 @@ class BalancerHeard:
 
     def __init__(self, name: str, moves: Mapping[str, Moves], now: float) -> None:
         self.name = name
-        self.looks = self.failures = 0
+        self.polls = self.failures = 0
         self.heard_at: float | None = None
         self.turned_at = now
         self.claims: dict[str, Claim] = {}
@@ -38,7 +38,7 @@ class BalancerHeard:
 
     def take(self, state: LoadBalancerState, now: float) -> bool:
         """It answered, or did not. Whether it has other virtual IPs than before."""
-        self.looks, self.turned_at = self.looks + 1, now
+        self.polls, self.turned_at = self.polls + 1, now
         before = self.claims
         if state.vrrp_state == "UNREACHABLE":
             self.failures += 1

@@ -62,13 +62,13 @@ class _Clusters(Collector):
             for target, asked, failed in _counts(watch):
                 polls.add_metric([name, target], asked)
                 failures.add_metric([name, target], failed)
-            age.add_metric([name], -1.0 if watch.looked_at is None else self._clock() - watch.looked_at)
+            age.add_metric([name], -1.0 if watch.polled_at is None else self._clock() - watch.polled_at)
             healthy.add_metric([name], float(watch.snapshot is not None and watch.complete and watch.snapshot.healthy))
         yield from (polls, failures, age, healthy)
 
 
 def _counts(watch: ClusterWatch) -> Iterator[tuple[str, int, int]]:
     for balancer in watch.balancers.values():
-        yield balancer.name, balancer.looks, balancer.failures
+        yield balancer.name, balancer.polls, balancer.failures
     for place in (*watch.vips.values(), *watch.servers.values()):
         yield place.address, place.asked, place.failures

@@ -13,6 +13,7 @@ from twinkeel.serve.heard import ApiHeard
 from twinkeel.serve.moves import Move
 from twinkeel.serve.timeline import Entry
 from twinkeel.status.backends import Backend
+from twinkeel.status.bgp_sessions import Session
 from twinkeel.status.snapshot import ControlPlaneState, LoadBalancerState, Snapshot
 
 LONGEST = 400
@@ -30,6 +31,7 @@ def cluster_view(watch: ClusterWatch, drills: Sequence[DrillResult]) -> Value:
         "id": cluster_id(watch),
         "name": clean(topology.name),
         "endpoint": clean(f"{topology.endpoint.name}:{topology.endpoint.port}"),
+        "announced": topology.bgp is not None,
         "level": _level(watch) if known else "unknown",
         "problems": _problems(watch) if known else [],
         "vips": [] if snapshot is None else [_vip(watch, number, snapshot) for number in range(len(snapshot.vips))],
@@ -67,7 +69,8 @@ def _level(watch: ClusterWatch) -> str:
     snapshot = watch.snapshot
     if snapshot is None:
         return "unknown"
-    if any(not vip.ready or len(vip.holders) > 1 or not (vip.holders or snapshot.not_asked) for vip in snapshot.vips):
+    most = 1 if snapshot.exclusive else len(snapshot.load_balancers)
+    if any(not vip.ready or len(vip.holders) > most or not (vip.holders or snapshot.not_asked) for vip in snapshot.vips):
         return "bad"
     drifted = any(drift.changes for drift in watch.drift.values())
     return "warn" if snapshot.problems or snapshot.warnings or drifted else "good"
@@ -115,11 +118,18 @@ def _balancer(watch: ClusterWatch, state: LoadBalancerState) -> Value:
         "detail": clean(state.detail),
         "vips": list(map(clean, state.vips)),
         "servers": [_backend(server) for server in state.backends],
+        "sessions": [_session(session) for session in state.sessions],
         "lingering": None if lingering is None else {"connections": lingering.connections, "seconds": lingering.seconds_left},
         # While nothing is heard of it, since when is news; else it would only be noise.
         "heard": heard if state.vrrp_state == "UNREACHABLE" else None,
         "drift": None if drift is None else {"changes": list(map(clean, drift.changes)), "unknown": clean(drift.unknown)},
     }
+
+
+def _session(session: Session) -> Value:
+    bfd = "no BFD" if session.bfd is None else f"BFD {session.bfd}"
+    good = session.established and session.bfd in (None, "up")
+    return {"text": clean(f"{session.router}: BGP {session.state}, {bfd}"), "level": "good" if good else "warn"}
 
 
 def _backend(server: Backend) -> Value:
@@ -144,6 +154,9 @@ def _services(snapshot: Snapshot) -> Iterable[Value]:
 
 
 def _last_moves(watch: ClusterWatch) -> list[Move]:
+    """None where all announce a virtual IP: it goes from nobody to anybody."""
+    if watch.subject.topology.bgp is not None:
+        return []
     every = [move for moves in watch.moves.values() for move in moves.known]
     return sorted(every, key=lambda move: move.at, reverse=True)[:MOVES_SHOWN]
 

@@ -16,7 +16,7 @@ _OF_FAILOVER = (
     "advert_interval",
     "failback",
 )
-_OF_VIPS = ("vrid", "interface", "interfaces", "routed")
+_OF_VIPS = ("vrid", "interface", "interfaces", "routed", "next_hop")
 _OF_HOSTS = ("vrrp_address", "vrrp_interface")
 
 LEAST_MULTIPLIER_1 = (10,)
@@ -68,8 +68,8 @@ def _given_of_vrrp(spec: ClusterSpec) -> Iterator[Key]:
     for name, host in spec.load_balancers.items():
         yield from (("load_balancers", name, each) for each in _OF_HOSTS if each in host.model_fields_set)
     yield from (("failover", name) for name in _OF_FAILOVER if is_set(spec, "failover", name))
-    # What `monitoring` tells, and the alerts made from it, is of VRRP: twinkeel status is what watches BGP.
-    yield from ((name,) for name in ("keepalived", "monitoring") if is_set(spec, name))
+    if is_set(spec, "keepalived"):
+        yield ("keepalived",)
 
 
 def more_than_an_address(spec: ClusterSpec) -> Iterator[Finding]:

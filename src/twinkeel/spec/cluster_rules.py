@@ -40,6 +40,17 @@ def single_etcd(spec: ClusterSpec) -> Iterator[Finding]:
         yield Finding(("etcd",), "one etcd host: the API is lost with it", "use 3 to survive the loss of one", at_key=True)
 
 
+def no_etcd_member_of_its_own(spec: ClusterSpec) -> Iterator[Finding]:
+    """Such an API server never starts."""
+    without = [name for name in spec.control_plane if name not in (spec.etcd or spec.control_plane)]
+    if spec.kubernetes.api_server.etcd == "own" and without:
+        yield Finding(
+            ("kubernetes", "api_server", "etcd"),
+            f"the API server on `{without[0]}` has no etcd member of its own",
+            f"write `all`, or add {without[0]} to `etcd`",
+        )
+
+
 def manual_dns_without_server(spec: ClusterSpec) -> Iterator[Finding]:
     """`manual` installs no DNS in the cluster."""
     if spec.dns.mode == "manual" and spec.dns.server is None:

@@ -48,7 +48,7 @@ RENDERED_CODES = (
     Code(
         "S091",
         "the daemons accept raw lines",
-        "HAProxy and Keepalived judge the lines of `extra` themselves, where they are installed.",
+        "HAProxy and Keepalived validate the lines of `extra` themselves, where they are installed.",
     ),
 )
 """What `twinkeel check` finds in the rendered files of a spec without errors."""

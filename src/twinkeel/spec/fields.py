@@ -179,6 +179,15 @@ def short_form(field: str, written: Any) -> BeforeValidator:
     return BeforeValidator(lambda value: {field: value} if isinstance(value, str) else value, json_schema_input_type=written)
 
 
+def is_address(text: str) -> bool:
+    """Whether it is an IPv4 or IPv6 address and nothing else."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def one_or_more(written: Any) -> BeforeValidator:
     """Lets a list of one be written without brackets; `written` is what the JSON Schema then allows."""
     return BeforeValidator(lambda value: [value] if isinstance(value, str) else value, json_schema_input_type=written)

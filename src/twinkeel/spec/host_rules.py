@@ -96,7 +96,7 @@ def vip_without_prefix(spec: ClusterSpec) -> Iterator[Finding]:
             hint = (
                 f"add the one of the load balancers' network, such as {ip}/{length}; or `routed: true`, where the network routes it"
             )
-            yield Finding(path, "the virtual IP has no prefix length of a subnet", hint)
+            yield Finding(path, "the virtual IP has no prefix length of a subnet", hint, needs=((*path[:-1], "routed"),))
         elif vip.routed and not alone:
             hint = f"write {ip}/{vip.address.max_prefixlen}, or delete `routed`"
             yield Finding(path, "a routed virtual IP is in no subnet", hint)

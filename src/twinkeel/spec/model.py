@@ -114,6 +114,12 @@ class VirtualIp(_Strict):
         "The network routes this address to the load balancers, and it is in no subnet of theirs: write it with /32 or /128.",
         True,
     )
+    next_hop: Interface | None = key(
+        None,
+        "Of a routed virtual IP: an address in the load balancers' subnet that moves with it. The router's static route to the "
+        "virtual IP points there. Without it, the route must name the router's interface.",
+        "192.168.1.120/24",
+    )
 
     def interface_on(self, host: str) -> str | None:
         """The interface that carries it on a load balancer; None for the host's own."""
@@ -323,7 +329,7 @@ class Failover(_Strict):
 
 
 class HaproxyExtra(_Strict):
-    """Lines of your own for haproxy.cfg. `check` lets HAProxy judge them where it is installed."""
+    """Lines of your own for haproxy.cfg. `check` lets HAProxy validate them where it is installed."""
 
     global_: str | None = key(None, "At the end of `global`.", "tune.bufsize 32768", alias="global")
     defaults: str | None = key(None, "At the end of `defaults`.", "timeout http-keep-alive 10s")
@@ -333,7 +339,7 @@ class HaproxyExtra(_Strict):
 
 
 class KeepalivedExtra(_Strict):
-    """Lines of your own for keepalived.conf. `check` lets Keepalived judge them where it is installed."""
+    """Lines of your own for keepalived.conf. `check` lets Keepalived validate them where it is installed."""
 
     global_defs: str | None = key(None, "At the end of `global_defs`.", "vrrp_garp_lower_prio_repeat 1")
     definitions: str | None = key(
@@ -475,6 +481,12 @@ class ApiServer(_Strict):
         0,
         ge=0,
         le=0.02,
+    )
+    etcd: Literal["own", "all"] | None = key(
+        None,
+        "Which etcd members an API server asks: the one on its own host, or all in turn, of which a lost one stops a third of all "
+        "reads for ten seconds. Without it: own where every control-plane host has a member, else all.",
+        "all",
     )
 
 

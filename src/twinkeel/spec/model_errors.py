@@ -7,7 +7,7 @@ from ipaddress import ip_network
 
 from pydantic_core import ErrorDetails
 
-from twinkeel.diagnostic import Diagnostic, shown
+from twinkeel.diagnostic import Diagnostic, quoted
 from twinkeel.spec import fields
 from twinkeel.spec.document import Document, Key
 from twinkeel.spec.model_path import bounds, known_keys, plain_kinds, steps
@@ -16,7 +16,7 @@ NAME_HINT = "use lower-case letters, digits and hyphens, beginning and ending wi
 
 
 @dataclass(frozen=True)
-class _Said:
+class _Problem:
     """A problem of one value in words."""
 
     code: str
@@ -30,10 +30,10 @@ def diagnostic(details: ErrorDetails, path: Key, document: Document) -> Diagnost
     if kind == "missing":
         return _missing(path, document)
     if is_key(details):
-        return Diagnostic("S015", "error", f"{shown(path[-1])} cannot be {_named(path)}", document.key_span(path), NAME_HINT)
-    said = _in_words(details, path)
+        return Diagnostic("S015", "error", f"{quoted(path[-1])} cannot be {_named(path)}", document.key_span(path), NAME_HINT)
+    problem = _in_words(details, path)
     name = _field_name(path, document)
-    return Diagnostic(said.code, "error", f"`{name}`: {said.message}", document.value_span(path), said.hint)
+    return Diagnostic(problem.code, "error", f"`{name}`: {problem.message}", document.value_span(path), problem.hint)
 
 
 def is_key(details: ErrorDetails) -> bool:
@@ -55,12 +55,12 @@ def unknown_key(path: Key, meant: str | None, document: Document) -> Diagnostic:
     """The diagnostic for a key that the model does not know; `meant` is the known one that is closest."""
     known = known_keys(path[:-1])
     hint = f"did you mean `{meant}`?" if meant else f"known keys here: {', '.join(known)}"
-    return Diagnostic("S010", "error", f"{shown(path[-1])} is not a key that Twinkeel knows", document.key_span(path), hint)
+    return Diagnostic("S010", "error", f"{quoted(path[-1])} is not a key that Twinkeel knows", document.key_span(path), hint)
 
 
 def _missing(path: Key, document: Document) -> Diagnostic:
     parent = ".".join(map(str, path[:-1]))
-    inside = f" in {shown(parent)}" if parent else ""
+    inside = f" in {quoted(parent)}" if parent else ""
     field = steps(path)[-1].field
     example = field.examples[0] if field is not None and field.examples else None
     such = f" such as `{path[-1]}: {example}`" if isinstance(example, str | int) else f" `{path[-1]}:`"
@@ -74,32 +74,32 @@ def _field_name(path: Key, document: Document) -> str:
     written = path if document.has(path) else path[:-1]
     if written and isinstance(written[-1], int):
         return f"{written[-2]}[{written[-1]}]"
-    return shown(written[-1] if written else path[-1]).strip("`")
+    return quoted(written[-1] if written else path[-1]).strip("`")
 
 
-def _in_words(details: ErrorDetails, path: Key) -> _Said:
+def _in_words(details: ErrorDetails, path: Key) -> _Problem:
     kind, value = details["type"], details["input"]
     what = _wanted(path)
     if _is_host(path) and kind == "model_type":
-        missing = "no value is given" if value is None else f"{shown(value)} is not {what}"
-        return _Said("S012", missing, "write `name: address`")
+        missing = "no value is given" if value is None else f"{quoted(value)} is not {what}"
+        return _Problem("S012", missing, "write `name: address`")
     if value is None:
         hint = f"write {what}" if _is_needed(path) else "give one, or delete the line to get the default"
-        return _Said("S012", "no value is given", hint)
+        return _Problem("S012", "no value is given", hint)
     if kind in _VALUES:
-        return _Said("S014", f"{shown(value)} is not {_VALUES[kind][0]}", _value_hint(kind, value))
+        return _Problem("S014", f"{quoted(value)} is not {_VALUES[kind][0]}", _value_hint(kind, value))
     if kind == "literal_error":
         return _choice(value, str(details["ctx"]["expected"]))
     if kind == "string_pattern_mismatch":
-        said, hint = _PATTERNS.get(details["ctx"]["pattern"], ("what may stand here", ""))
-        return _Said("S015", f"{shown(value)} cannot be {said}", hint)
+        expected, hint = _PATTERNS.get(details["ctx"]["pattern"], ("what may stand here", ""))
+        return _Problem("S015", f"{quoted(value)} cannot be {expected}", hint)
     if kind == "string_too_long":
-        return _Said("S015", f"{shown(value)} is too long", f"use at most {details['ctx']['max_length']} characters")
+        return _Problem("S015", f"{quoted(value)} is too long", f"use at most {details['ctx']['max_length']} characters")
     if kind in ("greater_than_equal", "less_than_equal", "int_parsing_size", "finite_number"):
-        return _Said("S016", f"{shown(value)} is out of range", f"write {what}")
+        return _Problem("S016", f"{quoted(value)} is out of range", f"write {what}")
     if kind in ("too_short", "too_long"):
         return _count(kind, path, details["ctx"])
-    return _Said("S012", f"{shown(value)} is not {what}", f"write {what}")
+    return _Problem("S012", f"{quoted(value)} is not {what}", f"write {what}")
 
 
 def _is_needed(path: Key) -> bool:
@@ -144,18 +144,18 @@ def _number(kind: str, limits: tuple[float | None, float | None], unit: str) -> 
     return f"{kind}{unit}{between}"
 
 
-def _choice(value: object, expected: str) -> _Said:
+def _choice(value: object, expected: str) -> _Problem:
     choices = expected.replace("'", "").replace(" or ", ", ").split(", ")
     close = closest(str(value).lower(), choices) if isinstance(value, str) else None
     hint = f"use one of: {', '.join(choices)}"
-    return _Said("S013", f"{shown(value)} is not one of the choices", f"did you mean `{close}`? {hint}" if close else hint)
+    return _Problem("S013", f"{quoted(value)} is not one of the choices", f"did you mean `{close}`? {hint}" if close else hint)
 
 
-def _count(kind: str, path: Key, context: dict[str, int]) -> _Said:
+def _count(kind: str, path: Key, context: dict[str, int]) -> _Problem:
     if kind == "too_long":
-        return _Said("S016", f"{context['actual_length']} are too many", f"use at most {context['max_length']}")
+        return _Problem("S016", f"{context['actual_length']} are too many", f"use at most {context['max_length']}")
     what, hint = ("host", "add a line `name: address`") if len(path) == 1 else ("entry", "add one, or delete the line")
-    return _Said("S011", f"at least one {what} is needed", hint)
+    return _Problem("S011", f"at least one {what} is needed", hint)
 
 
 def _value_hint(kind: str, value: object) -> str:

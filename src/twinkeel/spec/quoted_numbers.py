@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from twinkeel.diagnostic import Diagnostic, shown
+from twinkeel.diagnostic import Diagnostic, quoted
 from twinkeel.spec.document import Document, Key
 from twinkeel.spec.model_path import plain_kinds, steps
 
@@ -16,7 +16,7 @@ def quoted_numbers(document: Document) -> Iterator[Diagnostic]:
     for path, value in _leaves(document.values, ()):
         # A plain number is of a class of its own.
         if type(value) is str and _NUMBER.fullmatch(value) and _asks_for_number(path):
-            message, hint = f"`{path[-1]}`: {shown(value)} in quotes is text", f"write {value.strip()} without quotes"
+            message, hint = f"`{path[-1]}`: {quoted(value)} in quotes is text", f"write {value.strip()} without quotes"
             yield Diagnostic("S012", "error", message, document.value_span(path), hint)
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from twinkeel.diagnostic import shown
+from twinkeel.diagnostic import quoted
 from twinkeel.spec.model import ClusterSpec
 from twinkeel.spec.rule import Finding
 
@@ -20,6 +20,6 @@ def another_check_of_the_api(spec: ClusterSpec) -> Iterator[Finding]:
         for line in filter(_CHECKS.fullmatch, (text or "").splitlines()):
             yield Finding(
                 ("haproxy", "extra", place),
-                f"{shown(line.strip())} replaces the health check of the API servers",
+                f"{quoted(line.strip())} replaces the health check of the API servers",
                 "delete the line; `kubernetes.api_check` says how API servers are asked",
             )

@@ -10,6 +10,7 @@ from twinkeel.spec import (
     failover_rules,
     host_rules,
     network_rules,
+    next_hop_rules,
     port_rules,
     raw_line_rules,
     release_rules,
@@ -189,13 +190,21 @@ RULES: tuple[Rule | ReleaseRule, ...] = (
     Rule("S105", "error", "hops are counted to other systems", bgp_rules.hops_within_the_system, _keys("endpoint.bgp")),
     Rule("S106", "error", "FRR's version is supported", bgp_rules.supported_frr, _keys("frr", "endpoint.bgp")),
     Rule("S107", "error", "BFD is faster than BGP", bgp_rules.bfd_slower_than_bgp, _keys("failover", "endpoint.bgp")),
+    Rule("S108", "error", "a next hop leads to a routed virtual IP", next_hop_rules.next_hop_leads_there, _VIPS),
+    Rule(
+        "S115",
+        "error",
+        "an API server's own etcd member is there",
+        cluster_rules.no_etcd_member_of_its_own,
+        _keys("etcd", "kubernetes.api_server"),
+    ),
 )
 """Every rule, in the order in which they run."""
 
 ABOUT_KUBESPRAY = frozenset(
     (
         *("S028", "S029", "S030", "S031", "S034", "S035", "S037", "S050", "S051", "S052", "S053", "S054"),
-        *("S077", "S079", "S080", "S082", "S083", "S085", "S094", "S095"),
+        *("S077", "S079", "S080", "S082", "S083", "S085", "S094", "S095", "S115"),
     )
 )
 """Errors about what Kubespray would install: a command that only reads a running system works in spite of them."""

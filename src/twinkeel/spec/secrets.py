@@ -34,8 +34,8 @@ class Secrets:
 
     def __repr__(self) -> str:
         """Which ones there are, never what they are: a secret must not reach a log through a traceback."""
-        shown = ", ".join(f"{item.name}={'None' if getattr(self, item.name) is None else '***'}" for item in fields(self))
-        return f"Secrets({shown})"
+        quoted = ", ".join(f"{item.name}={'None' if getattr(self, item.name) is None else '***'}" for item in fields(self))
+        return f"Secrets({quoted})"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from ipaddress import ip_address
 from itertools import count
 
-from twinkeel.diagnostic import shown
+from twinkeel.diagnostic import quoted
 from twinkeel.spec.fields import IPAddress
 from twinkeel.spec.model import ClusterSpec
 from twinkeel.spec.rule import Finding, places
@@ -26,7 +26,7 @@ def unknown_target(spec: ClusterSpec) -> Iterator[Finding]:
             close = get_close_matches(target[:64], [*GROUPS, *names], n=1) if next(guesses) < MOST_GUESSES else []
             yield Finding(
                 ("services", service, "targets", place),
-                f"{shown(target)} is no group of hosts, no host of this spec, and no address",
+                f"{quoted(target)} is no group of hosts, no host of this spec, and no address",
                 f"did you mean `{close[0]}`?" if close else f"write {', '.join(GROUPS)}, a host's name, or an address",
             )
 

@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from ipaddress import ip_address
 from typing import get_args
 
 from pydantic import StringConstraints
 
-from twinkeel.diagnostic import shown
-from twinkeel.spec.fields import DomainName
+from twinkeel.diagnostic import quoted
+from twinkeel.spec.fields import DomainName, is_address
 from twinkeel.spec.kubespray_variables import RESERVED_VARIABLES
 from twinkeel.spec.model import ClusterSpec
 from twinkeel.spec.rule import Finding
@@ -28,12 +27,12 @@ _SAFE_KEEPALIVED = (2, 2, 5)
 
 
 def supported_haproxy(spec: ClusterSpec) -> Iterator[Finding]:
-    """The files need what 2.2 brought; the real checkers judge them."""
+    """The files need what 2.2 brought; the real checkers validate them."""
     yield from _supported("haproxy", spec.haproxy.version)
 
 
 def supported_keepalived(spec: ClusterSpec) -> Iterator[Finding]:
-    """The files need what 2.1 brought; the real checkers judge them."""
+    """The files need what 2.1 brought; the real checkers validate them."""
     yield from _supported("keepalived", spec.keepalived.version)
 
 
@@ -56,7 +55,7 @@ def newer_than_known(spec: ClusterSpec) -> Iterator[Finding]:
             yield Finding(
                 (program, "version"),
                 f"{NAMES[program]} {version} is newer than what is known ({span(program)}); its files are those of {newest}",
-                f"write {newest} to be rid of this: the files stay the same, and the hosts' own {program} judges them",
+                f"write {newest} to be rid of this: the files stay the same, and the hosts' own {program} validates them",
             )
 
 
@@ -101,11 +100,11 @@ def log_target(spec: ClusterSpec) -> Iterator[Finding]:
     """HAProxy logs to a socket or to a syslog server; anything else it would look up in DNS when it starts, or refuse."""
     log = spec.haproxy.log
     server = re.fullmatch(r"\[([^\[\]]+)\]:([0-9]{1,5})|([^:]+):([0-9]{1,5})", log)
-    if log.startswith("/") or (server and _is_address(server[1] or server[3]) and 1 <= int(server[2] or server[4]) <= 65535):
+    if log.startswith("/") or (server and is_address(server[1] or server[3]) and 1 <= int(server[2] or server[4]) <= 65535):
         return
     yield Finding(
         ("haproxy", "log"),
-        f"{shown(log)} is neither a path nor ADDRESS:PORT",
+        f"{quoted(log)} is neither a path nor ADDRESS:PORT",
         "write /dev/log, or a syslog server such as 192.168.1.50:514 or [fd00:1::50]:514",
     )
 
@@ -144,17 +143,9 @@ def certificate_name(spec: ClusterSpec) -> Iterator[Finding]:
     """A certificate holds DNS names, with a star for the first part at most, and addresses."""
     name_pattern = next(item.pattern for item in get_args(DomainName) if isinstance(item, StringConstraints))
     for place, name in enumerate(spec.kubernetes.certificate_names):
-        if not _is_address(name) and not re.fullmatch(str(name_pattern), name.removeprefix("*.")):
+        if not is_address(name) and not re.fullmatch(str(name_pattern), name.removeprefix("*.")):
             yield Finding(
                 ("kubernetes", "certificate_names", place),
-                f"{shown(name)} is neither a DNS name nor an address",
+                f"{quoted(name)} is neither a DNS name nor an address",
                 "write it in lower case, like api.example.org, *.example.org or 192.0.2.10",
             )
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True

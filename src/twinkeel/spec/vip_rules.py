@@ -1,10 +1,9 @@
 """Rules about the virtual IPs, their numbers, and the kinds of addresses (IPv4 and IPv6) that must meet."""
 
 from collections.abc import Iterator
-from ipaddress import ip_address
 
 from twinkeel.spec.document import Key
-from twinkeel.spec.fields import IPAddress
+from twinkeel.spec.fields import IPAddress, is_address
 from twinkeel.spec.model import ClusterSpec
 from twinkeel.spec.rule import Finding, places
 
@@ -53,7 +52,7 @@ def duplicate_vrid(spec: ClusterSpec) -> Iterator[Finding]:
 
 
 def common_vrid(spec: ClusterSpec) -> Iterator[Finding]:
-    """51 stands in most examples of keepalived.conf, so a stranger on the same network often has it, too."""
+    """51 stands in most examples of keepalived.conf, so another VRRP router on the same network often has it, too."""
     for path, vip in spec.endpoint.virtual_ips():
         if vip.vrid == 51:
             yield Finding(
@@ -66,7 +65,7 @@ def common_vrid(spec: ClusterSpec) -> Iterator[Finding]:
 def address_as_name(spec: ClusterSpec) -> Iterator[Finding]:
     """Kubespray writes an IPv6 address into URLs without brackets, and a name that is an IPv4 address reaches no IPv6 endpoint."""
     for path, vip in spec.endpoint.virtual_ips():
-        if vip.address.version == 6 and _is_address(spec.endpoint.name):
+        if vip.address.version == 6 and is_address(spec.endpoint.name):
             yield Finding(
                 ("endpoint", "name"),
                 "an endpoint with an IPv6 virtual IP needs a DNS name",
@@ -74,14 +73,6 @@ def address_as_name(spec: ClusterSpec) -> Iterator[Finding]:
                 related=((path, "the IPv6 virtual IP"),),
             )
             return
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def load_balancer_without_kind(spec: ClusterSpec) -> Iterator[Finding]:

@@ -13,20 +13,20 @@ from twinkeel.status.snapshot import LoadBalancerState
 from twinkeel.topology.model import Machine
 
 
-def announcer_of(told: Mapping[str, Any], seen: LoadBalancerState) -> LoadBalancerState:
+def announcer_of(report: Mapping[str, Any], seen: LoadBalancerState) -> LoadBalancerState:
     """The state with what is known of announcing, from all that the program on the host told."""
-    why, waits = _said(told["announce"])
-    runs = list(told["units"][1:]) == ["active"] * 2
-    standby = told["standby"] is not None and told["standby"].strip() != "0"
+    why, waits = _reason(report["announce"])
+    runs = list(report["units"][1:]) == ["active"] * 2
+    standby = report["standby"] is not None and report["standby"].strip() != "0"
     state = announcer_state(holds=bool(seen.vips), runs=runs, standby=standby, waits=waits)
-    sessions = parse_sessions(told["bgp"], parse_bfd(told["bfd"]))
+    sessions = parse_sessions(report["bgp"], parse_bfd(report["bfd"]))
     return replace(seen, vrrp_state=state, sessions=sessions, detail="" if state == "ANNOUNCING" else why)
 
 
-def announced_vips(told: Mapping[str, Any]) -> tuple[str, ...]:
+def announced_vips(report: Mapping[str, Any]) -> tuple[str, ...]:
     """The virtual IPs that its program is there for; none where it has not told yet."""
     try:
-        return tuple(json.loads(told["announce"] or "")["vips"])
+        return tuple(json.loads(report["announce"] or "")["vips"])
     except (ValueError, TypeError, KeyError):
         return ()
 
@@ -42,11 +42,11 @@ def announcer_state(*, holds: bool, runs: bool, standby: bool, waits: bool) -> s
     return "WAITING" if waits else "FAULT"
 
 
-def _said(text: str | None) -> tuple[str, bool]:
+def _reason(text: str | None) -> tuple[str, bool]:
     """Why it announces or not, and whether it waits; nothing where it has not told yet."""
     try:
-        told = json.loads(text or "")
-        return str(told["why"]), told["until"] is not None
+        report = json.loads(text or "")
+        return str(report["why"]), report["until"] is not None
     except (ValueError, TypeError, KeyError):
         return "", False
 

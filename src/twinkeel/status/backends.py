@@ -85,5 +85,5 @@ def parse_servers(text: str) -> dict[str, tuple[Backend, ...]]:
 
 def _check(row: Mapping[str, str]) -> str:
     """`check_status`, which has a star while a check is under way, and `check_code`: https://docs.haproxy.org/3.0/management.html#9.1."""
-    said = (row.get("check_status", "").removeprefix("* "), row.get("check_code", ""))
-    return "/".join(filter(None, said))
+    parts = (row.get("check_status", "").removeprefix("* "), row.get("check_code", ""))
+    return "/".join(filter(None, parts))

@@ -16,7 +16,7 @@ class Lingering:
 def parse_lingering(text: bytes) -> Lingering | None:
     """What the program on the host noted; None where nothing can be read of it: nothing depends on it."""
     try:
-        told = json.loads(text)
-        return Lingering(tuple(told["virtual_ips"]), int(told["connections"]), int(told["seconds_left"]))
+        data = json.loads(text)
+        return Lingering(tuple(data["virtual_ips"]), int(data["connections"]), int(data["seconds_left"]))
     except (ValueError, TypeError, KeyError):
         return None

@@ -8,7 +8,7 @@ from twinkeel.errors import HostError
 from twinkeel.hosts.cluster_ca import fetch_cluster_ca
 from twinkeel.hosts.executor import Reader
 from twinkeel.render.haproxy import CA_PATH
-from twinkeel.status.load_balancer import look_at_balancer
+from twinkeel.status.load_balancer import read_balancer
 from twinkeel.status.readyz import Readiness, ask_readyz, tls_context
 from twinkeel.status.snapshot import ControlPlaneState, LoadBalancerState, Snapshot, VipState
 from twinkeel.topology.model import Machine, Topology
@@ -20,8 +20,8 @@ NO_CA = Readiness("not verified", "the cluster's certificate authority could not
 async def take_snapshot(reader: Reader, topology: Topology) -> Snapshot:
     """The state of the system now. Hosts that cannot be asked are part of the answer, never an error."""
     balancers, (through_vips, control_plane) = await asyncio.gather(
-        asyncio.gather(*(look_at_balancer(reader, topology, balancer) for balancer in topology.load_balancers)),
-        _look_at_api(reader, topology),
+        asyncio.gather(*(read_balancer(reader, topology, balancer) for balancer in topology.load_balancers)),
+        _ask_api(reader, topology),
     )
     return assemble(topology, balancers, through_vips, control_plane)
 
@@ -46,7 +46,7 @@ def assemble(
     )
 
 
-async def _look_at_api(reader: Reader, topology: Topology) -> tuple[list[Readiness], list[Readiness]]:
+async def _ask_api(reader: Reader, topology: Topology) -> tuple[list[Readiness], list[Readiness]]:
     """What /readyz says through each virtual IP, and on each control-plane host."""
     vips, machines = topology.endpoint.vips, topology.control_plane
     ca = await find_ca(reader, topology)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.status.backends import Backend
 from twinkeel.status.bgp_sessions import Session
 from twinkeel.status.lingering import Lingering
@@ -157,8 +158,8 @@ def _balancer_json(balancer: LoadBalancerState) -> dict[str, Any]:
 def _lingering_json(lingering: Lingering | None) -> dict[str, Any]:
     if lingering is None:
         return {}
-    told = {"vips": list(lingering.vips), "connections": lingering.connections, "seconds_left": lingering.seconds_left}
-    return {"lingering": told}
+    data = {"vips": list(lingering.vips), "connections": lingering.connections, "seconds_left": lingering.seconds_left}
+    return {"lingering": data}
 
 
 def _servers_json(servers: tuple[Backend, ...]) -> list[dict[str, str]]:
@@ -178,8 +179,8 @@ def _not_answering(vip: VipState) -> str:
 
 
 _NOT_READY_TO_HOLD = {
-    "STOPPED": "keepalived does not run",
-    "FAULT": "keepalived considers HAProxy down",
+    "STOPPED": f"{VRRP_DAEMON.unit} does not run",
+    "FAULT": f"{VRRP_DAEMON.unit} considers HAProxy down",
     "STANDBY": "it is on standby and takes no virtual IP: `twinkeel apply` ends that, or echo 0 > /run/twinkeel/standby there",
 }
 
@@ -189,15 +190,15 @@ _NOT_ANNOUNCING = {
     "FAULT": "it announces nothing: {why}",
     "WAITING": "it came back after a failure and announces again when it has been well for a while (endpoint.bgp.return_delay), or "
     "at once with `twinkeel undrain {name}`",
-    "STANDBY": "it stands aside and announces nothing: `twinkeel undrain {name}` ends that",
+    "STANDBY": "it is in standby and announces nothing: `twinkeel undrain {name}` ends that",
 }
 
 
 def _why_not(balancer: LoadBalancerState, exclusive: bool) -> str | None:
     if exclusive:
         return _NOT_READY_TO_HOLD.get(balancer.vrrp_state)
-    said = _NOT_ANNOUNCING.get(balancer.vrrp_state)
-    return said and said.format(name=balancer.name, why=balancer.detail or "it does not say why")
+    template = _NOT_ANNOUNCING.get(balancer.vrrp_state)
+    return template and template.format(name=balancer.name, why=balancer.detail or "it does not say why")
 
 
 def _session_problems(balancer: LoadBalancerState) -> Iterator[str]:
@@ -209,7 +210,7 @@ def _session_problems(balancer: LoadBalancerState) -> Iterator[str]:
         elif balancer.vrrp_state == "ANNOUNCING" and not session.announced:
             yield f"{balancer.name}: nothing is announced to {session.router}"
     if balancer.vrrp_state == "ANNOUNCING" and not balancer.sessions:
-        yield f"{balancer.name}: FRR tells of no BGP session"
+        yield f"{balancer.name}: FRR reports no BGP session"
 
 
 def _balancer_problems(balancer: LoadBalancerState, exclusive: bool) -> tuple[str, ...]:

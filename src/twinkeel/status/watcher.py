@@ -17,7 +17,7 @@ import httpx2
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import Watcher
 from twinkeel.status.claims import Claims
-from twinkeel.status.load_balancer import look_at_balancer, look_command, state_of, unreachable
+from twinkeel.status.load_balancer import read_balancer, read_command, state_of, unreachable
 from twinkeel.status.probe import NO_CA, assemble, find_ca
 from twinkeel.status.readyz import Readiness, ask_over, readyz_client, tls_context
 from twinkeel.status.snapshot import LoadBalancerState, Snapshot
@@ -40,11 +40,11 @@ NO_ANSWER = f"no answer for {LATE_AFTER:g} s"
 class Listener(Protocol):
     """Somebody who is told of every answer as it comes, also where it is the same as before. It must be quick."""
 
-    def balancer_told(self, state: LoadBalancerState) -> None:
+    def on_balancer(self, state: LoadBalancerState) -> None:
         """A load balancer answered, or did not in time."""
         ...
 
-    def api_told(self, address: str, answer: Readiness, began: float) -> None:
+    def on_api_answer(self, address: str, answer: Readiness, began: float) -> None:
         """A virtual IP or an API server answered, or did not in time, what was asked at `began` (seconds of the loop's clock)."""
         ...
 
@@ -69,7 +69,7 @@ class StatusWatcher:
         self._vips: list[Readiness | None] = [None] * len(topology.endpoint.vips)
         self._api_servers: list[Readiness | None] = [None] * len(topology.control_plane)
         self._clients: list[httpx2.AsyncClient] = []
-        self._doubt, self._told, self._has_client = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._doubt, self._reported, self._has_client = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -121,7 +121,7 @@ class StatusWatcher:
             work.append(self._follow_api(self._api_servers, place, str(machine.address), topology.cluster.api_port, once=False))
         self._tasks = [asyncio.create_task(each) for each in work]
         for task in self._tasks:
-            task.add_done_callback(lambda _: self._told.set())
+            task.add_done_callback(lambda _: self._reported.set())
 
     async def stop(self) -> None:
         """End; a host that does not answer is not waited for. `watch_status` does this."""
@@ -133,61 +133,61 @@ class StatusWatcher:
             await client.aclose()
 
     async def _next(self) -> None:
-        await self._told.wait()
-        self._told.clear()
+        await self._reported.wait()
+        self._reported.clear()
 
     async def _follow_balancer(self, place: int, balancer: LoadBalancer) -> None:
-        def tell(state: LoadBalancerState) -> None:
+        def report(state: LoadBalancerState) -> None:
             self._balancers[place] = state
             self._claims.hear(state, time.monotonic())
             if self._listener is not None:
-                self._listener.balancer_told(state)
-            self._told.set()
+                self._listener.on_balancer(state)
+            self._reported.set()
 
         def late() -> None:
-            tell(unreachable(balancer, NO_ANSWER))
+            report(unreachable(balancer, NO_ANSWER))
 
         while True:
             # The first look tells a refusal in its own words; a program that is followed only ends.
             with _late(late):
-                state = await look_at_balancer(self._hosts, self.topology, balancer)
-            tell(state)
+                state = await read_balancer(self._hosts, self.topology, balancer)
+            report(state)
             if state.vrrp_state != "UNREACHABLE":
-                await self._follow_lines(balancer, tell, late)
+                await self._follow_lines(balancer, report, late)
             await asyncio.sleep(self._period)
 
     async def _follow_lines(
-        self, balancer: LoadBalancer, tell: Callable[[LoadBalancerState], None], late: Callable[[], None]
+        self, balancer: LoadBalancer, report: Callable[[LoadBalancerState], None], late: Callable[[], None]
     ) -> None:
         """Tell each line's state until the host is lost, or the program there ends."""
         with suppress(HostError), _late(late, self._period) as again:
-            async with aclosing(self._hosts.stream(balancer.machine, look_command(self.topology, self._period))) as lines:
+            async with aclosing(self._hosts.stream(balancer.machine, read_command(self.topology, self._period))) as lines:
                 async for line in lines:
-                    tell(state_of(line, balancer))
+                    report(state_of(line, balancer))
                     again()
 
     async def _follow_api(self, answers: list[Readiness | None], place: int, address: str, port: int, *, once: bool) -> None:
         loop, moved = asyncio.get_running_loop(), self._moved.setdefault(address, asyncio.Event())
         began = loop.time()
 
-        def tell(answer: Readiness) -> None:
+        def report(answer: Readiness) -> None:
             answers[place] = answer
             if self._listener is not None:
-                self._listener.api_told(address, answer, began)
-            self._told.set()
+                self._listener.on_api_answer(address, answer, began)
+            self._reported.set()
 
         wanted = self.topology.cluster.anonymous_status
         await self._has_client.wait()
         while True:
             moved.clear()
             began = loop.time()
-            with _late(lambda: tell(Readiness("unreachable", NO_ANSWER))):
+            with _late(lambda: report(Readiness("unreachable", NO_ANSWER))):
                 answer = await _unless(moved, ask_over(self._clients[-1], address, port, wanted=wanted, once=once))
             if answer is not None:
-                tell(answer)
+                report(answer)
             elif loop.time() - began > NOTICED:
                 # It went to a host that has just lost the virtual IP, and would be waited for in vain.
-                tell(Readiness("unreachable", "no answer while the virtual IP moved"))
+                report(Readiness("unreachable", "no answer while the virtual IP moved"))
             if answer is not None and answer.outcome == "not verified":
                 self._doubt.set()
             with suppress(TimeoutError):
@@ -199,7 +199,7 @@ class StatusWatcher:
         if self._listener is not None:
             topology, now = self.topology, asyncio.get_running_loop().time()
             for address in (*(vip.ip for vip in topology.endpoint.vips), *(machine.address for machine in topology.control_plane)):
-                self._listener.api_told(str(address), NO_CA, now)
+                self._listener.on_api_answer(str(address), NO_CA, now)
 
     async def _follow_authority(self) -> None:
         """Read the cluster's authority until it is there; then again only when there is a reason."""
@@ -216,7 +216,7 @@ class StatusWatcher:
             if not self._clients:
                 self._vips[:], self._api_servers[:] = [NO_CA] * len(self._vips), [NO_CA] * len(self._api_servers)
                 self._tell_of_no_authority()
-                self._told.set()
+                self._reported.set()
                 await asyncio.sleep(max(self._period, LATE_AFTER))
             else:
                 await asyncio.sleep(AUTHORITY_PERIOD)

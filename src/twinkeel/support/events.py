@@ -92,21 +92,21 @@ class TaskFailed:
 
 
 @dataclass(frozen=True)
-class Note:
+class Notice:
     """Something that the person must read."""
 
     text: str
 
 
-Event = StepStarted | StepDetail | StepEnded | HostStarted | HostEnded | VipMoved | TaskStarted | TaskEnded | TaskFailed | Note
+Event = StepStarted | StepDetail | StepEnded | HostStarted | HostEnded | VipMoved | TaskStarted | TaskEnded | TaskFailed | Notice
 OnEvent = Callable[[Event], None]
 
 
 def as_record(event: Event) -> dict[str, Any]:
     """One event as plain values: its kind as `event` (step-started, task-ended, vip-moved ...), then its fields by their names.
 
-    >>> as_record(Note("read this"))
+    >>> as_record(Notice("read this"))
     {'event': 'note', 'text': 'read this'}
     """
-    kind = re.sub(r"(?<!^)(?=[A-Z])", "-", type(event).__name__).lower()
+    kind = "note" if isinstance(event, Notice) else re.sub(r"(?<!^)(?=[A-Z])", "-", type(event).__name__).lower()
     return {"event": kind, **asdict(event)}

@@ -8,6 +8,10 @@ VARIABLE = "kube_kubeadm_apiserver_extra_args"
 """Kubespray's variable, in every release from v2.16 on: it writes each value as a text into kubeadm's configuration."""
 
 DELAY, RETRY_AFTER, GOAWAY = "shutdown-delay-duration", "shutdown-send-retry-after", "goaway-chance"
+ETCD_SERVERS = "etcd-servers"
+OWN_MEMBER = "https://127.0.0.1:2379"
+"""Where an etcd member listens for its own host: Kubespray's since v2.16 (etcd.env.j2), kubeadm's own, and the lab's. The member's
+certificate names the address in all three."""
 # Kubernetes pull request 101257; an API server that meets an unknown flag does not start.
 _RETRY_AFTER_SINCE = 23
 
@@ -35,7 +39,8 @@ def extra_arguments(cluster: Cluster) -> dict[str, object]:
 
 
 def _names(version: str) -> tuple[str, ...]:
-    return (DELAY, RETRY_AFTER, GOAWAY) if minor(version) >= _RETRY_AFTER_SINCE else (DELAY, GOAWAY)
+    late = (RETRY_AFTER,) if minor(version) >= _RETRY_AFTER_SINCE else ()
+    return (DELAY, *late, GOAWAY, ETCD_SERVERS)
 
 
 def _own(cluster: Cluster, version: str) -> dict[str, str]:
@@ -46,6 +51,8 @@ def _own(cluster: Cluster, version: str) -> dict[str, str]:
         values[RETRY_AFTER] = "true"
     if cluster.goaway_chance:
         values[GOAWAY] = f"{cluster.goaway_chance:g}"
+    if cluster.own_etcd_member:
+        values[ETCD_SERVERS] = OWN_MEMBER
     return {name: values[name] for name in _names(version) if name in values}
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from twinkeel.spec.etcd_members import asks_own_etcd_member
 from twinkeel.spec.failover_defaults import shutdown_delay
 from twinkeel.spec.fields import IPInterface, IPNetwork
 from twinkeel.spec.kubespray_releases import table_support
@@ -169,4 +170,5 @@ def _cluster(spec: ClusterSpec, release: ReleaseSupport) -> Cluster:
         api_certificate_name=kubernetes.api_check.certificate_name,
         shutdown_delay=shutdown_delay(kubernetes.api_server, spec.failover),
         goaway_chance=kubernetes.api_server.goaway_chance if len(spec.control_plane) > 1 else 0.0,
+        own_etcd_member=asks_own_etcd_member(spec),
     )

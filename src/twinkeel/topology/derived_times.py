@@ -39,10 +39,10 @@ def hang_yield(topology: Topology) -> float | None:
     """How long HAProxy may be silent until its virtual IPs are yielded, well before it is killed; None where they wait for that.
 
     Only where connections survive the move, a virtual IP that moved stays, and a resignation can be said in Keepalived's name:
-    VRRP version 3, to each router, not signed. With BGP nobody holds a virtual IP alone.
+    VRRP version 3, to each router, not signed. With BGP the others have it already.
     """
     instances = [instance for balancer in topology.load_balancers for instance in balancer.instances]
-    can = topology.second_chance is not None and len(topology.load_balancers) > 1 and topology.bgp is None
+    can = topology.second_chance is not None and len(topology.load_balancers) > 1
     if not can or any(not _resigns_early(instance) for instance in instances):
         return None
     return topology.timers.watchdog_deadline / HANG_SHARE

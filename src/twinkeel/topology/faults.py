@@ -27,7 +27,7 @@ LOAD_BALANCER_FAULTS = {
     "keepalived-kill": ("the holder's Keepalived dies, or its VRRP part", ("keepalived-kill", "vrrp-process-kill")),
     "balancers-partitioned": ("the load balancers are cut off from each other", ("balancers-partitioned", "keepalived-hang")),
     "balancer-cut-from-control-plane": (
-        "only the holder reaches no API server",
+        "the holder alone is cut off from all API servers",
         ("balancer-cut-from-control-plane",),
     ),
     "failback": ("a load balancer comes back", ()),

@@ -96,6 +96,13 @@ class VrrpInstance:
     authentication: Literal["none", "password", "hmac"] = "none"
     failback: float | None = None
     vip_interface: str = ""
+    next_hop: IPInterface | None = None
+    """Where routers send what is for a routed virtual IP; it moves with that."""
+
+    @property
+    def shared(self) -> tuple[IPAddress, ...]:
+        """The addresses that move: the virtual IP, and the next hop to it."""
+        return (self.vip.ip,) if self.next_hop is None else (self.vip.ip, self.next_hop.ip)
 
     @property
     def carrier(self) -> str:
@@ -233,7 +240,7 @@ class HaproxySettings:
 
 @dataclass(frozen=True)
 class KeepalivedSettings:
-    """Keepalived. `extra` maps a place (global_defs, vrrp_instance, sections) to raw lines."""
+    """The daemon of VRRP. `extra` maps a place (global_defs, vrrp_instance, sections) to raw lines."""
 
     version: Version
     extra: Mapping[str, str]
@@ -278,6 +285,8 @@ class Cluster:
     """How long an API server that stops goes on serving, in seconds; 0 for none."""
     goaway_chance: float = 0.0
     """The share of HTTP/2 requests after which an API server asks its client to connect anew."""
+    own_etcd_member: bool = False
+    """Whether each API server asks the etcd member on its own host alone, instead of all in turn."""
 
     @property
     def anonymous_status(self) -> int | None:

@@ -70,13 +70,13 @@ def _moves(topology: Topology) -> dict[str, _Cost]:
         "haproxy-stop": (resignation, "skew + reaction", source, ""),
         "haproxy-kill": (skew + KILL_REACTION, "skew + reaction to a kill", source, ""),
         "haproxy-hang": _hang(topology, resignation),
-        "reboot-holder": (resignation, "skew + reaction", source, "Keepalived stops before HAProxy, and says so"),
-        "planned-switchover": (resignation, "skew + reaction", source, "HAProxy goes on serving in the old place"),
+        "reboot-holder": (resignation, "skew + reaction", source, "Keepalived stops before HAProxy, and announces it"),
+        "planned-switchover": (resignation, "skew + reaction", source, "HAProxy keeps serving on the old holder"),
         "balancer-cut-from-control-plane": (
             _last_server_lost(timers) + _yielding(topology) + resignation,
             "down times of an API server, then yield delay (2 deadlines) + at most 2 intervals of the watchdog, skew + reaction",
             f"{MANUAL}; {source}",
-            "it yields to a peer, which yields back when it does no better",
+            "it yields to a peer, which yields back if it fares no better",
         ),
     }
 
@@ -99,15 +99,15 @@ def _splits(topology: Topology) -> dict[str, _Cost]:
     return {
         "keepalived-kill": (
             REACTION,
-            f"reaction; {vip_daemon_restart(topology):g} s until Keepalived is started again are longer than 3 advert_int + skew",
+            f"reaction; {vip_daemon_restart(topology):g} s until Keepalived is restarted are longer than 3 advert_int + skew",
             _source(topology),
-            "the address stays and answers until Keepalived is started again; by then another has it",
+            "the address stays and answers until Keepalived is restarted; by then another host has it",
         ),
         "balancers-partitioned": (
             yielding(first.advert_interval) + REACTION,
             "while it lasts none; when it heals at most advert_int + reaction",
             YIELDING[first.version],
-            "all hold the virtual IP while it lasts: who reaches only one is served by it; then the highest priority keeps it",
+            "each holds the virtual IP: a client that reaches only one is served by it; afterwards the highest priority keeps it",
         ),
         "failback": _failback(topology),
     }

@@ -6,8 +6,8 @@ client sees whose connections all go there, as drills measure it; the others see
 
 from collections.abc import Iterator
 
-from twinkeel.topology.derived_times import yield_delay
-from twinkeel.topology.faults import KILL_REACTION, NONE
+from twinkeel.topology.derived_times import hang_pace, hang_yield, yield_delay
+from twinkeel.topology.faults import ASKING, KILL_REACTION, NONE
 from twinkeel.topology.model import Bgp, HealthTimers, Topology
 from twinkeel.topology.prediction import Prediction
 from twinkeel.vrrp import Range, server_detection, silence_detection
@@ -63,7 +63,6 @@ def _costs(topology: Topology, bgp: Bgp) -> dict[str, _Cost]:
     timers, count = topology.timers, len(topology.load_balancers)
     hit = f"for 1 in {count} connections, those of that load balancer; its established ones are reset"
     detection, source = ("multiplier * interval of BFD", BFD) if bgp.bfd else ("hold_time + 1 s", HOLD)
-    watchdog = silence_detection(timers.watchdog_interval, timers.watchdog_deadline)
     yielding = Range(yield_delay(topology), yield_delay(topology) + 2 * timers.watchdog_interval)
     return {
         "power-loss": (session_detection(bgp) + ROUTER, f"{detection}, then the router's own time", source, hit),
@@ -74,9 +73,14 @@ def _costs(topology: Topology, bgp: Bgp) -> dict[str, _Cost]:
             "its established connections are reset",
         ),
         "haproxy-kill": (KILL_REACTION + ROUTER, "reaction to a kill, then the router's own time", MEASURED, hit),
-        "haproxy-hang": (watchdog + ROUTER, "deadline + interval of the watchdog, then the router's own time", MEASURED, hit),
-        "reboot-holder": (NONE, "routers are told before HAProxy stops", "RFC 8326", "its established connections are reset"),
-        "planned-switchover": (NONE, "routers are told before the route goes", "RFC 8326", "its established connections are reset"),
+        "haproxy-hang": _hang(topology, hit),
+        "reboot-holder": (NONE, "routers are informed before HAProxy stops", "RFC 8326", "its established connections are reset"),
+        "planned-switchover": (
+            NONE,
+            "routers are informed before the route goes",
+            "RFC 8326",
+            "its established connections are reset",
+        ),
         "bgpd-kill": (
             NONE,
             "HAProxy serves until routers have dropped the route",
@@ -97,6 +101,19 @@ def _costs(topology: Topology, bgp: Bgp) -> dict[str, _Cost]:
         ),
         "router-power-loss": (None, "", "", _router(bgp)),
     }
+
+
+def _hang(topology: Topology, hit: str) -> _Cost:
+    """With connections that survive a withdrawal the route goes early; else when HAProxy is killed."""
+    timers, early = topology.timers, hang_yield(topology)
+    if early is None:
+        watchdog = silence_detection(timers.watchdog_interval, timers.watchdog_deadline)
+        return watchdog + ROUTER, "deadline + interval of the watchdog, then the router's own time", MEASURED, hit
+    asked = Range(early, early + hang_pace(topology)) + ASKING
+    pace = f"{early:g} s without an answer, asked every {hang_pace(topology):g} s"
+    count = len(topology.load_balancers)
+    effect = f"for 1 in {count} connections; HAProxy is killed after {timers.watchdog_deadline:g} s, and keeps its own until then"
+    return asked + ROUTER, f"{pace}; then asking the others, the router's own time", MEASURED, effect
 
 
 def _router(bgp: Bgp) -> str:

@@ -61,6 +61,7 @@ def _instance(failover: Failover, vip: _Vip, place: int, machines: list[Machine]
         multicast=failover.transport == "multicast",
         authentication=failover.authentication,
         failback=failback(failover, vip.of_a_kind),
+        next_hop=vip.given.next_hop,
     )
 
 

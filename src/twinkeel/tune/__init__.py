@@ -1,1 +1,1 @@
-"""Which timers these machines and this network bear: measured between the load balancers, judged by a pure function."""
+"""Which timers these machines and this network bear: measured between the load balancers, evaluated by a pure function."""

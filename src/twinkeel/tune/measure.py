@@ -23,7 +23,7 @@ Phase = Literal["as they are", "loaded"]
 SPARE_SECONDS = 30.0
 
 
-async def measure(hosts: Watcher, topology: Topology, header: Header, lines: list[Line], say: Callable[[str], None]) -> None:
+async def measure(hosts: Watcher, topology: Topology, header: Header, lines: list[Line], on_message: Callable[[str], None]) -> None:
     """Measure each phase; every line of every host is added to `lines` as it comes.
 
     Args:
@@ -34,7 +34,7 @@ async def measure(hosts: Watcher, topology: Topology, header: Header, lines: lis
     """
     machines = [balancer.machine for balancer in topology.load_balancers]
     for phase in header.phases:
-        say(f"{', '.join(machine.name for machine in machines)}: measuring for {header.seconds:g} s, {phase}")
+        on_message(f"{', '.join(machine.name for machine in machines)}: measuring for {header.seconds:g} s, {phase}")
         if phase == "loaded":
             async with _busy(cast(Writer, hosts), machines, header.seconds):
                 await _phase(hosts, topology, phase, header.seconds, lines)
@@ -82,16 +82,16 @@ async def _listen(hosts: Watcher, machine: Machine, asked: str, phase: str, line
     try:
         async with (
             asyncio.timeout(seconds + SPARE_SECONDS),
-            contextlib.aclosing(hosts.stream(machine, ("python3", "-c", EXCHANGE_PROBES, asked))) as said,
+            contextlib.aclosing(hosts.stream(machine, ("python3", "-c", EXCHANGE_PROBES, asked))) as output,
         ):
-            async for text in said:
+            async for text in output:
                 line = json.loads(text)
                 lines.append({"host": machine.name, "phase": phase, **line})
                 ended = line["kind"] == "end"
     except TimeoutError:
         raise HostError("the measurement did not end", where=machine.name, hint="the host may be overloaded") from None
     except ValueError as error:
-        raise HostError(f"the measurement said something else: {text.strip()[:100]}", where=machine.name) from error
+        raise HostError(f"the measurement answered something else: {text.strip()[:100]}", where=machine.name) from error
     if not ended:
         hint = "protocol 112 needs root and a raw socket: `twinkeel preflight` says what is wrong"
         raise HostError("the measurement ended early", where=machine.name, hint=hint)

@@ -1,6 +1,6 @@
 """What a measurement recorded, and its file: JSON lines, a header first, then each host's lines as they came.
 
-Nothing is judged here. What the lines mean is said in host_programs/exchange_probes.py; each has two keys more: `host` and `phase`.
+Nothing is evaluated here. What the lines mean stands in host_programs/exchange_probes.py; with two keys more: `host`, `phase`.
 """
 
 import json

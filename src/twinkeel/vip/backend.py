@@ -4,7 +4,7 @@ Planning, rollout and moves ask through it; only its implementation knows the da
 its failure arithmetic is in `twinkeel.topology.predict`, and `twinkeel.vip.steering` tells it who may hold virtual IPs.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -35,6 +35,26 @@ class LiveSettings:
     router_ids: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class RunningConfig:
+    """A load balancer's own file, and whether its daemon runs with that (`settled`)."""
+
+    config: str
+    settled: bool
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One of several changes that each reach every load balancer before the next one begins.
+
+    `title` says what all do then, `rewrite` makes the file of this sweep out of the wanted one, `private` that it holds a key.
+    """
+
+    title: str
+    rewrite: Callable[[str], str]
+    private: bool = False
+
+
 class VipBackend(Protocol):
     """One mechanism. `daemon` is what people call it, `unit` its systemd unit, `config_path` the file that it reads.
 
@@ -49,7 +69,7 @@ class VipBackend(Protocol):
     def read(self, config: str) -> LiveSettings:
         """What the text of its file says; that of an empty text where there is none. Never fails."""
 
-    def hears(self, balancer: LoadBalancer, mine: LiveSettings, holder: LiveSettings) -> bool:
+    def understands(self, balancer: LoadBalancer, mine: LiveSettings, holder: LiveSettings) -> bool:
         """Whether `balancer`, running with `mine`, and a holder with other settings would know of each other in time.
 
         The ownership invariant hangs on it: two that do not hear each other hold one virtual IP at the same time.
@@ -60,3 +80,9 @@ class VipBackend(Protocol):
 
     def foreign(self, config: str, rendered: str, topology: Topology, balancer: LoadBalancer) -> Iterator[Ending]:
         """What somebody else's file does and the rendered one does not."""
+
+    def sweeps(self, live: Collection[RunningConfig], wanted: Sequence[str]) -> tuple[Sweep, ...]:
+        """The sweeps to the wanted files, where they cannot come in one: all must understand each other at every moment.
+
+        The last one brings the wanted files themselves. Empty where those may come at once.
+        """

@@ -12,7 +12,7 @@ def incompatible_after_change(backend: VipBackend, balancer: LoadBalancer, candi
 
     It would take the virtual IP while the holder still has it.
     """
-    return not backend.hears(balancer, backend.read(candidate), holder.settings)
+    return not backend.understands(balancer, backend.read(candidate), holder.settings)
 
 
 def incompatible_now(
@@ -20,4 +20,4 @@ def incompatible_now(
 ) -> bool:
     """Whether some other load balancer holds a virtual IP, and this one would not hear it with the files that both have now."""
     holders = (each for each in observed.values() if each.holds and each.name != found.name)
-    return any(not backend.hears(balancer, found.settings, each.settings) for each in holders)
+    return any(not backend.understands(balancer, found.settings, each.settings) for each in holders)

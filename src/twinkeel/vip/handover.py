@@ -1,86 +1,24 @@
-"""Planned moves of virtual IPs: a load balancer stands aside, another one takes over within milliseconds."""
+"""Planned moves of virtual IPs: a load balancer enters standby, another one takes over within milliseconds."""
 
 import asyncio
-import sys
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 
-from twinkeel.errors import HostError, TwinkeelError, VerificationError
+from twinkeel.errors import HostError, VerificationError
 from twinkeel.hosts.executor import Writer
-from twinkeel.render.keepalived import UNIT
+from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.spec.fields import IPAddress
 from twinkeel.status.holders import read_addresses
 from twinkeel.status.readyz import ask_readyz, tls_context
 from twinkeel.support.events import OnEvent, VipMoved
 from twinkeel.topology.model import LoadBalancer, Machine, Topology
 from twinkeel.vip.backend import HandoverMethod
-from twinkeel.vip.steering import keep_connections, let_hold_by_hand, steer
+from twinkeel.vip.standby import all_leave_standby, enter_standby, leave_standby
+from twinkeel.vip.steering import keep_connections
 
 MOVE_DEADLINE = 10.0
 ANSWER_DEADLINE = 5.0
 PAUSE = 0.02
-
-
-async def enter_standby(writer: Writer, machine: Machine, handover: HandoverMethod = "standby") -> None:
-    """Tell a load balancer to give its virtual IPs away and take none.
-
-    Raises:
-        HostError: it cannot be told.
-    """
-    (await writer.change(machine, steer(handover, standby=True))).checked()
-
-
-async def leave_standby(writer: Writer, machine: Machine, handover: HandoverMethod = "standby") -> None:
-    """Let a load balancer hold virtual IPs again. With `nopreempt` none comes back by that.
-
-    Raises:
-        HostError: it cannot be told.
-    """
-    (await writer.change(machine, steer(handover, standby=False))).checked()
-
-
-class StillInStandbyError(HostError):
-    """A load balancer could not be let back: it takes no virtual IP, and redundancy is lost."""
-
-
-async def all_leave_standby(writer: Writer, machines: Iterable[Machine], handover: HandoverMethod = "standby") -> None:
-    """Let them hold virtual IPs again, whatever else happens: not even Ctrl-C keeps it from being tried on each.
-
-    Raises:
-        StillInStandbyError: some could not be told. An error that was under way before stays to be read in the same message.
-    """
-    before = sys.exception()
-
-    async def tell(machine: Machine) -> HostError | None:
-        try:
-            await leave_standby(writer, machine, handover)
-        except HostError as error:
-            return error
-        return None
-
-    asked = list(machines)
-    answers = await asyncio.shield(asyncio.gather(*(tell(machine) for machine in asked)))
-    left = {machine.name: error for machine, error in zip(asked, answers, strict=True) if error is not None}
-    if left:
-        raise _still_in_standby(left, handover, before)
-
-
-def _still_in_standby(left: Mapping[str, HostError], handover: HandoverMethod, before: BaseException | None) -> StillInStandbyError:
-    said = [before.what] if isinstance(before, TwinkeelError) else []
-    said += [f"{name} still stands aside and takes no virtual IP: {error.what}" for name, error in left.items()]
-    hint = f"on {' and '.join(left)}: {let_hold_by_hand(handover)}; or `twinkeel apply` once it can be reached"
-    return StillInStandbyError("\n  ".join(said), where=" and ".join(left), hint=hint)
-
-
-@asynccontextmanager
-async def aside(writer: Writer, machines: Sequence[Machine], handover: HandoverMethod = "standby") -> AsyncIterator[None]:
-    """While the body runs these load balancers take no virtual IP; afterwards they may again, also after an error or Ctrl-C."""
-    try:
-        await asyncio.gather(*(enter_standby(writer, machine, handover) for machine in machines))
-        yield
-    finally:
-        await all_leave_standby(writer, machines, handover)
 
 
 async def wait_moved(
@@ -107,7 +45,7 @@ async def wait_moved(
                 on_event(VipMoved(str(vip), source.machine.name, taker.name, round((time.monotonic_ns() - began) / 1e9, 3)))
         if left and time.monotonic_ns() > end:
             names = ", ".join(str(vip) for vip in sorted(left, key=str))
-            hint = "on the others: systemctl status haproxy keepalived; do they hear each other (protocol 112)?"
+            hint = f"on the others: systemctl status haproxy {VRRP_DAEMON.unit}; do they hear each other (protocol 112)?"
             raise VerificationError(f"no other load balancer took {names} over", where=source.machine.name, hint=hint)
         await asyncio.sleep(PAUSE)
 
@@ -146,10 +84,10 @@ async def move_away(
     on_event: OnEvent,
     successor: Machine | None = None,
 ) -> None:
-    """Move every virtual IP that `source` holds to another load balancer, and see it answer there. `source` stays aside.
+    """Move every virtual IP that `source` holds to another load balancer, and see it answer there. `source` stays in standby.
 
     Args:
-        successor: one that stands aside because it and `source` do not hear each other; it is let in once `source` let go. Both
+        successor: one in standby because it and `source` do not hear each other; it is let in once `source` let go. Both
             at once would be shorter, but clients that asked for the address meanwhile could keep the wrong one for ten seconds.
             A Keepalived that somebody else set up is the exception: see `_take_from_foreign`.
 
@@ -177,7 +115,7 @@ async def move_away(
         raise
     if handover == "stop":
         # Only now its process has surely ended: what starts next is ours.
-        (await writer.change(source.machine, ("systemctl", "stop", UNIT))).checked()
+        (await writer.change(source.machine, ("systemctl", "stop", VRRP_DAEMON.unit))).checked()
 
 
 async def _take_from_foreign(writer: Writer, source: Machine, successor: Machine, vips: Sequence[IPAddress]) -> None:
@@ -195,7 +133,8 @@ async def _take_from_foreign(writer: Writer, source: Machine, successor: Machine
     end = time.monotonic_ns() + int(MOVE_DEADLINE * 1e9)
     while not set(vips) <= await read_addresses(writer, successor):
         if time.monotonic_ns() > end:
-            hint = "there: systemctl status haproxy keepalived twinkeel-liveness; journalctl -u keepalived"
+            unit = VRRP_DAEMON.unit
+            hint = f"there: systemctl status haproxy {unit} twinkeel-liveness; journalctl -u {unit}"
             raise VerificationError("it does not take the virtual IP", where=successor.name, hint=hint)
         await asyncio.sleep(PAUSE)
     await enter_standby(writer, source, "stop")

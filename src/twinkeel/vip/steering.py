@@ -1,7 +1,7 @@
 """How a load balancer is told to give its virtual IPs away, or that it may hold them again."""
 
-from twinkeel.render.keepalived import UNIT
 from twinkeel.render.systemd import DOWN_FILE, LINGER_PROGRAM, STANDBY_FILE
+from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.vip.backend import HandoverMethod
 from twinkeel.vip.lend_linger import LENT_COMMAND, LENT_PROGRAM
 
@@ -25,13 +25,13 @@ def steer(handover: HandoverMethod, *, standby: bool) -> tuple[str, ...]:
     """The command, to be run there."""
     if handover == "stop":
         # It gives its addresses away in milliseconds, and its process ends a second later: that is not waited for here.
-        return ("systemctl", "--no-block", "stop" if standby else "start", UNIT)
+        return ("systemctl", "--no-block", "stop" if standby else "start", VRRP_DAEMON.unit)
     return ("sh", "-c", _GIVE_AWAY if standby else _WRITE, "sh", _file(handover), "1" if standby else "0")
 
 
 def let_hold_by_hand(handover: HandoverMethod) -> str:
     """What a person types there to let it hold virtual IPs again."""
-    return f"systemctl start {UNIT}" if handover == "stop" else f"echo 0 > {_file(handover)}"
+    return f"systemctl start {VRRP_DAEMON.unit}" if handover == "stop" else f"echo 0 > {_file(handover)}"
 
 
 def _file(handover: HandoverMethod) -> str:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from twinkeel.errors import HostError, UsageError
 from twinkeel.hosts.cluster_ca import fetch_cluster_ca
 from twinkeel.hosts.executor import Writer
+from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.spec.fields import IPAddress
 from twinkeel.support.events import Event, OnEvent, StepEnded, StepStarted, VipMoved
 from twinkeel.topology.model import Topology
 from twinkeel.vip.balancer_state import BalancerState, observe
-from twinkeel.vip.handover import aside, wait_answers, wait_moved
+from twinkeel.vip.handover import wait_answers, wait_moved
+from twinkeel.vip.standby import held_in_standby
 
 HINT = "`twinkeel status` shows more; `twinkeel apply` puts it right"
 
@@ -26,7 +28,7 @@ class SwitchoverResult:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Moves:
     """Who gives virtual IPs away, and who takes none meanwhile (the others, where one target was named)."""
 
     sources: Mapping[str, tuple[IPAddress, ...]]
@@ -56,12 +58,12 @@ async def switchover(
     observed = await observe(writer, topology)
     ca = await fetch_cluster_ca(writer, topology.control_plane)
     plan = decide(observed, vip, to)
-    moves = await _carry_out(topology, writer, plan, ca, on_event) if plan is not None else ()
+    moves = await _move_vips(topology, writer, plan, ca, on_event) if plan is not None else ()
     after = await observe(writer, topology)
     return SwitchoverResult(moves, holders_of(after), _since(began))
 
 
-async def _carry_out(topology: Topology, writer: Writer, plan: Plan, ca: str | None, on_event: OnEvent) -> tuple[VipMoved, ...]:
+async def _move_vips(topology: Topology, writer: Writer, plan: Moves, ca: str | None, on_event: OnEvent) -> tuple[VipMoved, ...]:
     balancers = {balancer.machine.name: balancer for balancer in topology.load_balancers}
     moves: list[VipMoved] = []
 
@@ -74,8 +76,8 @@ async def _carry_out(topology: Topology, writer: Writer, plan: Plan, ca: str | N
     on_event(StepStarted(title))
     # Bystanders first: once the holders let go, only the target is there.
     async with (
-        aside(writer, [balancers[name].machine for name in plan.bystanders]),
-        aside(writer, [balancers[name].machine for name in plan.sources]),
+        held_in_standby(writer, [balancers[name].machine for name in plan.bystanders]),
+        held_in_standby(writer, [balancers[name].machine for name in plan.sources]),
     ):
         for name, vips in plan.sources.items():
             await wait_moved(writer, topology, balancers[name], vips, keep, start)
@@ -93,7 +95,7 @@ def check_names(topology: Topology, to: str | None, vip: IPAddress | None) -> IP
     """
     names = [balancer.machine.name for balancer in topology.load_balancers]
     if topology.bgp is not None:
-        hint = f"`twinkeel drain {to or names[0]}` lets one of them stand aside, `twinkeel undrain` ends that"
+        hint = f"`twinkeel drain {to or names[0]}` puts one of them into standby, `twinkeel undrain` ends that"
         raise UsageError("every load balancer announces the virtual IPs: there is nothing to move", hint=hint)
     if len(names) == 1:
         raise UsageError("there is only one load balancer: nobody can take the virtual IP over")
@@ -105,7 +107,7 @@ def check_names(topology: Topology, to: str | None, vip: IPAddress | None) -> IP
     return vip or vips[0]
 
 
-def decide(observed: Mapping[str, BalancerState], vip: IPAddress, to: str | None) -> Plan | None:
+def decide(observed: Mapping[str, BalancerState], vip: IPAddress, to: str | None) -> Moves | None:
     """Who gives what away; None when all is where it is wanted.
 
     Raises:
@@ -122,16 +124,16 @@ def decide(observed: Mapping[str, BalancerState], vip: IPAddress, to: str | None
         return None
     for name in sources:
         if observed[name].handover != "standby":
-            what = "its Keepalived runs with settings that know of no planned move"
+            what = f"its {VRRP_DAEMON.name} runs with settings that know of no planned move"
             raise HostError(what, where=name, hint="run `twinkeel apply` first")
     targets = [to] if to is not None else [name for name in observed if name not in sources]
     api_is_up = any(each.servers_up for each in observed.values())
     reasons = {name: unfit(observed[name], api_is_up=api_is_up) for name in targets}
     if all(reasons.values()):
-        said = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
-        raise HostError(f"the virtual IP stays on {holders[0]}: {said}", where=str(vip), hint=HINT)
+        reported = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+        raise HostError(f"the virtual IP stays on {holders[0]}: {reported}", where=str(vip), hint=HINT)
     bystanders = tuple(name for name in observed if to is not None and name != to and name not in sources)
-    return Plan(sources, bystanders)
+    return Moves(sources, bystanders)
 
 
 def unfit(target: BalancerState, *, api_is_up: bool) -> str:
@@ -139,11 +141,11 @@ def unfit(target: BalancerState, *, api_is_up: bool) -> str:
     if not target.haproxy:
         return "HAProxy does not run there"
     if target.down:
-        return "Keepalived considers HAProxy down"
+        return f"{VRRP_DAEMON.name} considers HAProxy down"
     if not target.vip_daemon:
-        return "Keepalived does not run there"
+        return f"{VRRP_DAEMON.name} does not run there"
     if target.standby:
-        return "it stands aside (/run/twinkeel/standby is 1)"
+        return "it is in standby (/run/twinkeel/standby is 1)"
     if api_is_up and not target.servers_up:
         return "it reaches no API server"
     return ""

@@ -8,7 +8,8 @@ from itertools import chain
 from twinkeel.errors import HostError, VerificationError
 from twinkeel.hosts.executor import Reader
 from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
-from twinkeel.spec.fields import IPAddress
+from twinkeel.render.vip_daemon import VRRP_DAEMON
+from twinkeel.spec.fields import IPAddress, IPInterface
 from twinkeel.status.backends import read_backends
 from twinkeel.status.holders import find_holders
 from twinkeel.status.readyz import Readiness, ask_readyz, tls_context
@@ -65,7 +66,7 @@ def _holder_problem(holders: Mapping[IPAddress, Sequence[str]], exclusive: bool)
             hint = "on a load balancer: systemctl status haproxy frr twinkeel-announce; cat /run/twinkeel/announce.json"
             return VerificationError("no load balancer announces the virtual IP", where=str(vip), hint=hint)
         if not names:
-            hint = f"on a load balancer: systemctl status haproxy keepalived; cat {DOWN_FILE} {STANDBY_FILE}"
+            hint = f"on a load balancer: systemctl status haproxy {VRRP_DAEMON.unit}; cat {DOWN_FILE} {STANDBY_FILE}"
             return VerificationError("no load balancer holds the virtual IP", where=str(vip), hint=hint)
         if len(names) > 1 and exclusive:
             hint = "they do not hear each other: VRRP (protocol 112) must pass between their addresses"
@@ -82,7 +83,7 @@ async def _no_server_is_up(reader: Reader, topology: Topology, holders: Containe
             continue
         if servers and not any(server.up for server in servers):
             what = f"HAProxy has no API server to send clients to: {'; '.join(server.problem_of_api for server in servers)}"
-            hint = "`twinkeel status` shows what each load balancer and each API server says"
+            hint = "`twinkeel status` shows what each load balancer and each API server reports"
             return VerificationError(what, where=machine.name, hint=hint)
     return None
 
@@ -99,13 +100,21 @@ async def _readyz_problem(topology: Topology, ca: str | None) -> VerificationErr
     for (vip, _), answer in zip(asked, answers, strict=True):
         if not answer.ready:
             what = f"the API does not answer through the virtual IP: {answer.detail}"
-            return VerificationError(what, where=f"https://{url_host(vip.ip)}:{endpoint.port}/readyz", hint=_hint(answer))
+            hint = _hint(answer, _next_hop(topology, vip))
+            return VerificationError(what, where=f"https://{url_host(vip.ip)}:{endpoint.port}/readyz", hint=hint)
     return None
 
 
-def _hint(answer: Readiness) -> str:
+def _next_hop(topology: Topology, vip: IPInterface) -> IPAddress | None:
+    hops = (instance.next_hop for instance in topology.load_balancers[0].instances if instance.vip == vip)
+    return next((hop.ip for hop in hops if hop is not None), None)
+
+
+def _hint(answer: Readiness, next_hop: IPAddress | None) -> str:
     if answer.outcome == "not verified":
         return CERTIFICATE_HINT
+    if answer.outcome == "unreachable" and next_hop is not None:
+        return f"has the router a static route to it via {next_hop}? `twinkeel status` shows the rest"
     if answer.outcome == "unreachable":
         return "is this machine on a network that reaches the virtual IP? `twinkeel status` shows the rest"
     return "are the control-plane hosts up? `twinkeel status` shows each"

@@ -9,9 +9,10 @@ from twinkeel.hosts.executor import Reader, Writer
 from twinkeel.status.announcer import read_planned
 from twinkeel.status.bgp_sessions import heard_for, read_sessions
 from twinkeel.status.holders import read_addresses
-from twinkeel.support.events import Note, OnEvent
+from twinkeel.support.events import Notice, OnEvent
 from twinkeel.topology.model import LoadBalancer, Topology
-from twinkeel.vip.handover import PAUSE, all_leave_standby, enter_standby, leave_standby, wait_answers
+from twinkeel.vip.handover import PAUSE, wait_answers
+from twinkeel.vip.standby import all_leave_standby, enter_standby, leave_standby
 
 WITHDRAW_DEADLINE = 10.0
 RETURN_DEADLINE = 40.0
@@ -35,7 +36,7 @@ async def _why_not(reader: Reader, topology: Topology, balancer: LoadBalancer) -
     if missing:
         return f"it does not announce {', '.join(missing)}"
     if not heard_for(sessions, topology.endpoint.ip_versions):
-        shown = ", ".join(f"{each.router} {each.state}" for each in sessions) or "FRR tells of none"
+        shown = ", ".join(f"{each.router} {each.state}" for each in sessions) or "FRR reports none"
         return f"no router hears of it (sessions: {shown})"
     return None
 
@@ -53,8 +54,8 @@ async def require_others(reader: Reader, topology: Topology, leaving: Sequence[L
         raise VerificationError(what, where=names, hint="`twinkeel status` shows what is wrong with each")
 
 
-async def stand_aside(writer: Writer, topology: Topology, balancer: LoadBalancer, ca: str | None, on_event: OnEvent) -> None:
-    """Let a load balancer withdraw, and see the API answer through the others. It stays aside.
+async def withdraw_vips(writer: Writer, topology: Topology, balancer: LoadBalancer, ca: str | None, on_event: OnEvent) -> None:
+    """Let a load balancer withdraw, and see the API answer through the others. It stays in standby.
 
     Raises:
         VerificationError: nobody else announces, it does not withdraw, or the API does not answer; it may announce again then.
@@ -68,19 +69,19 @@ async def stand_aside(writer: Writer, topology: Topology, balancer: LoadBalancer
     except BaseException:
         await all_leave_standby(writer, (machine,))
         raise
-    on_event(Note(f"{machine.name} withdrew the virtual IPs within {time.monotonic() - began:.1f} s."))
+    on_event(Notice(f"{machine.name} withdrew the virtual IPs within {time.monotonic() - began:.1f} s."))
 
 
 async def _wait_withdrawn(reader: Reader, topology: Topology, balancer: LoadBalancer, began: float) -> None:
     vips = {vip.ip for vip in topology.endpoint.vips}
     while left := vips & await read_addresses(reader, balancer.machine):
         if time.monotonic() - began > WITHDRAW_DEADLINE:
-            said = ", ".join(sorted(map(str, left)))
-            raise VerificationError(f"it does not withdraw {said}", where=balancer.machine.name, hint=HINT)
+            still_held = ", ".join(sorted(map(str, left)))
+            raise VerificationError(f"it does not withdraw {still_held}", where=balancer.machine.name, hint=HINT)
         await asyncio.sleep(PAUSE)
 
 
-async def come_back(writer: Writer, topology: Topology, balancer: LoadBalancer, deadline: float = RETURN_DEADLINE) -> None:
+async def announce_vips(writer: Writer, topology: Topology, balancer: LoadBalancer, deadline: float = RETURN_DEADLINE) -> None:
     """Let a load balancer announce again at once, and wait until routers hear of it.
 
     Raises:
@@ -95,23 +96,23 @@ async def come_back(writer: Writer, topology: Topology, balancer: LoadBalancer, 
         await asyncio.sleep(PAUSE * 10)
 
 
-async def come_back_at_once(writer: Writer, topology: Topology, balancer: LoadBalancer) -> None:
-    """The same for one that may wait after a failure: what stood aside and may announce again does so at once.
+async def announce_vips_at_once(writer: Writer, topology: Topology, balancer: LoadBalancer) -> None:
+    """The same for one that may wait after a failure: what was in standby and may announce again does so at once.
 
     Raises:
-        HostError, VerificationError: see `come_back`.
+        HostError, VerificationError: see `announce_vips`.
     """
     if not await announces(writer, topology, balancer):
         await enter_standby(writer, balancer.machine)
         await _wait_seen(writer, balancer)
-        await come_back(writer, topology, balancer)
+        await announce_vips(writer, topology, balancer)
 
 
 async def _wait_seen(reader: Reader, balancer: LoadBalancer) -> None:
-    """Until its program knows that it was told to stand aside: it may be asking whether somebody serves."""
+    """Until its program knows that it is in standby: it may be asking whether somebody serves."""
     end = time.monotonic() + WITHDRAW_DEADLINE
     while not await read_planned(reader, balancer.machine):
         if time.monotonic() > end:
-            what = "it does not see that it is told to stand aside"
+            what = "it does not see that it shall enter standby"
             raise VerificationError(what, where=balancer.machine.name, hint=HINT)
         await asyncio.sleep(PAUSE * 10)

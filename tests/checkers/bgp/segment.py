@@ -17,12 +17,16 @@ from twinkeel.render.announce import ANNOUNCE_PROGRAM, ANNOUNCE_STATE, ANNOUNCE_
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.frr import CONFIG_PATH, DAEMONS_PATH
 from twinkeel.render.render import render
-from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
+from twinkeel.render.second_chance import RULES_PATH
+from twinkeel.render.systemd import DOWN_FILE, LIVENESS_PROGRAM, STANDBY_FILE
 from twinkeel.spec.model import MONITOR_PORT
 from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.model import Topology
 
 HERE = Path(__file__).parent
+LIVENESS_UNIT = "twinkeel-liveness.service"
+# systemd is not here: nothing is killed, and HAProxy was never asked to stop.
+SYSTEMCTL = "#!/bin/sh\necho ActiveState=active\necho ActiveEnterTimestampMonotonic=1\n"
 INIT = "/usr/lib/frr/frrinit.sh"
 NOTHING = {"announcing": False, "planned": False, "until": None, "why": ""}
 PASSWORD = "kept-by-nobody"  # noqa: S105
@@ -126,19 +130,35 @@ class Announcer(Speaker):
 
     vips: tuple[str, ...] = ()
     argv_of_program: list[str] = field(default_factory=list)
+    argv_of_watchdog: list[str] = field(default_factory=list)
 
     def set_up(self, files: tuple[RenderedFile, ...]) -> None:
         given = {file.path: file.content for file in files}
-        program = self.files / "announce"
-        program.write_text(given[ANNOUNCE_PROGRAM])
-        unit = given[f"/etc/systemd/system/{ANNOUNCE_UNIT}"]
-        line = next(line for line in unit.splitlines() if line.startswith("ExecStart="))
-        self.argv_of_program = [sys.executable, str(program), *shlex.split(line)[1:]]
+        self.argv_of_program = self._argv(given, ANNOUNCE_PROGRAM, ANNOUNCE_UNIT)
+        self.argv_of_watchdog = self._argv(given, LIVENESS_PROGRAM, LIVENESS_UNIT)
         self.ready(True)
         self.write(DOWN_FILE, "0\n")
         self.write(STANDBY_FILE, "0\n")
-        self.start(sys.executable, str(HERE / "serve.py"), str(MONITOR_PORT), "6443", str(self.files / "ready"))
+        if RULES_PATH in given:
+            self.run("nft", "-f", "-", text=given[RULES_PATH])
+        self.haproxy = self.start(sys.executable, str(HERE / "serve.py"), str(MONITOR_PORT), "6443", str(self.files / "ready"))
         self.start_frr(given[CONFIG_PATH], given[DAEMONS_PATH])
+
+    def _argv(self, given: dict[str, str], program: str, unit: str) -> list[str]:
+        """What the rendered unit starts, from a file here."""
+        path = self.files / Path(program).name
+        path.write_text(given[program])
+        lines = given[f"/etc/systemd/system/{unit}"].splitlines()
+        line = next(line for line in lines if line.startswith("ExecStart="))
+        return [sys.executable, str(path), *shlex.split(line)[1:]]
+
+    def watch(self, hang_yield: float):  # type: ignore[no-untyped-def]
+        """Start the liveness watchdog, which kills nothing, with a time that a busy machine does not hold HAProxy up for."""
+        systemctl = self.files / "systemctl"
+        systemctl.write_text(SYSTEMCTL)
+        systemctl.chmod(0o755)
+        path = f"PATH={self.files}:/usr/sbin:/usr/bin:/sbin:/bin"
+        return self.start("env", path, *self.argv_of_watchdog, "--hang-yield", str(hang_yield), "--deadline", "60")
 
     def announce(self):  # type: ignore[no-untyped-def]
         """Start the program."""
@@ -164,6 +184,8 @@ class Segment:
     router: Speaker
     balancers: list[Announcer]
     vips: tuple[str, ...]
+    watcher: Host
+    """One more host of the segment, on which nothing runs."""
 
     def wait_for_next_hops(self, count: int) -> None:
         """Until the router's routes of every virtual IP lead to so many load balancers."""
@@ -185,6 +207,9 @@ def bgp_segment(topology: Topology, folder: Path) -> Iterator[Segment]:
         hosts.append(router)
         _connect(switch, router, ["192.168.1.1/24", "fd00:1::1/64"])
         router.run("sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding")
+        watcher = _host("watcher", folder)
+        hosts.append(watcher)
+        _connect(switch, watcher, ["192.168.1.201/24"])
         rendered = render(topology, secrets=Secrets(bgp_password=PASSWORD)).hosts
         daemons = next(file.content for file in rendered["lb-1"] if file.path == DAEMONS_PATH)
         router.start_frr(ROUTER.format(password=PASSWORD), daemons)
@@ -200,7 +225,7 @@ def bgp_segment(topology: Topology, folder: Path) -> Iterator[Segment]:
             made.run("ip", "route", "add", "default", "via", "192.168.1.1")
             made.run("ip", "-6", "route", "add", "default", "via", "fd00:1::1")
             made.set_up(rendered[machine.name])
-        yield Segment(router, balancers, vips)
+        yield Segment(router, balancers, vips, watcher)
     finally:
         for host in reversed(hosts):
             host.end()

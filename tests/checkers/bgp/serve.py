@@ -1,4 +1,7 @@
-"""Stands in for HAProxy: the loopback listener, whose /ready says what the file says, and the endpoint's port."""
+"""Stands in for HAProxy: the loopback listener, whose /ready says what the file says, and the endpoint's port.
+
+A client gets a first byte only while an API server is up; else its connection ends, as HAProxy's does.
+"""
 
 import http.server
 import socket
@@ -9,9 +12,13 @@ from pathlib import Path
 MONITOR, PORT, READY = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
 
 
+def is_ready() -> bool:
+    return READY.read_text().strip() == "1"
+
+
 class Monitor(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        ready = self.path == "/live" or READY.read_text().strip() == "1"
+        ready = self.path == "/live" or is_ready()
         self.send_response(200 if ready else 503)
         self.end_headers()
 
@@ -25,6 +32,8 @@ def endpoint() -> None:
         while True:
             connection, _ = server.accept()
             with connection:
+                if not is_ready():
+                    continue
                 connection.sendall(READY.parent.name.encode())
 
 

@@ -1,13 +1,17 @@
 """The program that announces, with real FRR on two load balancers and on their router; IPv4 and IPv6."""
 
 import json
+import os
+import signal
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from second_chance.segment import wait_for
 
-from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
+from twinkeel.render.systemd import DOWN_FILE, HANG_FILE, STANDBY_FILE
 from twinkeel.source import SourceFile
 from twinkeel.spec.load import load
 from twinkeel.status.bgp_sessions import parse_bfd, parse_sessions
@@ -40,13 +44,41 @@ kubernetes: {pod_network6: "fd85:ee78:d8a6:8607::1:0/112", service_network6: "fd
 """
 
 
+# Longer than a busy machine holds HAProxy up; and what a load balancer must have announced for: haproxy-liveness, Suspicion.
+HANG_YIELD, SETTLED = 0.5, 5.5
+
+
 @pytest.fixture
 def segment(tmp_path: Path) -> Iterator[Segment]:
-    require_programs()
-    loaded = load(SourceFile("twinkeel.yaml", SPEC))
-    assert loaded.spec is not None
-    with bgp_segment(build(loaded.spec, tmp_path), tmp_path) as made:
+    with made_from(SPEC, tmp_path) as made:
         yield made
+
+
+@pytest.fixture
+def keeping(tmp_path: Path) -> Iterator[Segment]:
+    """Load balancers that pass on connections which they do not know, with their watchdogs."""
+    with made_from(SPEC + "failover: {second_chance: true}\n", tmp_path) as made:
+        for balancer in made.balancers:
+            balancer.watch(HANG_YIELD)
+        yield made
+
+
+@contextmanager
+def made_from(spec: str, folder: Path) -> Iterator[Segment]:
+    require_programs()
+    loaded = load(SourceFile("twinkeel.yaml", spec))
+    assert loaded.spec is not None
+    with bgp_segment(build(loaded.spec, folder), folder) as made:
+        yield made
+
+
+@contextmanager
+def hung(*balancers: Announcer) -> Iterator[None]:
+    for each in balancers:
+        os.kill(each.haproxy.pid, signal.SIGSTOP)
+    yield
+    for each in balancers:
+        os.kill(each.haproxy.pid, signal.SIGCONT)
 
 
 def announce_both(segment: Segment) -> tuple[Announcer, Announcer]:
@@ -90,6 +122,70 @@ def test_who_has_no_api_server_withdraws(segment: Segment) -> None:
     first.ready(False)
     segment.wait_for_next_hops(1)
     assert first.told()["why"] == "no API server is up"
+
+
+def test_where_nobody_has_an_api_server_all_stay(segment: Segment) -> None:
+    """And who has one again does not share with one that has none."""
+    both = announce_both(segment)
+    for each in both:
+        each.ready(False)
+    for each in both:
+        wait_for(lambda: "nor has another" in str(each.told()["why"]), "it does not see that API servers are lost")  # noqa: B023
+    end = time.monotonic() + 3
+    while time.monotonic() < end:
+        assert all(segment.router.next_hops(vip) == 2 for vip in segment.vips)
+    both[1].ready(True)
+    segment.wait_for_next_hops(1)
+    assert not both[0].has_all()
+
+
+def test_who_cannot_ask_the_other_one_looks_and_comes_back(segment: Segment) -> None:
+    """The other one has lost its network: nobody serves, and only a withdrawal shows it."""
+    first, second = announce_both(segment)
+    second.run("ip", "link", "set", "eth0", "down")
+    first.ready(False)
+    wait_for(lambda: not first.has_all(), "it does not look")
+    wait_for(first.has_all, "it does not come back")
+    assert first.told()["why"] == "no API server is up"
+
+
+def test_a_silent_haproxy_leaves_before_it_is_killed_and_comes_back_at_once(keeping: Segment) -> None:
+    first, _ = announce_both(keeping)
+    time.sleep(SETTLED)
+    with hung(first):
+        keeping.wait_for_next_hops(1)
+        assert first.told()["why"] == "HAProxy is silent"
+        # Its connections are served on.
+        assert "local 192.0.2.10" in first.run("ip", "route", "get", keeping.vips[0])
+    keeping.wait_for_next_hops(2)
+    # Once more so soon: a machine that is short of processors must not play ball.
+    time.sleep(SETTLED)
+    with hung(first):
+        time.sleep(3 * HANG_YIELD)
+        assert first.has_all()
+
+
+def test_two_that_hang_at_once_stay(keeping: Segment) -> None:
+    """As on a hypervisor that is short of processors: at no time nobody announces."""
+    both = announce_both(keeping)
+    time.sleep(SETTLED)
+    with hung(*both):
+        wait_for(lambda: all(each.run("cat", HANG_FILE) == "1\n" for each in both), "the watchdogs did not see it")
+        end = time.monotonic() + 3 * HANG_YIELD
+        while time.monotonic() < end:
+            assert all(each.has_all() for each in both)
+
+
+def test_a_silent_haproxy_stays_where_the_other_one_stands_aside(keeping: Segment) -> None:
+    """It serves still, and says so; but it does not announce."""
+    first, second = announce_both(keeping)
+    second.say(STANDBY_FILE, 1)
+    keeping.wait_for_next_hops(1)
+    time.sleep(SETTLED)
+    with hung(first):
+        wait_for(lambda: first.run("cat", HANG_FILE) == "1\n", "the watchdog did not see it")
+        time.sleep(2 * HANG_YIELD)
+        assert first.has_all()
 
 
 def test_standing_aside_tells_the_routers_first_and_serves_what_still_comes(segment: Segment) -> None:

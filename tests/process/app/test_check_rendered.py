@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-import twinkeel.render.judge as judges
-from twinkeel.app.check_rendered import Judgement, judge_rendered
+import twinkeel.render.validate as judges
+from twinkeel.app.check_rendered import Validation, validate_rendered
 from twinkeel.source import SourceFile, Span
 from twinkeel.spec.load import load
 from twinkeel.spec.schema import json_schema
@@ -24,7 +24,7 @@ def raw_line_examples() -> list[tuple[str, str]]:
     ]
 
 
-def judged(*edits: tuple[str, str]) -> Judgement:
+def judged(*edits: tuple[str, str]) -> Validation:
     text = TEXT
     for old, new in edits:
         assert text.count(old) == 1, old
@@ -32,7 +32,7 @@ def judged(*edits: tuple[str, str]) -> Judgement:
     loaded = load(SourceFile("twinkeel.yaml", text))
     assert loaded.spec is not None, loaded.diagnostics
     assert loaded.document is not None
-    return judge_rendered(loaded.spec, loaded.document, Path("/srv"))
+    return validate_rendered(loaded.spec, loaded.document, Path("/srv"))
 
 
 def needs(program: str) -> None:
@@ -43,7 +43,7 @@ def needs(program: str) -> None:
 def test_good_raw_lines_are_accepted() -> None:
     needs("haproxy")
     needs("keepalived")
-    assert judged() == Judgement((), ())
+    assert judged() == Validation((), ())
 
 
 def test_haproxy_judges_each_line_of_a_block() -> None:
@@ -67,8 +67,8 @@ def test_a_daemon_that_is_not_here_is_said_so(monkeypatch: pytest.MonkeyPatch) -
     found = judged(("    mode http\n", "    mode htp\n"))
     assert found.diagnostics == ()
     assert found.notes == (
-        "haproxy is not installed here, so nobody has judged the lines of haproxy.extra",
-        "keepalived is not installed here, so nobody has judged the lines of keepalived.extra",
+        "haproxy is not installed here, so nobody has validated the lines of haproxy.extra",
+        "keepalived is not installed here, so nobody has validated the lines of keepalived.extra",
     )
 
 
@@ -96,11 +96,11 @@ def test_what_an_instance_names_can_be_defined_before_it(tmp_path: Path) -> None
     good = load(SourceFile("s", f"{spec}keepalived:\n  extra:\n{DEFINED}"))
     assert good.spec is not None
     assert good.document is not None
-    assert judge_rendered(good.spec, good.document, tmp_path) == Judgement((), ())
+    assert validate_rendered(good.spec, good.document, tmp_path) == Validation((), ())
     late = load(SourceFile("s", f"{spec}keepalived:\n  extra:\n{DEFINED.replace('definitions', 'sections')}"))
     assert late.spec is not None
     assert late.document is not None
-    (found,) = judge_rendered(late.spec, late.document, tmp_path).diagnostics
+    (found,) = validate_rendered(late.spec, late.document, tmp_path).diagnostics
     assert "keepalived.extra.definitions" in found.hint
 
 
@@ -112,7 +112,7 @@ def test_every_example_of_raw_lines_in_the_reference_is_accepted(tmp_path: Path,
     loaded = load(SourceFile("s", f"{spec}{program}: {{extra: {{{name}: {json.dumps(example)}}}}}\n"))
     assert loaded.spec is not None, loaded.diagnostics
     assert loaded.document is not None
-    assert judge_rendered(loaded.spec, loaded.document, tmp_path) == Judgement((), ())
+    assert validate_rendered(loaded.spec, loaded.document, tmp_path) == Validation((), ())
 
 
 def test_a_checker_of_another_version_warns_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,4 +136,4 @@ def test_a_checker_that_died_has_neither_accepted_nor_refused(monkeypatch: pytes
     monkeypatch.setattr(judges, "_isolation", lambda _: ())
     found = judged()
     assert found.diagnostics == ()
-    assert any("before it had judged" in note and "neither accepted nor refused" in note for note in found.notes)
+    assert any("before it had validated" in note and "neither accepted nor refused" in note for note in found.notes)

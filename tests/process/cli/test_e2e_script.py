@@ -82,7 +82,7 @@ def test_one_failed_request_fails_the_step_and_is_named(tmp_path: Path, steps: S
 
 
 def test_a_client_that_died_or_asked_nothing_proves_nothing(tmp_path: Path, steps: SimpleNamespace) -> None:
-    with pytest.raises(steps.run.StepError, match="the client stopped before it was told to"):
+    with pytest.raises(steps.run.StepError, match="the client stopped before it was asked to"):
         steps.run.verdict_of(recorded(tmp_path, "", ended=False))
     with pytest.raises(steps.run.StepError, match="0 requests"):
         steps.run.verdict_of(recorded(tmp_path))

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from twinkeel.drill.checker import Verdict, judge, served
+from twinkeel.drill.checker import Verdict, evaluate, served
 from twinkeel.drill.history import EVENTS_FILE, MILLISECOND, REQUESTS_FILE, Event, HistoryWriter, Request, read_history
 from twinkeel.drill.https import Connection, Target, error_class, verified_context
 from twinkeel.drill.measure import Measurement
@@ -87,7 +87,7 @@ def run_trial_with_outage(server: Server, folder: Path, outage: float) -> tuple[
             await port_state(server.port, open_=True)
 
     asyncio.run(trial())
-    return judge(read_history(folder)), closed, last
+    return evaluate(read_history(folder)), closed, last
 
 
 def test_an_outage_is_measured_as_long_as_it_was(server: Server, tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_a_client_that_was_killed_is_noticed_and_unknown(server: Server, tmp_pat
     with pytest.raises(ToolError, match="client stopped"):
         asyncio.run(trial())
     assert len(recorded(tmp_path)) >= 5
-    assert "the client stopped before it was told to" in read_history(tmp_path).flaws
+    assert "the client stopped before it was asked to" in read_history(tmp_path).flaws
 
 
 def test_a_request_that_hangs_does_not_delay_the_next(certificate: Path, tmp_path: Path) -> None:

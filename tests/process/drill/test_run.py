@@ -17,7 +17,7 @@ import pytest
 
 from twinkeel.cli.load import load_topology
 from twinkeel.drill import heal, run
-from twinkeel.drill.active_fault import path_of, read_note
+from twinkeel.drill.active_fault import path_of, read_active_fault
 from twinkeel.drill.fault import Fault, Scene
 from twinkeel.drill.https import Target
 from twinkeel.drill.run import Drill, run_drill
@@ -296,7 +296,7 @@ def registered(drill: Drill, monkeypatch: pytest.MonkeyPatch) -> Drill:
 
 
 def heal_now(drill: Drill) -> str:
-    return asyncio.run(heal.heal_what_is_left(drill.topology, drill.hosts, drill.notes, drill.say))
+    return asyncio.run(heal.heal_what_is_left(drill.topology, drill.hosts, drill.notes, drill.on_message))
 
 
 def test_what_a_failed_healing_left_is_healed_later(registered: Drill, story: Story) -> None:
@@ -305,7 +305,7 @@ def test_what_a_failed_healing_left_is_healed_later(registered: Drill, story: St
 
     story.on_heal = fail
     trials_of(registered)
-    note = read_note(registered.notes, registered.topology.name)
+    note = read_active_fault(registered.notes, registered.topology.name)
     assert note is not None
     assert (note.scenario, note.target, note.pid) == ("a-fault", "lb-1", os.getpid())
     # As if its process had been killed: a number that no process can have.
@@ -340,7 +340,7 @@ def test_healing_holds_the_lock_of_every_load_balancer_that_answers(left_broken:
         hosts.lost = ""
 
     story.on_heal, hosts.lost = look, "lb-1"
-    assert heal_now(replace(left_broken, say=said.append)) == "a-fault on lb-1"
+    assert heal_now(replace(left_broken, on_message=said.append)) == "a-fault on lb-1"
     assert held == ["lb-2"]
     assert "lb-1: its lock is not held, and the work goes on without: lb-1 does not answer" in said
     assert not any(hosts.locks.values())
@@ -351,13 +351,13 @@ def test_nothing_is_healed_while_another_run_works_on_the_load_balancers(left_br
     with pytest.raises(lock.LockedError, match="runs `twinkeel apply`"):
         heal_now(left_broken)
     assert story.told == ["inject lb-1", "heal lb-1"]
-    assert read_note(left_broken.notes, left_broken.topology.name) is not None
+    assert read_active_fault(left_broken.notes, left_broken.topology.name) is not None
 
 
 def test_a_drill_under_way_is_not_healed_from_outside(registered: Drill, story: Story) -> None:
     async def look() -> None:
         with pytest.raises(UsageError, match="under way"):
-            await heal.heal_what_is_left(registered.topology, registered.hosts, registered.notes, registered.say)
+            await heal.heal_what_is_left(registered.topology, registered.hosts, registered.notes, registered.on_message)
 
     story.on_inject = look
     trials_of(registered)

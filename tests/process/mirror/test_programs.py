@@ -117,7 +117,7 @@ def test_a_program_that_does_not_run_here_is_not_taken(tmp_path: Path) -> None:
     program(tmp_path / "newest", "runc", "version `GLIBC_2.38' not found", 1)
     program(tmp_path / "newest", "etcd", "etcd Version: 3.5.30")
     assert [name for name, _ in programs_in(tmp_path / "newest", "of a package")] == ["etcd"]
-    with pytest.raises(UsageError, match="runc does not say its version"):
+    with pytest.raises(UsageError, match="runc does not report its version"):
         given_programs([tmp_path / "newest"])
 
 

@@ -10,29 +10,20 @@ import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 
-import twinkeel.render
+from rendered_program import load_program, program_path
 
-PROGRAM = Path(twinkeel.render.__file__).parent / "templates" / "haproxy-liveness"
+PROGRAM = program_path("haproxy-liveness")
 
 
 @pytest.fixture(scope="module")
 def liveness() -> ModuleType:
-    loader = SourceFileLoader("haproxy_liveness", str(PROGRAM))
-    spec = spec_from_loader("haproxy_liveness", loader)
-    assert spec is not None
-    module = module_from_spec(spec)
-    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    loader.exec_module(module)
-    sys.dont_write_bytecode = before
-    return module
+    return load_program("haproxy-liveness")
 
 
 @contextmanager
@@ -583,6 +574,18 @@ def test_it_is_prepared_before_it_yields_and_yields_without_a_fault(early: Calla
     keeper.note("after")
     assert keeper.asked[4:] == ["after, down 0, hangs 0"]
     assert watchdog.state.counts == {"kills": 0, "yields": 1}
+
+
+def test_where_all_announce_the_file_alone_tells_of_it(liveness: ModuleType, tmp_path: Path) -> None:
+    """twinkeel-announce follows it, and decides; an answer takes it back."""
+    options = Namespace(hang_file=str(tmp_path / "hangs"), hang_yield=0.1, interval=0.25, keeper=None)
+    watchdog = liveness.early_yield(options, liveness.State(None))
+    assert (tmp_path / "hangs").read_text() == "0\n"
+    watchdog.pace(True, 0.0)
+    watchdog.silent(60.0)
+    assert wait_for(lambda: (tmp_path / "hangs").read_text() == "1\n" and watchdog.state.counts["yields"] == 1)
+    watchdog.answered(60.5)
+    assert (tmp_path / "hangs").read_text() == "0\n"
 
 
 def test_nothing_is_yielded_where_nobody_passes_on(early: Callable[..., tuple[Any, Keeper]]) -> None:

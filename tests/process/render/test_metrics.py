@@ -17,8 +17,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -29,23 +27,17 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-import twinkeel.render
+from rendered_program import load_program, program_path
 from twinkeel.plan.unit_actions import UnitFile, digests
+from twinkeel.status.announcer import announcer_state
 
-PROGRAM = Path(twinkeel.render.__file__).parent / "templates" / "metrics"
+PROGRAM = program_path("metrics")
 DEADLINE = 20.0
 
 
 @pytest.fixture(scope="module")
 def metrics() -> ModuleType:
-    loader = SourceFileLoader("twinkeel_metrics", str(PROGRAM))
-    spec = spec_from_loader("twinkeel_metrics", loader)
-    assert spec is not None
-    module = module_from_spec(spec)
-    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    loader.exec_module(module)
-    sys.dont_write_bytecode = before
-    return module
+    return load_program("metrics")
 
 
 def test_it_runs_on_the_oldest_python_that_a_host_may_have() -> None:
@@ -129,6 +121,89 @@ def test_states_are_those_of_status(
     metrics: ModuleType, holds: bool, keepalived: bool, down: bool, standby: bool, state: str
 ) -> None:
     assert metrics.vrrp_state(holds, keepalived, down, standby) == state
+
+
+@pytest.mark.parametrize(
+    ("holds", "runs", "standby", "waits", "state"),
+    [
+        (True, False, True, True, "stopped"),
+        (True, True, True, True, "announcing"),
+        (False, True, True, True, "standby"),
+        (False, True, False, True, "waiting"),
+        (False, True, False, False, "fault"),
+    ],
+)
+def test_states_of_those_that_announce_are_those_of_status(
+    metrics: ModuleType, holds: bool, runs: bool, standby: bool, waits: bool, state: str
+) -> None:
+    assert metrics.announcer_state(holds, runs, standby, waits) == state
+    assert announcer_state(holds=holds, runs=runs, standby=standby, waits=waits) == state.upper()
+
+
+def peer(established: int, dropped: int, age: float, *, up: bool = True) -> dict[str, object]:
+    """An entry of `show bgp summary json`, as FRR 8.4.4 writes it."""
+    state, sent = ("Established", 1) if up else ("Active", 0)
+    counts = {"connectionsEstablished": established, "connectionsDropped": dropped, "pfxSnt": sent}
+    return {"state": state, "peerUptimeMsec": int(age) * 1000, **counts}
+
+
+def test_a_session_that_fell_and_rose_between_two_looks_is_counted_once(metrics: ModuleType) -> None:
+    session = metrics.Session(100.0)
+    session.seen(peer(3, 2, 40), "up", 100.0)
+    assert (session.up, session.established, session.dropped, session.since, session.sent, session.bfd) == (
+        True,
+        3,
+        2,
+        60.0,
+        1,
+        True,
+    )
+    session.seen(peer(3, 2, 55), "up", 115.9)
+    assert (session.established, session.dropped, session.since) == (3, 2, 60.0)
+    session.seen(peer(4, 3, 5), "up", 130.0)
+    assert (session.established, session.dropped, session.since) == (4, 3, 125.0)
+    session.seen(peer(4, 4, 10, up=False), "down", 145.0)
+    assert (session.up, session.established, session.dropped, session.since, session.sent, session.bfd) == (
+        False,
+        4,
+        4,
+        135.0,
+        0,
+        False,
+    )
+
+
+@pytest.mark.parametrize("seen_dead", [True, False])
+@pytest.mark.parametrize("before", [(1, 0), (3, 2), (5, 0)])
+def test_the_counters_go_on_when_bgpd_starts_anew(metrics: ModuleType, seen_dead: bool, before: tuple[int, int]) -> None:
+    session = metrics.Session(100.0)
+    session.seen(peer(*before, 50), "up", 100.0)
+    if seen_dead:
+        session.seen(None, None, 115.0)
+        assert (session.up, session.sent, session.since) == (False, 0, 115.0)
+    session.seen(peer(1, 0, 4), "up", 130.0)
+    assert (session.up, session.established, session.dropped, session.since) == (True, before[0] + 1, before[1] + 1, 126.0)
+    session.seen(peer(1, 0, 19), "up", 145.0)
+    assert (session.established, session.dropped) == (before[0] + 1, before[1] + 1)
+
+
+def test_what_frr_says_beside_its_json_is_no_trouble(metrics: ModuleType) -> None:
+    def asked(stdout: str) -> tuple[object, object]:
+        found: tuple[object, object] = metrics.ask_frr(lambda *_, **__: subprocess.CompletedProcess([], 1, stdout))
+        return found
+
+    families = {
+        "ipv4Unicast": {"peers": {"10.0.0.1": {"state": "Idle"}}},
+        "ipv6Unicast": {"peers": {"fd00::1": {"state": "Active"}}},
+    }
+    summary = json.dumps(families, indent=1) + "\n"
+    bfd = '[\n  {"peer":"10.0.0.1","status":"up"}\n]\n'
+    both = ({"10.0.0.1": {"state": "Idle"}, "fd00::1": {"state": "Active"}}, {"10.0.0.1": "up"})
+    assert asked(summary + bfd) == both
+    assert asked(f"% a warning {{of}} [some]\n{summary}\nmore words\n{bfd}") == both
+    assert asked("bgpd is not running\n" + bfd) == (None, {"10.0.0.1": "up"})
+    assert asked(summary + "bfdd is not running\n")[1] == {}
+    assert asked("") == asked("[{\n") == (None, {})
 
 
 @pytest.mark.parametrize(
@@ -300,6 +375,103 @@ def test_a_change_of_the_tracked_files_is_a_transition(host: Host, tmp_path: Pat
     assert before['twinkeel_vrrp_transitions_total{state="fault"}'] == 0
     assert after['twinkeel_vrrp_transitions_total{state="fault"}'] == 1
     assert after["twinkeel_vrrp_state_changed_timestamp_seconds"] > before["twinkeel_vrrp_state_changed_timestamp_seconds"]
+
+
+VTYSH = """\
+#!/bin/sh
+[ -e {folder}/hang ] && exec sleep 60
+cat {folder}/frr
+[ -s {folder}/frr ]
+"""
+
+
+def say_frr(folder: Path, *, up: bool, bfd: str = "up", sent: int = 1) -> None:
+    told = peer(2, 1, 30, up=up) | {"pfxSnt": sent}
+    text = json.dumps({"ipv4Unicast": {"peers": {"10.0.0.1": told}}}) + "\n" + json.dumps([{"peer": "10.0.0.1", "status": bfd}])
+    (folder / "frr.new").write_text(text)
+    (folder / "frr.new").rename(folder / "frr")
+
+
+@pytest.fixture
+def announcing(host: Host, tmp_path: Path) -> Host:
+    """The same folder where the loopback's address is announced by BGP to two routers, one of which FRR does not know."""
+    (tmp_path / "bin/vtysh").write_text(VTYSH.format(folder=tmp_path))
+    (tmp_path / "bin/vtysh").chmod(0o755)
+    say_frr(tmp_path, up=True)
+    host.units = {}
+    host.say_units(haproxy=("active", 2), frr=("active", 0), announce=("active", 0))
+    (tmp_path / "units").write_text((tmp_path / "units").read_text().replace("=announce", "=twinkeel-announce"))
+    host.config |= {"virtual_ips": ["127.0.0.1", "192.0.2.10"], "instances": [], "peers": {}}
+    host.config |= {"units": ["haproxy.service", "frr.service", "twinkeel-announce.service"]}
+    routers = {"routers": ["10.0.0.1", "10.0.0.2"], "bfd": True}
+    host.config |= {"bgp": {**routers, "announcer_file": str(tmp_path / "announce.json")}}
+    (tmp_path / "announce.json").write_text(json.dumps({"why": "serves", "until": None, "withdrawals": 3, "planned": False}))
+    return host
+
+
+def test_what_it_tells_of_a_load_balancer_that_announces(announcing: Host, tmp_path: Path) -> None:
+    with announcing.running():
+        told = announcing.wait(lambda figures: collected(figures) and 'twinkeel_bgp_session_up{router="10.0.0.1"}' in figures)
+    assert told['twinkeel_announcer_state{state="announcing"}'] == 1
+    assert told['twinkeel_announcer_info{reason="serves"}'] == 1
+    assert told["twinkeel_announcer_withdrawals_total"] == 3
+    assert {vip: told[f'twinkeel_vip_announced{{vip="{vip}"}}'] for vip in announcing.config["virtual_ips"]} == {
+        "127.0.0.1": 1,
+        "192.0.2.10": 0,
+    }
+    of_routers = {
+        name: told[f'twinkeel_{name}{{router="10.0.0.1"}}'] for name in ("bgp_session_up", "bgp_routes_sent", "bfd_session_up")
+    }
+    assert set(of_routers.values()) == {1}
+    assert told['twinkeel_bgp_session_up{router="10.0.0.2"}'] == told['twinkeel_bfd_session_up{router="10.0.0.2"}'] == 0
+    assert told['twinkeel_bgp_session_established_total{router="10.0.0.1"}'] == 2
+    assert told['twinkeel_bgp_session_dropped_total{router="10.0.0.1"}'] == 1
+    since = told['twinkeel_bgp_session_changed_timestamp_seconds{router="10.0.0.1"}']
+    assert -60 < since + 30 - time.time() < 5
+    assert not any("vrrp" in name for name in told)
+    assert "twinkeel_announcer_return_timestamp_seconds" not in told
+    assert told['twinkeel_collect_failed{part="sessions"}'] == 0
+
+
+def test_who_waits_says_until_when(announcing: Host, tmp_path: Path) -> None:
+    said = {"why": 'came "back", and waits', "until": time.monotonic() + 90, "withdrawals": 3}
+    (tmp_path / "announce.json").write_text(json.dumps(said))
+    with announcing.running(virtual_ips=["192.0.2.10"]):
+        told = announcing.wait(collected)
+    assert told['twinkeel_announcer_state{state="waiting"}'] == 1
+    assert abs(told["twinkeel_announcer_return_timestamp_seconds"] - time.time() - 90) < 20
+    assert told['twinkeel_announcer_info{reason="came \\"back\\", and waits"}'] == 1
+
+
+@pytest.mark.parametrize("how", ["no session", "nothing sent", "nobody there"])
+def test_what_no_router_hears_is_not_announced(announcing: Host, tmp_path: Path, how: str) -> None:
+    say_frr(tmp_path, up=how != "no session", sent=how != "nothing sent")
+    if how == "nobody there":
+        (tmp_path / "frr").write_text("")
+    with announcing.running():
+        told = announcing.wait(lambda figures: collected(figures) and 'twinkeel_bgp_session_up{router="10.0.0.1"}' in figures)
+    assert told['twinkeel_vip_held{vip="127.0.0.1"}'] == 1
+    assert told['twinkeel_vip_announced{vip="127.0.0.1"}'] == 0
+    assert told['twinkeel_bgp_session_up{router="10.0.0.1"}'] == (how == "nothing sent")
+
+
+def test_a_vtysh_that_hangs_holds_nothing_up_and_ends_no_session(announcing: Host, tmp_path: Path) -> None:
+    fast = tmp_path / "fast"
+    looks = "LOOK, TICK, CERTIFICATES = 15.0,"
+    limits = "VTYSH_TIMEOUT, TLS_TIMEOUT, CLIENT_TIMEOUT = 5.0, 5.0, 5.0, 5.0"
+    text = PROGRAM.read_text()
+    assert looks in text
+    assert limits in text
+    fast.write_text(text.replace(looks, looks.replace("15.0", "0.3")).replace(limits, limits.replace("5.0", "0.5")))
+    with announcing.running(source=fast):
+        announcing.wait(lambda figures: figures.get('twinkeel_bgp_session_up{router="10.0.0.1"}') == 1)
+        (tmp_path / "hang").write_text("")
+        told = announcing.wait(lambda figures: figures['twinkeel_collect_failed{part="sessions"}'] == 1)
+        assert told['twinkeel_bgp_session_up{router="10.0.0.1"}'] == 1
+        (tmp_path / "hang").unlink()
+        say_frr(tmp_path, up=False)
+        told = announcing.wait(lambda figures: figures['twinkeel_bgp_session_up{router="10.0.0.1"}'] == 0)
+        assert told['twinkeel_collect_failed{part="sessions"}'] == 0
 
 
 def test_a_host_that_lies_is_told_and_ends_nothing(host: Host, tmp_path: Path) -> None:

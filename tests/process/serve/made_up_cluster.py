@@ -29,6 +29,8 @@ from twinkeel.topology.model import Machine, Topology
 
 STAT = "pxname,svname,status,check_status,check_code\n"
 DEADLINE = 60.0
+PERIOD_AT = 7
+"""The place of the period in what a load balancer is asked (`look_command`)."""
 
 
 def told(vips: dict[str, float], servers: dict[str, str], **more: Any) -> str:
@@ -36,6 +38,19 @@ def told(vips: dict[str, float], servers: dict[str, str], **more: Any) -> str:
     rows = "".join(f"kubernetes-api,{name},{status},,\n" for name, status in servers.items())
     state = {"addresses": list(vips), "ages": vips, "units": ["active", "active"], "down": "0", "standby": None, "lingering": None}
     return json.dumps({**state, "servers": STAT + rows, **more}) + "\n"
+
+
+def told_announcer(vip: str, servers: dict[str, str], *, why: str = "serves", up: bool = True, **more: Any) -> str:
+    """The same where the virtual IP is announced by BGP to one router."""
+    peer = {"state": "Established" if up else "Active", "pfxSnt": int(up)}
+    told_of_it = {"why": why, "until": None, "vips": [vip], "planned": False}
+    words = {
+        "units": ["active"] * 3,
+        "announce": json.dumps(told_of_it),
+        "bgp": json.dumps({"ipv4Unicast": {"peers": {"192.168.1.1": peer}}}),
+        "bfd": json.dumps([{"peer": "192.168.1.1", "status": "up" if up else "down"}]),
+    }
+    return told({vip: 60.0} if why == "serves" else {}, servers, **{**words, **more})
 
 
 @dataclass
@@ -65,7 +80,7 @@ class MadeUpHosts:
         while True:
             yield await self._line(machine)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(float(argv[-1])):
+                async with asyncio.timeout(float(argv[PERIOD_AT])):
                     await news.wait()
             news.clear()
 

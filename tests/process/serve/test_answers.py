@@ -113,15 +113,15 @@ def test_a_client_gets_everything_first_and_then_only_news(page: MadeUpPage) -> 
 def test_the_pages_own_numbers(page: MadeUpPage) -> None:
     page.until(lambda: page.board.watches["1"].complete)
     page.say(lb_2=None)
-    telling = messages(page)
-    next(telling)
+    reporting_to = messages(page)
+    next(reporting_to)
     found = dict(line.rsplit(" ", 1) for line in ask(page, "/metrics").text.splitlines() if not line.startswith("#"))
     assert float(found["twinkeel_serve_clients"]) == 1
     assert float(found['twinkeel_serve_polls_total{cluster="lab-home",target="lb-1"}']) > 0
     assert float(found['twinkeel_serve_poll_failures_total{cluster="lab-home",target="lb-1"}']) == 0
     assert float(found['twinkeel_serve_snapshot_age_seconds{cluster="lab-home"}']) >= 0
     assert not any("_created" in name for name in found)
-    telling.close()  # type: ignore[attr-defined]
+    reporting_to.close()  # type: ignore[attr-defined]
     page.until(lambda: "twinkeel_serve_clients 0.0" in ask(page, "/metrics").text)
 
 

@@ -2,13 +2,13 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from made_up_cluster import MadeUpPage, made_up_page, told
+from made_up_cluster import MadeUpPage, made_up_page, told, told_announcer
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -31,6 +31,13 @@ SECRET = "0123456789abcdef0123"  # noqa: S105
 def driver() -> Iterator[Any]:
     with open_browser() as opened:
         yield opened
+
+
+@pytest.fixture
+def announced_topology(build_edited: Callable[..., Topology]) -> Topology:
+    routers = "[{address: 192.168.1.1, asn: 64500}]"
+    mode = f"vip: 192.0.2.10\n  mode: bgp\n  bgp: {{asn: 64512, routers: {routers}}}"
+    return build_edited(("vip: 192.168.1.110/24", mode))
 
 
 class Shown:
@@ -80,6 +87,28 @@ def test_a_failover_is_shown_without_a_reload(driver: Any, lab_home_topology: To
         assert "nobody held it for" in shown.texts("#moves li")[0]
         assert shown.texts("#timeline .text")[0] == f"{VIP} moved from lb-1 to lb-2"
         assert driver.execute_script("return window.here") == "the same page"
+        assert shown.trouble() == []
+
+
+def test_where_all_announce_nobody_holds_and_nothing_moves(driver: Any, announced_topology: Topology) -> None:
+    (vip,) = (str(each.ip) for each in announced_topology.endpoint.vips)
+    well = told_announcer(vip, SERVERS)
+    with made_up_page([announced_topology]) as page:
+        page.say(lb_1=well, lb_2=well)
+        shown = opened(driver, page)
+        page.until(lambda: shown.sentence == WELL and "announced by lb-2" in " ".join(shown.texts("#vips li")))
+        assert f"{vip}\nannounced by lb-1 for 1 min" in shown.texts("#vips li")[0]
+        assert driver.execute_script("return [...document.querySelectorAll('#vips .bad-text, #lines .bad')].length") == 0
+        assert "192.168.1.1: BGP Established, BFD up" in shown.texts("#balancers li")[0]
+        assert driver.execute_script("return document.getElementById('moves-part').hidden")
+
+        page.say(lb_2=told_announcer(vip, SERVERS, why="no API server is up", down="1"))
+        page.until(lambda: "lb-2 announces nothing: no API server is up" in shown.texts("#timeline .text"))
+        page.until(lambda: "announces nothing\nno API server is up" in shown.texts("#balancers li")[1])
+        page.say(lb_1=told_announcer(vip, SERVERS, up=False))
+        page.until(lambda: "lb-1: no BGP session with 192.168.1.1 (Active)" in shown.texts("#timeline .text"))
+        every = " ".join(shown.texts("main"))
+        assert not [word for word in ("hold", "held", "VRRP", "MASTER", "keepalived", "moved") if word in every]
         assert shown.trouble() == []
 
 

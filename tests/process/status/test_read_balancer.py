@@ -55,7 +55,8 @@ def haproxy(tmp_path: Path) -> Iterator[list[str]]:
 
 
 def command(host: Path, *more: str) -> list[str]:
-    return [sys.executable, "-c", PROGRAM, *(str(host / name) for name in ("sock", "down", "standby", "linger")), *more]
+    places = (str(host / name) for name in ("sock", "down", "standby", "linger"))
+    return [sys.executable, "-c", PROGRAM, *places, "haproxy,keepalived", *more]
 
 
 def environment(host: Path) -> dict[str, str]:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from twinkeel.tune.delays import Delays, delays_of
-from twinkeel.tune.judge import judge
+from twinkeel.tune.evaluate import evaluate
 from twinkeel.tune.measure import EXCHANGE_PROBES
 from twinkeel.tune.recording import Header, Recording, Router
 
@@ -128,7 +128,7 @@ def test_a_host_that_stood_still_is_a_delay_in_both_directions(segment: Segment)
         assert direction(recording, sender).longest > 0.4
         assert direction(recording, sender).lost == 0
     assert direction(recording, "lb-1").longest_sent_late > 0.4
-    tuning = judge(recording, wished=1)
+    tuning = evaluate(recording, wished=1)
     assert next(each for each in tuning.choices if each.interval == 0.1).seen >= 1
     assert tuning.too_short
 
@@ -150,7 +150,7 @@ def test_advertisements_of_a_router_are_told_apart(segment: Segment) -> None:
     def advertise(there: Segment) -> None:
         subprocess.run(there.enter(sys.executable, "-c", ADVERTISE), check=True)
 
-    tuning = judge(segment.measure(4, advertise), wished=1)
+    tuning = evaluate(segment.measure(4, advertise), wished=1)
     (one,) = tuning.advertisements
     assert (one.sender, one.receiver, one.vrid, one.count) == ("lb-1", "lb-2", 216, 19)
 

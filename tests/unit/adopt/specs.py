@@ -88,7 +88,7 @@ def vips(draw: st.DrawFn, dual: bool) -> list[dict[str, Any]]:
     if draw(st.booleans()):
         found[-1]["interface"] = "ens9"
     if not dual and draw(st.booleans()):
-        found.append({"address": "10.7.7.7/32", "routed": True})
+        found.append({"address": "10.7.7.7/32", "routed": True} | draw(st.sampled_from([{}, {"next_hop": "192.168.1.199/24"}])))
     if dual:
         found.insert(draw(st.integers(0, len(found))), {"address": "fd00:1::99/64"})
     return found

@@ -125,7 +125,12 @@ CLUSTERS = st.fixed_dictionaries(
         "schedule_on_control_plane": st.booleans(),
         "node_names": st.sampled_from(["full", "short"]),
         "api_server": st.fixed_dictionaries(
-            {}, optional={"shutdown_delay": st.sampled_from([0, 7.5, 20]), "goaway_chance": st.sampled_from([0, 0.02])}
+            {},
+            optional={
+                "shutdown_delay": st.sampled_from([0, 7.5, 20]),
+                "goaway_chance": st.sampled_from([0, 0.02]),
+                "etcd": st.sampled_from(["own", "all"]),
+            },
         ),
         "variables": st.fixed_dictionaries(
             {},

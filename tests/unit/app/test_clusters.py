@@ -46,7 +46,7 @@ def test_one_that_hangs_fails_or_lies_takes_no_answer_from_the_others(tmp_path: 
     errors = {each.file.stem: each.result for each in found if isinstance(each.result, TwinkeelError)}
     assert errors["hangs"].what == "the cluster did not answer within 0.2 s"
     assert errors["fails"].where == "lb-1"
-    assert errors["lies"].what == "this is a defect in Twinkeel, or what its hosts said makes no sense (KeyError)"
+    assert errors["lies"].what == "this is a defect in Twinkeel, or what its hosts reported makes no sense (KeyError)"
     kept = Path(errors["lies"].where or "")
     assert 'raise KeyError("files")' in kept.read_text(), "a defect of ours must be found"
     assert kept.stat().st_mode & 0o077 == 0

@@ -8,7 +8,7 @@ from twinkeel.app.context import SpecFindings, build_context
 from twinkeel.app.run_log import log_of, logging
 from twinkeel.errors import SpecError
 from twinkeel.spec.secrets import Secrets
-from twinkeel.support.events import Event, Note
+from twinkeel.support.events import Event, Notice
 
 from .conftest import EXAMPLE
 
@@ -69,8 +69,8 @@ def test_who_listens_hears_notes_and_a_log_belongs_to_one_command(monkeypatch: p
     heard: list[Event] = []
     context = build_context(EXAMPLE, lambda _: None)
     context.note("nobody hears this")
-    context.telling(heard.append).note("look")
-    assert heard == [Note("look")]
+    context.reporting_to(heard.append).note("look")
+    assert heard == [Notice("look")]
     assert context.log is None
     log = logging(context, "apply").log
     assert log is not None

@@ -10,7 +10,7 @@ from twinkeel.app.hosts import ClusterHosts
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import Writer
 from twinkeel.hosts.lock import LockedError, cluster_lock, this_process
-from twinkeel.support.events import Event, Note
+from twinkeel.support.events import Event, Notice
 
 from .conftest import EXAMPLE, Recorder
 
@@ -91,10 +91,10 @@ def test_a_run_under_way_is_not_disturbed_unless_its_lock_is_broken(context: Con
     with pytest.raises(LockedError, match="eve@far"):
         asyncio.run(work(context))
     assert not any(line.startswith("change") for line in hosts.story)
-    asyncio.run(work(replace(context, break_lock=True).telling(said.append)))
+    asyncio.run(work(replace(context, break_lock=True).reporting_to(said.append)))
     assert "change master-1" in hosts.story
     (note,) = said
-    assert isinstance(note, Note)
+    assert isinstance(note, Notice)
     assert "eve@far (--break-lock)" in note.text
 
 

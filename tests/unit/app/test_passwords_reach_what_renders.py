@@ -95,7 +95,7 @@ def test_a_bench_applies_with_it_and_under_its_own_lock(
         given.append(named)
 
     monkeypatch.setattr(bench, "prepare_drill", prepare)
-    monkeypatch.setattr(bench, "plain_look", lambda ca: None)
+    monkeypatch.setattr(bench, "plain_status", lambda ca: None)
     monkeypatch.setattr("twinkeel.rollout.apply.apply", apply)
 
     async def bring_back() -> None:

@@ -60,12 +60,12 @@ CASES: dict[str, tuple[UseCase, str]] = {
     ),
     "undrain": (lambda context, _: rotation.undrain(context, master(context), timeout=1), "twinkeel.rotation.drain.undrain"),
     "stand aside": (
-        lambda context, _: announcers.stand_aside(context, context.topology.load_balancers[0]),
-        "twinkeel.vip.withdraw.stand_aside",
+        lambda context, _: announcers.enter_standby(context, context.topology.load_balancers[0]),
+        "twinkeel.vip.withdraw.withdraw_vips",
     ),
     "come back": (
-        lambda context, _: announcers.come_back(context, context.topology.load_balancers[0]),
-        "twinkeel.vip.withdraw.come_back_at_once",
+        lambda context, _: announcers.leave_standby(context, context.topology.load_balancers[0]),
+        "twinkeel.vip.withdraw.announce_vips_at_once",
     ),
     "drill.run": (_drill, "twinkeel.app.drill.run_drill"),
     "drill.soak": (lambda context, folder: drill.soak(context, drill.DrillOrder(folder), 1), "twinkeel.app.drill.run_soak"),
@@ -93,8 +93,8 @@ OPENING = {
     "switchover.switchover": {"switchover"},
     "rotation.drain": {"drain"},
     "rotation.undrain": {"undrain"},
-    "announcers.stand_aside": {"stand aside"},
-    "announcers.come_back": {"come back"},
+    "announcers.enter_standby": {"stand aside"},
+    "announcers.leave_standby": {"come back"},
     "drill.heal": {"drill.heal"},
     "drill.prepare": {"drill.run", "drill.soak"},
     "tune._hosts": {"tune"},
@@ -158,7 +158,7 @@ def context(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Context:
 
     monkeypatch.setattr(drill, "prepare", prepare)
     monkeypatch.setattr(bench, "prepare_drill", prepare)
-    monkeypatch.setattr(bench, "plain_look", lambda ca: None)
+    monkeypatch.setattr(bench, "plain_status", lambda ca: None)
     return given
 
 

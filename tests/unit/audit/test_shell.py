@@ -2,7 +2,7 @@
 
 import pytest
 
-from twinkeel.audit.shell import MOST_COMMANDS, expanded, simple_commands, unsaid, variables
+from twinkeel.audit.shell import MOST_COMMANDS, expanded, simple_commands, variables, without_printed
 
 
 @pytest.mark.parametrize(
@@ -20,8 +20,8 @@ from twinkeel.audit.shell import MOST_COMMANDS, expanded, simple_commands, unsai
     ],
 )
 def test_what_is_only_said_is_left_out(line: str, left: str) -> None:
-    assert unsaid(line).rstrip() == left
-    assert len(unsaid(line)) == len(line)
+    assert without_printed(line).rstrip() == left
+    assert len(without_printed(line)) == len(line)
 
 
 @pytest.mark.parametrize(

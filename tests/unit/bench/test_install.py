@@ -15,7 +15,7 @@ from twinkeel.errors import HostError, UsageError
 from twinkeel.hosts.executor import DEFAULT_TIMEOUT, CommandResult
 from twinkeel.topology.model import Machine, Topology
 
-NAMES = {install._MOVE_ASIDE: "aside", install._BRING_BACK: "back", install._WRITE: "write", install._JUDGE: "judge"}
+NAMES = {install._MOVE_ASIDE: "aside", install._BRING_BACK: "back", install._WRITE: "write", install._VALIDATE: "judge"}
 
 
 @dataclass
@@ -88,7 +88,7 @@ def test_bringing_back_is_done_on_every_host(lab_home_topology: Topology) -> Non
     assert asyncio.run(install.peer_is_there(hosts.open, lab_home_topology))
 
 
-@pytest.mark.parametrize("script", [install._MOVE_ASIDE, install._BRING_BACK, install._START, install._JUDGE])
+@pytest.mark.parametrize("script", [install._MOVE_ASIDE, install._BRING_BACK, install._START, install._VALIDATE])
 def test_scripts_are_shell(script: str) -> None:
     assert subprocess.run(["sh", "-n"], input=script, text=True, check=False).returncode == 0
 
@@ -99,5 +99,5 @@ def test_the_judge_tells_each_daemons_complaint() -> None:
     haproxy() { echo '[WARNING] one'; echo '[WARNING] two'; }
     keepalived() { echo 'first'; echo 'SECURITY VIOLATION'; return 6; }
     """
-    said = subprocess.run(["sh", "-c", daemons + install._JUDGE], capture_output=True, text=True, check=False).stdout
+    said = subprocess.run(["sh", "-c", daemons + install._VALIDATE], capture_output=True, text=True, check=False).stdout
     assert said.splitlines() == ["haproxy -c warns 2 times", "keepalived -t ends with 6: SECURITY VIOLATION"]

@@ -9,7 +9,7 @@ import pytest
 from twinkeel.bench.configurations import CONFIGURATIONS, Configuration, chosen, find_configuration
 from twinkeel.bench.peer_files import CHECK_SCRIPT, peer_files, refuse_what_peers_cannot
 from twinkeel.errors import UsageError
-from twinkeel.render.judge import installed
+from twinkeel.render.validate import installed
 from twinkeel.topology.model import Topology
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from twinkeel.bench.results import RunMetadata, Tried, all_measured, read_columns, summarize, write_note
+from twinkeel.bench.results import RunMetadata, Tried, all_measured, read_columns, summarize, write_metadata
 from twinkeel.bench.table import as_markdown, as_object, cell, remarks, rows
 from twinkeel.cli.main import cli
 from twinkeel.drill.checker import Answer, Verdict
@@ -82,7 +82,7 @@ def bench(tmp_path: Path) -> Path:
         record(tmp_path / name / "001-power-loss", "power-loss", outage=outage)
         record(tmp_path / name / "002-power-loss", "power-loss", outage=outage + 20)
         record(tmp_path / name / "003-haproxy-hang", "haproxy-hang", outage=outage, recovered=name != "seed")
-        write_note(tmp_path / name, RunMetadata(("keepalived -t ends with 6",) if name == "seed" else (), "", 45))
+        write_metadata(tmp_path / name, RunMetadata(("keepalived -t ends with 6",) if name == "seed" else (), "", 45))
     record(tmp_path / "k0s" / "001-power-loss", "power-loss", outage=100)
     return tmp_path
 
@@ -100,7 +100,7 @@ def test_every_configuration_stands_beside_ours(bench: Path) -> None:
 def test_all_was_measured_only_when_nothing_is_missing(bench: Path) -> None:
     broken_off = read_columns(bench)
     assert not all_measured(broken_off)
-    write_note(bench / "k0s", RunMetadata((), "", 45))
+    write_metadata(bench / "k0s", RunMetadata((), "", 45))
     assert all_measured(read_columns(bench))
     (bench / "k0s/001-power-loss" / REQUESTS_FILE).unlink()
     assert not all_measured(read_columns(bench))

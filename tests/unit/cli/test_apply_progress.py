@@ -21,7 +21,7 @@ from twinkeel.support.events import (
     Event,
     HostEnded,
     HostStarted,
-    Note,
+    Notice,
     StepDetail,
     StepEnded,
     StepStarted,
@@ -35,10 +35,10 @@ RESULT = RotationResult("master-1", "drained", 0, ("lb-1", "lb-2"), 1.5)
 
 # In seconds: two hosts, the second of which fails and is put back.
 STORY: list[tuple[float, Event]] = [
-    (0.0, StepStarted("Judge every load balancer's candidate files")),
+    (0.0, StepStarted("Validate every load balancer's candidate files")),
     (0.5, TaskStarted("packages : See")),
     (0.6, TaskEnded("lb-1", "packages : See", changed=False)),
-    (2.0, StepEnded("Judge every load balancer's candidate files", "accepted", 2.0)),
+    (2.0, StepEnded("Validate every load balancer's candidate files", "accepted", 2.0)),
     (2.0, StepStarted("Configure the load balancers")),
     (2.1, HostStarted("lb-2", "reload haproxy", ("/etc/haproxy/haproxy.cfg",))),
     (2.5, TaskStarted("Bring HAProxy to its files (reload)")),
@@ -106,10 +106,10 @@ def test_without_a_terminal_each_event_is_a_line(monkeypatch: pytest.MonkeyPatch
     with progress:
         for _, event in STORY:
             progress.show(event)
-        progress.show(Note("[read] this"))
+        progress.show(Notice("[read] this"))
     assert output.getvalue().splitlines() == [
-        "Judge every load balancer's candidate files ...",
-        "  done Judge every load balancer's candidate files: accepted (2.0 s)",
+        "Validate every load balancer's candidate files ...",
+        "  done Validate every load balancer's candidate files: accepted (2.0 s)",
         "Configure the load balancers ...",
         "  lb-2: reload haproxy",
         "    changed lb-2: Replace the files that differ",
@@ -170,7 +170,7 @@ def test_every_event_and_its_fields_are_documented() -> None:
     text = (Path(__file__).parents[3] / "docs/changing.md").read_text()
     table = dict(re.findall(r"^\| (`[^|]+) \|(.+)\|$", text, re.MULTILINE))
     for kind in get_args(Event):
-        name = re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()
+        name = "note" if kind is Notice else re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()
         (row,) = [told for names, told in table.items() if f"`{name}`" in names]
         assert all(f"`{item.name}`" in row for item in fields(kind)), name
     assert all(any(f"`{name}`" in names for names in table) for name in ("result", "error"))

@@ -22,7 +22,7 @@ def test_a_plan_names_its_files_without_their_diffs() -> None:
     assert lines[1].startswith("a        1     drift: apply would change lb-1")
     assert lines[2:4] == ["a: lb-1: /etc/haproxy/haproxy.cfg: changed", "a: lb-1: service haproxy: reload"]
     lost = Plan((HostPlan("lb-1", problem="gone"),), (), "verified")
-    assert many_lines(view, [Answered(Path("a.yaml"), "a", lost)])[2] == "a: lb-1: cannot be asked: gone"
+    assert many_lines(view, [Answered(Path("a.yaml"), "a", lost)])[2] == "a: lb-1: cannot be reached: gone"
     assert view.code(lost) == 3
     assert view.as_json(lost)["drift"] == lost.drift
 
@@ -34,7 +34,7 @@ def test_a_preflight_names_what_is_not_well() -> None:
     assert view.code(result) == 1
     assert view.summary(result) == "1 checks: 1 failed, 0 with warnings"
     assert list(view.details(result)) == [f"{CHECKS[0].id} failure: lb-1: it is bad"]
-    assert view.summary(Preflight((checked,), ("lb-2",), 1.0)).startswith("lb-2 cannot be asked; ")
+    assert view.summary(Preflight((checked,), ("lb-2",), 1.0)).startswith("lb-2 cannot be reached; ")
 
 
 def test_an_audit_s_object_is_that_of_one(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def test_check_of_a_bad_spec_answers_no_and_names_both_places(twinkeel: Run, bro
     assert f"{broken}:17:13: error[S021]" in result.stdout
     assert f"  {broken}:15:13: `master-3` is here" in result.stdout
     assert result.stdout.endswith(": 1 error\n")
-    assert "why a rule is there: twinkeel explain S021\n" in result.stdout
+    assert "more about this: twinkeel explain S021\n" in result.stdout
     assert result.stderr == ""
 
 

@@ -11,11 +11,11 @@ import pytest
 
 from twinkeel.cli.load import load_topology
 from twinkeel.drill import rogue_vrrp_router
-from twinkeel.drill.active_fault import read_note, scene_of, write_note
+from twinkeel.drill.active_fault import read_active_fault, scene_of, write_active_fault
+from twinkeel.drill.external_commands import run_external_command
 from twinkeel.drill.fault import Fault, Scene
 from twinkeel.drill.faults.registry import DEFAULT, FAULTS, find_fault
-from twinkeel.drill.needs import missing, refuse_without
-from twinkeel.drill.switches import run_switch
+from twinkeel.drill.prerequisites import missing, require
 from twinkeel.errors import ToolError, UsageError, VerificationError
 from twinkeel.hosts.executor import Writer
 from twinkeel.topology.model import LinkControl, Machine, PowerControl, Topology
@@ -63,7 +63,7 @@ def shrunk(balancers: int, masters: int, *, shared: bool = False) -> Topology:
 
 
 def refused(topology: Topology) -> set[str]:
-    return {fault.id for fault in FAULTS if any(missing(need, topology) for need in fault.needs if need != "root here")}
+    return {fault.id for fault in FAULTS if any(missing(need, topology) for need in fault.prerequisites if need != "root here")}
 
 
 OF_BGP = {"frr-stop", "bgpd-kill", "bgp-session-flap", "router-power-loss"}
@@ -84,16 +84,16 @@ def test_what_cannot_be_survived_is_not_offered() -> None:
 def test_with_bgp_faults_of_vrrp_are_refused_with_the_reason_and_the_other_way_round() -> None:
     power, link = PowerControl("off {host}", "on {host}"), LinkControl("cut {host}", "restore {host}")
     announcing = replace(load_topology(EXAMPLE.parent / "lab-bgp.yaml"), power=power, link=link)
-    of_vrrp = {fault.id for fault in FAULTS if "VRRP" in fault.needs}
+    of_vrrp = {fault.id for fault in FAULTS if "VRRP" in fault.prerequisites}
     assert of_vrrp == {
         *("keepalived-stop", "keepalived-kill", "keepalived-hang"),
         *("vrrp-process-kill", "vrrp-stranger", "balancers-partitioned"),
     }
     assert refused(announcing) == of_vrrp | {"router-power-loss"}
     with pytest.raises(UsageError, match="keepalived-kill breaks VRRP, and this cluster announces its virtual IPs by BGP"):
-        refuse_without("VRRP", "keepalived-kill", announcing)
+        require("VRRP", "keepalived-kill", announcing)
     with pytest.raises(UsageError, match="bgpd-kill breaks BGP, and this cluster has its virtual IPs by VRRP"):
-        refuse_without("BGP", "bgpd-kill", load_topology(EXAMPLE))
+        require("BGP", "bgpd-kill", load_topology(EXAMPLE))
     assert announcing.bgp is not None
     second = replace(announcing.bgp.routers[0], address=announcing.control_plane[0].address)
     two = replace(announcing, bgp=replace(announcing.bgp, routers=(*announcing.bgp.routers, second)))
@@ -105,8 +105,8 @@ def test_power_commands_of_the_command_line_are_in_the_note_of_what_is_broken(tm
     whole = load_topology(EXAMPLE)
     holder = whole.load_balancers[0].machine
     scene = Scene(replace(whole, power=PowerControl("off {host}", "on {host}")), holder, holder, no_hosts)
-    write_note(tmp_path, find_fault("power-loss"), scene)
-    note = read_note(tmp_path, whole.name)
+    write_active_fault(tmp_path, find_fault("power-loss"), scene)
+    note = read_active_fault(tmp_path, whole.name)
     assert note is not None
     assert scene_of(note, whole, no_hosts).topology.power == PowerControl("off {host}", "on {host}")
 
@@ -116,7 +116,7 @@ def no_hosts() -> AbstractAsyncContextManager[Writer]:
 
 
 def power(command: str) -> None:
-    asyncio.run(run_switch(command, "lb-1"))
+    asyncio.run(run_external_command(command, "lb-1"))
 
 
 def test_a_power_command_gets_the_host_and_no_shell(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_power_command_is_finished_even_when_the_drill_is_interrupted(tmp_path
     script = f"touch {began}; while [ ! -e {go} ]; do sleep 0.02; done; touch {flag}"
 
     async def interrupted() -> None:
-        task = asyncio.create_task(run_switch(f'sh -c "{script}"', "lb-1"))
+        task = asyncio.create_task(run_external_command(f'sh -c "{script}"', "lb-1"))
         while not began.exists():
             await asyncio.sleep(0.01)
         task.cancel()

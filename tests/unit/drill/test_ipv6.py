@@ -14,8 +14,8 @@ from twinkeel.drill.faults.vrrp_stranger import FAULT as STRANGER
 from twinkeel.drill.https import Target
 from twinkeel.errors import UsageError
 from twinkeel.hosts.executor import CommandResult
-from twinkeel.topology.first_vip import with_first_vip
 from twinkeel.topology.model import Machine, Topology
+from twinkeel.topology.primary_vip import with_primary_vip
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_a_cut_and_its_end_are_for_ipv4_and_ipv6(topology: Topology) -> None:
 
 def test_the_stranger_is_for_ipv4_virtual_ips(topology: Topology) -> None:
     with pytest.raises(UsageError, match="IPv4 virtual IPs only"):
-        asyncio.run(STRANGER.inject(scene_of(with_first_vip(topology, "fd00:1::110"), [])))
+        asyncio.run(STRANGER.inject(scene_of(with_primary_vip(topology, "fd00:1::110"), [])))
 
 
 def test_an_ipv6_url_has_brackets() -> None:

@@ -4,7 +4,7 @@ import socket
 import struct
 
 from twinkeel.drill.history import MILLISECOND, Event, History
-from twinkeel.drill.programs import watch_host
+from twinkeel.drill.programs import host_events
 from twinkeel.drill.vip_ownership import OwnershipInterval, VipOwnership, ownership_intervals, vip_ownership
 
 
@@ -56,27 +56,27 @@ def test_spells_begin_when_every_load_balancer_has_been_seen() -> None:
 def netlink(kind: int, address: str, family: int = socket.AF_INET) -> bytes:
     """A message as rtnetlink(7) draws it."""
     raw = socket.inet_pton(family, address)
-    attribute = struct.pack("=HH", 4 + len(raw), watch_host.IFA_ADDRESS) + raw
+    attribute = struct.pack("=HH", 4 + len(raw), host_events.IFA_ADDRESS) + raw
     body = struct.pack("=BBBBI", family, 24, 0, 0, 2) + attribute
     return struct.pack("=IHHII", 16 + len(body), kind, 0, 0, 0) + body
 
 
 def test_the_kernels_messages_are_understood() -> None:
-    packet = netlink(watch_host.RTM_NEWADDR, "192.168.1.110") + netlink(watch_host.RTM_DELADDR, "fd00:1::110", socket.AF_INET6)
-    assert list(watch_host.address_changes(packet)) == [("192.168.1.110", True), ("fd00:1::110", False)]
-    assert list(watch_host.address_changes(b"\0" * 40)) == []
+    packet = netlink(host_events.RTM_NEWADDR, "192.168.1.110") + netlink(host_events.RTM_DELADDR, "fd00:1::110", socket.AF_INET6)
+    assert list(host_events.address_changes(packet)) == [("192.168.1.110", True), ("fd00:1::110", False)]
+    assert list(host_events.address_changes(b"\0" * 40)) == []
 
 
 def test_log_lines_of_the_daemons_are_understood(capsys: object) -> None:
     said: list[tuple[str, dict[str, object]]] = []
-    original = watch_host.tell
-    watch_host.tell = lambda kind, **data: said.append((kind, data))
+    original = host_events.log
+    host_events.log = lambda kind, **data: said.append((kind, data))
     try:
-        watch_host.take_log("(api-192.168.1.110) Entering MASTER STATE")
-        watch_host.take_log("[WARNING]  (812) : Server kubernetes-api/master-1 is DOWN, reason: Layer4 connection problem")
-        watch_host.take_log("Starting Keepalived v2.2.7")
+        host_events.take_log("(api-192.168.1.110) Entering MASTER STATE")
+        host_events.take_log("[WARNING]  (812) : Server kubernetes-api/master-1 is DOWN, reason: Layer4 connection problem")
+        host_events.take_log("Starting Keepalived v2.2.7")
     finally:
-        watch_host.tell = original
+        host_events.log = original
     assert said == [
         ("vrrp", {"instance": "api-192.168.1.110", "state": "MASTER"}),
         ("server", {"backend": "kubernetes-api", "server": "master-1", "state": "DOWN"}),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from twinkeel.errors import LabError, ToolError, UsageError
-from twinkeel.lab import folders, manifest, mmdebstrap, requirements, state, watches
+from twinkeel.lab import folders, inotify_limits, manifest, mmdebstrap, requirements, state
 from twinkeel.lab.manifest import Manifest
 from twinkeel.lab.model import LabPaths
 from twinkeel.lab.spec_copy import spec_for_lab
@@ -44,7 +44,7 @@ def test_a_missing_program_is_named_with_its_package(monkeypatch: pytest.MonkeyP
 def test_what_the_kernel_refuses_is_named(monkeypatch: pytest.MonkeyPatch, code: int, stderr: str, said: str) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 0)
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
-    monkeypatch.setattr(mmdebstrap, "said_version", lambda: "mmdebstrap 1.3.5")
+    monkeypatch.setattr(mmdebstrap, "reported_version", lambda: "mmdebstrap 1.3.5")
     monkeypatch.setattr("subprocess.run", lambda *_, **__: subprocess.CompletedProcess([], code, "", stderr))
     with pytest.raises(LabError) as caught:
         requirements.require()
@@ -84,31 +84,31 @@ def test_a_second_command_waits_for_the_first_and_then_says_so(tmp_path: Path, m
 
 def test_the_limit_of_watches_is_raised_and_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     limit, paths = tmp_path / "limit", [LabPaths(tmp_path / "labs" / name) for name in ("one", "two")]
-    monkeypatch.setattr(watches, "LIMIT", limit)
+    monkeypatch.setattr(inotify_limits, "LIMIT", limit)
     monkeypatch.setattr(state, "LABS", tmp_path / "labs")
     limit.write_text("128\n")
     for one in paths:
         one.root.mkdir(parents=True)
         manifest.write(one.manifest, Manifest(one.root.name, "abcdef", "boot"))
-        watches.raise_limit(one)
+        inotify_limits.raise_limit(one)
     assert limit.read_text() == "4096"
-    watches.restore_limit(paths[0])
+    inotify_limits.restore_limit(paths[0])
     assert limit.read_text() == "4096", "the other lab still needs it"
     folders.remove_tree(paths[0].root)
-    watches.restore_limit(paths[1])
+    inotify_limits.restore_limit(paths[1])
     assert limit.read_text() == "128"
 
 
 def test_a_limit_that_somebody_changed_since_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     limit, paths = tmp_path / "limit", LabPaths(tmp_path / "labs/one")
-    monkeypatch.setattr(watches, "LIMIT", limit)
+    monkeypatch.setattr(inotify_limits, "LIMIT", limit)
     monkeypatch.setattr(state, "LABS", tmp_path / "labs")
     limit.write_text("128")
     paths.root.mkdir(parents=True)
     manifest.write(paths.manifest, Manifest("one", "abcdef", "boot"))
-    watches.raise_limit(paths)
+    inotify_limits.raise_limit(paths)
     limit.write_text("9999")
-    watches.restore_limit(paths)
+    inotify_limits.restore_limit(paths)
     assert limit.read_text() == "9999"
 
 

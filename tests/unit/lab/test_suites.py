@@ -296,7 +296,7 @@ def test_units_that_the_packages_start_are_off_in_an_image(tmp_path: Path) -> No
 def test_requirements_ask_for_a_new_enough_mmdebstrap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 0)
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
-    monkeypatch.setattr(mmdebstrap, "said_version", lambda: "mmdebstrap 0.7.5\n")
+    monkeypatch.setattr(mmdebstrap, "reported_version", lambda: "mmdebstrap 0.7.5\n")
     monkeypatch.setattr(requirements, "_kernel_problems", list)
     with pytest.raises(ToolError, match=r"mmdebstrap 0\.7\.5 is too old") as caught:
         requirements.require()

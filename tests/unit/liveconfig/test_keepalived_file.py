@@ -18,7 +18,7 @@ def tree(statement: Statement) -> list[object]:
 
 
 def parsed(text: str) -> list[object]:
-    return tree(parse_keepalived(SourceFile("k.conf", text)).whole)
+    return tree(parse_keepalived(SourceFile("k.conf", text)).root)
 
 
 def resolved(text: str, host: str = "lb-1", files: Mapping[str, str] | None = None) -> KeepalivedConfig:
@@ -59,7 +59,7 @@ def test_blocks_that_nest_too_deep_are_told_once_and_read() -> None:
     deep = "a { " * (DEEPEST + 20) + "} " * (DEEPEST + 20) + "b"
     file = parse_keepalived(SourceFile("k.conf", deep))
     assert [remark.text.split(":")[0] for remark in file.remarks] == [f"blocks nest more than {DEEPEST} deep"]
-    assert file.whole.block[-1].keyword == "b"
+    assert file.root.block[-1].keyword == "b"
 
 
 CONDITIONS = """\
@@ -76,13 +76,13 @@ vrrp_instance a {
 @pytest.mark.parametrize(("host", "expected"), [("lb-1", ["200", "MASTER"]), ("lb-2", ["100", "BACKUP"])])
 def test_conditions_and_parameters(host: str, expected: list[str]) -> None:
     config = resolved(CONDITIONS, host)
-    assert [line.value() for line in config.whole.block[0].block] == expected
-    assert all(not line.condition for line in config.whole.block[0].block)
+    assert [line.value() for line in config.root.block[0].block] == expected
+    assert all(not line.condition for line in config.root.block[0].block)
 
 
 def test_of_a_host_that_no_condition_names_all_alternatives_are_kept() -> None:
     config = resolved(CONDITIONS, "elsewhere")
-    assert [(line.condition, line.value()) for line in config.whole.block[0].block] == [
+    assert [(line.condition, line.value()) for line in config.root.block[0].block] == [
         ("", "100"),
         ("@lb-1", "MASTER"),
         ("@^lb-1", "BACKUP"),
@@ -91,14 +91,14 @@ def test_of_a_host_that_no_condition_names_all_alternatives_are_kept() -> None:
 
 def test_sequences_and_lists() -> None:
     text = "~SEQ(N, 1, 3) a ${N}\n~SEQ(N, 6, -2, 2) b $N\n~LST(W, x, y) c $W\n~SEQx(N, 9, 11) d $N\n"
-    assert [" ".join(word.text for word in each.words) for each in resolved(text).whole.block] == [
+    assert [" ".join(word.text for word in each.words) for each in resolved(text).root.block] == [
         *("a 1", "a 2", "a 3", "b 6", "b 4", "b 2", "c x", "c y", "d 9", "d a", "d b"),
     ]
 
 
 def test_a_definition_of_several_lines_has_the_places_of_its_lines() -> None:
     text = "$CHECK= script x \\\n   interval 2 \\\n   weight -2\nvrrp_script a {\n    $CHECK\n}\n"
-    lines = resolved(text).whole.block[0].block
+    lines = resolved(text).root.block[0].block
     assert [(line.keyword, line.value(), line.place.span.line, line.place.span.column) for line in lines] == [
         ("script", "x", 1, 9),
         ("interval", "2", 2, 4),
@@ -108,25 +108,25 @@ def test_a_definition_of_several_lines_has_the_places_of_its_lines() -> None:
 
 def test_parameters_that_hold_each_other_end() -> None:
     text = "$A=$B $B\n$B=$A $A\nx $A\n"
-    assert resolved(text).whole.block[0].keyword == "x"
+    assert resolved(text).root.block[0].keyword == "x"
 
 
 def test_includes() -> None:
     config = resolved("include a.conf\nb\n", files={"a.conf": "vrrp_instance x {\n priority 3\n}\n"})
-    assert [each.keyword for each in config.whole.block] == ["vrrp_instance", "b"]
-    assert str(config.whole.block[0].block[0].place) == "a.conf:2:2"
+    assert [each.keyword for each in config.root.block] == ["vrrp_instance", "b"]
+    assert str(config.root.block[0].block[0].place) == "a.conf:2:2"
     assert [source.name for source in config.sources] == ["k.conf", "a.conf"]
 
 
 def test_an_include_that_is_missing_or_names_itself_is_told() -> None:
     config = resolved("include a.conf\ninclude none.conf\n", files={"a.conf": "include a.conf\nb\n"})
-    assert [each.keyword for each in config.whole.block] == ["b"]
+    assert [each.keyword for each in config.root.block] == ["b"]
     assert [remark.text.split(":")[0] for remark in config.remarks] == ["a.conf includes itself", "no file none.conf is here"]
 
 
 def test_more_statements_than_anybody_has_end_in_a_remark() -> None:
     config = resolved("~SEQ(N, 1, 9000) a $N\n" * 5)
-    assert len(config.whole.block) == MOST_STATEMENTS
+    assert len(config.root.block) == MOST_STATEMENTS
     assert len(config.remarks) == 1
 
 
@@ -216,8 +216,8 @@ def full(statement: Statement) -> list[object]:
 
 @given(st.one_of(TEXT, WILD))
 def test_parsed_written_and_parsed_again_it_is_the_same(text: str) -> None:
-    first = parse_keepalived(SourceFile("k.conf", text)).whole
-    again = parse_keepalived(SourceFile("k.conf", write_keepalived(first))).whole
+    first = parse_keepalived(SourceFile("k.conf", text)).root
+    again = parse_keepalived(SourceFile("k.conf", write_keepalived(first))).root
     assert full(again) == full(first)
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,17 @@ from twinkeel.monitor.rules import alerts_for, rules
 from twinkeel.monitor.runbook import runbook
 from twinkeel.monitor.scrape import scrape
 from twinkeel.monitor.subject import Subject, subject
+from twinkeel.source import SourceFile
+from twinkeel.spec.load import load
+from twinkeel.topology.build import build
 from twinkeel.topology.model import Topology
 
-DOCS = Path(__file__).parents[3] / "docs"
+ROOT = Path(__file__).parents[3]
+DOCS = ROOT / "docs"
 Edited = Callable[..., Topology]
 PAIR = Subject("lab-home", ("lb-1", "lb-2"), haproxy=True, services=True, advert_interval=0.07)
 BARE = Subject("one", ("gate",), haproxy=False, services=False)
+ANNOUNCING = Subject("lab-home", ("lb-1", "lb-2"), haproxy=True, services=True, bgp=True, bfd=True, return_delay=120.0)
 PROGRAM = (files("twinkeel.render") / "templates/metrics").read_text()
 EXPORTED = set(re.findall(r'^    "(twinkeel_\w+)": \(', PROGRAM, re.MULTILINE))
 
@@ -66,7 +72,7 @@ def test_an_alert_has_all_that_a_person_at_night_needs() -> None:
         assert len(alert.summary) < 120, alert.name
         assert alert.description.endswith("."), alert.name
         assert alert.means.endswith("."), alert.name
-        assert alert.look, alert.name
+        assert alert.steps, alert.name
 
 
 def test_names_are_unique() -> None:
@@ -83,7 +89,8 @@ def test_every_link_leads_to_a_heading() -> None:
     made = YAML(typ="safe").load(rules(PAIR, "https://wiki.example.org/a"))["groups"][0]["rules"]
     headings = {f"#{heading.lower()}" for heading in re.findall(r"^## (\w+)$", runbook(), re.MULTILINE)}
     links = [rule["annotations"]["runbook_url"] for rule in made if "alert" in rule]
-    assert len(links) == len(ALERTS)
+    assert len(links) == len(alerts_for(PAIR)) > 20
+    links += [f"https://wiki.example.org/a#{alert.name.lower()}" for alert in alerts_for(ANNOUNCING)]
     assert {link.removeprefix("https://wiki.example.org/a") for link in links} == headings
 
 
@@ -102,12 +109,47 @@ def test_one_load_balancer_alone_has_nobody_to_miss() -> None:
 
 def test_a_services_alert_needs_services() -> None:
     quiet = Subject("x", ("a", "b"), haproxy=True, services=False)
-    assert {alert.name for alert in ALERTS} - {alert.name for alert in alerts_for(quiet)} == {"TwinkeelServiceWithoutServer"}
+    assert {alert.name for alert in alerts_for(PAIR)} - {alert.name for alert in alerts_for(quiet)} == {
+        "TwinkeelServiceWithoutServer"
+    }
+
+
+def test_where_all_announce_nothing_is_said_of_a_holder_or_of_vrrp() -> None:
+    made = rules(ANNOUNCING) + dashboard(ANNOUNCING)
+    assert "twinkeel_vrrp" not in made
+    assert "BACKUP" not in made
+    # The one alert about units names those of both mechanisms.
+    assert [line for line in made.splitlines() if re.search(r"keepalived|vrrp|\bholds\b|\bholder|switchover", line, re.I)] == [
+        line for line in made.splitlines() if "(with BGP: frr and" in line or "`apply` and `switchover`" in line
+    ]
+    for text in (rules(PAIR), dashboard(PAIR)):
+        assert "twinkeel_bgp" not in text
+        assert "twinkeel_bfd" not in text
+        assert "twinkeel_vip_announced" not in text
+
+
+def test_one_announcer_alone_has_nobody_to_miss_and_no_bfd_where_there_is_none() -> None:
+    names = {alert.name for alert in alerts_for(Subject("x", ("a",), haproxy=False, services=False, bgp=True))}
+    assert "TwinkeelVipNotAnnounced" in names
+    assert not names & {"TwinkeelOneAnnouncer", "TwinkeelAnnouncerUnknown", "TwinkeelBfdDown", "TwinkeelVipWithoutHolder"}
+
+
+def test_a_return_that_waits_for_long_is_given_the_time() -> None:
+    patient = replace(ANNOUNCING, return_delay=3600.0)
+    (alert,) = (alert for alert in ALERTS if alert.name == "TwinkeelAnnouncesNothing")
+    assert "[4200s]" in alert.expr(patient)
 
 
 def test_the_spec_says_whom_to_watch(build_edited: Edited) -> None:
     topology = build_edited(with_keys("haproxy: {metrics: {address: host}}\nservices: {https: {port: 443}}"))
     assert subject(topology) == PAIR
+
+
+def test_a_spec_with_bgp_says_with_whom(tmp_path: Path) -> None:
+    loaded = load(SourceFile("bgp.yaml", (ROOT / "tests/golden/specs/bgp.yaml").read_text()))
+    assert loaded.spec is not None
+    found = subject(build(loaded.spec, tmp_path))
+    assert (found.bgp, found.bfd, found.return_delay, found.load_balancers) == (True, True, 300, ("lb-1", "lb-2", "lb-3"))
 
 
 # --- Scrape jobs.
@@ -200,7 +242,7 @@ MODEL = {
 }
 
 
-@pytest.mark.parametrize("about", [PAIR, BARE, Subject("x" * 63, ("a", "b"), haproxy=True, services=True)])
+@pytest.mark.parametrize("about", [PAIR, BARE, ANNOUNCING, Subject("x" * 63, ("a", "b"), haproxy=True, services=True)])
 def test_grafanas_model_is_kept(about: Subject) -> None:
     Draft202012Validator(MODEL).validate(json.loads(dashboard(about)))
 
@@ -211,7 +253,7 @@ def test_the_model_finds_a_broken_panel() -> None:
     assert not Draft202012Validator(MODEL).is_valid(broken)
 
 
-@pytest.mark.parametrize("about", [PAIR, BARE])
+@pytest.mark.parametrize("about", [PAIR, BARE, ANNOUNCING])
 def test_no_two_panels_lie_on_each_other(about: Subject) -> None:
     panels = json.loads(dashboard(about))["panels"]
     taken: set[tuple[int, int]] = set()

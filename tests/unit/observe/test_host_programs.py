@@ -17,7 +17,7 @@ from twinkeel.observe.host_programs import reload_safety
 from twinkeel.observe.host_state import FOLDERS, MARKER, PACKAGE_VERSIONS, READ_STATE, RELOAD_SAFETY, parse_host_state
 from twinkeel.preflight.facts import Clock, parse_host
 from twinkeel.preflight.host_programs import probe_segment, survey_host
-from twinkeel.preflight.look import SURVEY_HOST
+from twinkeel.preflight.survey import SURVEY_HOST
 from twinkeel.render.render import render
 from twinkeel.rollout.keep_generation import PARTS_OF_KEEP_NOW
 from twinkeel.status.load_balancer import OWN_ADDRESSES

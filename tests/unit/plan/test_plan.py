@@ -321,7 +321,7 @@ def test_a_host_that_cannot_be_asked_is_part_of_the_plan(lab_home_topology: Topo
     plan = asyncio.run(make_plan(lab_home_topology, reader))
     assert [host.name for host in plan.unreachable] == ["lb-2"]
     assert as_json(plan)["hosts"][-1]["problem"].startswith("the host did not answer within 5 s")
-    assert any("cannot be asked" in line for line, _ in lines_of(plan.unreachable[0]))
+    assert any("cannot be reached" in line for line, _ in lines_of(plan.unreachable[0]))
 
 
 def test_nobody_concludes_that_there_is_no_cluster_from_a_host_that_is_down(lab_home_topology: Topology, reader: Any) -> None:
@@ -353,11 +353,11 @@ def test_who_would_not_be_heard_stands_aside_until_the_holder_has_its_new_file(b
 
     made = plan(topology, desired, pair(build_edited()), SecretMask())
     assert made.groups == (("lb-2",), ("lb-1",))
-    assert {host.name: host.unheard_by for host in made.hosts} == {"lb-2": ("lb-1",), "lb-1": ()}
-    assert "lb-2 stands aside until lb-1 has its new files" in made.steps
-    assert made.steps.index("lb-2 stands aside until lb-1 has its new files") == 0
+    assert {host.name: host.incompatible_with for host in made.hosts} == {"lb-2": ("lb-1",), "lb-1": ()}
+    assert "lb-2 is kept in standby until lb-1 has its new files" in made.steps
+    assert made.steps.index("lb-2 is kept in standby until lb-1 has its new files") == 0
     again = plan(topology, desired, pair(topology), SecretMask())
-    assert [host.unheard_by for host in again.hosts] == [(), ()]
+    assert [host.incompatible_with for host in again.hosts] == [(), ()]
 
 
 FOREIGN = """\

@@ -68,7 +68,7 @@ class Run:
             made = self.plan(name)
             assert made.desired is not None
             for host in made.hosts if made.has_changes else ():
-                assert not host.unheard_by
+                assert not host.incompatible_with
                 steps -= 1
                 last = steps < 0
                 self.cluster.bring(host, made.desired.files_of(host.name), dies_before_the_reload=last and dies_before_the_reload)
@@ -150,7 +150,7 @@ def test_a_change_that_makes_them_deaf_anyway_needs_one_sweep(build_edited: Call
     desired = Desired(render(new, "verified", Secrets(vrrp_key=OLD_KEY)), None, "verified")
     made = plan(new, desired, cluster.states(holds), SecretMask())  # type: ignore[arg-type]
     assert made.later == ()
-    assert {host.name: host.unheard_by for host in made.hosts} == {"lb-2": ("lb-1",), "lb-1": ()}
+    assert {host.name: host.incompatible_with for host in made.hosts} == {"lb-2": ("lb-1",), "lb-1": ()}
 
 
 def test_the_plan_says_what_comes_and_no_key() -> None:
@@ -190,4 +190,4 @@ def test_raw_lines_of_the_users_own_are_not_changed() -> None:
     changed = replace(desired, rendered=replace(desired.rendered, hosts=hosts))
     made = plan(topology, changed, cluster.states(holds), SecretMask())  # type: ignore[arg-type]
     assert made.later == ()
-    assert made.hosts[0].unheard_by == ("lb-1",)
+    assert made.hosts[0].incompatible_with == ("lb-1",)

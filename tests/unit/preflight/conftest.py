@@ -47,7 +47,7 @@ def captured(two_balancers: Topology) -> MakeSurvey:
             hosts=MappingProxyType({name: parse_host(text(state, f"{name}-survey_host"), Clock(0.0, 0.005)) for name in HOSTS}),
             segments={name: parse_segment(text(state, f"{name}-probe_segment"), 1.3) for name in HOSTS[:2]},
             problems={},
-            deaf={},
+            not_listening={},
         )
 
     return survey

@@ -12,8 +12,8 @@ import pytest
 
 from twinkeel.errors import HostError, UsageError
 from twinkeel.preflight.checks import CHECKS, ESSENTIAL, reference
-from twinkeel.preflight.look import PROBE_SEGMENT, SURVEY_HOST, listen_seconds, look, probe_arguments
 from twinkeel.preflight.preflight import essential_checks, preflight, select
+from twinkeel.preflight.survey import PROBE_SEGMENT, SURVEY_HOST, listen_seconds, probe_arguments, survey_hosts
 from twinkeel.rollout import apply as rollout
 from twinkeel.support.events import StepStarted
 from twinkeel.topology.model import Machine, Topology
@@ -70,7 +70,7 @@ def asked_programs(reader: Any, program: str) -> list[str]:
 
 
 def test_every_host_is_surveyed_and_load_balancers_probe(hosts: Any, two_balancers: Topology) -> None:
-    survey = asyncio.run(look(hosts, two_balancers))
+    survey = asyncio.run(survey_hosts(hosts, two_balancers))
     assert asked_programs(hosts, SURVEY_HOST) == ["lb-1", "lb-2", "master-1"]
     assert asked_programs(hosts, PROBE_SEGMENT) == ["lb-1", "lb-2"]
     assert set(survey.hosts) == {"lb-1", "lb-2", "master-1"}
@@ -135,7 +135,7 @@ def test_an_apply_that_may_not_begin_touches_nothing(
     async def look_around(*_: object) -> None:
         """What it finds is never used."""
 
-    monkeypatch.setattr(rollout, "look", look_around)
+    monkeypatch.setattr(rollout, "observe_balancers", look_around)
     usual = hosts.answer
 
     def answer(machine: Machine, argv: Sequence[str]) -> str:
@@ -147,7 +147,7 @@ def test_an_apply_that_may_not_begin_touches_nothing(
     with pytest.raises(HostError, match="P011: process 1 is sh"):
         asyncio.run(rollout.apply(two_balancers, hosts, tmp_path / "log", events.append, preflight=True))
     assert not hasattr(hosts, "change")
-    assert events[-1] == StepStarted("Check what an apply needs")
+    assert events[-1] == StepStarted("Run the preflight checks")
     assert StepStarted("Compare with the spec") not in events
 
 

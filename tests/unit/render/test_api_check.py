@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from twinkeel.render.haproxy import CONFIG_PATH
-from twinkeel.render.judge import judge_file
 from twinkeel.render.render import render
+from twinkeel.render.validate import validate_file
 from twinkeel.topology.model import Topology
 
 Edited = Callable[..., Topology]
@@ -33,4 +33,4 @@ def test_the_check_is_what_the_spec_says(build_edited: Edited, check: str, has: 
     backend = text.partition("backend kubernetes-api\n")[2].partition("\nfrontend ")[0]
     assert has in backend
     assert has_not not in backend
-    assert judge_file(CONFIG_PATH, text) == ()
+    assert validate_file(CONFIG_PATH, text) == ()

@@ -1,33 +1,22 @@
 """haproxy-connections: what it ends, and when; everything around it is a stand-in. The whole of it: tests/checkers."""
 
 import ast
-import sys
 from argparse import Namespace
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-import twinkeel.render
+from rendered_program import load_program, program_path
 
-PROGRAM = Path(twinkeel.render.__file__).parent / "templates" / "haproxy-connections"
+PROGRAM = program_path("haproxy-connections")
 NOW, BEFORE = 20, 10
 """The current process and the one of before a reload."""
 
 
 @pytest.fixture(scope="module")
 def program() -> ModuleType:
-    loader = SourceFileLoader("haproxy_connections", str(PROGRAM))
-    spec = spec_from_loader("haproxy_connections", loader)
-    assert spec is not None
-    module = module_from_spec(spec)
-    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    loader.exec_module(module)
-    sys.dont_write_bytecode = before
-    return module
+    return load_program("haproxy-connections")
 
 
 class Host:

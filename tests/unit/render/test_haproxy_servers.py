@@ -1,33 +1,23 @@
 """haproxy-servers: which servers a reload is told to be down. The whole of it: tests/checkers."""
 
 import ast
-import sys
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-import twinkeel.render
+from rendered_program import load_program, program_path
 from twinkeel.render.haproxy import render_haproxy
 from twinkeel.topology.model import Topology
 
-PROGRAM = Path(twinkeel.render.__file__).parent / "templates" / "haproxy-servers"
+PROGRAM = program_path("haproxy-servers")
 HEADER = "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state\n"
 PLACES = {("kubernetes-api", f"master-{number}"): f"10.0.0.{number}:6443" for number in (1, 2, 3)}
 
 
 @pytest.fixture(scope="module")
 def program() -> ModuleType:
-    loader = SourceFileLoader("haproxy_servers", str(PROGRAM))
-    spec = spec_from_loader("haproxy_servers", loader)
-    assert spec is not None
-    module = module_from_spec(spec)
-    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    loader.exec_module(module)
-    sys.dont_write_bytecode = before
-    return module
+    return load_program("haproxy-servers")
 
 
 def row(number: int, operation: int, admin: int = 0, since: int = 77) -> str:

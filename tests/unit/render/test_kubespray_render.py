@@ -76,6 +76,7 @@ def test_the_user_s_arguments_of_api_servers_stand_with_ours(build_edited: Calla
     assert yaml_1_1.safe_load(files["group_vars/all/variables.yml"]) == {"kubelet_max_pods": 200}
     assert yaml_1_1.safe_load(files["group_vars/k8s_cluster/k8s-cluster.yml"])["kube_kubeadm_apiserver_extra_args"] == {
         "default-not-ready-toleration-seconds": 30,
+        "etcd-servers": "https://127.0.0.1:2379",
         "goaway-chance": "0.001",
         "shutdown-delay-duration": "15s",
         "shutdown-send-retry-after": "true",

@@ -4,15 +4,13 @@ import ast
 import json
 import sys
 from collections.abc import Callable
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
 from ipaddress import ip_address
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-import twinkeel.render
+from rendered_program import load_program, program_path
 from twinkeel.render.render import render
 from twinkeel.render.second_chance import CONFIG_PATH, RULES_PATH, identity
 from twinkeel.render.services import packages_of, reader_of
@@ -20,7 +18,7 @@ from twinkeel.render.systemd import HANG_FILE, LINGER_PROGRAM
 from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.model import Topology
 
-SOURCE = Path(twinkeel.render.__file__).parent / "templates" / "second-chance"
+SOURCE = program_path("second-chance")
 ON = ("profile: fast", "profile: fast, second_chance: true")
 THREE = ("  lb-2: 192.168.1.112", "  lb-2: 192.168.1.112\n  lb-3: 192.168.1.113")
 ALONE = ("  lb-2: 192.168.1.112\n", "")
@@ -30,14 +28,7 @@ Edited = Callable[..., Topology]
 
 @pytest.fixture(scope="module")
 def program() -> ModuleType:
-    loader = SourceFileLoader("second_chance", str(SOURCE))
-    spec = spec_from_loader("second_chance", loader)
-    assert spec is not None
-    module = module_from_spec(spec)
-    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    loader.exec_module(module)
-    sys.dont_write_bytecode = before
-    return module
+    return load_program("second-chance")
 
 
 def files(topology: Topology, host: str = "lb-1") -> dict[str, str]:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from twinkeel.render.judge import without_unknown
 from twinkeel.render.keepalived import render_keepalived
+from twinkeel.render.validate import without_unknown
 from twinkeel.render.vrrp_authentication import NONE, Authentication, block, signed_with, with_authentication
 from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.model import Topology

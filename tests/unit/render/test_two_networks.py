@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from twinkeel.render.judge import judge_file
 from twinkeel.render.keepalived import CONFIG_PATH
 from twinkeel.render.render import render
+from twinkeel.render.validate import validate_file
 from twinkeel.topology.model import Topology
 
 Edited = Callable[..., Topology]
@@ -17,7 +17,7 @@ LINK = [
 
 def instances(topology: Topology, host: str) -> list[str]:
     text = next(file.content for file in render(topology).hosts[host] if file.path == CONFIG_PATH)
-    assert judge_file(CONFIG_PATH, text) == ()
+    assert validate_file(CONFIG_PATH, text) == ()
     return text.split("vrrp_instance ")[1:]
 
 

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from twinkeel.errors import SpecError
+from twinkeel.render.constraints import requested_by, requested_by_spec, violated_constraints
 from twinkeel.render.extra_lines import ExtraLine, locate, marked
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.firewall import Guarded, guarded_ports, served_ports, vrrp_sources
 from twinkeel.render.limits import MOST_FILES, limits
-from twinkeel.render.refusals import asked_by, asked_by_spec, refusals
 from twinkeel.render.render import render
 from twinkeel.render.versions import HAPROXY_KEYWORDS, haproxy_has
 from twinkeel.source import SourceFile
@@ -111,7 +111,7 @@ def test_what_the_daemons_cannot_do_is_refused(
     lab_home_topology: Topology, edit: Callable[[Topology], Topology], refused: list[str]
 ) -> None:
     topology = edit(lab_home_topology)
-    assert [item.key for item in refusals(asked_by(topology))] == refused
+    assert [item.key for item in violated_constraints(requested_by(topology))] == refused
     if refused:
         with pytest.raises(SpecError) as caught:
             render(topology)
@@ -276,4 +276,4 @@ def test_raw_lines_stand_at_their_places() -> None:
 def test_a_spec_asks_for_what_its_topology_asks_for(name: str) -> None:
     spec = load(SourceFile(name, (SPECS / f"{name}.yaml").read_text())).spec
     assert spec is not None
-    assert asked_by_spec(spec) == asked_by(build(spec, Path("/srv")))
+    assert requested_by_spec(spec) == requested_by(build(spec, Path("/srv")))

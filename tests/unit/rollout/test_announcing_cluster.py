@@ -100,7 +100,7 @@ def test_routers_always_know_of_somebody(build_edited: Build, case: Case) -> Non
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(withdraw, "PAUSE", 0)
             patch.setattr(rollout, "VERIFY_DEADLINE", 0)
-            asyncio.run(run.carry_out())
+            asyncio.run(run.run())
     except HostError:
         assert case.fails in worked_on
     except VerificationError as error:
@@ -119,7 +119,7 @@ def test_the_last_one_that_announces_does_not_withdraw(build_edited: Build) -> N
     network = RoutedNetwork(VIP, {"lb-1": True, "lb-2": True}, ["lb-1"])
     topology = build(build_edited, ["lb-1", "lb-2"])
     with pytest.raises(VerificationError, match="no other load balancer announces"):
-        asyncio.run(withdraw.stand_aside(network, topology, topology.load_balancers[0], None, lambda _: None))
+        asyncio.run(withdraw.withdraw_vips(network, topology, topology.load_balancers[0], None, lambda _: None))
     assert network.aside == {"lb-1": False, "lb-2": False}
     assert network.heard == {"lb-1"}
 
@@ -127,7 +127,7 @@ def test_the_last_one_that_announces_does_not_withdraw(build_edited: Build) -> N
 def test_a_word_brings_one_back_that_waits(build_edited: Build) -> None:
     network = RoutedNetwork(VIP, {"lb-1": True, "lb-2": True}, ["lb-1"])
     topology = build(build_edited, ["lb-1", "lb-2"])
-    asyncio.run(withdraw.come_back_at_once(network, topology, topology.load_balancers[1]))
+    asyncio.run(withdraw.announce_vips_at_once(network, topology, topology.load_balancers[1]))
     assert network.heard == {"lb-1", "lb-2"}
 
 

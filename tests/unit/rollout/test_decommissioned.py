@@ -87,4 +87,4 @@ def test_one_that_was_stopped_is_fine(lab_home_topology: Topology) -> None:
 
 def test_one_that_cannot_be_asked_is_warned_of(lab_home_topology: Topology) -> None:
     (line,) = refuse(lab_home_topology, Hosts(None), "192.168.1.113")
-    assert "cannot be asked" in line
+    assert "cannot be reached" in line

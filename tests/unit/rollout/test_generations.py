@@ -170,6 +170,7 @@ def test_the_program_keeps_what_the_module_keeps(tmp_path: Path, units: None) ->
     config, absent = tmp_path / "a.cfg", tmp_path / "absent"
     config.write_text("old\n")
     options = {"files": [entry(config), entry(absent)], "units": ["haproxy", "keepalived"], "number": 7, "about": {"who": "me"}}
+    options["vrrp_daemon"] = {"unit": "keepalived", "config_path": str(config)}
     run(tmp_path, "kept", **options)
     places = {"folder": str(tmp_path / "now"), "notes": str(tmp_path / "loaded.json"), "live": str(tmp_path / "live.json")}
     asked = json.dumps({**options, **places, "keep": 5})

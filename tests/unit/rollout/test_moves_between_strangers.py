@@ -50,7 +50,7 @@ def test_the_old_holder_stays_aside_until_it_has_its_new_file(
     monkeypatch.setattr(rollout, "observe", observe)
     changed_file = (FileChange(CONFIG_PATH, "content", "content", ""),)
     hosts = [
-        HostPlan("lb-2", changed_file, actions={"keepalived": "reload"}, unheard_by=("lb-1",)),
+        HostPlan("lb-2", changed_file, actions={"keepalived": "reload"}, incompatible_with=("lb-1",)),
         HostPlan("lb-1", changed_file, actions={"keepalived": "reload"}, holds=("192.168.1.110",)),
     ]
     made = Plan(tuple(hosts), (), "verified", (("lb-2",), ("lb-1",)))
@@ -58,10 +58,10 @@ def test_the_old_holder_stays_aside_until_it_has_its_new_file(
     run._playbook = Steps(made, give_its_new_file, fails)
     if fails:
         with pytest.raises(HostError):
-            asyncio.run(run.carry_out())
+            asyncio.run(run.run())
         assert segment.aside["lb-1"], "it would take the virtual IP a second time"
     else:
-        asyncio.run(run.carry_out())
+        asyncio.run(run.run())
         assert segment.aside == {"lb-1": False, "lb-2": False}
     assert all(len(holders) <= 1 for holders in segment.seen), segment.seen
     assert segment.seen[-1] == ("lb-2",)
@@ -88,5 +88,5 @@ def test_a_holder_that_sends_clients_nowhere_does_not_stop_the_work_that_mends_i
     made = Plan((HostPlan("lb-2"), HostPlan("lb-1", holds=("192.168.1.110",))), (), "verified", (("lb-2",), ("lb-1",)))
     run = rollout.Rollout(lab_home_topology, segment, made, "authority", observed, tmp_path, tmp_path, lambda _: None)
     run._playbook = Steps(made)
-    asyncio.run(run.carry_out())
+    asyncio.run(run.run())
     assert asked == [None if dead_end else "authority", "authority"]

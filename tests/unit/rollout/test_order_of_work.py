@@ -11,14 +11,14 @@ from twinkeel.plan.order import batches
 from twinkeel.render.keepalived import CONFIG_PATH
 from twinkeel.render.render import render
 from twinkeel.render.vrrp_authentication import NONE
-from twinkeel.support.events import Note, TaskEnded, VipMoved, as_record
+from twinkeel.support.events import Notice, TaskEnded, VipMoved, as_record
 from twinkeel.topology.model import Topology
 from twinkeel.vip.backend import LiveSettings
 from twinkeel.vip.balancer_state import BalancerState
 from twinkeel.vip.compatibility import incompatible_after_change, incompatible_now
 from twinkeel.vip.keepalived.backend import KeepalivedBackend
 from twinkeel.vip.keepalived.live_file import advert_intervals, handover_of, router_ids, vrrp_lines
-from twinkeel.vip.switchover import Plan, check_names, decide
+from twinkeel.vip.switchover import Moves, check_names, decide
 
 BACKEND = KeepalivedBackend()
 VIP = ip_address("192.168.1.110")
@@ -166,8 +166,8 @@ def test_the_way_to_move_it_follows_from_the_running_file(lab_home_topology: Top
 
 def test_a_named_target_gets_it_while_the_others_stand_aside() -> None:
     found = observed(seen("a", holds=(VIP,)), seen("b"), seen("c"))
-    assert decide(found, VIP, "c") == Plan({"a": (VIP,)}, ("b",))
-    assert decide(found, VIP, None) == Plan({"a": (VIP,)}, ())
+    assert decide(found, VIP, "c") == Moves({"a": (VIP,)}, ("b",))
+    assert decide(found, VIP, None) == Moves({"a": (VIP,)}, ())
     assert decide(found, VIP, "a") is None
 
 
@@ -177,7 +177,7 @@ def test_a_named_target_gets_it_while_the_others_stand_aside() -> None:
         (seen("b", haproxy=False), "HAProxy does not run there"),
         (seen("b", vip_daemon=False), "Keepalived does not run there"),
         (seen("b", down=True), "considers HAProxy down"),
-        (seen("b", standby=True), "it stands aside"),
+        (seen("b", standby=True), "it is in standby"),
         (seen("b", servers_up=0), "it reaches no API server"),
     ],
 )
@@ -206,7 +206,7 @@ def test_names_that_the_spec_does_not_have_are_refused(lab_home_topology: Topolo
 
 
 def test_events_become_plain_records() -> None:
-    assert as_record(Note("x")) == {"event": "note", "text": "x"}
+    assert as_record(Notice("x")) == {"event": "note", "text": "x"}
     assert as_record(VipMoved("v", "a", "b", 0.1))["event"] == "vip-moved"
     assert as_record(TaskEnded("a", "t", True, 0.5)) == {
         "event": "task-ended",

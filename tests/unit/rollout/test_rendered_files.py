@@ -55,7 +55,7 @@ def run(tmp_path: Path, state: str, entries: list[dict[str, Any]], **arguments: 
 def test_judging_changes_nothing_and_installing_makes_it_so_once(tmp_path: Path) -> None:
     target = tmp_path / "new" / "folder" / "file"
     entries = [entry(target, "hello\n", mode="0640")]
-    judged = run(tmp_path, "judged", entries)
+    judged = run(tmp_path, "validated", entries)
     assert (judged["changed"], judged["differs"]) == (False, [str(target)])
     assert not target.exists()
     assert run(tmp_path, "brought", entries)["changed"] is True
@@ -63,16 +63,16 @@ def test_judging_changes_nothing_and_installing_makes_it_so_once(tmp_path: Path)
     assert stat.S_IMODE(target.stat().st_mode) == 0o640
     assert [found.name for found in target.parent.iterdir()] == ["file"]
     assert run(tmp_path, "brought", entries)["changed"] is False
-    assert run(tmp_path, "judged", entries)["differs"] == []
+    assert run(tmp_path, "validated", entries)["differs"] == []
 
 
 def test_what_an_earlier_run_installed_and_this_one_lacks_is_removed(tmp_path: Path) -> None:
     both = [entry(tmp_path / "kept", "a\n"), entry(tmp_path / "gone", "b\n", unit="firewall", on_change="restart")]
     run(tmp_path, "brought", both, units=["firewall"])
-    assert run(tmp_path, "judged", both[:1])["needed"] is True
+    assert run(tmp_path, "validated", both[:1])["needed"] is True
     assert run(tmp_path, "brought", both[:1])["differs"] == [str(tmp_path / "gone")]
     assert not (tmp_path / "gone").exists()
-    assert run(tmp_path, "judged", both[:1])["needed"] is False
+    assert run(tmp_path, "validated", both[:1])["needed"] is False
 
 
 def broken_off(tmp_path: Path, entries: list[dict[str, Any]], **arguments: Any) -> None:
@@ -86,7 +86,7 @@ def broken_off(tmp_path: Path, entries: list[dict[str, Any]], **arguments: Any) 
 def test_a_run_that_broke_off_leaves_no_file_that_nobody_knows(tmp_path: Path) -> None:
     broken_off(tmp_path, [entry(tmp_path / "new", "x\n")])
     assert (tmp_path / "new").exists()
-    assert run(tmp_path, "judged", [entry(tmp_path / "other", "y\n")])["differs"] == [
+    assert run(tmp_path, "validated", [entry(tmp_path / "other", "y\n")])["differs"] == [
         str(tmp_path / "other"),
         str(tmp_path / "new"),
     ]
@@ -95,7 +95,7 @@ def test_a_run_that_broke_off_leaves_no_file_that_nobody_knows(tmp_path: Path) -
 def test_only_what_is_missing_is_added_before_a_check_needs_it(tmp_path: Path) -> None:
     (tmp_path / "there").write_text("old\n")
     entries = [entry(tmp_path / "there", "new\n", early=True), entry(tmp_path / "missing", "new\n", early=True)]
-    judged = run(tmp_path, "judged", entries)
+    judged = run(tmp_path, "validated", entries)
     assert (judged["changed"], judged["differs"]) == (True, [str(tmp_path / "there")])
     assert (tmp_path / "missing").read_text() == "new\n"
     assert (tmp_path / "there").read_text() == "old\n"
@@ -105,9 +105,9 @@ def test_a_certificate_that_cannot_be_read_is_replaced_before_a_check_needs_it(t
     broken = tmp_path / "kubernetes-ca.pem"
     broken.write_text("-----BEGIN CERTIFICATE-----\ncut off")
     own_ca = Authority("a test's own CA").pair.certificate.decode()
-    assert run(tmp_path, "judged", [entry(broken, own_ca, early=True)])["changed"] is True
+    assert run(tmp_path, "validated", [entry(broken, own_ca, early=True)])["changed"] is True
     assert broken.read_text() == own_ca
-    assert run(tmp_path, "judged", [entry(broken, "another\n", early=True)])["changed"] is False
+    assert run(tmp_path, "validated", [entry(broken, "another\n", early=True)])["changed"] is False
     assert broken.read_text() == own_ca
 
 
@@ -115,7 +115,7 @@ def test_a_certificate_that_cannot_be_read_is_replaced_before_a_check_needs_it(t
 def test_a_host_that_changed_since_the_plan_was_made_refuses(tmp_path: Path, planned: list[str]) -> None:
     target = tmp_path / "file"
     told = {"differs": [str(tmp_path / name) for name in planned], "actions": {}}
-    result = run(tmp_path, "judged", [entry(target, "x\n")], planned=told)
+    result = run(tmp_path, "validated", [entry(target, "x\n")], planned=told)
     if planned == ["file"]:
         assert result["differs"] == [str(target)]
         return
@@ -127,7 +127,7 @@ def test_a_host_that_changed_since_the_plan_was_made_refuses(tmp_path: Path, pla
 
 def test_a_service_that_was_stopped_since_the_plan_was_made_is_told(tmp_path: Path) -> None:
     told = {"differs": [], "actions": {"haproxy": "none"}}
-    result = run(tmp_path, "judged", [], units=["haproxy"], planned=told)
+    result = run(tmp_path, "validated", [], units=["haproxy"], planned=told)
     assert result["failed"] is True
     assert "(haproxy)" in result["msg"]
 
@@ -135,7 +135,7 @@ def test_a_service_that_was_stopped_since_the_plan_was_made_is_told(tmp_path: Pa
 def test_what_was_added_early_is_as_planned(tmp_path: Path) -> None:
     target = tmp_path / "ca.crt"
     told = {"differs": [str(target)], "actions": {}}
-    assert run(tmp_path, "judged", [entry(target, "x\n", early=True)], planned=told)["changed"] is True
+    assert run(tmp_path, "validated", [entry(target, "x\n", early=True)], planned=told)["changed"] is True
 
 
 def test_without_room_for_all_none_is_replaced(tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_a_refused_candidate_ends_it_with_the_programs_words(tmp_path: Path) -> 
     target = tmp_path / "haproxy.cfg"
     target.write_text("global\n")
     checks = [{"path": str(target), "argv": ["haproxy", "-c", "-f", "%s"]}]
-    result = run(tmp_path, "judged", [entry(target, "globall\n")], checks=checks)
+    result = run(tmp_path, "validated", [entry(target, "globall\n")], checks=checks)
     assert result["failed"] is True
     assert "haproxy refuses the candidate" in result["msg"]
     assert "unknown keyword 'globall'" in result["msg"]
@@ -189,14 +189,14 @@ def test_a_refused_candidate_ends_it_with_the_programs_words(tmp_path: Path) -> 
 
 def test_an_alert_with_exit_code_0_is_a_refusal(tmp_path: Path) -> None:
     checks = [{"path": str(tmp_path / "f"), "argv": ["echo", "[ALERT] no", "%s"]}]
-    assert "[ALERT] no" in run(tmp_path, "judged", [entry(tmp_path / "f", "x\n")], checks=checks)["msg"]
+    assert "[ALERT] no" in run(tmp_path, "validated", [entry(tmp_path / "f", "x\n")], checks=checks)["msg"]
 
 
 def test_a_file_that_is_already_there_is_not_judged_again(tmp_path: Path) -> None:
     target = tmp_path / "f"
     entries = [entry(target, "x\n")]
     run(tmp_path, "brought", entries)
-    assert "failed" not in run(tmp_path, "judged", entries, checks=[{"path": str(target), "argv": ["false", "%s"]}])
+    assert "failed" not in run(tmp_path, "validated", entries, checks=[{"path": str(target), "argv": ["false", "%s"]}])
 
 
 @pytest.fixture
@@ -220,7 +220,7 @@ esac
 
 def needs(tmp_path: Path, config: str, unit: str) -> str:
     entries = files_of_haproxy(tmp_path, config, unit)
-    action: str = run(tmp_path, "judged", entries, units=["haproxy"])["actions"]["haproxy"]
+    action: str = run(tmp_path, "validated", entries, units=["haproxy"])["actions"]["haproxy"]
     return action
 
 
@@ -247,7 +247,7 @@ def test_a_run_that_broke_off_before_the_reload_is_completed_by_the_next(tmp_pat
     run(tmp_path, "brought", first, units=["haproxy"])
     second = files_of_haproxy(tmp_path, "new", "b")
     broken_off(tmp_path, second, units=["haproxy"])
-    assert run(tmp_path, "judged", second, units=["haproxy"])["differs"] == []
+    assert run(tmp_path, "validated", second, units=["haproxy"])["differs"] == []
     assert needs(tmp_path, "new", "b") == "reload"
     run(tmp_path, "brought", second, units=["haproxy"])
     assert needs(tmp_path, "new", "b") == "none"
@@ -306,9 +306,9 @@ def test_a_unit_that_is_not_enabled_is_put_right(tmp_path: Path, monkeypatch: py
 def test_a_checker_that_died_is_no_refusal(tmp_path: Path) -> None:
     entries = [entry(tmp_path / "a.conf", "x\n")]
     died = [{"path": str(tmp_path / "a.conf"), "argv": ["sh", "-c", "exit 143", "%s"]}]
-    result = run(tmp_path, "judged", entries, checks=died)
+    result = run(tmp_path, "validated", entries, checks=died)
     assert result["failed"] is True
-    assert "ended by signal 15 before it had judged" in result["msg"]
+    assert "ended by signal 15 before it had validated" in result["msg"]
     assert not (tmp_path / "a.conf").exists()
 
 

@@ -1,6 +1,7 @@
 """What hosts said, each at its own time: who holds what since when, what moved, what it cost, what happened."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from twinkeel.serve.heard import ApiHeard, BalancerHeard, Claim, Outage
 from twinkeel.serve.moves import Move, Moves
 from twinkeel.serve.timeline import KEPT, Timeline, differences
 from twinkeel.status.backends import Backend
+from twinkeel.status.bgp_sessions import Session
 from twinkeel.status.probe import NO_CA
 from twinkeel.status.readyz import Readiness
 from twinkeel.status.snapshot import ControlPlaneState, LoadBalancerState, Snapshot, VipState
@@ -68,7 +70,7 @@ def test_a_host_that_does_not_answer_claims_nothing_and_its_last_sign_of_life_st
     heard = BalancerHeard("lb-1", {VIP: Moves(VIP)}, 0.0)
     heard.take(state(), 10.0)
     assert heard.take(state(vips=(), word="UNREACHABLE"), 20.0)
-    assert (heard.claims, heard.heard_at, heard.turned_at, heard.looks, heard.failures) == ({}, 10.0, 20.0, 2, 1)
+    assert (heard.claims, heard.heard_at, heard.turned_at, heard.polls, heard.failures) == ({}, 10.0, 20.0, 2, 1)
 
 
 def test_an_outage_is_from_the_first_request_that_failed_to_the_next_good_one() -> None:
@@ -112,11 +114,11 @@ def test_a_failover_is_told_in_the_words_of_a_reader() -> None:
     ("after", "told"),
     [
         (state(word="FAULT", vips=()), [("warn", "lb-1 keepalived considers HAProxy down")]),
-        (state(word="STANDBY", vips=()), [("warn", "lb-1 stands aside and takes no virtual IP")]),
-        # Nothing else of a host that cannot be asked is known.
+        (state(word="STANDBY", vips=()), [("warn", "lb-1 is in standby and takes no virtual IP")]),
+        # Nothing else of a host that cannot be reached is known.
         (
             state(word="UNREACHABLE", vips=(), haproxy="unreachable", backends=(), detail="no answer"),
-            [("warn", "lb-1 cannot be asked: no answer")],
+            [("warn", "lb-1 cannot be reached: no answer")],
         ),
         (state(haproxy="failed"), [("warn", "lb-1: haproxy is failed")]),
         (state(backends=(Backend("cp-1", "DOWN", "L4CON"),)), [("warn", "lb-1: cp-1 is DOWN (its health check: L4CON)")]),
@@ -128,6 +130,54 @@ def test_a_failover_is_told_in_the_words_of_a_reader() -> None:
 )
 def test_what_a_load_balancer_does(after: LoadBalancerState, told: list[tuple[str, str]]) -> None:
     assert changed(look(HELD, state()), look(HELD, after)) == told
+
+
+# --- Where all announce the virtual IP.
+
+
+def announcing(*names: str, ready: bool = True, balancers: tuple[LoadBalancerState, ...] = ()) -> Snapshot:
+    found = look(VipState(VIP, names, ready, "" if ready else "no route to host"), *balancers)
+    return dataclasses.replace(found, exclusive=False)
+
+
+def test_each_that_begins_or_ends_to_announce_is_news_and_several_are_as_it_must_be() -> None:
+    assert changed(announcing("lb-1", "lb-2"), announcing("lb-2")) == [("warn", f"lb-1 announces {VIP} no more")]
+    assert changed(announcing("lb-2"), announcing("lb-1", "lb-2")) == [("good", f"lb-1 announces {VIP}")]
+    assert changed(announcing("lb-2"), announcing(ready=False)) == [
+        ("warn", f"lb-2 announces {VIP} no more"),
+        ("bad", f"nobody announces {VIP}"),
+        ("bad", f"the API does not answer through {VIP}: no route to host"),
+    ]
+
+
+def test_of_one_that_cannot_be_asked_nobody_says_that_it_announces_no_more() -> None:
+    dead = state(word="UNREACHABLE", vips=(), haproxy="unreachable", backends=(), detail="no answer")
+    after = announcing("lb-2", balancers=(dead,))
+    assert changed(announcing("lb-1", "lb-2", balancers=(state(word="ANNOUNCING"),)), after) == [
+        ("warn", "lb-1 cannot be reached: no answer")
+    ]
+
+
+UP, LOST = Session("10.0.0.1", "Established", 1, "up"), Session("10.0.0.1", "Active", 0, "down")
+
+
+@pytest.mark.parametrize(
+    ("after", "told"),
+    [
+        ({"word": "FAULT", "vips": (), "detail": "no API server is up"}, [("warn", "lb-1 announces nothing: no API server is up")]),
+        ({"word": "WAITING", "vips": ()}, [("warn", "lb-1 came back after a failure, and waits before it announces")]),
+        ({"word": "STANDBY", "vips": ()}, [("warn", "lb-1 is in standby and announces nothing")]),
+        ({"word": "STOPPED", "vips": ()}, [("warn", "lb-1 announces nothing: frr or twinkeel-announce does not run")]),
+        ({"sessions": (LOST,)}, [("warn", "lb-1: no BGP session with 10.0.0.1 (Active)")]),
+        ({"sessions": (dataclasses.replace(UP, bfd="down"),)}, [("warn", "lb-1: BFD with 10.0.0.1 is down")]),
+        ({"sessions": (dataclasses.replace(UP, announced=2),)}, []),
+    ],
+)
+def test_what_one_that_announces_does(after: dict[str, Any], told: list[tuple[str, str]]) -> None:
+    well = state(word="ANNOUNCING", sessions=(UP,))
+    now = state(**{"word": "ANNOUNCING", "sessions": (UP,), **after})
+    assert changed(announcing("lb-1", balancers=(well,)), announcing("lb-1", balancers=(now,))) == told
+    assert not any(word in text for _, text in told for word in ("keepalived", "holds", "take over"))
 
 
 def test_what_an_api_server_and_two_holders_are_told_as() -> None:

@@ -47,6 +47,10 @@ def bgp(settings: str = "", routers: str = "{address: 192.168.1.1, asn: 64500}",
     return ("  vip: 192.168.1.110/24", lines)
 
 
+def routed(entry: str) -> tuple[str, str]:
+    return ("vip: 192.168.1.110/24", f"vip: {{address: {entry}}}")
+
+
 # code -> (edits that break the rule, the place, what the message or hint says, edits that nearly do)
 CASES: dict[str, tuple[Edits, tuple[int, int], str, Edits]] = {
     "S020": ([("worker-2:", "master-1:")], (18, 3), "`master-1` is described in two ways", [("worker-2:", "master-11:")]),
@@ -256,6 +260,12 @@ CASES: dict[str, tuple[Edits, tuple[int, int], str, Edits]] = {
         "closes its port after 1.2 s: HAProxy notices after up to 1.25 s",
         [kubernetes("api_server: {shutdown_delay: 1.25}")],
     ),
+    "S115": (
+        [kubernetes("api_server: {etcd: own}"), more(ETCD_3)],
+        (21, 70),
+        "on `master-1` has no etcd member",
+        [kubernetes("api_server: {etcd: all}"), more(ETCD_3)],
+    ),
     "S071": ([more("haproxy: {version: 2.1}")], (23, 20), "2.2 to 3.4", [more("haproxy: {version: 3.4.5}")]),
     "S072": ([more("keepalived: {version: 2.0}")], (23, 23), "2.1 to 2.4", [more("keepalived: {version: 2.4.3}")]),
     "S073": ([more("haproxy: {version: 2.2.13}")], (23, 20), "issue 1234", [more("haproxy: {version: 2.2.14}")]),
@@ -399,5 +409,11 @@ CASES: dict[str, tuple[Edits, tuple[int, int], str, Edits]] = {
         (10, 84),
         "after 9 s, and BGP itself after 9 s",
         [bgp(settings=", bfd: {interval: 2.9}")],
+    ),
+    "S108": (
+        [routed("192.168.1.110/24, next_hop: 192.168.1.120/24")],
+        (8, 36),
+        "routers need no next hop to it",
+        [routed("192.0.2.10/32, routed: true, next_hop: 192.168.1.120/24")],
     ),
 }

@@ -113,6 +113,7 @@ DONE: dict[str, list[tuple[str, list[tuple[str, str]]]]] = {
     "S069": [("shorten", [("connect_timeout: 1.1", "connect_timeout: 1")])],
     "S070": [("60", [("failback: 2.5", "failback: 60")]), ("`never`", [("failback: 2.5", "failback: never")])],
     "S096": [("a shutdown_delay of 1.25", [("shutdown_delay: 1.2", "shutdown_delay: 1.25")])],
+    "S115": [("write `all`", [("etcd: own", "etcd: all")])],
     "S071": [("2.2 to", [("version: 2.1", "version: 2.2.14")]), ("to 3.4", [("version: 2.1", "version: 3.4")])],
     "S072": [("2.1 to", [("version: 2.0", "version: 2.2.5")]), ("to 2.4", [("version: 2.0", "version: 2.4")])],
     "S098": [("write 3.4", [("version: 3.5", "version: 3.4")])],
@@ -181,6 +182,7 @@ DONE: dict[str, list[tuple[str, list[tuple[str, str]]]]] = {
     "S105": [("delete the line", [(", hops: 2", "")])],
     "S106": [("8.4 to 10.7", [("version: 8.1", "version: 8.4")])],
     "S107": [("shorter than hold_time", [("interval: 3", "interval: 1")])],
+    "S108": [("`routed: true`", [("192.168.1.110/24, next_hop", "192.0.2.10/32, routed: true, next_hop")])],
     "S094": [("use v2.31.0", [("version: 1.36.4, kubespray: v2.32.0", "version: 1.35.4, kubespray: v2.31.0")])],
 }
 

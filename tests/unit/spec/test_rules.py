@@ -121,6 +121,38 @@ def test_after_its_hint_a_routed_virtual_ip_is_accepted(load_edited: Edited) -> 
     assert [(item.code, item.hint) for item in in_a_subnet] == [("S024", "write 192.168.1.110/32, or delete `routed`")]
 
 
+@pytest.mark.parametrize(
+    ("next_hop", "said"),
+    [
+        ("192.168.1.120/24", None),
+        ("fd00::120/64", "is no IPv4 address"),
+        ("192.168.1.120", "no prefix length of a subnet"),
+        ("192.168.1.255/24", "cannot be a machine's address in 192.168.1.0/24"),
+        ("192.168.1.0/24", "cannot be a machine's address in 192.168.1.0/24"),
+        ("192.168.1.121/30", "`lb-1` is outside the next hop's subnet 192.168.1.120/30"),
+        ("10.0.0.7/24", "`lb-1` is outside the next hop's subnet 10.0.0.0/24"),
+        ("192.168.1.112/24", "is the address of `lb-2`"),
+        ("192.168.1.101/24", "is the address of `master-1`"),
+    ],
+)
+def test_a_next_hop_is_a_free_address_of_the_load_balancers_subnet(load_edited: Edited, next_hop: str, said: str | None) -> None:
+    entry = f"vip: {{address: 10.9.0.5/32, routed: true, next_hop: '{next_hop}'}}"
+    found = load_edited(("vip: 192.168.1.110/24", entry)).diagnostics
+    assert [(item.code, item.span.line) for item in found] == ([] if said is None else [("S108", 8)])
+    assert all(said in item.message for item in found if said)
+
+
+def test_two_virtual_ips_have_two_next_hops(load_edited: Edited) -> None:
+    def of(second: str) -> list[tuple[str, str]]:
+        entries = (
+            f"{{address: 10.9.0.{n}/32, routed: true, next_hop: {hop}/24}}" for n, hop in ((5, "192.168.1.120"), (6, second))
+        )
+        return [(item.code, item.message) for item in load_edited(vips(", ".join(entries))).diagnostics]
+
+    assert of("192.168.1.121") == []
+    assert of("192.168.1.120") == [("S108", "the next hop 192.168.1.120 is another virtual IP's next hop")]
+
+
 def test_after_its_hint_a_virtual_ip_of_another_network_is_accepted(load_edited: Edited) -> None:
     outside = load_edited(vips("192.168.1.110/24, 10.9.0.5/24"))
     assert {item.code for item in outside.diagnostics} == {"S027"}

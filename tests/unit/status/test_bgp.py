@@ -88,7 +88,7 @@ def test_all_of_them_may_announce() -> None:
         (member("lb-2", sessions=(Session("10.0.0.1", "Active", 0, "down"),)), "no BGP session with 10.0.0.1 (Active)"),
         (member("lb-2", sessions=(Session("10.0.0.1", "Established", 1, "down"),)), "BFD with 10.0.0.1 is down"),
         (member("lb-2", sessions=(Session("10.0.0.1", "Established", 0, "up"),)), "nothing is announced to 10.0.0.1"),
-        (member("lb-2", sessions=()), "FRR tells of no BGP session"),
+        (member("lb-2", sessions=()), "FRR reports no BGP session"),
     ],
 )
 def test_one_that_does_not_is_a_problem(bad: LoadBalancerState, said: str) -> None:

@@ -143,9 +143,9 @@ def test_up_is_haproxys_word(status: str, up: bool) -> None:
 
 
 def test_standby_is_told_from_backup_but_not_from_what_is_worse() -> None:
-    assert vrrp_state(holds=False, keepalived="active", down=False, standby=True) == "STANDBY"
-    assert vrrp_state(holds=True, keepalived="active", down=False, standby=True) == "MASTER"
-    assert vrrp_state(holds=False, keepalived="active", down=True, standby=True) == "FAULT"
+    assert vrrp_state(holds=False, daemon="active", down=False, standby=True) == "STANDBY"
+    assert vrrp_state(holds=True, daemon="active", down=False, standby=True) == "MASTER"
+    assert vrrp_state(holds=False, daemon="active", down=True, standby=True) == "FAULT"
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_standby_is_told_from_backup_but_not_from_what_is_worse() -> None:
     ],
 )
 def test_the_vrrp_state(holds: bool, keepalived: str, down: bool, state: str) -> None:
-    assert vrrp_state(holds=holds, keepalived=keepalived, down=down) == state
+    assert vrrp_state(holds=holds, daemon=keepalived, down=down) == state
 
 
 def test_who_still_serves_connections_of_a_virtual_ip_that_it_gave_away() -> None:

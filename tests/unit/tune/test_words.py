@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from twinkeel.cli.main import cli
 from twinkeel.report.tune_page import render_tune_page
 from twinkeel.report.tune_words import answer, explained, how_often, measured, time
-from twinkeel.tune.judge import judge
+from twinkeel.tune.evaluate import evaluate
 from twinkeel.tune.recording import Recording, write_recording
 
 Record = Callable[..., Recording]
@@ -45,36 +45,37 @@ def test_times_have_the_digits_that_matter(seconds: float, said: str) -> None:
 
 def test_the_answer_says_whether_the_interval_in_force_will_do(record: Record) -> None:
     assert (
-        answer(judge(record(), 1))
+        answer(evaluate(record(), 1))
         == "In force is 0.07 s, longer than the 0.02 s recommended for at most 1 false failover a year (95 %)."
     )
     assert (
-        answer(judge(record(interval=0.02), 1)) == "In force is 0.02 s, as recommended for at most 1 false failover a year (95 %)."
+        answer(evaluate(record(interval=0.02), 1))
+        == "In force is 0.02 s, as recommended for at most 1 false failover a year (95 %)."
     )
-    assert ", shorter than the " in answer(judge(record(delays={1000: 150_000}), 1))
-    assert "Measure longer" in answer(judge(record(500), 1))
-    lossy = judge(record(lost={number for number in range(50, 2950) if number % 10 == 7}), 1)
+    assert ", shorter than the " in answer(evaluate(record(delays={1000: 150_000}), 1))
+    assert "Measure longer" in answer(evaluate(record(500), 1))
+    lossy = evaluate(record(lost={number for number in range(50, 2950) if number % 10 == 7}), 1)
     assert answer(lossy).startswith("No recommendation: no interval has at most 1 false failover a year (95 %).")
 
 
 def test_who_was_not_made_busy_is_told_so(record: Record) -> None:
-    assert "--load" in explained(judge(record(), 1))
-    assert "--load" not in explained(judge(record(phases=("as they are", "loaded")), 1))
+    assert "--load" in explained(evaluate(record(), 1))
+    assert "--load" not in explained(evaluate(record(phases=("as they are", "loaded")), 1))
 
 
 def test_a_keepalived_without_real_time_priority_is_told(record: Record) -> None:
     whole = record(1500)
     lines = tuple({**line, "keepalived": ["nice -19"]} if line["kind"] == "start" else line for line in whole.lines)
-    said = "\n".join(measured(judge(replace(whole, lines=lines), 1)))
+    said = "\n".join(measured(evaluate(replace(whole, lines=lines), 1)))
     assert "lb-1: its Keepalived has no real-time priority (nice -19): measured like that" in said
-    assert "real-time priority" not in "\n".join(measured(judge(whole, 1)))
+    assert "real-time priority" not in "\n".join(measured(evaluate(whole, 1)))
 
 
 def test_a_host_that_grants_no_real_time_priority_is_told(record: Record) -> None:
     whole = record(1500)
     starts = {"scheduling": "nice -19", "keepalived": []}
     lines = tuple({**line, **starts} if line["kind"] == "start" else line for line in whole.lines)
-    said = "\n".join(measured(judge(replace(whole, lines=lines), 1)))
+    said = "\n".join(measured(evaluate(replace(whole, lines=lines), 1)))
     assert "lb-1: real-time priority is refused here" in said
 
 
@@ -83,8 +84,8 @@ def test_a_move_while_it_was_measured_is_told(record: Record) -> None:
     said = {"kind": "advert", "phase": "as they are", "vrid": 216, "at": [0, 70_000]}
     one = {**said, "host": "lb-2", "from": "192.168.1.111", "to": "192.168.1.112"}
     other = {**said, "host": "lb-1", "from": "192.168.1.112", "to": "192.168.1.111"}
-    assert not any("moved" in line for line in measured(judge(replace(whole, lines=(*whole.lines, one)), 1)))
-    assert any("moved" in line for line in measured(judge(replace(whole, lines=(*whole.lines, one, other)), 1)))
+    assert not any("moved" in line for line in measured(evaluate(replace(whole, lines=(*whole.lines, one)), 1)))
+    assert any("moved" in line for line in measured(evaluate(replace(whole, lines=(*whole.lines, one, other)), 1)))
 
 
 def judged(file: Path, *argv: str) -> Result:
@@ -125,7 +126,7 @@ def test_the_page_is_written_for_every_kind_of_answer(files: dict[str, Path], re
         assert ended.exit_code == code
         page = (tmp_path / "page.html").read_text()
         assert all(f'id="{each}"' in page for each in ("intervals", "delays"))
-    assert "Timers of lab" in render_tune_page(judge(record(), 1))
+    assert "Timers of lab" in render_tune_page(evaluate(record(), 1))
 
 
 @pytest.mark.parametrize("option", ["--plot", "--save"])

@@ -8,7 +8,7 @@ import pytest
 from twinkeel.errors import HostError, VerificationError
 from twinkeel.hosts.executor import CommandResult
 from twinkeel.topology.model import Machine, Topology
-from twinkeel.vip.handover import StillInStandbyError, aside
+from twinkeel.vip.standby import StillInStandbyError, held_in_standby
 
 
 class Hosts:
@@ -26,7 +26,7 @@ class Hosts:
 
 def stand_aside_for(topology: Topology, hosts: Hosts, error: Exception | None = None) -> None:
     async def work() -> None:
-        async with aside(hosts, [balancer.machine for balancer in topology.load_balancers]):  # type: ignore[arg-type]
+        async with held_in_standby(hosts, [balancer.machine for balancer in topology.load_balancers]):  # type: ignore[arg-type]
             if error is not None:
                 raise error
 
@@ -35,7 +35,7 @@ def stand_aside_for(topology: Topology, hosts: Hosts, error: Exception | None = 
 
 def test_it_names_the_host_and_the_command_and_tells_the_others(lab_home_topology: Topology) -> None:
     hosts = Hosts()
-    with pytest.raises(StillInStandbyError, match="lb-2 still stands aside") as caught:
+    with pytest.raises(StillInStandbyError, match="lb-2 is still in standby") as caught:
         stand_aside_for(lab_home_topology, hosts)
     assert "on lb-2: echo 0 > /run/twinkeel/standby" in caught.value.hint
     assert ("lb-1", "0") in hosts.told
@@ -44,4 +44,4 @@ def test_it_names_the_host_and_the_command_and_tells_the_others(lab_home_topolog
 def test_the_first_error_is_not_lost(lab_home_topology: Topology) -> None:
     with pytest.raises(StillInStandbyError, match="nobody took it over") as caught:
         stand_aside_for(lab_home_topology, Hosts(), VerificationError("nobody took it over"))
-    assert "lb-2 still stands aside" in caught.value.what
+    assert "lb-2 is still in standby" in caught.value.what

@@ -30,7 +30,9 @@ RULE = Rule(
     "the file; Keepalived leaves out the first block and starts without it: an instance in that block takes no address.",
     fix="the file as UTF-8 without the mark: `sed -i '1s/^\\xEF\\xBB\\xBF//' haproxy.cfg`",
     source="HAProxy 2.6.12 and Keepalived 2.2.7, run",
-    bad=Example(haproxy=f"«{BYTE_ORDER_MARK}»global\n    log /dev/log local0\n    user haproxy\n    group haproxy\n", told=True),
+    bad=Example(
+        haproxy=f"«{BYTE_ORDER_MARK}»global\n    log /dev/log local0\n    user haproxy\n    group haproxy\n", checker_complains=True
+    ),
     good=Example(haproxy="global\n    log /dev/log local0\n    user haproxy\n    group haproxy\n"),
     check=each_host(check),
 )

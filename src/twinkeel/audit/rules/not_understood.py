@@ -31,7 +31,7 @@ global_defs {
 }
 «include /etc/keepalived/conf.d/*.conf»
 """,
-        told=True,
+        checker_complains=True,
     ),
     good=Example(
         keepalived="""\

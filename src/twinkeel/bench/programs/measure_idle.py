@@ -56,11 +56,11 @@ def main() -> None:
     running = {unit: pids for unit, pids in ((unit, processes(unit)) for unit in units) if pids}
     before = {pid: ticks(pid) for pids in running.values() for pid in pids}
     time.sleep(seconds)
-    said: Dict[str, List[float]] = {}
+    measured: Dict[str, List[float]] = {}
     for unit, pids in running.items():
         used = sum(max(ticks(pid) - before[pid], 0) for pid in pids)
-        said[unit] = [sum(map(pss, pids)), used / TICKS]
-    sys.stdout.write(json.dumps(said) + "\n")
+        measured[unit] = [sum(map(pss, pids)), used / TICKS]
+    sys.stdout.write(json.dumps(measured) + "\n")
 
 
 if __name__ == "__main__":

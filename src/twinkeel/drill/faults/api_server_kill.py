@@ -24,7 +24,7 @@ FAULT = Fault(
     budget_ms=150,
     evidence=API_SERVER_RUN,
     choose=an_api_server,
-    needs=("two API servers",),
+    prerequisites=("two API servers",),
     inject=_inject,
     heal=_heal,
 )

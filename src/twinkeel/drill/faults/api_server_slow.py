@@ -37,7 +37,7 @@ FAULT = Fault(
     proof=_proof,
     choose=an_api_server,
     hold=5,
-    needs=("two API servers",),
+    prerequisites=("two API servers",),
     inject=_inject,
     heal=_heal,
 )

@@ -24,7 +24,7 @@ FAULT = Fault(
     evidence=API_SERVER_RUN,
     choose=an_api_server,
     hold=3,
-    needs=("two API servers",),
+    prerequisites=("two API servers",),
     inject=_inject,
     heal=_heal,
 )

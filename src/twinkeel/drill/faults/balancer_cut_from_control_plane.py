@@ -26,7 +26,7 @@ FAULT = Fault(
     expect="Requests fail until HAProxy has found every server down and the load balancer has yielded to its peer.",
     budget_ms=8000,
     proof=_proof,
-    needs=("two load balancers",),
+    prerequisites=("two load balancers",),
     inject=_inject,
     heal=_heal,
 )

@@ -28,7 +28,7 @@ FAULT = Fault(
     expect="No new connection is lost: the load balancer serves also what comes without a route of its own.",
     budget_ms=150,
     evidence=SESSIONS,
-    needs=("BGP", "two load balancers"),
+    prerequisites=("BGP", "two load balancers"),
     inject=_inject,
     heal=_heal,
 )

@@ -21,7 +21,7 @@ FAULT = Fault(
     expect="Hardly anything for new connections; established ones are spread anew when the route goes, and when it comes back.",
     budget_ms=150,
     evidence=BGPD_RUN,
-    needs=("BGP", "two load balancers"),
+    prerequisites=("BGP", "two load balancers"),
     inject=_inject,
     heal=_heal,
 )

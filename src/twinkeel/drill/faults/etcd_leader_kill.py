@@ -32,7 +32,7 @@ FAULT = Fault(
     budget_ms=5000,
     evidence=ETCD_RUN,
     choose=_choose,
-    needs=("three API servers",),
+    prerequisites=("three API servers",),
     inject=_inject,
     heal=_heal,
 )

@@ -23,7 +23,7 @@ FAULT = Fault(
     budget_ms=150,
     evidence=BGPD_RUN,
     hold=2,
-    needs=("BGP", "two load balancers"),
+    prerequisites=("BGP", "two load balancers"),
     inject=_inject,
     heal=_heal,
 )

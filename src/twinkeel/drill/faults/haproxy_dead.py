@@ -25,7 +25,7 @@ FAULT = Fault(
     budget_ms=100,
     evidence=HAPROXY_RUN,
     hold=3,
-    needs=("two load balancers",),
+    prerequisites=("two load balancers",),
     inject=_inject,
     heal=_heal,
 )

@@ -27,7 +27,7 @@ FAULT = Fault(
     "when HAProxy is killed or comes back.",
     budget_ms=3000,
     evidence=HAPROXY_RUN,
-    needs=("two load balancers",),
+    prerequisites=("two load balancers",),
     inject=_inject,
     heal=_heal,
 )

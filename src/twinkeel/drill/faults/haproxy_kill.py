@@ -23,7 +23,7 @@ FAULT = Fault(
     expect="A few requests are refused until the virtual IP has moved.",
     budget_ms=100,
     evidence=HAPROXY_RUN,
-    needs=("two load balancers",),
+    prerequisites=("two load balancers",),
     inject=_inject,
     heal=_heal,
 )

@@ -21,7 +21,7 @@ FAULT = Fault(
     expect="One request at most is lost.",
     budget_ms=100,
     evidence=HAPROXY_RUN,
-    needs=("two load balancers",),
+    prerequisites=("two load balancers",),
     inject=_inject,
     heal=_heal,
 )

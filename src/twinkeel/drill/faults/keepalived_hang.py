@@ -26,7 +26,7 @@ FAULT = Fault(
     budget_ms=1000,
     evidence=KEEPALIVED_RUN,
     hold=3,
-    needs=("VRRP", "two load balancers"),
+    prerequisites=("VRRP", "two load balancers"),
     inject=_inject,
     heal=_heal,
 )

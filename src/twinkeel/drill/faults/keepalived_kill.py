@@ -23,7 +23,7 @@ FAULT = Fault(
     expect="Hardly anything: the address goes on answering in its old place, then in its new one.",
     budget_ms=400,
     evidence=KEEPALIVED_RUN,
-    needs=("VRRP", "two load balancers"),
+    prerequisites=("VRRP", "two load balancers"),
     inject=_inject,
     heal=_heal,
 )

@@ -21,7 +21,7 @@ FAULT = Fault(
     expect="One request at most is lost.",
     budget_ms=100,
     evidence=KEEPALIVED_RUN,
-    needs=("VRRP", "two load balancers"),
+    prerequisites=("VRRP", "two load balancers"),
     inject=_inject,
     heal=_heal,
 )

@@ -1,15 +1,15 @@
 """The holder's network cable is pulled."""
 
+from twinkeel.drill.external_commands import link_down, link_up
 from twinkeel.drill.fault import Fault, Scene
-from twinkeel.drill.switches import cut_link, restore_link
 
 
 async def _inject(scene: Scene) -> None:
-    await cut_link(scene, scene.target)
+    await link_down(scene, scene.target)
 
 
 async def _heal(scene: Scene) -> str:
-    await restore_link(scene, scene.target)
+    await link_up(scene, scene.target)
     return ""
 
 
@@ -21,7 +21,7 @@ FAULT = Fault(
     heals="The spec's `link.restore` command.",
     expect="Requests fail for three advertisement intervals; none fail when the link comes back.",
     budget_ms=300,
-    needs=("link", "two load balancers", "a host to spare"),
+    prerequisites=("link", "two load balancers", "etcd quorum survives"),
     hold=2,
     evidence=("sh", "-c", "cat /sys/class/net/*/carrier_changes"),
     inject=_inject,

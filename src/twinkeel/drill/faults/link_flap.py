@@ -2,8 +2,8 @@
 
 import asyncio
 
+from twinkeel.drill.external_commands import link_down, link_up
 from twinkeel.drill.fault import Fault, Scene
-from twinkeel.drill.switches import cut_link, restore_link
 
 TIMES = 5
 DOWN_SECONDS = 0.5
@@ -12,14 +12,14 @@ UP_SECONDS = 1.0
 
 async def _inject(scene: Scene) -> None:
     for _ in range(TIMES):
-        await cut_link(scene, scene.target)
+        await link_down(scene, scene.target)
         await asyncio.sleep(DOWN_SECONDS)
-        await restore_link(scene, scene.target)
+        await link_up(scene, scene.target)
         await asyncio.sleep(UP_SECONDS)
 
 
 async def _heal(scene: Scene) -> str:
-    await restore_link(scene, scene.target)
+    await link_up(scene, scene.target)
     return ""
 
 
@@ -31,7 +31,7 @@ FAULT = Fault(
     heals="The spec's `link.restore` command.",
     expect="One failover, at the first cut; the others move nothing.",
     budget_ms=300,
-    needs=("link", "two load balancers", "a host to spare"),
+    prerequisites=("link", "two load balancers", "etcd quorum survives"),
     evidence=("sh", "-c", "cat /sys/class/net/*/carrier_changes"),
     inject=_inject,
     heal=_heal,

@@ -27,7 +27,7 @@ FAULT = Fault(
     expect="One request at most is lost.",
     budget_ms=50,
     proof=_proof,
-    needs=("two load balancers",),
+    prerequisites=("two load balancers",),
     inject=_inject,
     heal=_heal,
 )

@@ -1,17 +1,7 @@
 """The holder loses its power."""
 
-from twinkeel.drill.fault import BOOT, Fault, Scene
-from twinkeel.drill.switches import cut_power, restore_power
-
-
-async def _inject(scene: Scene) -> None:
-    await cut_power(scene, scene.target)
-
-
-async def _heal(scene: Scene) -> str:
-    await restore_power(scene, scene.target)
-    return ""
-
+from twinkeel.drill.external_commands import target_power_off, target_power_on
+from twinkeel.drill.fault import BOOT, Fault
 
 FAULT = Fault(
     id="power-loss",
@@ -22,7 +12,7 @@ FAULT = Fault(
     expect="Requests fail for three advertisement intervals.",
     budget_ms=300,
     evidence=BOOT,
-    needs=("power", "two load balancers", "a host to spare"),
-    inject=_inject,
-    heal=_heal,
+    prerequisites=("power", "two load balancers", "etcd quorum survives"),
+    inject=target_power_off,
+    heal=target_power_on,
 )

@@ -25,7 +25,7 @@ FAULT = Fault(
     expect="One request at most is lost.",
     budget_ms=50,
     evidence=BOOT,
-    needs=("two load balancers", "a host to spare"),
+    prerequisites=("two load balancers", "etcd quorum survives"),
     inject=_inject,
     heal=_heal,
 )

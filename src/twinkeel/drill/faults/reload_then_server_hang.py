@@ -31,7 +31,7 @@ FAULT = Fault(
     budget_ms=1000,
     evidence=API_SERVER_RUN,
     choose=most_used_api_server,
-    needs=("two API servers",),
+    prerequisites=("two API servers",),
     inject=_inject,
     heal=_heal,
 )

@@ -1,20 +1,20 @@
 """HAProxy was reloaded, then a control-plane host loses its power: connections of before the reload must not stay with it."""
 
+from twinkeel.drill.external_commands import power_off, power_on
 from twinkeel.drill.fault import BOOT, Fault, Scene
 from twinkeel.drill.old_connections import left_behind, most_used_api_server, reload_haproxy
-from twinkeel.drill.switches import cut_power, restore_power
 
 
 async def _inject(scene: Scene) -> None:
     await reload_haproxy(scene)
-    await cut_power(scene, scene.target)
+    await power_off(scene, scene.target)
 
 
 async def _heal(scene: Scene) -> str:
     try:
         return await left_behind(scene)
     finally:
-        await restore_power(scene, scene.target)
+        await power_on(scene, scene.target)
 
 
 FAULT = Fault(
@@ -28,7 +28,7 @@ FAULT = Fault(
     budget_ms=3000,
     evidence=BOOT,
     choose=most_used_api_server,
-    needs=("power", "three API servers"),
+    prerequisites=("power", "three API servers"),
     hold=4,
     inject=_inject,
     heal=_heal,

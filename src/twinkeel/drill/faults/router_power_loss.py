@@ -1,8 +1,8 @@
 """A router loses its power."""
 
+from twinkeel.drill.external_commands import run_external_command
 from twinkeel.drill.fault import Fault, Scene
 from twinkeel.drill.frr import SESSIONS
-from twinkeel.drill.switches import run_switch
 
 
 def _router(scene: Scene) -> str:
@@ -12,12 +12,12 @@ def _router(scene: Scene) -> str:
 
 async def _inject(scene: Scene) -> None:
     if scene.topology.power is not None:
-        await run_switch(scene.topology.power.off, _router(scene))
+        await run_external_command(scene.topology.power.off, _router(scene))
 
 
 async def _heal(scene: Scene) -> str:
     if scene.topology.power is not None:
-        await run_switch(scene.topology.power.on, _router(scene))
+        await run_external_command(scene.topology.power.on, _router(scene))
     return ""
 
 
@@ -31,7 +31,7 @@ FAULT = Fault(
     budget_ms=1000,
     evidence=SESSIONS,
     hold=2,
-    needs=("BGP", "power", "two routers"),
+    prerequisites=("BGP", "power", "two routers"),
     inject=_inject,
     heal=_heal,
 )

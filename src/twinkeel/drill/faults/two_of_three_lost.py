@@ -3,17 +3,17 @@
 import asyncio
 
 from twinkeel.drill.components import an_api_server
+from twinkeel.drill.external_commands import power_off, power_on
 from twinkeel.drill.fault import BOOT, Fault, Scene
-from twinkeel.drill.switches import cut_power, restore_power
 
 
 async def _inject(scene: Scene) -> None:
-    await asyncio.gather(*(cut_power(scene, machine) for machine in scene.topology.control_plane[-2:]))
+    await asyncio.gather(*(power_off(scene, machine) for machine in scene.topology.control_plane[-2:]))
 
 
 async def _heal(scene: Scene) -> str:
     for machine in scene.topology.control_plane[-2:]:
-        await restore_power(scene, machine)
+        await power_on(scene, machine)
     return ""
 
 
@@ -27,7 +27,7 @@ FAULT = Fault(
     budget_ms=120_000,
     evidence=BOOT,
     choose=an_api_server,
-    needs=("power", "three API servers"),
+    prerequisites=("power", "three API servers"),
     survivable=False,
     hold=2,
     inject=_inject,

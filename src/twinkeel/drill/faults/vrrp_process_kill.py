@@ -49,7 +49,7 @@ FAULT = Fault(
     expect="Hardly anything: the address stays and answers until another load balancer has it.",
     budget_ms=400,
     evidence=RUN,
-    needs=("VRRP", "two load balancers"),
+    prerequisites=("VRRP", "two load balancers"),
     inject=_inject,
     heal=_heal,
 )

@@ -17,7 +17,7 @@ async def _inject(scene: Scene) -> None:
     instance = scene.topology.load_balancers[0].instances[0]
     if instance.vip.version != 4:
         hint = "name an IPv4 virtual IP with --vip, or leave this scenario out"
-        raise UsageError("a stranger is played for IPv4 virtual IPs only", where=str(instance.vip.ip), hint=hint)
+        raise UsageError("a rogue VRRP router is played for IPv4 virtual IPs only", where=str(instance.vip.ip), hint=hint)
     targets = [str(balancer.machine.address) for balancer in scene.topology.load_balancers]
     async with scene.hosts() as hosts:
         argv = ("python3", "-c", SEE_ADVERTISEMENT, rogue_vrrp_router.own_address(str(scene.holder.address)), f"{SECONDS + WAIT:g}")
@@ -28,7 +28,7 @@ async def _inject(scene: Scene) -> None:
             arrived = (await anext(lines)).strip() == "seen"
     if not arrived:
         hint = "something on the way drops protocol 112: run the drill on the load balancers' own segment"
-        what = "the stranger's advertisements never arrived, which proves nothing"
+        what = "the rogue router's advertisements never arrived, which proves nothing"
         raise VerificationError(what, where=scene.holder.name, hint=hint)
 
 
@@ -42,14 +42,14 @@ async def _heal(scene: Scene) -> str:
 
 FAULT = Fault(
     id="vrrp-stranger",
-    title="A stranger speaks VRRP with priority 255",
+    title="A rogue VRRP router with priority 255",
     does=f"Advertises priority 255 from this machine for {SECONDS:g} s, to the multicast group and to each load balancer.",
     why="Somebody else's router with the same ID, or an attacker: VRRP version 3 has no authentication.",
     heals="It ends by itself.",
     expect="Nothing: advertisements that do not come from a peer are not heard.",
     budget_ms=50,
     proof=_proof,
-    needs=("VRRP", "root here"),
+    prerequisites=("VRRP", "root here"),
     inject=_inject,
     heal=_heal,
 )

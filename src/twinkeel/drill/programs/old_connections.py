@@ -21,8 +21,8 @@ def current_process(path: str) -> int:
         connection.settimeout(5)
         connection.connect(path)
         connection.sendall(b"show info\n")
-        said = connection.makefile().read()
-    found = re.search(r"^Pid: (\d+)", said, re.MULTILINE)
+        output = connection.makefile().read()
+    found = re.search(r"^Pid: (\d+)", output, re.MULTILINE)
     return int(found.group(1)) if found else 0
 
 

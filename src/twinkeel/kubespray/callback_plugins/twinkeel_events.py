@@ -20,15 +20,15 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
         """A play begins."""
-        self._tell("v2_playbook_on_play_start", play={"name": play.get_name()})
+        self._write("v2_playbook_on_play_start", play={"name": play.get_name()})
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
         """A task begins."""
-        self._tell("v2_playbook_on_task_start", task=_about(task))
+        self._write("v2_playbook_on_task_start", task=_about(task))
 
     def v2_playbook_on_handler_task_start(self, task: Any) -> None:
         """A handler begins."""
-        self._tell("v2_playbook_on_handler_task_start", task=_about(task))
+        self._write("v2_playbook_on_handler_task_start", task=_about(task))
 
     def v2_runner_on_ok(self, result: Any) -> None:
         """A task ended well on a host."""
@@ -48,17 +48,17 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         """Everything ended."""
-        self._tell("v2_playbook_on_stats", stats={host: stats.summarize(host) for host in sorted(stats.processed)})
+        self._write("v2_playbook_on_stats", stats={host: stats.summarize(host) for host in sorted(stats.processed)})
 
     def _result(self, event: str, result: Any) -> None:
         task = result._task
         if task.no_log:
-            said = {"censored": "hidden: no_log", "changed": result._result.get("changed", False)}
+            data = {"censored": "hidden: no_log", "changed": result._result.get("changed", False)}
         else:
-            said = json.loads(self._dump_results(result._result, indent=None, sort_keys=False))
-        self._tell(event, task=_about(task), hosts={result._host.get_name(): said})
+            data = json.loads(self._dump_results(result._result, indent=None, sort_keys=False))
+        self._write(event, task=_about(task), hosts={result._host.get_name(): data})
 
-    def _tell(self, event: str, **facts: Any) -> None:
+    def _write(self, event: str, **facts: Any) -> None:
         line = json.dumps(dict(facts, _event=event), cls=AnsibleJSONEncoder, sort_keys=True)
         sys.stdout.write(line + "\n")
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""Which programs make up Kubernetes in the lab, and how a folder of them is judged."""
+"""Which programs make up Kubernetes in the lab, and how a folder of them is checked."""
 
 import json
 import os
@@ -82,5 +82,5 @@ def program_version(program: Path) -> str:
         raise UsageError(f"{program.name} does not run on this machine", where=str(program), hint=str(error)) from error
     found = re.search(r"v(\d+\.\d+\.\d+)", text)
     if not found:
-        raise UsageError(f"{program.name} does not tell its version", where=str(program), hint=f"it said: {text.strip()[:200]}")
+        raise UsageError(f"{program.name} does not report its version", where=str(program), hint=f"it said: {text.strip()[:200]}")
     return found.group(1)

@@ -25,8 +25,7 @@ API_SERVERS = (
         "1m",
         lambda subject: f"haproxy_backend_active_servers{{{subject.api}}} == 0",
         "{{ $labels.cluster }}: {{ $labels.load_balancer }} has no API server",
-        "{{ $labels.load_balancer }} reaches no API server that is ready. If it holds a virtual IP it yields to a peer that "
-        "has one.",
+        "{{ $labels.load_balancer }} reaches no API server that is ready. It leaves the virtual IPs to others that have one.",
         "All API servers fail their checks from there: the control plane is down, etcd has no quorum (/readyz is 500 then), or "
         "this load balancer is cut off from it.",
         (
@@ -44,7 +43,7 @@ API_SERVERS = (
         "{{ $value }} load balancers see {{ $labels.server }} fail its health check.",
         "The API server does not run, is not ready, or cannot be reached from there. The others carry its load.",
         (
-            "`twinkeel status` shows what /readyz says on each control-plane host.",
+            "`twinkeel status` shows what /readyz answers on each control-plane host.",
             "Down for some load balancers alone: their network to it.",
             "On the host: `crictl ps -a --name kube-apiserver`, `crictl logs`.",
         ),
@@ -69,7 +68,10 @@ API_SERVERS = (
         "{{ $labels.cluster }}: {{ $labels.proxy }} has no server on {{ $labels.load_balancer }}",
         "Every target of this extra service fails its check from {{ $labels.load_balancer }}.",
         "What serves it (an ingress controller, for instance) does not run, or its health check asks for the wrong thing.",
-        ("`twinkeel status` lists the targets with what HAProxy says of each.", "Try the check by hand: `curl` the target's port."),
+        (
+            "`twinkeel status` lists the targets with what HAProxy reports of each.",
+            "Try the check by hand: `curl` the target's port.",
+        ),
         with_services,
     ),
     Alert(

@@ -1,4 +1,4 @@
-"""Alerts about a load balancer: its programs, and whether it tells of itself."""
+"""Alerts about a load balancer: its programs, and whether it reports anything."""
 
 from twinkeel.monitor.alert import Alert, with_haproxy
 from twinkeel.monitor.records import COLLECTED, REPORTING, of_those_that_report
@@ -30,7 +30,7 @@ LOAD_BALANCERS = (
         "warning",
         "2m",
         _silent,
-        "{{ $labels.cluster }}: {{ $labels.load_balancer }} does not tell of itself",
+        "{{ $labels.cluster }}: {{ $labels.load_balancer }} reports nothing",
         "Prometheus has no fresh figures of {{ $labels.load_balancer }}: it is off, unreachable, or its metrics do not run. "
         "All other alerts about it are blind.",
         "The load balancer is down, or only its metrics are: both look alike from here.",
@@ -47,9 +47,9 @@ LOAD_BALANCERS = (
         "2m",
         lambda subject: of_those_that_report(f"twinkeel_haproxy_down{{{subject.of}}} == 1", subject),
         "{{ $labels.cluster }}: HAProxy does not serve on {{ $labels.load_balancer }}",
-        "Keepalived on {{ $labels.load_balancer }} is told that HAProxy is down, so it cannot hold a virtual IP. On a standby "
+        "{{ $labels.load_balancer }} considers HAProxy down, so it cannot serve a virtual IP. While another one serves, "
         "nobody else notices.",
-        "HAProxy died, hangs, or was stopped. The virtual IP is elsewhere, and will not find a way back.",
+        "HAProxy died, hangs, or was stopped. Virtual IPs are elsewhere, and will not find a way back.",
         (
             "`systemctl status haproxy` and `journalctl -u haproxy -u twinkeel-liveness --since -1h` there.",
             "`haproxy -c -f /etc/haproxy/haproxy.cfg`; a file that is not valid: `twinkeel plan`, then `twinkeel apply`.",
@@ -62,8 +62,8 @@ LOAD_BALANCERS = (
         "2m",
         lambda subject: of_those_that_report(f'twinkeel_unit_active{{{subject.of},unit!="haproxy.service"}} == 0', subject),
         "{{ $labels.cluster }}: {{ $labels.unit }} does not run on {{ $labels.load_balancer }}",
-        "Without keepalived {{ $labels.load_balancer }} cannot take over; without twinkeel-liveness a HAProxy that hangs is "
-        "not noticed there.",
+        "Without keepalived (with BGP: frr and twinkeel-announce) {{ $labels.load_balancer }} serves no virtual IP; without "
+        "twinkeel-liveness a HAProxy that hangs is not noticed there.",
         "A unit that systemd does not keep running: it was stopped by hand, or fails at its start.",
         (
             "`systemctl status UNIT`, `journalctl -u UNIT --since -1h` there.",
@@ -76,11 +76,13 @@ LOAD_BALANCERS = (
         "30m",
         lambda subject: of_those_that_report(f"twinkeel_standby_requested{{{subject.of}}} == 1", subject),
         "{{ $labels.cluster }}: {{ $labels.load_balancer }} is held in standby",
-        "{{ $labels.load_balancer }} was told to hold no virtual IP half an hour ago or longer, and would not take over.",
-        "`apply` and `switchover` do that for seconds. A run that was cut off leaves it so, and so does a person who forgot.",
+        "{{ $labels.load_balancer }} has been in standby for half an hour or longer, and would not take over.",
+        "`apply` and `switchover` do that for seconds. A run that was cut off leaves it so, and so does a person who forgot: "
+        "`twinkeel drain` of a load balancer that announces lasts until `undrain`.",
         (
             "Is a `twinkeel apply` still at work? Wait for it.",
-            "`twinkeel apply` once more ends the standby; by hand: `echo 0 > /run/twinkeel/standby` there.",
+            "`twinkeel apply` once more ends the standby (with BGP: `twinkeel undrain`); by hand: "
+            "`echo 0 > /run/twinkeel/standby` there.",
         ),
     ),
     Alert(
@@ -90,7 +92,7 @@ LOAD_BALANCERS = (
         lambda subject: f"increase(twinkeel_liveness_kills_total{{{subject.of}}}[1h]) > 0",
         "{{ $labels.cluster }}: HAProxy hung on {{ $labels.load_balancer }} and was killed",
         "The watchdog on {{ $labels.load_balancer }} got no answer from HAProxy for its whole deadline, and killed it.",
-        "HAProxy was stopped, starved of processor time, or deadlocked. The virtual IP has moved; connections were lost.",
+        "HAProxy was stopped, starved of processor time, or deadlocked. Its virtual IPs are elsewhere; connections were lost.",
         (
             '`journalctl -u twinkeel-liveness -u haproxy --since -1h` there; "killing haproxy.service" has the time.',
             "Was the machine overloaded then, or did its hypervisor pause it? `failover: {profile: steady}` is more patient.",

@@ -39,7 +39,7 @@ UPKEEP = (
         "1h",
         lambda subject: f"({_left(subject)} < {SOON_DAYS * DAY}) >= {NOW_DAYS * DAY}",
         "{{ $labels.cluster }}: the certificate of {{ $labels.name }} expires in {{ $value | humanizeDuration }}",
-        "When it has expired, HAProxy takes the API server for dead ({{ $labels.kind }}), and clients refuse it.",
+        "When it has expired, HAProxy considers the API server down ({{ $labels.kind }}), and clients refuse it.",
         "An API server's certificate lasts a year, the cluster's authority ten.",
         RENEW,
     ),
@@ -49,7 +49,7 @@ UPKEEP = (
         "10m",
         lambda subject: f"{_left(subject)} < {NOW_DAYS * DAY}",
         "{{ $labels.cluster }}: the certificate of {{ $labels.name }} expires in {{ $value | humanizeDuration }}",
-        "Less than a week is left, or nothing: HAProxy then takes the API server for dead ({{ $labels.kind }}), and clients "
+        "Less than a week is left, or nothing: HAProxy then considers the API server down ({{ $labels.kind }}), and clients "
         "refuse it.",
         "Certificates of one installation expire on one day: all API servers fail at once.",
         RENEW,

@@ -1,6 +1,6 @@
 """Alerts about who holds the virtual IPs, and who could."""
 
-from twinkeel.monitor.alert import Alert, in_a_pair
+from twinkeel.monitor.alert import Alert, in_a_pair, with_holder
 from twinkeel.monitor.records import ABLE_SUM, HOLDERS, REPORTING_SUM, TAKEN
 from twinkeel.monitor.subject import Subject
 
@@ -34,14 +34,15 @@ VIRTUAL_IPS = (
         "{{ $labels.cluster }}: nobody holds {{ $labels.vip }}",
         "Every load balancer answers, and none has {{ $labels.vip }}: clients of the Kubernetes API get no answer.",
         "Every load balancer can be asked and none has the address. Each of them believes that it must not have it: HAProxy is "
-        "down everywhere, Keepalived is stopped, or all were told to stand by.",
+        "down everywhere, Keepalived is stopped, or all are in standby.",
         (
-            "`twinkeel status` shows each one's state: FAULT (HAProxy does not serve), STANDBY (told to wait) or STOPPED.",
+            "`twinkeel status` shows each one's state: FAULT (HAProxy does not serve), STANDBY (held back) or STOPPED.",
             "FAULT: `systemctl status haproxy twinkeel-liveness`; `haproxy -c -f /etc/haproxy/haproxy.cfg` says why it does "
             "not start.",
             "STANDBY on all: `echo 0 > /run/twinkeel/standby` on one of them.",
             "STOPPED: `systemctl start keepalived`; `journalctl -u keepalived` says why it ended.",
         ),
+        with_holder,
     ),
     Alert(
         "TwinkeelVipHolderUnknown",
@@ -49,7 +50,7 @@ VIRTUAL_IPS = (
         "1m",
         lambda subject: _without_holder(subject, "<"),
         "{{ $labels.cluster }}: no load balancer that answers holds {{ $labels.vip }}",
-        "Some load balancers do not tell of themselves, and none of the others has {{ $labels.vip }}: it may be lost.",
+        "Some load balancers report nothing, and none of the others has {{ $labels.vip }}: it may be lost.",
         "A load balancer is silent and no other one took the address. Either the silent one still has it, and only its metrics "
         "cannot be read, or it is gone and the takeover failed.",
         (
@@ -63,8 +64,8 @@ VIRTUAL_IPS = (
         "critical",
         "2m",
         lambda subject: f"absent({REPORTING_SUM}{{{subject.of}}}) or {REPORTING_SUM}{{{subject.of}}} == 0",
-        "{{ $labels.cluster }}: no load balancer tells of itself",
-        "Prometheus has no fresh figures of any load balancer: nobody knows who holds a virtual IP, or whether anyone does.",
+        "{{ $labels.cluster }}: no load balancer reports anything",
+        "Prometheus has no fresh figures of any load balancer: nobody knows whether anyone serves a virtual IP.",
         "Either every load balancer is down, or Prometheus does not reach them. No other alert about this cluster can be trusted.",
         (
             "`kubectl get --raw /readyz` through the virtual IP: does the API answer?",
@@ -100,7 +101,7 @@ VIRTUAL_IPS = (
         "All works, and the next fault is an outage. A load balancer counts when it reports and is MASTER or BACKUP.",
         (
             "`twinkeel status` names the one that is not MASTER or BACKUP, and its state.",
-            "It is usually told by a second alert: TwinkeelHaproxyDown, TwinkeelUnitNotRunning, TwinkeelHeldInStandby or "
+            "A second alert usually names it: TwinkeelHaproxyDown, TwinkeelUnitNotRunning, TwinkeelHeldInStandby or "
             "TwinkeelLoadBalancerSilent.",
         ),
         in_a_pair,
@@ -133,10 +134,11 @@ VIRTUAL_IPS = (
         "Another VRRP router on this segment uses the same virtual router ID, or a load balancer that left the spec still runs "
         "Keepalived.",
         (
-            "`tcpdump -ni any proto 112` there: the source address is the stranger's.",
+            "`tcpdump -ni any proto 112` there: the source address is the rogue router's.",
             "A former load balancer: `systemctl disable --now keepalived haproxy twinkeel-liveness` on it.",
             "A router of somebody else's: give the virtual IP another `vrid` in the spec.",
         ),
+        with_holder,
     ),
     Alert(
         "TwinkeelVipMovesTooOften",

@@ -32,10 +32,10 @@ def package(name: str) -> dict[str, str | None]:
 def installed_version(name: str) -> str | None:
     """The version of an installed package."""
     if shutil.which("dpkg-query"):
-        said = output(["dpkg-query", "--show", "--showformat=${db:Status-Status} ${Version}", name]).split()
-        return said[1] if len(said) == 2 and said[0] == "installed" else None
-    said = output(["rpm", "-q", "--queryformat", "%{VERSION}-%{RELEASE}", name]).split()
-    return said[0] if len(said) == 1 else None
+        fields = output(["dpkg-query", "--show", "--showformat=${db:Status-Status} ${Version}", name]).split()
+        return fields[1] if len(fields) == 2 and fields[0] == "installed" else None
+    fields = output(["rpm", "-q", "--queryformat", "%{VERSION}-%{RELEASE}", name]).split()
+    return fields[0] if len(fields) == 1 else None
 
 
 def offered_version(name: str) -> str | None:
@@ -46,5 +46,5 @@ def offered_version(name: str) -> str | None:
                 version = line.split(":", 1)[1].strip()
                 return None if version == "(none)" else version
         return None
-    said = output(["dnf", "-q", "-C", "repoquery", "--latest-limit=1", "--qf", "%{version}-%{release}\n", name]).split()
-    return said[-1] if said else None
+    fields = output(["dnf", "-q", "-C", "repoquery", "--latest-limit=1", "--qf", "%{version}-%{release}\n", name]).split()
+    return fields[-1] if fields else None

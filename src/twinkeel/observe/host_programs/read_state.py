@@ -28,24 +28,24 @@ LARGEST = 1 << 20
 UNIT_PROPERTIES = "--property=LoadState,ActiveState,SubState,UnitFileState,MainPID"
 
 
-def look_at(path: str) -> dict[str, Any] | None:
+def read_file(path: str) -> dict[str, Any] | None:
     """A file's kind, mode, owner, group and content; None when nothing is there."""
     try:
-        found = os.lstat(path)
+        status = os.lstat(path)
     except OSError:
         return None
-    regular = stat.S_ISREG(found.st_mode)
-    looked: dict[str, Any] = {
-        "kind": "file" if regular else "link" if stat.S_ISLNK(found.st_mode) else "other",
-        "mode": stat.S_IMODE(found.st_mode),
-        "owner": name_of(pwd.getpwuid, found.st_uid),
-        "group": name_of(grp.getgrgid, found.st_gid),
+    regular = stat.S_ISREG(status.st_mode)
+    entry: dict[str, Any] = {
+        "kind": "file" if regular else "link" if stat.S_ISLNK(status.st_mode) else "other",
+        "mode": stat.S_IMODE(status.st_mode),
+        "owner": name_of(pwd.getpwuid, status.st_uid),
+        "group": name_of(grp.getgrgid, status.st_gid),
         "content": "",
     }
-    if regular and found.st_size <= LARGEST:
+    if regular and status.st_size <= LARGEST:
         with open(path, "rb") as file:
-            looked["content"] = base64.b64encode(file.read()).decode()
-    return looked
+            entry["content"] = base64.b64encode(file.read()).decode()
+    return entry
 
 
 def name_of(look_up: Any, number: int) -> str:
@@ -77,7 +77,7 @@ def head(path: str) -> str:
         return ""
 
 
-def read_notes(path: str) -> dict[str, Any]:
+def read_recorded_state(path: str) -> dict[str, Any]:
     """What apply noted; empty when there is no such note."""
     try:
         with open(path) as file:
@@ -89,7 +89,7 @@ def read_notes(path: str) -> dict[str, Any]:
 
 def live_files(path: str) -> list[dict[str, Any]]:
     """The files that apply noted as its own and that are still there."""
-    files = read_notes(path).get("files", [])
+    files = read_recorded_state(path).get("files", [])
     return [entry for entry in files if isinstance(entry, dict) and os.path.lexists(str(entry.get("path")))]
 
 
@@ -124,12 +124,12 @@ def main() -> None:
     wait_until_free()
     units = {unit: output(["systemctl", "show", UNIT_PROPERTIES, unit]) for unit in asked["units"]}
     state = {
-        "files": {path: look_at(path) for path in asked["files"]},
+        "files": {path: read_file(path) for path in asked["files"]},
         "units": units,
-        "only_restart": [unit for unit, shown in units.items() if not outlives_reload(unit, shown)],
+        "only_restart": [unit for unit, properties in units.items() if not outlives_reload(unit, properties)],
         "packages": {name: package(name) for name in asked["packages"]},
         "package_manager": package_manager(),
-        "notes": read_notes(asked["notes"]),
+        "notes": read_recorded_state(asked["notes"]),
         "live": live_files(asked["live"]),
         "ours": written_by_us(asked["folders"], asked["marker"]),
         "addresses": addresses(),

@@ -13,14 +13,14 @@ REAL_TIME = ("keepalived",)
 PROC = "/proc"
 
 
-def outlives_reload(unit: str, shown: str) -> bool:
+def outlives_reload(unit: str, properties: str) -> bool:
     """Whether a unit lives on after a reload: it needs no real-time priority, or may raise its limits. Believed where not known.
 
     `shown` is what `systemctl show` printed of the unit, MainPID among it.
     """
     if unit not in REAL_TIME:
         return True
-    pid = next((line.partition("=")[2] for line in shown.splitlines() if line.startswith("MainPID=")), "0")
+    pid = next((line.partition("=")[2] for line in properties.splitlines() if line.startswith("MainPID=")), "0")
     try:
         with open(f"{PROC}/{pid}/status") as file:
             capabilities = next(line.split()[1] for line in file if line.startswith("CapEff:"))

@@ -22,8 +22,8 @@ from typing import Any
 
 from twinkeel.observe.host_programs.package_versions import output, package
 
-TLS_PATIENCE = 2.0
-NAME_PATIENCE = 4.0
+TLS_TIMEOUT = 2.0
+NAME_TIMEOUT = 4.0
 LISTEN = "0A"
 NETWORKD_LINKS = "/run/systemd/netif/links"
 # The first has precedence.
@@ -122,10 +122,10 @@ def resolve(name: str) -> dict[str, Any]:
     """The addresses that programs on this host get for a name."""
     try:
         done = subprocess.run(
-            ["getent", "ahosts", name], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=NAME_PATIENCE, check=False
+            ["getent", "ahosts", name], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=NAME_TIMEOUT, check=False
         )
     except subprocess.TimeoutExpired:
-        return {"addresses": [], "error": f"no answer within {NAME_PATIENCE:g} s"}
+        return {"addresses": [], "error": f"no answer within {NAME_TIMEOUT:g} s"}
     except OSError as error:
         return {"addresses": [], "error": str(error)}
     found = [line.split()[0] for line in done.stdout.decode(errors="replace").splitlines() if line.strip()]
@@ -133,20 +133,20 @@ def resolve(name: str) -> dict[str, Any]:
 
 
 def handshake(target: list[Any]) -> dict[str, Any]:
-    """The certificate that a server shows, unverified: it is judged elsewhere."""
+    """The certificate that a server shows, unverified: it is evaluated elsewhere."""
     address, port = target
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     answer = {"address": address, "port": port, "certificate": None, "error": None}
     try:
-        with socket.create_connection((address, port), timeout=TLS_PATIENCE) as plain, context.wrap_socket(plain) as secure:
+        with socket.create_connection((address, port), timeout=TLS_TIMEOUT) as plain, context.wrap_socket(plain) as secure:
             certificate = secure.getpeercert(binary_form=True) or b""
             return dict(answer, certificate=base64.b64encode(certificate).decode())
     except ConnectionRefusedError:
         return dict(answer, error="nothing listens")
     except socket.timeout:
-        return dict(answer, error=f"no answer within {TLS_PATIENCE:g} s")
+        return dict(answer, error=f"no answer within {TLS_TIMEOUT:g} s")
     except OSError as error:
         return dict(answer, error=str(error))
 
@@ -157,9 +157,9 @@ def selinux() -> dict[str, Any]:
     mode = None if enforcing is None else "enforcing" if enforcing else "permissive"
     values = {}
     for name in BOOLEANS if mode else ():
-        said = output(["getsebool", name]).split()
-        if said:
-            values[name] = said[-1] == "on"
+        words = output(["getsebool", name]).split()
+        if words:
+            values[name] = words[-1] == "on"
     return {"mode": mode, "booleans": values}
 
 
@@ -209,12 +209,12 @@ def keeps_addresses(file: str) -> bool:
         for name in os.listdir(more) if file and os.path.isdir(more) else []:
             if name.endswith(".conf"):
                 drop_ins[name] = os.path.join(more, name)
-    said = "no"
+    setting = "no"
     for path in [file, *(drop_ins[name] for name in sorted(drop_ins))]:
         for line in text_of(path).splitlines():
             key, _, value = line.partition("=")
-            said = value.strip() if key.strip() == "KeepConfiguration" else said
-    return said.lower() in ("static", "yes", "true", "on", "1", "y", "t")
+            setting = value.strip() if key.strip() == "KeepConfiguration" else setting
+    return setting.lower() in ("static", "yes", "true", "on", "1", "y", "t")
 
 
 def managed_by_network_manager() -> list[str]:

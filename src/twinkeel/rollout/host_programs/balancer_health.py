@@ -58,8 +58,8 @@ def checked_servers(ask_haproxy: AskHaproxy, path: str, backend: str) -> str:
     # A server counts as up until its first check ends (INI): only a check that was passed proves something.
     if any(row["status"].startswith("UP") and row["check_status"].endswith("OK") for row in servers):
         return ""
-    said = [f"{row['svname']} is {row['status']} ({row['check_status']} {row['last_chk']})" for row in servers]
-    return "no API server passed a health check: " + "; ".join(said)
+    results = [f"{row['svname']} is {row['status']} ({row['check_status']} {row['last_chk']})" for row in servers]
+    return "no API server passed a health check: " + "; ".join(results)
 
 
 def own_connection(port: int) -> socket.socket:

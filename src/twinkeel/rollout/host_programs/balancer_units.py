@@ -62,9 +62,9 @@ def wait_until_live(port: int) -> None:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/live", timeout=2) as answer:
                 if answer.status == 200:
                     return
-                said = f"answers {answer.status}"
+                outcome = f"answers {answer.status}"
         except (OSError, urllib.error.URLError) as error:
-            said = f"does not answer: {error}"
+            outcome = f"does not answer: {error}"
         if time.monotonic() > end:
-            raise UnitError(f"HAProxy was brought to its files, and GET /live on port {port} {said}")
+            raise UnitError(f"HAProxy was brought to its files, and GET /live on port {port} {outcome}")
         time.sleep(PAUSE)

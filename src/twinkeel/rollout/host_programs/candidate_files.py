@@ -97,7 +97,7 @@ def replace(candidates: list[Candidate]) -> None:
         raise
 
 
-def read_notes(path: str) -> dict[str, Any]:
+def read_recorded_state(path: str) -> dict[str, Any]:
     """What was noted earlier; empty when that is not known."""
     try:
         with open(path) as file:
@@ -107,9 +107,9 @@ def read_notes(path: str) -> dict[str, Any]:
         return {}
 
 
-def write_notes(path: str, noted: dict[str, Any]) -> None:
+def write_recorded_state(path: str, recorded: dict[str, Any]) -> None:
     """Keep what the units run with, or which files are ours."""
-    document = json.dumps(noted, indent=2, sort_keys=True) + "\n"
+    document = json.dumps(recorded, indent=2, sort_keys=True) + "\n"
     given = {"path": path, "content": base64.b64encode(document.encode()), "mode": "0644", "owner": "root", "group": "root"}
     replace([Candidate(dict(given, unit=None, on_change="reload"))])
 

@@ -25,7 +25,7 @@ def complete(folder: str) -> list[int]:
 def keep_generation(
     given: dict[str, Any],
     is_active: Callable[[str], bool],
-    read_notes: Callable[[str], dict[str, Any]],
+    read_recorded_state: Callable[[str], dict[str, Any]],
     put: Callable[[str, bytes, int, int, int], None],
 ) -> None:
     """Copy the files, what was noted of them, and which units run, to FOLDER/NNNN.
@@ -33,7 +33,7 @@ def keep_generation(
     It gets its number when it is complete: one that broke off is no generation. `given` are the options of the module
     `generations`; the last two arguments are functions of `candidate_files`.
     """
-    live, notes = read_notes(given["live"]), read_notes(given["notes"])
+    live, notes = read_recorded_state(given["live"]), read_recorded_state(given["notes"])
     known = {entry["path"]: entry for entry in live.get("files", [])}
     known.update({entry["path"]: {key: entry.get(key) for key in ("path", "unit", "on_change")} for entry in given["files"]})
     os.makedirs(given["folder"], mode=0o700, exist_ok=True)
@@ -55,7 +55,8 @@ def keep_generation(
             files.append(dict(known[path], kept_as=f"{index:03d}", **rights))
         meta = dict(given["about"], number=given["number"], files=files, absent=absent, notes=notes, live=live)
         # A pair that somebody else set up has no notes of ours, and all that it needs to go back to.
-        runs = os.path.isfile("/etc/keepalived/keepalived.conf") and is_active("keepalived")
+        daemon = given["vrrp_daemon"]
+        runs = bool(daemon) and os.path.isfile(daemon["config_path"]) and is_active(daemon["unit"])
         meta.update(bare=not live and not notes and not runs, units={unit: is_active(unit) for unit in given["units"]})
         put(os.path.join(unfinished, META), (json.dumps(meta, indent=2, sort_keys=True) + "\n").encode(), 0o600, 0, 0)
         os.rename(unfinished, os.path.join(given["folder"], f"{given['number']:04d}"))

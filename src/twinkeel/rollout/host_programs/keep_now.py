@@ -9,7 +9,7 @@ import json
 import subprocess
 import sys
 
-from twinkeel.rollout.host_programs.candidate_files import put, read_notes
+from twinkeel.rollout.host_programs.candidate_files import put, read_recorded_state
 from twinkeel.rollout.host_programs.keep_generation import keep_generation
 
 
@@ -19,4 +19,4 @@ def is_active(unit: str) -> bool:
 
 
 if __name__ == "__main__":
-    keep_generation(json.loads(sys.argv[1]), is_active, read_notes, put)
+    keep_generation(json.loads(sys.argv[1]), is_active, read_recorded_state, put)

@@ -134,7 +134,7 @@ def set_states(asked: dict[str, Any]) -> None:
         write(asked["file"], kept(ask_haproxy(path, f"show servers state {backend}")))
 
 
-def look(asked: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def read_states(asked: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Every server as it is now."""
     path, backend = asked["socket"], asked["backend"]
     known = rows(ask_haproxy(path, f"show servers state {backend}"))
@@ -158,7 +158,7 @@ def main() -> None:
     try:
         if asked["set"] or asked["kill"]:
             change(asked)
-        seen = look(asked)
+        seen = read_states(asked)
     except OSError as error:
         sys.exit(f"HAProxy's runtime socket does not answer: {error}")
     try:

@@ -112,7 +112,8 @@ function sentence(view) {
   const count = view.problems.length;
   const things = count === 1 ? "One thing is" : `${count} things are`;
   if (view.level === "warn") return `The API answers. ${things} not as they must be.`.replace("is not as they", "is not as it");
-  return view.vips.some((vip) => !vip.ready) ? "The API does not answer." : "The virtual IP is not held as it must be.";
+  if (view.vips.some((vip) => !vip.ready)) return "The API does not answer.";
+  return view.announced ? "Nobody announces a virtual IP." : "The virtual IP is not held as it must be.";
 }
 
 function drawVerdict(level, said, problems) {
@@ -129,21 +130,28 @@ function drawVerdict(level, said, problems) {
   });
 }
 
-function vipBox(node, vip) {
-  const wanted = [["name", vip.address]];
-  if (!vip.known) wanted.push(["line warn-text", "who holds it is not known"]);
-  else if (!vip.holders.length) wanted.push(["line bad-text", "nobody holds it"]);
-  for (const holder of vip.holders) wanted.push([vip.holders.length > 1 ? "line bad-text" : "line", `held by ${holder.name} for ${ago(serverNow() - holder.since)}`]);
-  wanted.push(vip.ready ? ["line", "the API answers"] : ["line bad-text", "the API does not answer"]);
-  fillBox(node, !vip.ready || vip.holders.length !== 1 ? (vip.known || !vip.ready ? "bad" : "warn") : "good", wanted);
+function tooMany(view, vip) {
+  return !view.announced && vip.holders.length > 1;
 }
 
-const STATES = { MASTER: "holds", BACKUP: "ready to take over", STANDBY: "stands aside", FAULT: "HAProxy is considered down", STOPPED: "keepalived does not run", UNREACHABLE: "does not answer" };
+function vipBox(node, vip, view) {
+  const wanted = [["name", vip.address]], [holds, held] = view.announced ? ["announces", "announced"] : ["holds", "held"];
+  if (!vip.known) wanted.push(["line warn-text", `who ${holds} it is not known`]);
+  else if (!vip.holders.length) wanted.push(["line bad-text", `nobody ${holds} it`]);
+  for (const holder of vip.holders) wanted.push([tooMany(view, vip) ? "line bad-text" : "line", `${held} by ${holder.name} for ${ago(serverNow() - holder.since)}`]);
+  wanted.push(vip.ready ? ["line", "the API answers"] : ["line bad-text", "the API does not answer"]);
+  fillBox(node, !vip.ready || !vip.holders.length || tooMany(view, vip) ? (vip.known || !vip.ready ? "bad" : "warn") : "good", wanted);
+}
 
-function balancerBox(node, lb) {
-  const quiet = lb.state === "MASTER" || lb.state === "BACKUP";
-  const said = lb.state !== "MASTER" ? STATES[lb.state] || lb.state : lb.vips.length ? `holds ${lb.vips.join(", ")}` : "held a virtual IP when last heard of";
+const STATES = { MASTER: "holds", BACKUP: "ready to take over", STANDBY: "is in standby", FAULT: "HAProxy is considered down", STOPPED: "keepalived does not run", UNREACHABLE: "does not answer" };
+const ANNOUNCER_STATES = { WAITING: "came back after a failure, and waits", FAULT: "announces nothing", STOPPED: "frr or twinkeel-announce does not run" };
+
+function balancerBox(node, lb, view) {
+  const quiet = ["MASTER", "BACKUP", "ANNOUNCING"].includes(lb.state), [holds, held] = view.announced ? ["announces", "announced"] : ["holds", "held"];
+  const state = (view.announced && ANNOUNCER_STATES[lb.state]) || STATES[lb.state] || lb.state;
+  const said = lb.state !== "MASTER" && lb.state !== "ANNOUNCING" ? state : lb.vips.length ? `${holds} ${lb.vips.join(", ")}` : `${held} a virtual IP when last heard of`;
   const wanted = [["name", lb.name], [quiet ? "line" : "line warn-text", said]];
+  if (view.announced && lb.detail && lb.state === "FAULT") wanted.push(["line soft", lb.detail]);
   if (lb.state === "UNREACHABLE") {
     if (lb.detail) wanted.push(["line soft", lb.detail]);
     if (lb.heard !== null) wanted.push(["line soft", `last heard of ${ago(serverNow() - lb.heard)} ago`]);
@@ -151,10 +159,11 @@ function balancerBox(node, lb) {
     wanted.push([lb.haproxy === "active" ? "line soft" : "line warn-text", `haproxy ${lb.haproxy}`]);
     const up = lb.servers.filter((server) => server.level === "good").length;
     if (lb.servers.length) wanted.push([up ? "line soft" : "line bad-text", `${up} of ${lb.servers.length} API servers up`]);
+    for (const session of lb.sessions) wanted.push([session.level === "good" ? "line soft" : "line warn-text", session.text]);
     if (lb.lingering) wanted.push(["line soft", `still serves ${lb.lingering.connections} connections, ${lb.lingering.seconds} s at most`]);
     if (lb.drift && !lb.drift.changes.length) wanted.push(["line soft", lb.drift.unknown ? `drift not known: ${lb.drift.unknown}` : "as the spec says"]);
   }
-  const trouble = !quiet || lb.haproxy !== "active" || lb.servers.some((server) => server.level === "bad");
+  const trouble = !quiet || lb.haproxy !== "active" || [...lb.servers, ...lb.sessions].some((each) => ["bad", "warn"].includes(each.level));
   const drifted = lb.drift && lb.drift.changes.length > 0 && lb.state !== "UNREACHABLE";
   fillBox(node, trouble || drifted ? "warn" : "good", wanted);
   driftDetails(node, drifted ? lb.drift.changes : []);
@@ -186,14 +195,14 @@ function serverBox(node, server, view) {
 
 function drawPicture(view) {
   list($("clients"), [view], () => "clients", box, (node) => fillBox(node, "", [["name", "kubectl, nodes"], ["line soft", view.endpoint]]));
-  list($("vips"), view.vips, (vip) => vip.address, box, vipBox);
-  list($("balancers"), view.balancers, (lb) => lb.name, box, balancerBox);
+  list($("vips"), view.vips, (vip) => vip.address, box, (node, vip) => vipBox(node, vip, view));
+  list($("balancers"), view.balancers, (lb) => lb.name, box, (node, lb) => balancerBox(node, lb, view));
   list($("servers"), view.servers, (server) => server.name, box, (node, server) => serverBox(node, server, view));
   const client = $("clients").firstElementChild, pairs = [];
   const of = (parent, index) => $(parent).children[index];
   view.vips.forEach((vip, v) => {
     pairs.push([client, of("vips", v), vip.ready ? "carries" : "bad"]);
-    view.balancers.forEach((lb, b) => pairs.push([of("vips", v), of("balancers", b), vip.holders.some((each) => each.name === lb.name) ? (vip.holders.length > 1 ? "bad" : "carries") : "idle"]));
+    view.balancers.forEach((lb, b) => pairs.push([of("vips", v), of("balancers", b), vip.holders.some((each) => each.name === lb.name) ? (tooMany(view, vip) ? "bad" : "carries") : "idle"]));
   });
   view.balancers.forEach((lb, b) => view.servers.forEach((server, s) => {
     const seen = lb.servers.find((each) => each.name === server.name);
@@ -203,6 +212,7 @@ function drawPicture(view) {
 }
 
 function drawMoves(view) {
+  show($("moves-part"), !view.announced);
   show($("no-moves"), !view.moves.length);
   list($("moves"), view.moves, (move) => `${move.vip} ${move.at}`, () => {
     const node = make("li");

@@ -44,9 +44,9 @@ def ages() -> dict[str, float]:
             for kind, body in messages(asker.recv(65536)):
                 if kind in (NLMSG_DONE, NLMSG_ERROR):
                     return found
-                told = address_of(body) if kind == RTM_NEWADDR else None
-                if told:
-                    found[told[0]] = round((now - told[1]) % STAMP_WRAPS, 2)
+                entry = address_of(body) if kind == RTM_NEWADDR else None
+                if entry:
+                    found[entry[0]] = round((now - entry[1]) % STAMP_WRAPS, 2)
     return found
 
 

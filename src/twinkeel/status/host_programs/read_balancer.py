@@ -2,9 +2,9 @@
 
 Again means after each period, and at once when the kernel says that an address came or went: a virtual IP that moves is news.
 
-`python3 -c PROGRAM SOCKET DOWN_FILE STANDBY_FILE LINGER_FILE [PERIOD [ANNOUNCE_FILE]]`; PERIOD is in seconds, empty for one
-look; ANNOUNCE_FILE is where virtual IPs are announced by BGP. To start it for each look
-would cost the host more than the look does.
+`python3 -c PROGRAM SOCKET DOWN_FILE STANDBY_FILE LINGER_FILE UNITS [PERIOD [ANNOUNCE_FILE]]`; UNITS are joined by commas, HAProxy's
+first; PERIOD is in seconds, empty for one reading; ANNOUNCE_FILE is where virtual IPs are announced by BGP. To start it for each
+reading would cost the host more than the reading does.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ ONCE_TIMEOUT = 2.5
 WATCH_TIMEOUT = 0.8
 
 
-def look(socket_path: str, down: str, standby: str, linger: str, timeout: float, announce: str = "") -> dict[str, object]:
+def read_state(places: tuple[str, str, str, str], units: str, timeout: float, announce: str = "") -> dict[str, object]:
     """See `twinkeel.status.load_balancer` for what each field means."""
+    socket_path, down, standby, linger = places
     try:
         links = json.loads(output("ip", "-j", "address", "show"))
     except (OSError, ValueError) as error:
@@ -34,9 +35,7 @@ def look(socket_path: str, down: str, standby: str, linger: str, timeout: float,
     return {
         "addresses": [entry["local"] for link in links for entry in link.get("addr_info", ()) if "local" in entry],
         "ages": ages(),
-        "units": output(
-            "systemctl", "is-active", "haproxy", *(("frr", "twinkeel-announce") if announce else ("keepalived",))
-        ).split(),
+        "units": output("systemctl", "is-active", *units.split(",")).split(),
         "down": text_of(down),
         "standby": text_of(standby),
         "lingering": text_of(linger) if linger else None,
@@ -47,13 +46,13 @@ def look(socket_path: str, down: str, standby: str, linger: str, timeout: float,
 
 def announced(path: str) -> dict[str, object]:
     """What our program says of announcing, and FRR of its sessions; nothing where FRR is not installed."""
-    told: dict[str, object] = {"announce": text_of(path), "bgp": "", "bfd": ""}
+    report: dict[str, object] = {"announce": text_of(path), "bgp": "", "bfd": ""}
     try:
-        told["bgp"] = output("vtysh", "-c", "show bgp summary json")
-        told["bfd"] = output("vtysh", "-c", "show bfd peers json")
+        report["bgp"] = output("vtysh", "-c", "show bgp summary json")
+        report["bfd"] = output("vtysh", "-c", "show bfd peers json")
     except OSError:
         pass
-    return told
+    return report
 
 
 def output(*argv: str) -> str:
@@ -83,12 +82,12 @@ def servers(path: str, timeout: float) -> str:
     return shown.getvalue()
 
 
-def main(places: tuple[str, str, str, str], period: str = "", announce: str = "") -> None:
+def main(places: tuple[str, str, str, str], units: str, period: str = "", announce: str = "") -> None:
     """Print a line, and one after each period, or when there is news."""
     # Before the first look: what happens during it is news, too.
     listener = listen() if period else None
     while True:
-        sys.stdout.write(json.dumps(look(*places, WATCH_TIMEOUT if period else ONCE_TIMEOUT, announce)) + "\n")
+        sys.stdout.write(json.dumps(read_state(places, units, WATCH_TIMEOUT if period else ONCE_TIMEOUT, announce)) + "\n")
         sys.stdout.flush()
         if listener is None or sys.stdin in select.select([sys.stdin, listener], [], [], float(period))[0]:
             return
@@ -96,5 +95,5 @@ def main(places: tuple[str, str, str, str], period: str = "", announce: str = ""
 
 
 if __name__ == "__main__":
-    socket_path, down, standby, linger = sys.argv[1:5]
-    main((socket_path, down, standby, linger), *sys.argv[5:])
+    socket_path, down, standby, linger, units = sys.argv[1:6]
+    main((socket_path, down, standby, linger), units, *sys.argv[6:])

@@ -36,7 +36,7 @@ from typing import Any
 VRRP = 112
 HEADER = b"\x0f\x00\x00\x00"
 SLOT = struct.Struct("!I")
-TELL_EVERY = 1_000_000
+REPORT_EVERY = 1_000_000
 # After a longer stall most packets that are overdue are left out: no burst is longer than a second's packets.
 LONGEST_BURST = 1_000_000
 PRIORITY_BELOW = 49
@@ -162,7 +162,7 @@ class Exchange:
         if now - self.due() > LONGEST_BURST:
             # The first of them tells how long the stall was.
             self.send_one(now)
-            self.tell_slots()
+            self.report_slots()
             self.slot = now // self.period
         while self.due() <= now:
             self.send_one(now)
@@ -196,15 +196,15 @@ class Exchange:
         elif len(data) >= 8 and data[0] >> 4 in (2, 3) and data[0] & 15 == 1:
             self.adverts.setdefault((source, own, data[1]), []).append(self.now())
 
-    def tell_slots(self) -> None:
+    def report_slots(self) -> None:
         """How late ours were sent since the last time."""
         if self.late:
             self.output.line("slots", first=self.slot - len(self.late), late=self.late)
             self.late = []
 
-    def tell(self) -> None:
+    def report(self) -> None:
         """Everything since the last time."""
-        self.tell_slots()
+        self.report_slots()
         for (source, own), (slots, times) in self.heard.items():
             self.output.line("heard", **{"from": source, "to": own}, slots=slots, at=times)
         for (source, own, vrid), times in self.adverts.items():
@@ -215,7 +215,7 @@ class Exchange:
 
     def run(self, seconds: float) -> None:
         """Until the time is over or standard input ends."""
-        end, told = round(seconds * 1e6), 0
+        end, reported = round(seconds * 1e6), 0
         while self.now() < end:
             wait = max(0, min(self.due(), end) - self.now()) / 1e6
             ready = select.select([0, *self.places], [], [], wait)[0]
@@ -226,12 +226,12 @@ class Exchange:
                     self.receive(*self.places[place])
             if self.now() >= self.due():
                 self.send()
-            if self.now() - told >= TELL_EVERY:
-                told = self.now()
-                self.tell()
+            if self.now() - reported >= REPORT_EVERY:
+                reported = self.now()
+                self.report()
             elif self.output.left:
                 self.output.flush()
-        self.tell()
+        self.report()
 
 
 def main() -> None:

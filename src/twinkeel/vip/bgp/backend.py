@@ -1,12 +1,12 @@
 """BGP by FRR, behind the seam of `twinkeel.vip.backend`."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from twinkeel.observe.ending import Ending
 from twinkeel.observe.host_state import MARKER
-from twinkeel.render.frr import CONFIG_PATH, UNIT
+from twinkeel.render.vip_daemon import BGP_DAEMON
 from twinkeel.topology.model import LoadBalancer, Topology
-from twinkeel.vip.backend import LiveSettings
+from twinkeel.vip.backend import LiveSettings, RunningConfig, Sweep
 
 # What the package's own file says, and every other one, too: nothing is lost with these.
 _HARMLESS = ("frr ", "hostname ", "log ", "service ", "line vty", "exit", "end", "password ", "enable ", "no ", "!", "#")
@@ -15,16 +15,16 @@ _HARMLESS = ("frr ", "hostname ", "log ", "service ", "line vty", "exit", "end",
 class BgpBackend:
     """See `twinkeel.vip.backend.VipBackend` for what each method must do."""
 
-    daemon = "FRR"
-    unit = UNIT
-    config_path = CONFIG_PATH
+    daemon = BGP_DAEMON.name
+    unit = BGP_DAEMON.unit
+    config_path = BGP_DAEMON.config_path
     exclusive = False
 
     def read(self, config: str) -> LiveSettings:
         """A load balancer's file matters to the routers alone: the others do not hear it."""
         return LiveSettings("standby", frozenset(), frozenset())
 
-    def hears(self, balancer: LoadBalancer, mine: LiveSettings, holder: LiveSettings) -> bool:
+    def understands(self, balancer: LoadBalancer, mine: LiveSettings, holder: LiveSettings) -> bool:
         """Nobody need know of the others: all announce the same."""
         return True
 
@@ -38,6 +38,10 @@ class BgpBackend:
         for number, statement in _statements(config):
             if statement not in ours:
                 yield Ending(f"{self.config_path}:{number}", f"{statement}, which the spec does not say: it ends")
+
+    def sweeps(self, live: Collection[RunningConfig], wanted: Sequence[str]) -> tuple[Sweep, ...]:
+        """Load balancers do not talk to each other: their files come at once."""
+        return ()
 
 
 def _statements(config: str) -> Iterator[tuple[int, str]]:

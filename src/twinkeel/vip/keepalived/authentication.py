@@ -11,14 +11,14 @@ def authentication_of(config: str) -> Authentication:
     """Of the first instance that has `auth_hmac`: ours are all alike."""
     if "auth_hmac" not in config:
         return NONE
-    whole = parse_keepalived(SourceFile("keepalived.conf", config)).whole
-    blocks = [each for instance in whole.named("vrrp_instance") for each in instance.named("auth_hmac")]
+    root = parse_keepalived(SourceFile("keepalived.conf", config)).root
+    blocks = [each for instance in root.named("vrrp_instance") for each in instance.named("auth_hmac")]
     return _read(blocks[0]) if blocks else NONE
 
 
 def _read(block: Statement) -> Authentication:
     # Without `mode` Keepalived enforces.
-    said = next((each.value() for each in block.named("mode")), "enforce")
-    mode: Mode = next((mode for mode in get_args(Mode) if mode == said and mode != "none"), "enforce")
+    stated = next((each.value() for each in block.named("mode")), "enforce")
+    mode: Mode = next((mode for mode in get_args(Mode) if mode == stated and mode != "none"), "enforce")
     keys = frozenset((each.value(), each.value(2)) for each in block.named("key") if len(each.words) > 2)
     return Authentication(mode, keys, next((each.value() for each in block.named("active_key")), ""))

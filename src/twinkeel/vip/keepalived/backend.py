@@ -1,12 +1,12 @@
 """VRRP by Keepalived, behind the seam of `twinkeel.vip.backend`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from twinkeel.observe.ending import Ending
 from twinkeel.observe.host_state import MARKER
-from twinkeel.render.keepalived import CONFIG_PATH
+from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.topology.model import LoadBalancer, Topology
-from twinkeel.vip.backend import LiveSettings
+from twinkeel.vip.backend import LiveSettings, RunningConfig, Sweep
 from twinkeel.vip.keepalived.authentication import authentication_of
 from twinkeel.vip.keepalived.foreign import foreign_keepalived
 from twinkeel.vip.keepalived.live_file import (
@@ -17,15 +17,16 @@ from twinkeel.vip.keepalived.live_file import (
     unicast_peers,
     vrrp_lines,
 )
+from twinkeel.vip.keepalived.sweeps import sweeps
 from twinkeel.vrrp import DOWN_TIMER_ADVERTS
 
 
 class KeepalivedBackend:
     """See `twinkeel.vip.backend.VipBackend` for what each method must do."""
 
-    daemon = "Keepalived"
-    unit = "keepalived"
-    config_path = CONFIG_PATH
+    daemon = VRRP_DAEMON.name
+    unit = VRRP_DAEMON.unit
+    config_path = VRRP_DAEMON.config_path
     exclusive = True
 
     def read(self, config: str) -> LiveSettings:
@@ -34,7 +35,7 @@ class KeepalivedBackend:
         protocol, peers = vrrp_lines(config), unicast_peers(config)
         return LiveSettings(handover_of(config), protocol, peers, authentication, intervals, router_ids(config))
 
-    def hears(self, balancer: LoadBalancer, mine: LiveSettings, holder: LiveSettings) -> bool:
+    def understands(self, balancer: LoadBalancer, mine: LiveSettings, holder: LiveSettings) -> bool:
         """The same protocol and keys, and where the holder sends to peers, this load balancer among them.
 
         A virtual IP that only one of them has is nobody's trouble: it is how one is added or taken away on a live pair. A holder
@@ -44,10 +45,10 @@ class KeepalivedBackend:
         """
         unicast = {str(instance.source) for instance in balancer.instances if not instance.multicast}
         signed = mine.authentication.understands(holder.authentication)
-        patient = not _is_impatient(mine.intervals, holder.intervals)
+        steady = not _is_impatient(mine.intervals, holder.intervals)
         same = mine.protocol == holder.protocol and agree_on_router_ids(mine.router_ids, holder.router_ids)
-        told = bool(holder.router_ids) or not mine.router_ids
-        return same and told and signed and patient and unicast <= holder.peers
+        has_router_ids = bool(holder.router_ids) or not mine.router_ids
+        return same and has_router_ids and signed and steady and unicast <= holder.peers
 
     def is_ours(self, config: str) -> bool:
         """By the first line that we write."""
@@ -56,6 +57,10 @@ class KeepalivedBackend:
     def foreign(self, config: str, rendered: str, topology: Topology, balancer: LoadBalancer) -> Iterator[Ending]:
         """Instances, addresses, scripts and blocks."""
         return foreign_keepalived(self.config_path, config, rendered, topology, balancer)
+
+    def sweeps(self, live: Collection[RunningConfig], wanted: Sequence[str]) -> tuple[Sweep, ...]:
+        """Signed advertisements come and go by several."""
+        return sweeps(live, wanted)
 
 
 def _is_impatient(own: Sequence[float], holders: Sequence[float]) -> bool:

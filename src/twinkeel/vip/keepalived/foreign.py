@@ -31,29 +31,29 @@ class _Ours:
 
 def foreign_keepalived(path: str, text: str, rendered: str, topology: Topology, balancer: LoadBalancer) -> Iterator[Ending]:
     """Each instance, address, script and block that the `rendered` file has not, in the order of the foreign file's lines."""
-    whole = parse_keepalived(SourceFile("", rendered)).whole
+    root = parse_keepalived(SourceFile("", rendered)).root
     ours = _Ours(
         vrids=frozenset(str(instance.vrid) for instance in balancer.instances),
         vips=frozenset(vip.ip for vip in topology.endpoint.vips),
-        statements=frozenset(_every_statement(whole)),
-        addresses=frozenset(address for instance in whole.named("vrrp_instance") for _, address in _addresses(instance)),
+        statements=frozenset(_every_statement(root)),
+        addresses=frozenset(address for instance in root.named("vrrp_instance") for _, address in _addresses(instance)),
     )
-    found = sorted(_keepalived(parse_keepalived(SourceFile(path, text)).whole, ours), key=lambda each: each[0])
+    found = sorted(_keepalived(parse_keepalived(SourceFile(path, text)).root, ours), key=lambda each: each[0])
     return (Ending(f"{path}:{number}", what, replaced) for number, what, replaced in found)
 
 
-def _keepalived(whole: Statement, ours: _Ours) -> Iterator[Found]:
-    for each in whole.named(*INCLUDES):
+def _keepalived(root: Statement, ours: _Ours) -> Iterator[Found]:
+    for each in root.named(*INCLUDES):
         yield each.place.span.line, f"includes {each.value()}, which was not read", False
-    for instance in whole.named("vrrp_instance"):
+    for instance in root.named("vrrp_instance"):
         yield from _instance(instance, ours)
-    for script in whole.named(*_SCRIPTS):
-        if _said(script) not in ours.statements:
+    for script in root.named(*_SCRIPTS):
+        if _normalized(script) not in ours.statements:
             yield script.place.span.line, f"{script.keyword} {script.value()} runs no more: our own watchdog asks HAProxy", True
-    for each in whole.named(*_OTHER_BLOCKS):
-        if _said(each) not in ours.statements:
+    for each in root.named(*_OTHER_BLOCKS):
+        if _normalized(each) not in ours.statements:
             yield each.place.span.line, f"{_words(each)}, which the spec does not say: it ends", False
-    for each in whole.named("global_defs"):
+    for each in root.named("global_defs"):
         yield from _notifies(each, ours)
 
 
@@ -66,14 +66,14 @@ def _instance(instance: Statement, ours: _Ours) -> Iterator[Found]:
         if address not in ours.addresses:
             yield number, f"{instance.value()} holds {address}, which is no virtual IP of the spec: nobody holds it any more", False
     for each in instance.named("virtual_routes", "virtual_rules", "track_interface", "track_bfd"):
-        if _said(each) not in ours.statements:
+        if _normalized(each) not in ours.statements:
             yield each.place.span.line, f"{each.keyword} of {instance.value()}, which the spec does not say: it ends", False
     yield from _notifies(instance, ours)
 
 
 def _notifies(block: Statement, ours: _Ours) -> Iterator[Found]:
     for each in block.block:
-        if each.keyword.startswith(("notify", "smtp_alert")) and _said(each) not in ours.statements:
+        if each.keyword.startswith(("notify", "smtp_alert")) and _normalized(each) not in ours.statements:
             yield each.place.span.line, f"{_words(each)}: it is not run any more", False
 
 
@@ -88,13 +88,13 @@ def _addresses(instance: Statement) -> Iterator[tuple[int, IPAddress]]:
 
 def _every_statement(block: Statement) -> Iterator[str]:
     for each in block.block:
-        yield _said(each)
+        yield _normalized(each)
         yield from _every_statement(each)
 
 
-def _said(statement: Statement) -> str:
+def _normalized(statement: Statement) -> str:
     """A statement with its block, however it is laid out."""
-    inside = " ".join(_said(each) for each in statement.block)
+    inside = " ".join(_normalized(each) for each in statement.block)
     return f"{_words(statement)} {{ {inside} }}" if statement.block else _words(statement)
 
 

@@ -34,7 +34,7 @@ def vrrp_lines(config: str) -> frozenset[str]:
 def router_ids(config: str) -> dict[str, str]:
     """The virtual router id of each virtual address, as written but for its prefix length; one instance may have several."""
     found: dict[str, str] = {}
-    for instance in parse_keepalived(SourceFile("keepalived.conf", config)).whole.named("vrrp_instance"):
+    for instance in parse_keepalived(SourceFile("keepalived.conf", config)).root.named("vrrp_instance"):
         number = next((each.value() for each in instance.named("virtual_router_id")), "")
         for block in instance.named("virtual_ipaddress", "virtual_ipaddress_excluded"):
             addresses = (_address(each.keyword.partition("/")[0]) for each in block.block)
@@ -49,8 +49,8 @@ def agree_on_router_ids(one: Mapping[str, str], other: Mapping[str, str]) -> boo
 
 def advert_intervals(config: str) -> tuple[float, ...]:
     """Seconds between advertisements, of each VRRP instance that says so; Keepalived's default, a second, where none does."""
-    said = re.findall(r"^\s*advert_int\s+(\d+(?:\.\d+)?)\b", config, re.MULTILINE)
-    return tuple(float(interval) for interval in said) or (1.0,)
+    stated = re.findall(r"^\s*advert_int\s+(\d+(?:\.\d+)?)\b", config, re.MULTILINE)
+    return tuple(float(interval) for interval in stated) or (1.0,)
 
 
 _COMMENT = re.compile(r"[#!].*")

@@ -10,6 +10,7 @@ from twinkeel.lab.kubernetes.cluster import LabCluster
 from twinkeel.lab.kubernetes.pki import Pki, make_pki
 from twinkeel.lab.kubernetes.programs import PROGRAMS, Binaries
 from twinkeel.lab.model import LabHost, LabLayout, LabRole
+from twinkeel.topology.api_server import OWN_MEMBER
 
 HOSTS: tuple[tuple[str, LabRole, str], ...] = (
     ("lb-1", "load_balancer", "192.168.1.111"),
@@ -33,7 +34,9 @@ def _layout() -> LabLayout:
 def cluster() -> LabCluster:
     """Its endpoint's port differs from the API servers', so that no test passes when one is taken for the other."""
     pods, services = IPv4Network("10.233.64.0/18"), IPv4Network("10.233.0.0/18")
-    return LabCluster(_layout(), "lab-home", "1.20.2", 6443, pods, services, {"shutdown-delay-duration": "5s"})
+    return LabCluster(
+        _layout(), "lab-home", "1.20.2", 6443, pods, services, {"shutdown-delay-duration": "5s", "etcd-servers": OWN_MEMBER}
+    )
 
 
 @pytest.fixture(scope="session")

@@ -108,7 +108,7 @@ def test_a_program_that_does_not_run_here_is_refused(programs_folder: Path, tmp_
 
 def test_a_program_that_tells_no_version_is_refused(programs_folder: Path, tmp_path: Path) -> None:
     (programs_folder / "kube-scheduler").write_text("#!/bin/sh\necho hello\n")
-    with pytest.raises(UsageError, match="does not tell its version"):
+    with pytest.raises(UsageError, match="does not report its version"):
         resolve_binaries(str(programs_folder), "1.35.4", tmp_path, None, silent)
 
 

@@ -123,9 +123,9 @@ def test_etcd_knows_all_three_members_and_trusts_certificates_alone(cluster: Lab
     assert "http://0.0.0.0" not in text
 
 
-def test_an_api_server_drains_and_survives_its_own_etcd_member(cluster: LabCluster, extras_of: Any) -> None:
+def test_an_api_server_drains_and_asks_its_own_etcd_member(cluster: LabCluster, extras_of: Any) -> None:
     text = unit(extras_of(cluster, "master-1"), "kube-apiserver")
-    assert "--etcd-servers=https://192.168.1.101:2379,https://192.168.1.103:2379,https://192.168.1.105:2379 " in text
+    assert "--etcd-servers=https://127.0.0.1:2379 " in text
     assert "--shutdown-delay-duration=5s" in text
     assert "TimeoutStopSec=30" in text, "no more than a static pod gets"
     assert "--authorization-mode=Node,RBAC" in text

@@ -23,8 +23,8 @@ def check(config: HaproxyConfig) -> Iterator[Finding]:
             way = tuple(server.text(name) for name in _WAYS)
             first = seen.setdefault((server.address, server.port, *way), server)
             if first is not server:
-                said = f"{server.name} is {first.name} once more: the backend has one server less than it seems"
-                yield at(word, said, (first.line.place, f"{first.name} has this address"))
+                message = f"{server.name} is {first.name} once more: the backend has one server less than it seems"
+                yield at(word, message, (first.line.place, f"{first.name} has this address"))
 
 
 RULE = Rule(

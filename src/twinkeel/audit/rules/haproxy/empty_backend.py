@@ -26,8 +26,8 @@ def check(config: HaproxyConfig) -> Iterator[Finding]:
     for proxy in config.of_kind("backend"):
         if not proxy.servers and config.frontends_of(proxy) and not _answers(proxy):
             front = config.frontends_of(proxy)[0]
-            said = f"backend {proxy.name} has no server: every client of {front.name} is refused"
-            yield Finding(said, proxy.place, ((front.place, "sends its clients there"),))
+            message = f"backend {proxy.name} has no server: every client of {front.name} is refused"
+            yield Finding(message, proxy.place, ((front.place, "sends its clients there"),))
 
 
 def _answers(proxy: Proxy) -> bool:

@@ -14,8 +14,8 @@ def check(config: HaproxyConfig) -> Iterator[Finding]:
             continue
         own = [line for line in proxy.section.lines if line.keyword == "mode"]
         related = () if own else tuple((line.place, "the mode comes from here") for line in proxy.lines("mode")[-1:])
-        said = f"{proxy.name} reads HTTP, its clients speak TLS: every connection ends with 400"
-        yield Finding(said, own[-1].place if own else proxy.place, related)
+        message = f"{proxy.name} reads HTTP, its clients speak TLS: every connection ends with 400"
+        yield Finding(message, own[-1].place if own else proxy.place, related)
 
 
 RULE = Rule(

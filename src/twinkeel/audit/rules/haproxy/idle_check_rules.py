@@ -16,9 +16,9 @@ def check(config: HaproxyConfig) -> Iterator[Finding]:
                 line for line in proxy.section.lines if line.keyword == keyword and not line.starts("http-check", "disable-on-404")
             ]
             if idle and (option is None or option.value() != needed) and _is_checked(proxy):
-                said = f"`{keyword}` does nothing without `option {needed}`"
+                message = f"`{keyword}` does nothing without `option {needed}`"
                 related = () if option is None else ((option.place, "this is the check that is made"),)
-                yield Finding(said, idle[0].place, related)
+                yield Finding(message, idle[0].place, related)
 
 
 def _is_checked(proxy: Proxy) -> bool:
@@ -41,7 +41,7 @@ backend kubernetes
     «http-check expect status 200»
     server master-1 192.168.1.101:6443 check
 """,
-        told=True,
+        checker_complains=True,
     ),
     good=Example(
         haproxy="""\

@@ -31,7 +31,7 @@ RULE = Rule(
 frontend endpoint
     bind *:6443
     «default_backend kubernetes»""",
-        told=True,
+        checker_complains=True,
     ),
     good=Example(
         haproxy="""\

@@ -52,7 +52,7 @@ frontend endpoint
 «backend kubernetes»
     server master-1 192.168.1.101:6443 check
 """,
-        told=True,
+        checker_complains=True,
     ),
     good=Example(
         haproxy="""\

@@ -27,7 +27,7 @@ backend kubernetes
     mode tcp
     server master-1 192.168.1.101:6443 check «observe layer7»
 """,
-        told=True,
+        checker_complains=True,
     ),
     good=Example(
         haproxy="""\

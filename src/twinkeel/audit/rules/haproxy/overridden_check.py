@@ -12,8 +12,8 @@ def check(config: HaproxyConfig) -> Iterator[Finding]:
         found = [line for line in found if not line.conditions]
         for line in found[:-1]:
             if line.value() != found[-1].value():
-                said = f"`option {line.value()}` does nothing here: `option {found[-1].value()}` comes later and replaces it"
-                yield Finding(said, line.words[0].to(line.words[1]), ((found[-1].place, "this one counts"),))
+                message = f"`option {line.value()}` does nothing here: `option {found[-1].value()}` comes later and replaces it"
+                yield Finding(message, line.words[0].to(line.words[1]), ((found[-1].place, "this one counts"),))
 
 
 RULE = Rule(

@@ -16,10 +16,10 @@ def check(config: HaproxyConfig) -> Iterator[Finding]:
             continue
         plain = [server for server in proxy.servers if _is_plain(server)]
         if plain:
-            said = (
+            message = (
                 f"the check of {plain[0].name} speaks HTTP without TLS: an API server answers it with 400, so it is DOWN for good"
             )
-            yield Finding(said, option.words[0].to(option.words[1]), ((plain[0].line.place, "has no check-ssl"),))
+            yield Finding(message, option.words[0].to(option.words[1]), ((plain[0].line.place, "has no check-ssl"),))
 
 
 def _connects_with_tls(proxy: Proxy) -> bool:

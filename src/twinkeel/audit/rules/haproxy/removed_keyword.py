@@ -37,8 +37,8 @@ def check(config: HaproxyConfig) -> Iterator[Finding]:
     for section in config.file.of_kind("global", *_PROXIES):
         address = section.header.value(2)
         if section.kind in ("frontend", "listen") and ":" in address:
-            said = f"HAProxy {_LONG_AGO} and later take addresses from `bind` alone: they do not start with {address}"
-            yield Finding(said, section.header.words[2].place)
+            message = f"HAProxy {_LONG_AGO} and later take addresses from `bind` alone: they do not start with {address}"
+            yield Finding(message, section.header.words[2].place)
         for line in section.lines:
             since = _removed_in(section, line)
             if since and not line.conditions:
@@ -78,7 +78,7 @@ listen api «*:6443»
     «option forceclose»
     server master-1 192.168.1.101:6443 check
 """,
-        told=True,
+        checker_complains=True,
     ),
     good=Example(
         haproxy="""\

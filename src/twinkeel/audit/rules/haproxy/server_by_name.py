@@ -46,7 +46,7 @@ RULE = Rule(
 backend kubernetes
     server master-1 «localhost.localdomain:6443» check
 """,
-        told=True,
+        checker_complains=True,
     ),
     good=Example(
         haproxy="""\

@@ -37,7 +37,7 @@ RULE = Rule(
 backend kubernetes
     server master-1 «192.168.1.101» check
 """,
-        told=True,
+        checker_complains=True,
     ),
     good=Example(
         haproxy="""\

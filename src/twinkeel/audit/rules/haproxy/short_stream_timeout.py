@@ -16,8 +16,8 @@ def check(config: HaproxyConfig) -> Iterator[Finding]:
         for line in _deciding(config, backend):
             time = haproxy_seconds(line.value(2))
             if time is not None and time < SHORTEST:
-                said = f"timeout {line.value()} {line.value(2)} ends `kubectl exec`, `logs -f` and watches that are quiet as long"
-                yield Finding(said, line.place)
+                text = f"timeout {line.value()} {line.value(2)} ends `kubectl exec`, `logs -f` and watches that are quiet as long"
+                yield Finding(text, line.place)
 
 
 def _deciding(config: HaproxyConfig, backend: Proxy) -> list[Line]:

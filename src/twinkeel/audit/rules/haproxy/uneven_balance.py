@@ -11,8 +11,8 @@ def check(config: HaproxyConfig) -> Iterator[Finding]:
     for proxy in api_backends(config):
         line = proxy.last("balance")
         if line is not None and line.value() in ("source", "roundrobin", "static-rr", "first") and len(proxy.servers) > 1:
-            said = f"balance {line.value()} does not see that connections last: after a restart one API server has next to none"
-            yield Finding(said, line.place)
+            message = f"balance {line.value()} does not see that connections last: after a restart one API server has next to none"
+            yield Finding(message, line.place)
 
 
 RULE = Rule(

@@ -16,8 +16,8 @@ def check(config: HaproxyConfig) -> Iterator[Finding]:
         word = _path(proxy)
         text = word.text if word else "/"
         if text.partition("?")[0] != "/readyz":
-            said = f"the check asks for {text}: it passes until the API server has stopped, /readyz fails when it begins to"
-            yield Finding(said, word.place if word else option.words[0].to(option.words[1]))
+            message = f"the check asks for {text}: it passes until the API server has stopped, /readyz fails when it begins to"
+            yield Finding(message, word.place if word else option.words[0].to(option.words[1]))
 
 
 def _path(proxy: Proxy) -> Word | None:

@@ -11,8 +11,8 @@ def check(config: HaproxyConfig) -> Iterator[Finding]:
     for proxy in api_backends(config):
         trusting = [server for server in proxy.servers if server.text("verify") == "none" and server.has("check")]
         if trusting:
-            said = f"the check trusts any certificate: whoever answers at the address of {count(trusting)} passes"
-            yield Finding(said, trusting[0].parameters["verify"].place)
+            message = f"the check trusts any certificate: whoever answers at the address of {count(trusting)} passes"
+            yield Finding(message, trusting[0].parameters["verify"].place)
 
 
 RULE = Rule(

@@ -9,8 +9,8 @@ from twinkeel.liveconfig.keepalived_model import Instance
 def check(instance: Instance) -> Iterator[Finding]:
     line, state = instance.line("nopreempt"), instance.line("state")
     if line is not None and state is not None and state.value() == "MASTER":
-        said = "nopreempt is dropped where the initial state is MASTER: this host takes the address back each time it starts"
-        yield Finding(said, line.place, ((state.place, "the state"),))
+        message = "nopreempt is dropped where the initial state is MASTER: this host takes the address back each time it starts"
+        yield Finding(message, line.place, ((state.place, "the state"),))
 
 
 RULE = Rule(
@@ -34,7 +34,7 @@ vrrp_instance api {
     }
 }
 """,
-        told=True,
+        checker_complains=True,
     ),
     good=Example(
         keepalived="""\

@@ -28,7 +28,7 @@ RULE = Rule(
     }
 }
 """,
-        told=True,
+        checker_complains=True,
     ),
     good=Example(
         keepalived="""\

@@ -12,7 +12,7 @@ def check(config: VrrpConfig) -> Iterator[Finding]:
     if config.global_line("enable_script_security"):
         return
     scripts = [definition.statement for definition in config.definitions if definition.kind == "script"]
-    scripts += [line for block in config.config.whole.block for line in block.named(*_SCRIPTS)]
+    scripts += [line for block in config.config.root.block for line in block.named(*_SCRIPTS)]
     if scripts:
         yield Finding("scripts run as root although others than root may be able to change them", scripts[0].place)
 

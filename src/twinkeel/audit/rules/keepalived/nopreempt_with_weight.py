@@ -14,8 +14,8 @@ def check(instance: Instance) -> Iterator[Finding]:
     weighted = [tracker for tracker in instance.trackers if tracker.weight and not _resigns(tracker)]
     if line is not None and instance.nopreempt and weighted:
         first = weighted[0]
-        said = f"{first.word.text} only lowers a priority (weight {first.weight}), and with nopreempt no peer acts on that"
-        yield Finding(said, line.place, ((first.word.place, "tracked here"),))
+        message = f"{first.word.text} only lowers a priority (weight {first.weight}), and with nopreempt no peer acts on that"
+        yield Finding(message, line.place, ((first.word.place, "tracked here"),))
 
 
 def _resigns(tracker: Tracker) -> bool:

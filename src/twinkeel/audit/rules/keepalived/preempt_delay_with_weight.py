@@ -11,10 +11,10 @@ def check(instance: Instance) -> Iterator[Finding]:
     weighted = [tracker for tracker in instance.trackers if tracker.weight]
     if line is not None and instance.preempt_delay > 0 and weighted:
         first = weighted[0]
-        said = (
+        message = (
             f"when {first.word.text} fails on the holder, the peer waits another {instance.preempt_delay:g} s before it takes over"
         )
-        yield Finding(said, line.place, ((first.word.place, "tracked here, with a weight"),))
+        yield Finding(message, line.place, ((first.word.place, "tracked here, with a weight"),))
 
 
 RULE = Rule(

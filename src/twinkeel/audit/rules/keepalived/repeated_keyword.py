@@ -16,21 +16,21 @@ _BLOCKS = ("global_defs", "vrrp_instance", "vrrp_script", "vrrp_track_process", 
 
 
 def check(config: VrrpConfig) -> Iterator[Finding]:
-    for block in config.config.whole.named(*_BLOCKS):
+    for block in config.config.root.named(*_BLOCKS):
         last: dict[str, Statement] = {}
         for line in block.block:
             if line.keyword in _ONCE and not line.condition:
                 before = last.get(line.keyword)
                 if before is not None and before.value() != line.value():
-                    said = f"{line.keyword} {before.value()} does not count: the block says {line.value()} later"
-                    yield Finding(said, before.place, ((line.place, "this one counts"),))
+                    message = f"{line.keyword} {before.value()} does not count: the block says {line.value()} later"
+                    yield Finding(message, before.place, ((line.place, "this one counts"),))
                 last[line.keyword] = line
 
 
 RULE = Rule(
     name="repeated-keyword",
     severity="error",
-    what="a keyword that takes one value and is said twice in a block, with different values.",
+    what="a keyword that takes one value and stands twice in a block, with different values.",
     why="Keepalived takes the last one and says nothing. Whoever changes the first one, changes nothing.",
     fix="keep one",
     source="Keepalived 2.2.7, run",

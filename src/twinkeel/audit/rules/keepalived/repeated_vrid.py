@@ -46,7 +46,7 @@ vrrp_instance ingress {
     }
 }
 """,
-        told=True,
+        checker_complains=True,
     ),
     good=Example(
         keepalived="""\

@@ -10,8 +10,8 @@ def check(config: VrrpConfig) -> Iterator[Finding]:
     security = config.global_line("enable_script_security")
     for definition in config.definitions if security else ():
         if security and config.lacks_user(definition):
-            said = f"{definition.name} has no user: Keepalived switches it off where the host has no user keepalived_script"
-            yield Finding(said, definition.statement.place, ((security.place, "asks for a user"),))
+            message = f"{definition.name} has no user: Keepalived switches it off where the host has no user keepalived_script"
+            yield Finding(message, definition.statement.place, ((security.place, "asks for a user"),))
 
 
 RULE = Rule(
@@ -32,7 +32,7 @@ global_defs {
     interval 2
 }
 """,
-        told=True,
+        checker_complains=True,
     ),
     good=Example(
         keepalived="""\

@@ -12,8 +12,8 @@ def check(config: VrrpConfig) -> Iterator[Finding]:
     for definition in config.definitions:
         interval, fall = definition.seconds("interval", DEFAULT_INTERVAL), definition.count("fall")
         if definition.kind == "script" and interval * fall > LONGEST:
-            said = f"{definition.name} fails after up to {interval * fall:g} s: {fall} times {interval:g} s"
-            yield Finding(said, (definition.statement.last("fall", "interval") or definition.statement).place)
+            message = f"{definition.name} fails after up to {interval * fall:g} s: {fall} times {interval:g} s"
+            yield Finding(message, (definition.statement.last("fall", "interval") or definition.statement).place)
 
 
 RULE = Rule(

@@ -34,7 +34,7 @@ vrrp_instance api {
     }
 }
 """,
-        told=True,
+        checker_complains=True,
     ),
     good=Example(
         keepalived="""\

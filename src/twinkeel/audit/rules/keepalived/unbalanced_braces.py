@@ -30,7 +30,7 @@ vrrp_instance api «{»
         192.168.1.110/24
     }
 """,
-        told=True,
+        checker_complains=True,
     ),
     good=Example(
         keepalived="""\

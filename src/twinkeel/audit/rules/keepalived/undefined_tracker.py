@@ -38,7 +38,7 @@ vrrp_instance api {
     }
 }
 """,
-        told=True,
+        checker_complains=True,
     ),
     good=Example(
         keepalived="""\

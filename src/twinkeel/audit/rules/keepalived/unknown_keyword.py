@@ -62,10 +62,10 @@ def check(config: VrrpConfig) -> Iterator[Finding]:
 
 
 def _everywhere(config: VrrpConfig) -> Iterator[Finding]:
-    yield from _unknown(config.config.whole.block, _TOP)
-    for block in config.config.whole.named("vrrp_script"):
+    yield from _unknown(config.config.root.block, _TOP)
+    for block in config.config.root.named("vrrp_script"):
         yield from _unknown(block.block, _SCRIPT)
-    for block in config.config.whole.named("vrrp_instance"):
+    for block in config.config.root.named("vrrp_instance"):
         yield from _unknown(block.block, _INSTANCE)
 
 
@@ -95,7 +95,7 @@ vrrp_script haproxy {
     «fail» 2
 }
 """,
-        told=True,
+        checker_complains=True,
     ),
     good=Example(
         keepalived="""\

@@ -31,7 +31,7 @@ vrrp_instance api {
     }
 }
 """,
-        told=True,
+        checker_complains=True,
     ),
     good=Example(
         keepalived="""\

@@ -7,11 +7,11 @@ from twinkeel.liveconfig.keepalived_model import VrrpConfig
 
 
 def check(config: VrrpConfig) -> Iterator[Finding]:
-    groups = config.config.whole.named("vrrp_sync_group")
+    groups = config.config.root.named("vrrp_sync_group")
     of_groups = {each.keyword for group in groups for block in group.block for each in block.block}
     tracked = {(tracker.kind, tracker.word.text) for instance in config.instances for tracker in instance.trackers}
     # Real servers of a virtual_server may track files as well.
-    elsewhere = any(True for _ in config.config.whole.named("virtual_server"))
+    elsewhere = any(True for _ in config.config.root.named("virtual_server"))
     for definition in config.definitions if config.instances and not elsewhere else ():
         if (definition.kind, definition.name) not in tracked and definition.name not in of_groups:
             yield Finding(f"no instance tracks {definition.name}: it has no effect", definition.statement.place)

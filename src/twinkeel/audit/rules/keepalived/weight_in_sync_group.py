@@ -12,8 +12,8 @@ def check(instance: Instance) -> Iterator[Finding]:
     if group is None:
         return
     for tracker in ignored(instance):
-        said = f"{tracker.word.text} has weight {tracker.weight}, and {instance.name} is in a sync group: Keepalived ignores it"
-        yield Finding(said, tracker.word.place, ((group.statement.place, "the group"),))
+        message = f"{tracker.word.text} has weight {tracker.weight}, and {instance.name} is in a sync group: Keepalived ignores it"
+        yield Finding(message, tracker.word.place, ((group.statement.place, "the group"),))
 
 
 RULE = Rule(
@@ -57,7 +57,7 @@ vrrp_instance api {
     }
 }
 """,
-        told=True,
+        checker_complains=True,
     ),
     good=Example(
         keepalived="""\

@@ -10,13 +10,13 @@ from twinkeel.liveconfig.inventory import Inventory
 
 
 def check(inventory: Inventory, pair: Pair) -> Iterator[Finding]:
-    said = setting(inventory, "kube_vip_address")
-    taken = address(text(said.value)) if said else None
+    stated = setting(inventory, "kube_vip_address")
+    taken = address(text(stated.value)) if stated else None
     word = vips(pair).get(taken) if taken else None
     # kube-vip for Services alone takes no address of the control plane.
     plane = is_on(setting(inventory, "kube_vip_controlplane_enabled"))
-    if said and word and plane and is_on(setting(inventory, "kube_vip_enabled")):
-        yield Finding(f"kube-vip holds {taken}, too", said.value.place, ((word.place, "the pair's virtual IP"),))
+    if stated and word and plane and is_on(setting(inventory, "kube_vip_enabled")):
+        yield Finding(f"kube-vip holds {taken}, too", stated.value.place, ((word.place, "the pair's virtual IP"),))
 
 
 RULE = Rule(

@@ -11,12 +11,12 @@ from twinkeel.liveconfig.inventory import Inventory
 
 def check(inventory: Inventory, pair: Pair) -> Iterator[Finding]:
     balancer, known = setting(inventory, "loadbalancer_apiserver"), vips(pair)
-    said = balancer.value.get("address") if balancer else None
-    asked = address(text(said))
-    if said is not None and asked is not None and known and asked not in known:
+    stated = balancer.value.get("address") if balancer else None
+    asked = address(text(stated))
+    if stated is not None and asked is not None and known and asked not in known:
         vip, word = next(iter(known.items()))
         yield Finding(
-            f"{asked} is no virtual IP of the pair, which has {vip}", said.place, ((word.place, "the pair's virtual IP"),)
+            f"{asked} is no virtual IP of the pair, which has {vip}", stated.place, ((word.place, "the pair's virtual IP"),)
         )
 
 

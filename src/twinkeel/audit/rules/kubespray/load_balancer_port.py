@@ -13,11 +13,11 @@ def check(inventory: Inventory, pair: Pair) -> Iterator[Finding]:
     balancer, binds = setting(inventory, "loadbalancer_apiserver"), api_binds(pair)
     if balancer is None or not binds or not isinstance(balancer.value.data, dict):
         return
-    said = balancer.value.get("port")
-    written = text(said)
-    port = int(written) if written and written.isdecimal() else api_server_port(inventory) if said is None else None
+    stated = balancer.value.get("port")
+    written = text(stated)
+    port = int(written) if written and written.isdecimal() else api_server_port(inventory) if stated is None else None
     if port is not None and port not in {bound for bound, _ in binds}:
-        place = said.place if said is not None else balancer.place
+        place = stated.place if stated is not None else balancer.place
         yield Finding(
             f"the cluster asks on port {port}, where the pair does not listen", place, ((binds[0][1], "the pair's bind"),)
         )

@@ -19,8 +19,8 @@ def check(host: Host) -> Iterator[Finding]:
         for url in script.urls:
             if url.port and url.host in (*_HERE, *vips) and ports and None not in ports and url.port not in ports:
                 listening = ", ".join(str(port) for port in sorted(port for port in ports if port))
-                said = f"{definition.name} asks port {url.port}, HAProxy listens on {listening}: the check says nothing about it"
-                yield Finding(said, url.place)
+                message = f"{definition.name} asks port {url.port}, HAProxy listens on {listening}: the check says nothing about it"
+                yield Finding(message, url.place)
 
 
 RULE = Rule(

@@ -19,8 +19,8 @@ def check(host: Host) -> Iterator[Finding]:
     for definition, script in scripts_of(host):
         asked = [url for url in script.urls if url.port in ports]
         if asked and definition.name in fatal:
-            said = f"{definition.name} asks an API server: when none answers, no host may hold the address, HAProxy or not"
-            yield Finding(said, asked[0].place)
+            message = f"{definition.name} asks an API server: when none answers, no host may hold the address, HAProxy or not"
+            yield Finding(message, asked[0].place)
 
 
 def through_ports(host: Host) -> set[int]:

@@ -22,8 +22,8 @@ def check(pair: Pair) -> Iterator[Finding]:
             continue
         line, first_line = other.line("priority"), one.line("priority")
         if one.priority == other.priority and line is not None and first_line is not None:
-            said = f"{first.host.name} and {second.host.name} have the same priority: who has the higher address wins a tie"
-            yield Finding(said, line.place, ((first_line.place, first.host.name),))
+            message = f"{first.host.name} and {second.host.name} have the same priority: who has the higher address wins a tie"
+            yield Finding(message, line.place, ((first_line.place, first.host.name),))
 
 
 RULE = Rule(

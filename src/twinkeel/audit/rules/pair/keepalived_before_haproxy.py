@@ -16,18 +16,18 @@ def check(host: Host) -> Iterator[Finding]:
     ports = through_ports(host)
     tracked = {tracker.word.text for instance in host.instances for tracker in instance.trackers if tracker.kind == "script"}
     # Definitions may share a script: one finding for each place.
-    told: set[str] = set()
+    reported: set[str] = set()
     for definition, script in scripts_of(host):
         asked = [url for url in script.urls if url.port in ports]
         interval = definition.seconds("interval", DEFAULT_INTERVAL)
         soonest = (definition.count("fall") - 1) * interval
         if asked and definition.name in tracked and slowest > soonest + interval:
             place = asked[0].place
-            if str(place) in told:
+            if str(place) in reported:
                 continue
-            told.add(str(place))
-            said = f"{definition.name} may fail after {soonest:g} s; HAProxy needs up to {slowest:.3g} s to leave an API server out"
-            yield Finding(said, place)
+            reported.add(str(place))
+            text = f"{definition.name} may fail after {soonest:g} s; HAProxy needs up to {slowest:.3g} s to leave an API server out"
+            yield Finding(text, place)
 
 
 def _slowest(host: Host) -> float:

@@ -11,8 +11,8 @@ def check(pair: Pair) -> Iterator[Finding]:
     hosts = [host for host in pair.hosts if host.keepalived is not None]
     for host in hosts if len(hosts) > 1 else ():
         for instance in lone_instances(pair, host):
-            said = f"no other host has virtual router {instance.vrid} or its addresses: when {host.name} is lost, they are"
-            yield Finding(said, instance.statement.place)
+            message = f"no other host has virtual router {instance.vrid} or its addresses: when {host.name} is lost, they are"
+            yield Finding(message, instance.statement.place)
 
 
 RULE = Rule(

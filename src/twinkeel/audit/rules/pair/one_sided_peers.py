@@ -18,11 +18,11 @@ def _unheard(here: Member, there: Member) -> Iterator[Finding]:
     block = here.instance.line("unicast_peer")
     if block is None or not here.instance.peers:
         if there.instance.peers:
-            said = f"{here.host.name} advertises by multicast, {there.host.name} by unicast: neither hears the other"
-            yield Finding(said, here.instance.statement.place)
+            message = f"{here.host.name} advertises by multicast, {there.host.name} by unicast: neither hears the other"
+            yield Finding(message, here.instance.statement.place)
     elif source is not None and source.text not in {peer.text.partition("/")[0] for peer in here.instance.peers}:
-        said = f"{there.host.name} sends from {source.text}, which is no peer of {here.host.name}: it hears nothing from here"
-        yield Finding(said, block.place, ((source.place, there.host.name),))
+        message = f"{there.host.name} sends from {source.text}, which is no peer of {here.host.name}: it hears nothing from here"
+        yield Finding(message, block.place, ((source.place, there.host.name),))
 
 
 RULE = Rule(

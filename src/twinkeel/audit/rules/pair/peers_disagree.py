@@ -27,8 +27,8 @@ def check(pair: Pair) -> Iterator[Finding]:
 
 
 def _differ(first: Member, second: Member, keyword: str, what: str) -> Finding:
-    said = f"{what}: {second.host.name} and {first.host.name} drop each other's advertisements, and both hold the address"
-    return Finding(said, _place(second.instance, keyword), ((_place(first.instance, keyword), first.host.name),))
+    message = f"{what}: {second.host.name} and {first.host.name} drop each other's advertisements, and both hold the address"
+    return Finding(message, _place(second.instance, keyword), ((_place(first.instance, keyword), first.host.name),))
 
 
 def _place(instance: Instance, keyword: str) -> Place:

@@ -11,12 +11,12 @@ _TRACKS = ("track_script", "track_process", "track_file", "track_bfd")
 def check(host: Host) -> Iterator[Finding]:
     if host.haproxy is None or host.keepalived is None:
         return
-    groups = list(host.keepalived.config.whole.named("vrrp_sync_group"))
+    groups = list(host.keepalived.config.root.named("vrrp_sync_group"))
     grouped = {each.keyword for group in groups if group.last(*_TRACKS) for block in group.named("group") for each in block.block}
     for instance in host.instances:
         if not any(instance.has(block) for block in _TRACKS) and instance.name not in grouped:
-            said = f"{instance.name} tracks nothing: when HAProxy dies, {host.name} keeps the address and serves nobody"
-            yield Finding(said, instance.statement.place)
+            message = f"{instance.name} tracks nothing: when HAProxy dies, {host.name} keeps the address and serves nobody"
+            yield Finding(message, instance.statement.place)
 
 
 RULE = Rule(

@@ -21,12 +21,12 @@ def _stuck(holder: Member, backup: Member) -> Iterator[Finding]:
     for tracker in holder.instance.trackers:
         left = failed_priority(holder.instance, tracker)
         if tracker.weight and left >= theirs:
-            said = (
+            message = (
                 f"when {tracker.word.text} fails on {holder.host.name} it still has {left}, {backup.host.name} has {theirs}: "
                 "the address stays"
             )
             line = backup.instance.line("priority") or backup.instance.statement
-            yield Finding(said, tracker.word.place, ((line.place, f"priority of {backup.host.name}"),))
+            yield Finding(message, tracker.word.place, ((line.place, f"priority of {backup.host.name}"),))
 
 
 RULE = Rule(

@@ -13,8 +13,8 @@ def check(host: Host) -> Iterator[Finding]:
         interval, deadline = definition.seconds("interval", DEFAULT_INTERVAL), script.longest
         if deadline is not None and deadline >= interval:
             line = definition.statement.last("interval") or definition.statement
-            said = f"one check may take {deadline:g} s and the next one is due after {interval:g} s: failures are counted late"
-            yield Finding(said, line.place)
+            message = f"one check may take {deadline:g} s and the next one is due after {interval:g} s: failures are counted late"
+            yield Finding(message, line.place)
 
 
 RULE = Rule(

@@ -16,8 +16,8 @@ def check(host: Host) -> Iterator[Finding]:
     for definition, script in scripts_of(host):
         for request in script.requests:
             if request.program == "curl" and not _FAILS.search(request.text) and not _looked_at(request):
-                said = f"{definition.name} passes for every answer: curl without --fail is content with a 500"
-                yield Finding(said, request.place)
+                message = f"{definition.name} passes for every answer: curl without --fail is content with a 500"
+                yield Finding(message, request.place)
 
 
 def _looked_at(request: Request) -> bool:

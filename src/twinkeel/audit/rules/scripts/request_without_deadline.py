@@ -12,8 +12,8 @@ def check(host: Host) -> Iterator[Finding]:
         for request in script.requests:
             if request.limited:
                 continue
-            said = f"{definition.name} waits without a limit: a HAProxy that hangs is found by Keepalived's own timeout only"
-            yield Finding(said, request.place)
+            message = f"{definition.name} waits without a limit: a HAProxy that hangs is found by Keepalived's own timeout only"
+            yield Finding(message, request.place)
 
 
 RULE = Rule(

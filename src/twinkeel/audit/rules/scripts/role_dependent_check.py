@@ -15,8 +15,8 @@ _ASKS = re.compile(
 def check(host: Host) -> Iterator[Finding]:
     for definition, script in scripts_of(host):
         for command, match in script.find(_ASKS):
-            said = f"{definition.name} tests more while this host has the address: the holder can fail where the backup passes"
-            yield Finding(said, command.place(match))
+            message = f"{definition.name} tests more while this host has the address: the holder can fail where the backup passes"
+            yield Finding(message, command.place(match))
 
 
 RULE = Rule(

@@ -12,7 +12,7 @@ import stat
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.candidate_files import put, read_notes
+from ansible.module_utils.candidate_files import put, read_recorded_state
 from ansible.module_utils.keep_generation import META, complete, keep_generation
 from ansible.module_utils.reload_safety import outlives_reload
 
@@ -29,6 +29,7 @@ options:
   state: {type: str, choices: [listed, kept, restored], required: true}
   files: {type: list, elements: dict, default: [], description: "path, unit, on_change; other keys are ignored"}
   units: {type: list, elements: str, default: []}
+  vrrp_daemon: {type: dict, default: {}, description: "unit and config_path: a pair that somebody else set up has it running"}
   number: {type: int, default: 0}
   about: {type: dict, default: {}, description: "why it is kept: when, who, command"}
   keep: {type: int, default: 5}
@@ -46,7 +47,7 @@ def is_active(module: AnsibleModule, unit: str) -> bool:
 
 def keep(module: AnsibleModule) -> None:
     """Do `state=kept`."""
-    keep_generation(module.params, lambda unit: is_active(module, unit), read_notes, put)
+    keep_generation(module.params, lambda unit: is_active(module, unit), read_recorded_state, put)
     module.exit_json(changed=True, number=module.params["number"])
 
 
@@ -54,10 +55,12 @@ def restore(module: AnsibleModule) -> None:
     """Do `state=restored`."""
     given = module.params
     kept = os.path.join(given["folder"], f"{given['number']:04d}")
-    meta = read_notes(os.path.join(kept, META))
+    meta = read_recorded_state(os.path.join(kept, META))
     if not meta:
         module.fail_json(msg=f"this host has no generation {given['number']}")
-    readers = {entry["path"]: entry for entry in read_notes(given["live"]).get("files", []) + given["files"] + meta["files"]}
+    readers = {
+        entry["path"]: entry for entry in read_recorded_state(given["live"]).get("files", []) + given["files"] + meta["files"]
+    }
     wanted = {entry["path"]: entry for entry in meta["files"]}
     changed = []
     for path, entry in wanted.items():
@@ -77,8 +80,8 @@ def restore(module: AnsibleModule) -> None:
             os.unlink(given[name])
     actions = {unit: needed(unit, active, [readers[path] for path in changed]) for unit, active in meta["units"].items()}
     for unit in [unit for unit, each in actions.items() if each == "reloaded"]:
-        _, shown, _ = module.run_command(["systemctl", "show", "--property=MainPID", unit])
-        actions[unit] = "reloaded" if outlives_reload(unit, shown) else "restarted"
+        _, properties_of, _ = module.run_command(["systemctl", "show", "--property=MainPID", unit])
+        actions[unit] = "reloaded" if outlives_reload(unit, properties_of) else "restarted"
     module.exit_json(changed=bool(changed), files=changed, actions=actions, bare=meta["bare"])
 
 
@@ -109,6 +112,7 @@ def main() -> None:
             "state": {"type": "str", "required": True, "choices": ["listed", "kept", "restored"]},
             "files": {"type": "list", "elements": "dict", "default": []},
             "units": {"type": "list", "elements": "str", "default": []},
+            "vrrp_daemon": {"type": "dict", "default": {}},
             "number": {"type": "int", "default": 0},
             "about": {"type": "dict", "default": {}},
             "keep": {"type": "int", "default": 5},

@@ -11,7 +11,7 @@ from ansible.module_utils.haproxy_socket import ask_haproxy
 
 DOCUMENTATION = r"""
 module: load_balancer_health
-short_description: Wait until HAProxy, its servers and Keepalived are as they must be
+short_description: Wait until HAProxy, its servers and the other units are as they must be
 description:
   - C(GET /live) and C(GET /ready) on the loopback monitor answer 200, every unit is active and enabled, at least one server of
     the API's backend passed a health check of the HAProxy that runs now (not of the one before a reload), and a request

@@ -1,0 +1,199 @@
+"""Load balancers that announce by BGP: faults in a lab beside what is predicted, and the rate of new connections. Prints Markdown.
+
+Run it with scripts/benchmark-bgp, which says what the arguments are. Trials that could not be judged are shown as such. An
+interrupted run goes on where it was when it is given the same folder.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from twinkeel.cli.load import load_topology
+from twinkeel.topology.predict import predict
+from twinkeel.topology.prediction import Prediction
+
+ROOT = Path(__file__).parent.parent
+TWINKEEL = str(Path(sys.executable).parent / "twinkeel")
+LAB = "bgp-benchmark"
+VIP = "192.0.2.10"
+# A member that comes back waits for two seconds, not for two minutes: a trial begins on a system that is whole.
+SPEC = f"""\
+name: lab-bgp
+domain: lab-home.com
+endpoint:
+  name: lb.lab-home.com
+  vip: {VIP}
+  mode: bgp
+  bgp: {{asn: 64512, routers: [{{address: 192.168.1.1, asn: 64500}}], return_delay: 2, bfd: {{interval: 0.01, multiplier: 3}}}}
+load_balancers: {{lb-1: 192.168.1.111, lb-2: 192.168.1.112, lb-3: 192.168.1.113}}
+control_plane: {{master-1: 192.168.1.101}}
+failover: {{second_chance: true}}
+kubernetes: {{network_plugin: calico}}
+"""
+FAULTS = (
+    *("power-loss", "link-cut", "haproxy-hang", "haproxy-kill", "haproxy-stop", "planned-switchover", "reboot-holder"),
+    *("bgpd-kill", "frr-stop", "bgp-session-flap"),
+)
+HEADINGS = (
+    *("fault", "predicted ms", "trials", "downtime ms, median / max", "new requests failed, of", "kept connections broken, of"),
+    "load, 1 min",
+)
+CLIENTS, SECONDS = 8, 10
+SOAK, MINUTES = "soak", 10
+PAUSE = 5.0
+
+
+def main() -> None:
+    """Measure what is not measured yet, then print the tables."""
+    trials, folder, faults = _arguments(sys.argv[1:])
+    rates = folder / "rates.json"
+    missing = [fault for fault in faults if not _result(folder, fault).exists()]
+    if faults == (SOAK,):
+        _soak(folder)
+        return
+    if missing or (faults == FAULTS and not rates.exists()):
+        with _lab(folder):
+            for fault in missing:
+                _measure(fault, trials, folder)
+            if faults == FAULTS:
+                rates.write_text(json.dumps([_rate(count) for count in (3, 1)]))
+    predictions = predict(load_topology(folder / "twinkeel.yaml"))
+    print(_table(HEADINGS, [_row(fault, predictions, json.loads(_result(folder, fault).read_text())) for fault in faults]))
+    if faults == FAULTS:
+        headings = ("load balancers that announce", "new TLS connections a second", "processors that were idle")
+        print(f"\n{_table(headings, [tuple(map(str, row)) for row in json.loads(rates.read_text())])}")
+    print(f"histories: {folder}", file=sys.stderr)
+
+
+def _arguments(given: Sequence[str]) -> tuple[int, Path, Sequence[str]]:
+    trials = int(given[0]) if given and given[0].isdecimal() else 0 if given else 20
+    if trials < 1:
+        print("usage: scripts/benchmark-bgp [TRIALS [FOLDER [FAULT...]]]", file=sys.stderr)
+        sys.exit(2)
+    folder = Path(given[1] if len(given) > 1 else tempfile.mkdtemp(prefix="twinkeel-bgp-")).absolute()
+    return trials, folder, tuple(given[2:]) or FAULTS
+
+
+def _result(folder: Path, fault: str) -> Path:
+    return folder / f"{fault}.json"
+
+
+@contextmanager
+def _lab(folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    spec = folder / "twinkeel.yaml"
+    spec.write_text(SPEC)
+    programs = os.environ.get("TWINKEEL_KUBERNETES")
+    _run("lab", "up", "--name", LAB, "-f", str(spec), *(("--kubernetes", programs) if programs else ()))
+    try:
+        _inside("operator", "twinkeel", "apply")
+        yield
+    finally:
+        _run("lab", "down", "--name", LAB)
+
+
+def _run(*argv: str, good: tuple[int, ...] = (0,)) -> str:
+    """What a command printed. Exits when it ends with another code than a good one."""
+    ended = subprocess.run([TWINKEEL, *argv], capture_output=True, text=True, check=False, cwd=ROOT)
+    if ended.returncode not in good:
+        sys.exit(f"{' '.join(argv)} ended with {ended.returncode}:\n{ended.stderr[-2000:]}")
+    return ended.stdout
+
+
+def _inside(host: str, *argv: str, good: tuple[int, ...] = (0,)) -> str:
+    return _run("lab", "exec", "--name", LAB, host, "--", *argv, good=good)
+
+
+def _measure(fault: str, trials: int, folder: Path) -> None:
+    """Trials of a fault, as their JSON says; an exit code of 1 is an answer, too, and 3 that the system was not whole yet."""
+    print(f"{fault} ...", file=sys.stderr, flush=True)
+    found: list[dict[str, Any]] = []
+    for _ in range(trials):
+        histories = tempfile.mkdtemp(prefix=f"{fault}-", dir=folder)
+        count = ("--trials", str(trials - len(found)))
+        drill = ("twinkeel", "drill", "run", fault, *count, "--format", "json", "-o", f"{histories}/run")
+        found += [json.loads(line) for line in _inside("client", *drill, good=(0, 1, 3)).splitlines()]
+        if len(found) >= trials:
+            break
+        time.sleep(PAUSE)
+    _result(folder, fault).write_text(json.dumps({"trials": found, "load": os.getloadavg()[0]}))
+
+
+def _soak(folder: Path) -> None:
+    """All processors busy for minutes: what was taken for a loss that was none."""
+    with _lab(folder):
+        argv = ("twinkeel", "drill", "soak", "--minutes", str(MINUTES), "--format", "json", "-o", str(folder / "soak"))
+        print(_inside("client", *argv, good=(0, 1)), end="")
+
+
+def _row(fault: str, predictions: Sequence[Prediction], result: dict[str, Any]) -> tuple[str, ...]:
+    proved = [trial for trial in result["trials"] if trial["verdict"] != "unknown" and trial["downtime_ms"] is not None]
+    predicted = next((each.downtime for each in predictions if fault in each.drills), None)
+    said = "-" if predicted is None else f"{predicted.low * 1000:.0f} to {predicted.high * 1000:.0f}"
+    if not proved:
+        return (fault, said, "0", *["unknown"] * 3, f"{result['load']:.0f}")
+    streams = [each for trial in proved for each in trial["streams"] if each["failed"] is not None]
+    new, kept = ([each for each in streams if (each["stream"] == "new") is wanted] for wanted in (True, False))
+    unknown, times = len(result["trials"]) - len(proved), [trial["downtime_ms"] for trial in proved]
+    return (
+        fault,
+        said,
+        f"{len(proved)}" + (f" ({unknown} unknown)" if unknown else ""),
+        f"{median(times):.0f} / {max(times):.0f}",
+        f"{sum(each['failed'] for each in new)} of {sum(each['requests'] for each in new)}",
+        f"{sum(each['connections_lost'] for each in kept)} of {len(kept)}",
+        f"{result['load']:.0f}",
+    )
+
+
+def _rate(count: int) -> tuple[int, int, str]:
+    """New TLS connections a second while so many load balancers announce, made by openssl's s_time, and what was idle meanwhile."""
+    aside = [f"lb-{number}" for number in range(count + 1, 4)]
+    for host in aside:
+        _inside(host, "sh", "-c", "echo 1 > /run/twinkeel/standby")
+    _wait_for_ways(count)
+    argv = ["timeout", str(2 * SECONDS), "openssl", "s_time", "-connect", f"{VIP}:6443", "-new", "-time", str(SECONDS)]
+    before = _processor_time()
+    clients = [
+        subprocess.Popen([TWINKEEL, "lab", "exec", "--name", LAB, "client", "--", *argv], stdout=subprocess.PIPE, text=True)
+        for _ in range(CLIENTS)
+    ]
+    said = [client.communicate()[0] for client in clients]
+    after = _processor_time()
+    for host in aside:
+        _inside(host, "sh", "-c", "echo 0 > /run/twinkeel/standby")
+    made = [re.search(r"(\d+) connections in (\d+) real seconds", each) for each in said]
+    idle = (after[0] - before[0]) / (after[1] - before[1])
+    rate = sum(int(each[1]) / int(each[2]) for each in made if each)
+    return count, round(rate), f"{idle:.0%} of {os.cpu_count()}"
+
+
+def _wait_for_ways(count: int) -> None:
+    end = time.monotonic() + 60
+    while len(set(re.findall(r"via (\S+)", _inside("router-1", "ip", "route", "show", VIP)))) != count:
+        if time.monotonic() > end:
+            sys.exit(f"the router never had {count} ways")
+        time.sleep(0.5)
+
+
+def _processor_time() -> tuple[int, int]:
+    """Idle time and all time of this machine's processors since its start."""
+    times = [int(word) for word in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+    return times[3] + times[4], sum(times)
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in (headings, ("---",) * len(headings), *rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,3 @@
+twinkeel status
+twinkeel drill run power-loss --yes
+twinkeel status
