@@ -116,8 +116,6 @@ def test_who_stands_aside_may_reload_its_firewall(build_edited: Edited, root: Pa
 def test_what_a_successor_lets_out(build_edited: Edited, root: Path, tmp_path: Path, allowed: bool) -> None:
     """`ufw default deny outgoing`: a copy is nothing that this host's own connections need. It goes to the served port."""
     with segment(build_edited(*walled("ufw")), tmp_path) as made:
-        holder = made.holder(made.vips[0])
-        before = holder.traces()
         for wall in build_walls(made, root, "ufw"):
             wall.run("ufw", "default", "deny", "outgoing")
             # VRRP, or nobody would be heard; and what HAProxy needs.
@@ -126,6 +124,10 @@ def test_what_a_successor_lets_out(build_edited: Edited, root: Path, tmp_path: P
             if allowed:
                 wall.run("ufw", "allow", "out", "6443/tcp")
                 wall.run("ufw", "allow", "out", "51112/udp")
+        # While ufw was turned on the virtual IP may have moved.
+        wait_for(lambda: [each.has(made.vips[0]) for each in made.balancers.values()].count(True) == 1, "nobody has it alone")
+        holder = made.holder(made.vips[0])
+        before = holder.traces()
         with made.using(made.vips[0]) as seen:
             made.move()
             assert holder.moved_plainly == (not allowed)
