@@ -76,7 +76,7 @@ CHECKS = (
         "P015",
         "SELinux is not permissive, and its booleans can be set",
         "Enforcing without haproxy_connect_any, HAProxy cannot reach the API servers. Permissive is an accident that a boot ends.",
-        "Leave SELinux enforcing and system.selinux: auto; apply sets the booleans.",
+        "Leave SELinux enforcing and system.selinux: auto; apply sets the booleans, and installs the module that Keepalived needs.",
         system.selinux,
     ),
     Check(

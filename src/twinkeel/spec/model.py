@@ -424,7 +424,10 @@ class System(_Strict):
         "none", "Which firewall gets rules: VRRP from the other load balancers alone, and the served ports.", "firewalld"
     )
     selinux: Literal["auto", "ignore"] = key(
-        "auto", "`auto` sets the booleans that HAProxy and Keepalived need where SELinux is on, and never turns it off.", "ignore"
+        "auto",
+        "`auto` sets the booleans and installs the module that HAProxy and Keepalived need where SELinux is on, and never turns "
+        "it off.",
+        "ignore",
     )
 
 
