@@ -24,14 +24,19 @@ def bring_up(run: Run) -> None:
             raise StepError("apply did not say that certificates are not verified yet")
         came.append("health checks do not verify certificates yet")
     with run.step("the mirror, served at the operator's place"):
-        run.serve_mirror()
-        argv = ("kubespray", "mirror", "variables", str(run.mirror), "--address", run.operator_address(), "--port", str(PORT))
-        run.mirror_file.write_text(subprocess.run([TWINKEEL, *argv], capture_output=True, text=True, check=True).stdout)
-        found = re.search(r"^twinkeel_mirror_apt_line: [\"']?(.*?)[\"']?$", run.mirror_file.read_text(), re.MULTILINE)
-        if found is None:
-            raise StepError("the mirror's variables have no line for apt")
-        for name in (*run.masters, *run.workers, run.added):
-            run.quiet(name, "sh", "-c", f"echo '{found[1]}' >/etc/apt/sources.list.d/mirror.list && apt-get update -qq")
+        use_mirror(run)
+
+
+def use_mirror(run: Run) -> None:
+    """Serve the mirror of the moment, and tell Kubespray and every node's apt of it."""
+    run.serve_mirror()
+    argv = ("kubespray", "mirror", "variables", str(run.mirror), "--address", run.operator_address(), "--port", str(PORT))
+    run.mirror_file.write_text(subprocess.run([TWINKEEL, *argv], capture_output=True, text=True, check=True).stdout)
+    found = re.search(r"^twinkeel_mirror_apt_line: [\"']?(.*?)[\"']?$", run.mirror_file.read_text(), re.MULTILINE)
+    if found is None:
+        raise StepError("the mirror's variables have no line for apt")
+    for name in (*run.masters, *run.workers, run.added):
+        run.quiet(name, "sh", "-c", f"echo '{found[1]}' >/etc/apt/sources.list.d/mirror.list && apt-get update -qq")
 
 
 def install(run: Run) -> None:

@@ -15,6 +15,7 @@ from day_two import day_two
 from install import bring_up, install
 from prove import prove
 from run import FALLBACK_TAG, LAB, Run, StepError
+from upgrade import upgrade
 
 TAG = "v2.32.0"
 
@@ -27,6 +28,7 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="leave the lab up")
     parser.add_argument("--tag", default=TAG, help=f"the Kubespray release; default: {TAG}")
     parser.add_argument("--local", type=Path, action="append", default=[], metavar="DIR", help="programs to build the mirror from")
+    parser.add_argument("--upgrade", type=Path, metavar="DIR", help="at the end, upgrade to the Kubernetes of this other mirror")
     parser.add_argument("--mirror", type=Path, metavar="DIR", help="default: ~/.cache/twinkeel/mirror-TAG")
     options = parser.parse_args()
     options.mirror = options.mirror or Path.home() / f".cache/twinkeel/mirror-{options.tag}"
@@ -82,6 +84,8 @@ def whole_procedure(run: Run) -> None:
     install(run)
     prove(run)
     day_two(run)
+    if run.options.upgrade:
+        upgrade(run)
 
 
 if __name__ == "__main__":

@@ -128,11 +128,15 @@ class Run:
         width = max(len(title) for title, _, _ in self.rows)
         return "\n".join(f"{title:{width}}  {seconds:7.1f} s  {result}" for title, seconds, result in self.rows)
 
+    @property
+    def version(self) -> str:
+        """The Kubernetes that the mirror holds, without a `v`."""
+        return str(json.loads((self.mirror / "manifest.json").read_text())["kube_version"]).removeprefix("v")
+
     def write_spec(self) -> Path:
         """The lab's spec: for this release, and for the Kubernetes that the mirror holds."""
         text = (ROOT / "scripts/e2e_steps/specs" / ("small.yaml" if self.options.small else "full.yaml")).read_text()
-        version = json.loads((self.mirror / "manifest.json").read_text())["kube_version"].removeprefix("v")
-        given = f"kubernetes: {{version: {version}, kubespray: {self.options.tag}, network_plugin: cni}}"
+        given = f"kubernetes: {{version: {self.version}, kubespray: {self.options.tag}, network_plugin: cni}}"
         path = self.folder / "spec.yaml"
         path.write_text(re.sub(r"(?m)^kubernetes: .*$", given, text))
         return path
@@ -193,13 +197,13 @@ class Run:
         self.kubectl("get", "nodes", "-o", "wide")
 
     @contextmanager
-    def asked_meanwhile(self, came: list[str]) -> Iterator[None]:
+    def asked_meanwhile(self, came: list[str], path: str = "/readyz") -> Iterator[None]:
         """The drills' client asks through the virtual IP all the while, five times a second; no new connection may fail."""
         folder = Path(tempfile.mkdtemp(prefix="asked-", dir=self.folder))
         (folder / EVENTS_FILE).touch()
         argv = [TWINKEEL, "lab", "exec", "--name", LAB, "client", "--", sys.executable, "-m", "twinkeel.drill.client"]
         argv += ["--address", "192.168.1.110", "--port", "6443", "--server-name", "lb.lab-home.com", "--period-ms", "200"]
-        argv += ["--ca-file", str(self.folder / "ca.crt"), "--history", str(folder / REQUESTS_FILE)]
+        argv += ["--ca-file", str(self.folder / "ca.crt"), "--history", str(folder / REQUESTS_FILE), "--path", path]
         with subprocess.Popen(argv, cwd=ROOT) as client:
             try:
                 yield

@@ -19,7 +19,7 @@ from twinkeel.support.user_folders import cache_folder
 SUITE = "trixie"
 PACKAGES = (
     *("base-files", "coreutils", "dash", "grep", "sed"),
-    *("haproxy", "keepalived", "frr", "nftables", "iptables", "firewalld", "ufw", "shellcheck"),
+    *("haproxy", "keepalived", "frr", "nftables", "iptables", "ipset", "firewalld", "dbus-daemon", "ufw", "shellcheck", "secilc"),
 )
 # A mirror may be away for a moment; one that stays away says nothing about our files.
 ATTEMPTS = 2

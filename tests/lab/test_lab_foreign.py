@@ -34,6 +34,7 @@ load_balancers: {lb-1: 192.168.1.111, lb-2: 192.168.1.112}
 control_plane: {master-1: 192.168.1.101, master-2: 192.168.1.102, master-3: 192.168.1.103}
 """
 # Advertisements every 0.4 s: a machine that starves Keepalived for 0.3 s must not move the address unplanned.
+PLAIN = "failover: {second_chance: false}\n"
 SECOND_CHANCE = "failover: {second_chance: true, advert_interval: 0.4}\n"
 # As the person's own apt did it, long ago. Whatever an earlier test left is taken away.
 BARE = """
@@ -118,7 +119,7 @@ def tell(capsys: pytest.CaptureFixture[str], configuration: Configuration, what:
 def test_it_is_taken_over_with_one_planned_move_and_given_back(
     lab: Lab, configuration: Configuration, second_chance: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lab.paths.spec_file.write_text(SPEC + second_chance * SECOND_CHANCE)
+    lab.paths.spec_file.write_text(SPEC + (SECOND_CHANCE if second_chance else PLAIN))
     topology = load_topology(lab.paths.spec_file)
     written = build_by_hand(lab, configuration, topology)
     planned = lab.run("operator", ["twinkeel", "plan", "--format", "json"])

@@ -212,6 +212,8 @@ def _ours(draft: Draft, pair: Pair, traces: Mapping[str, str], own: Mapping[str,
         draft.set("failover", "second_chance", value=True)
         if not isinstance(window, int):
             draft.set("failover", "second_chance_window", value=window)
+    elif draft.ours and len(own) > 1:
+        draft.set("failover", "second_chance", value=False)
     if settings := monitoring(traces, own):
         draft.set("monitoring", value=settings)
     for host in pair.hosts[:1]:

@@ -14,13 +14,14 @@ _SAYS_SO = "Keepalived stops before HAProxy, and announces it"
 _REFUSED = "a new connection that is refused goes to another server at once"
 _WAITS = "until then about 1 new connection in 3 waits 0.75 s and goes to another server"
 _STUCK = "until then about 1 new connection in 3 gets no answer, and fewer as the stuck ones count as load (leastconn)"
+_KILLED_LATER = "HAProxy is killed after 1 s, and keeps its connections until then"
 _NONE = Range(0.0, 0.0)
 
 # Fault -> downtime, degraded, effect; seconds.
 _OUTCOMES: dict[str, tuple[Range, Range | None, str]] = {
     "power-loss": (Range(0.140547, 0.23082), None, ""),
     "haproxy-kill": (Range(0.000547, 0.09082), None, ""),
-    "haproxy-hang": (Range(0.750547, 1.30082), None, ""),
+    "haproxy-hang": (Range(0.125547, 0.27582), None, _KILLED_LATER),
     "reboot-holder": (Range(0.000547, 0.05082), None, _SAYS_SO),
     "keepalived-kill": (Range(0.0, 0.05), None, _STAYS),
     "vrrp-process-kill": (Range(0.0, 0.05), None, _STAYS),

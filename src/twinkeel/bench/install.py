@@ -25,11 +25,23 @@ OURS = (
     "/etc/systemd/system/keepalived.service.d/twinkeel.conf",
     "/etc/systemd/system/twinkeel-liveness.service",
     "/etc/systemd/system/twinkeel-connections.service",
+    # Planned moves that keep connections are ours, too: while another's is on, no unit, rule or program of that is there.
+    "/etc/systemd/system/twinkeel-second-chance.service",
+    "/etc/systemd/system/twinkeel-linger.service",
+    "/etc/systemd/system/twinkeel-linger-at-shutdown.service",
+    "/etc/twinkeel/second-chance.nft",
+    "/etc/twinkeel/second-chance.json",
+    "/usr/local/lib/twinkeel/second-chance",
 )
 REACH_DEADLINE = 180.0
 REACH_EVERY = 1.0
 
-_STOP = "systemctl stop keepalived twinkeel-liveness haproxy 2> /dev/null || systemctl stop keepalived haproxy"
+# What is not there cannot be stopped, and is no trouble.
+_STOP = (
+    "systemctl stop keepalived twinkeel-liveness haproxy 2> /dev/null || systemctl stop keepalived haproxy;"
+    " for unit in twinkeel-linger twinkeel-linger-at-shutdown twinkeel-second-chance;"
+    " do systemctl stop $unit 2> /dev/null || :; done"
+)
 
 _MOVE_ASIDE = f"""
 set -e
@@ -65,7 +77,9 @@ done
 systemctl daemon-reload
 systemctl reset-failed haproxy keepalived 2> /dev/null || :
 systemctl start haproxy
-if [ -e /etc/systemd/system/twinkeel-liveness.service ]; then systemctl start twinkeel-liveness; fi
+for unit in twinkeel-second-chance twinkeel-linger-at-shutdown twinkeel-liveness; do
+    if [ -e /etc/systemd/system/$unit.service ]; then systemctl start $unit; fi
+done
 systemctl start keepalived
 rm -rf "$aside"
 """

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from twinkeel.bench.configurations import CONFIGURATIONS, Configuration
 from twinkeel.drill.history import EVENTS_FILE, History, read_history
@@ -13,7 +14,7 @@ from twinkeel.drill.vip_ownership import ownership_intervals
 from twinkeel.errors import UsageError
 
 METADATA_FILE = "configuration.json"
-COUNTED = ("control-plane-power-loss", "api-server-hang")
+COUNTED = ("api-server-stop", "api-server-kill", "control-plane-power-loss", "api-server-hang")
 """Faults behind the load balancers: clients lose single requests, so those are counted instead of a downtime."""
 
 
@@ -44,7 +45,11 @@ class Result:
     """One configuration and one fault. Times are in milliseconds, None when no trial could be measured.
 
     `never` counts trials in which clients were not served again within `deadline` seconds, `unknown` those that prove nothing
-    (they are in no figure). `failed_median` and `failed_max` are failed requests a trial.
+    (they are in no figure). `failed_median` and `failed_max` are failed requests a trial, on new connections.
+
+    Of what the client had open when the fault came (kept, idle, uploads, long answers, HTTP/2, the watch): `broken_median` and
+    `broken_max` are connections that ended a trial, `cut_median` and `cut_max` requests that failed on them. None where the client
+    had nothing open.
     """
 
     configuration: str
@@ -58,6 +63,10 @@ class Result:
     failed_median: float | None
     failed_max: int | None
     requests: int
+    broken_median: float | None = None
+    broken_max: int | None = None
+    cut_median: float | None = None
+    cut_max: int | None = None
 
 
 @dataclass(frozen=True)
@@ -136,4 +145,24 @@ def summarize(configuration: str, scenario: str, tried: Sequence[Tried], deadlin
         failed_median=median(failed) if failed else None,
         failed_max=max(failed, default=None),
         requests=sum(each.trial.verdict.requests for each in known),
+        **_established([each.trial for each in known]),
     )
+
+
+def _established(trials: Sequence[Trial]) -> dict[str, Any]:
+    """What became of connections that were open already; nothing where none was measured."""
+    measured = [trial for trial in trials if any(each.connections_lost is not None for each in trial.streams)]
+    if not measured:
+        return {}
+    broken, cut = [_broken(trial) for trial in measured], [_cut(trial) for trial in measured]
+    return {"broken_median": median(broken), "broken_max": max(broken), "cut_median": median(cut), "cut_max": max(cut)}
+
+
+def _broken(trial: Trial) -> int:
+    """Streams of one HTTP/2 connection share it, and its end is counted once; so is the watch's, however often it broke."""
+    ends = {each.kind.connection: each.connections_lost for each in trial.streams if each.connections_lost is not None}
+    return sum(ends.values()) + (trial.watching is not None and trial.watching.blind_ms is not None)
+
+
+def _cut(trial: Trial) -> int:
+    return sum(each.failed or 0 for each in trial.streams if each.connections_lost is not None)

@@ -17,16 +17,19 @@ from twinkeel.status.probe import take_snapshot
 from twinkeel.topology.model import Topology
 
 FAULTS = (
+    "keepalived-stop",
     "haproxy-stop",
     "haproxy-dead",
     "haproxy-hang",
     "power-loss",
     "reboot-holder",
     "keepalived-kill",
+    "api-server-stop",
+    "api-server-kill",
     "control-plane-power-loss",
     "api-server-hang",
 )
-"""What is compared unless the user names others."""
+"""What is compared unless the user names others. A planned move is `keepalived-stop`: every configuration knows that one."""
 
 COME_UP_DEADLINE = 120.0
 STEADY_SECONDS = 4.0

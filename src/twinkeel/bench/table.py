@@ -11,7 +11,12 @@ NOT_TRIED = "-"
 NOT_KNOWN = "unknown"
 EXPLANATION = (
     "Downtime in ms, median / maximum of the trials; `> N s`: not served again within N seconds, then healed. For "
-    f"{' and '.join(COUNTED)}: failed requests a trial, of 100 a second on new connections, median / maximum."
+    f"{', '.join(COUNTED)}: failed requests a trial, of 100 a second on new connections, median / maximum."
+)
+
+EXPLANATION_OF_OPEN = (
+    "What the client had open when the fault came (kept, idle, an upload, a long answer, an HTTP/2 connection with three streams, "
+    "a watch): connections that broke a trial, median / maximum; then requests that failed on them."
 )
 
 
@@ -21,9 +26,31 @@ def rows(columns: Sequence[Column]) -> list[tuple[str, ...]]:
     return [(scenario, *(_cell_of(column, scenario) for column in columns)) for scenario in scenarios]
 
 
+def rows_of_open(columns: Sequence[Column]) -> list[tuple[str, ...]]:
+    """The same of what the client had open; without faults of which nothing of that is known."""
+    scenarios = dict.fromkeys(each.scenario for column in columns for each in column.results if each.broken_median is not None)
+    return [(scenario, *(_open_cell_of(column, scenario) for column in columns)) for scenario in scenarios]
+
+
+def _result_of(column: Column, scenario: str) -> Result | None:
+    return next((each for each in column.results if each.scenario == scenario), None)
+
+
 def _cell_of(column: Column, scenario: str) -> str:
-    result = next((each for each in column.results if each.scenario == scenario), None)
+    result = _result_of(column, scenario)
     return NOT_TRIED if result is None else cell(result)
+
+
+def _open_cell_of(column: Column, scenario: str) -> str:
+    result = _result_of(column, scenario)
+    return NOT_TRIED if result is None else open_cell(result)
+
+
+def open_cell(result: Result) -> str:
+    """`4 / 6, 3 / 5`: connections that broke, requests that failed on them."""
+    if result.broken_median is None or result.cut_median is None:
+        return NOT_KNOWN
+    return f"{result.broken_median:.0f} / {result.broken_max}, {result.cut_median:.0f} / {result.cut_max}"
 
 
 def cell(result: Result) -> str:
@@ -58,6 +85,8 @@ def as_markdown(columns: Sequence[Column], facts: RunFacts) -> str:
     heads = ["fault", *(column.configuration.id for column in columns)]
     table = [heads, ["---"] * len(heads), *rows(columns)]
     lines = [EXPLANATION, "", *(f"| {' | '.join(row)} |" for row in table), ""]
+    if kept := rows_of_open(columns):
+        lines += [EXPLANATION_OF_OPEN, "", *(f"| {' | '.join(row)} |" for row in [*table[:2], *kept]), ""]
     lines += [f"- {remark}" for remark in remarks(columns)]
     lines += ["", f"Measured {facts.started}, {trials(columns)}.", ""]
     lines += [f"- {name}: {value}" for name, value in facts.details.items() if name != "profile"]

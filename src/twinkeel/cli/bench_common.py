@@ -17,13 +17,14 @@ def show_columns(folder: Path, format: Format) -> None:  # noqa: A002
     if format is Format.json:
         print(json.dumps(measured.as_json))
         return
-    table = Table("fault", *measured.configurations)
-    for row in measured.rows:
-        table.add_row(*row)
     console = Console(highlight=False)
     # Rich takes 80 columns where there is no terminal, and would cut the cells.
     console.width = max(console.width, 30 + 18 * len(measured.configurations))
-    console.print(table)
-    console.print(measured.explanation, markup=False)
+    for rows, explanation in measured.tables:
+        table = Table("fault", *measured.configurations)
+        for row in rows:
+            table.add_row(*row)
+        console.print(table)
+        console.print(explanation, markup=False)
     for remark in measured.remarks:
         console.print(remark, markup=False)

@@ -40,6 +40,7 @@ def as_json(topology: Topology) -> dict[str, Any]:
         "link": vars(topology.link) if topology.link else None,
         "budgets": dict(topology.budgets),
         "second_chance": topology.second_chance,
+        "resets_because": topology.resets_because or None,
         "monitoring": _plain(vars(topology.monitoring)) if topology.monitoring else None,
         "predictions": [_prediction(prediction) for prediction in predict(topology)],
     }

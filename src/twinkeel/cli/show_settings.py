@@ -30,7 +30,16 @@ def settings_sections(topology: Topology) -> dict[str, Rows]:
 def _vip_section(topology: Topology) -> dict[str, Rows]:
     if topology.bgp is None:
         return {"Between the load balancers (VRRP)": _vrrp_rows(topology)}
-    return {"To the routers (BGP)": _bgp_rows(topology.bgp)}
+    return {"To the routers (BGP)": [*_bgp_rows(topology.bgp), ("connections", _shared_connections(topology))]}
+
+
+def _shared_connections(topology: Topology) -> str:
+    if len(topology.load_balancers) == 1:
+        return "none survives it: there is only one load balancer"
+    if topology.second_chance is None:
+        return f"many are reset when a load balancer leaves or comes back: {topology.resets_because}"
+    left = f"one that leaves serves its own for up to {seconds(topology.second_chance)}"
+    return f"each passes on what belongs to another one; {left}"
 
 
 def _bgp_rows(bgp: Bgp) -> Rows:
@@ -84,10 +93,10 @@ def _authentication(topology: Topology) -> str:
 
 
 def _planned_moves(topology: Topology) -> str:
-    if topology.second_chance is None:
-        return "connections are reset (failover.second_chance keeps them)"
     if len(topology.load_balancers) == 1:
         return "none: there is only one load balancer"
+    if topology.second_chance is None:
+        return f"connections are reset: {topology.resets_because}"
     return f"the old holder serves its connections for up to {seconds(topology.second_chance)}"
 
 

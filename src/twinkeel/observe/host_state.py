@@ -27,6 +27,7 @@ READ_TIMEOUT = 60.0  # Seconds: more than a module that is still at work is wait
 FOLDERS = (
     "/etc/haproxy",
     VRRP_DAEMON.folder,
+    "/etc/twinkeel",
     "/etc/systemd/system",
     "/etc/tmpfiles.d",
     "/etc/sysctl.d",

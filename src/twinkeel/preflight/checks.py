@@ -76,13 +76,15 @@ CHECKS = (
         "P015",
         "SELinux is not permissive, and its booleans can be set",
         "Enforcing without haproxy_connect_any, HAProxy cannot reach the API servers. Permissive is an accident that a boot ends.",
-        "Leave SELinux enforcing and system.selinux: auto; apply sets the booleans.",
+        "Leave SELinux enforcing and system.selinux: auto; apply sets the booleans, and installs the module that Keepalived needs.",
         system.selinux,
     ),
     Check(
         "P016",
         "the firewall is the one that the spec names",
-        "A firewall without a rule for VRRP leaves two holders of one virtual IP, without one for BGP none; two firewalls fight.",
+        "A firewall without a rule for VRRP leaves two holders of one virtual IP, without one for BGP none; two firewalls fight. "
+        "firewalld and ufw let nothing new pass while they reload: put a load balancer in standby meanwhile "
+        "(docs/second-chance.md).",
         "Name the active firewall in system.firewall, and stop any other.",
         system.firewall,
     ),
@@ -152,9 +154,10 @@ CHECKS = (
         "P024",
         "the kernel can do what failover.second_chance needs",
         "The new holder of a virtual IP must tell connections that it serves from those that the old one still serves: nftables "
-        "can since Linux 5.10.",
-        "Bring a newer kernel, or delete failover.second_chance: planned moves then reset connections.",
+        "can since Linux 5.10. Where nft is installed, it is asked whether it would take such rules (nft -c).",
+        "Bring a newer kernel or the missing modules, or set failover.second_chance: false: planned moves then reset connections.",
         system.kernel,
+        essential=True,
     ),
     Check(
         "P030",

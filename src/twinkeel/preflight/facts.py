@@ -61,7 +61,8 @@ class NameAnswer:
 class HostFacts:
     """One host. `os` has the lines of os-release, `space` the free bytes of folders, `active` the systemd units of interest.
 
-    `may_raise_limits`: whether keepalived.service gets CAP_SYS_RESOURCE; None where that is not known.
+    `may_raise_limits`: whether keepalived.service gets CAP_SYS_RESOURCE; None where that is not known. `nft_refuses`: what nft says
+    against rules that keep connections; empty where it takes them, None where it is not installed.
     """
 
     clock: Clock
@@ -84,6 +85,7 @@ class HostFacts:
     space: Mapping[str, int | None]
     may_raise_limits: bool | None = None
     kernel: str = ""
+    nft_refuses: str | None = None
 
     def link(self, name: str) -> Link | None:
         """The interface of that name."""
@@ -156,6 +158,7 @@ def parse_host(text: str, clock: Clock) -> HostFacts:
         space=seen["space"],
         may_raise_limits=seen.get("may_raise_limits"),
         kernel=seen.get("kernel", ""),
+        nft_refuses=seen.get("nft_refuses"),
     )
 
 

@@ -7,6 +7,7 @@ from twinkeel.preflight.facts import HostFacts
 from twinkeel.preflight.model import Evaluate, Finding, Survey, balancers, on_each
 from twinkeel.preflight.versions import parse_version
 from twinkeel.render.limits import limits
+from twinkeel.render.systemd import STANDBY_FILE
 from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.spec.software_versions import LEAST_HMAC, Program, known_bad, span, text, unknown_newer
 from twinkeel.topology.model import Machine, Topology, Version
@@ -15,6 +16,10 @@ ROOM = 50 * 1024 * 1024
 FIREWALLS = ("firewalld", "ufw", "nftables")
 # nftables' `socket wildcard`.
 OLDEST_KERNEL = (5, 10)
+MODULES = "nft_dup_ipv4, nft_socket, nft_fib_ipv4"
+RESET = "set failover.second_chance: false (planned moves then reset connections)"
+# While these reload by hand they let nothing new pass, VRRP neither.
+DEAF_WHILE_RELOADING = ("firewalld", "ufw")
 OTHER_FIREWALLS = ("iptables", "netfilter-persistent")
 WRONG_MANAGER = "set system.packages to `auto`, or to what the host has"
 
@@ -129,7 +134,8 @@ def _firewall(survey: Survey, machine: Machine, facts: HostFacts) -> Iterator[Fi
     elif wanted not in active:
         yield Finding("warning", machine.name, f"{wanted} is not active", f"systemctl enable --now {wanted}")
     else:
-        yield Finding("ok", machine.name, f"{wanted} is active")
+        saw = f"; before you reload it: echo 1 > {STANDBY_FILE}, and 0 after it" if wanted in DEAF_WHILE_RELOADING else ""
+        yield Finding("ok", machine.name, f"{wanted} is active{saw}")
 
 
 def _network_manager(_: Survey, machine: Machine, facts: HostFacts) -> Iterator[Finding]:
@@ -167,10 +173,12 @@ def _kernel(survey: Survey, machine: Machine, facts: HostFacts) -> Iterator[Find
     if survey.topology.second_chance is None:
         yield Finding("ok", machine.name, "planned moves need nothing of the kernel")
     elif parse_version(facts.kernel)[:2] < OLDEST_KERNEL:
-        advice = f"bring Linux {text(OLDEST_KERNEL)} or newer, or delete failover.second_chance"
-        yield Finding(
-            "failure", machine.name, f"Linux {facts.kernel or '(unknown)'} cannot tell a listener from a connection", advice
-        )
+        advice = f"bring Linux {text(OLDEST_KERNEL)} or newer, or {RESET}"
+        saw = f"Linux {facts.kernel or '(unknown)'} cannot tell a listener from a connection"
+        yield Finding("failure", machine.name, saw, advice)
+    elif facts.nft_refuses:
+        advice = f"bring what is missing (modules {MODULES}; a container has those of its host), or {RESET}"
+        yield Finding("failure", machine.name, f"nft refuses rules that keep connections: {facts.nft_refuses}", advice)
     else:
         yield Finding("ok", machine.name, f"Linux {facts.kernel}")
 

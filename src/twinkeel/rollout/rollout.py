@@ -200,9 +200,11 @@ class Rollout:
 
     async def _move_vips_away(self, balancer: LoadBalancer) -> bool:
         """Move what the load balancer holds away; whether it must stay in standby until the work is done."""
-        held = await read_addresses(self.writer, balancer.machine)
+        held, deaf = await read_addresses(self.writer, balancer.machine), self._hears_nobody_meanwhile(balancer.machine.name)
         if not any(vip.ip in held for vip in self.topology.endpoint.vips):
-            return False
+            if deaf:
+                await enter_standby(self.writer, balancer.machine)
+            return deaf
         if len(self.balancers) == 1:
             self.on_event(Notice(f"{balancer.machine.name} is the only load balancer: it is worked on while it serves."))
             return False
@@ -218,11 +220,17 @@ class Rollout:
             # It would not hear its successor either, take the virtual IP a second time, and clients would keep its address.
             self.held_in_standby.add(balancer.machine.name)
             return False
-        if handover == "standby" and any(each.failback is not None and each.failback < SOON for each in balancer.instances):
+        soon = any(each.failback is not None and each.failback < SOON for each in balancer.instances)
+        if handover == "standby" and (soon or deaf):
             return True
         # At once, so that it can take over should the other one fail now: nothing comes back to it by itself.
         await leave_standby(self.writer, balancer.machine, handover)
         return False
+
+    def _hears_nobody_meanwhile(self, name: str) -> bool:
+        """Whether it would take a virtual IP that somebody holds: firewalld drops advertisements, too, while it reloads."""
+        state, somebody = self.observed[name], any(each.holds for each in self.observed.values())
+        return somebody and state.vip_daemon and state.handover == "standby" and "firewalld" in self.plans[name].needed_actions
 
     def _has_nothing_to_linger_with(self, name: str) -> bool:
         """Whether it gets with this work what keeps connections when virtual IPs move away from it."""

@@ -279,12 +279,13 @@ class Failover(_Strict):
         "never",
         "s",
     )
-    second_chance: Flag = key(
-        False,
+    second_chance: Flag | None = key(
+        None,
         "After a planned move the old holder goes on serving its connections, and the new one passes their segments on. With "
         "`mode: bgp` each load balancer passes on what belongs to another one. "
-        "Needs Linux 5.10 and nftables on the load balancers, and one network segment for them.",
-        True,
+        "Needs Linux 5.10 and nftables on the load balancers, and one network segment for them. "
+        "Without it: with `mode: vrrp` where it can be; `twinkeel explain` says where it can't.",
+        False,
     )
     second_chance_window: float = key(60, "For how long it does so at most; at a reboot 10 s at most.", 120, "s", ge=5, le=3600)
     budget: dict[str, Annotated[float, Field(gt=0)]] = key(
@@ -430,7 +431,10 @@ class System(_Strict):
         "none", "Which firewall gets rules: VRRP from the other load balancers alone, and the served ports.", "firewalld"
     )
     selinux: Literal["auto", "ignore"] = key(
-        "auto", "`auto` sets the booleans that HAProxy and Keepalived need where SELinux is on, and never turns it off.", "ignore"
+        "auto",
+        "`auto` sets the booleans and installs the module that HAProxy and Keepalived need where SELinux is on, and never turns "
+        "it off.",
+        "ignore",
     )
 
 

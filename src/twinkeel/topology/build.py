@@ -11,6 +11,7 @@ from twinkeel.spec.fields import IPInterface, IPNetwork
 from twinkeel.spec.kubespray_releases import table_support
 from twinkeel.spec.model import ClusterSpec, Host
 from twinkeel.spec.release_support import ReleaseSupport
+from twinkeel.spec.second_chance_rules import resets_because
 from twinkeel.spec.software_versions import numbers
 from twinkeel.topology.bgp import build_bgp
 from twinkeel.topology.model import (
@@ -62,7 +63,8 @@ def build(spec: ClusterSpec, spec_folder: Path, release: ReleaseSupport | None =
         power=PowerControl(spec.power.off, spec.power.on) if spec.power else None,
         link=LinkControl(spec.link.cut, spec.link.restore) if spec.link else None,
         budgets=spec.failover.budget,
-        second_chance=spec.failover.second_chance_window if spec.failover.second_chance else None,
+        second_chance=None if resets_because(spec) else spec.failover.second_chance_window,
+        resets_because=resets_because(spec),
         monitoring=_monitoring(spec),
         bgp=build_bgp(spec),
     )

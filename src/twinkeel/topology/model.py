@@ -336,6 +336,8 @@ class Topology:
     budgets: Mapping[str, float] = field(default_factory=dict)
     second_chance: float | None = None
     """Seconds for which the old holder of a virtual IP serves its connections after a planned move; None where it does not."""
+    resets_because: str = ""
+    """Why it does not; empty where it does."""
     monitoring: Monitoring | None = None
     bgp: Bgp | None = None
     """How every load balancer announces the virtual IPs; None where one of them holds each (VRRP)."""

@@ -13,6 +13,7 @@ from twinkeel.bench import install
 from twinkeel.bench.configurations import find_configuration
 from twinkeel.errors import HostError, UsageError
 from twinkeel.hosts.executor import DEFAULT_TIMEOUT, CommandResult
+from twinkeel.render.render import render
 from twinkeel.topology.model import Machine, Topology
 
 NAMES = {install._MOVE_ASIDE: "aside", install._BRING_BACK: "back", install._WRITE: "write", install._VALIDATE: "judge"}
@@ -101,3 +102,11 @@ def test_the_judge_tells_each_daemons_complaint() -> None:
     """
     said = subprocess.run(["sh", "-c", daemons + install._VALIDATE], capture_output=True, text=True, check=False).stdout
     assert said.splitlines() == ["haproxy -c warns 2 times", "keepalived -t ends with 6: SECURITY VIOLATION"]
+
+
+def test_nothing_of_ours_that_moves_virtual_ips_stays_while_another_is_on(lab_home_topology: Topology) -> None:
+    """Theirs is compared without our help: neither our rules nor what a shutdown or a planned move would run."""
+    ours = {file.path for files in render(lab_home_topology).hosts.values() for file in files}
+    left = {path for path in ours if not path.startswith(install.OURS)}
+    programs = {f"/usr/local/lib/twinkeel/{name}" for name in ("haproxy-liveness", "haproxy-servers", "haproxy-connections")}
+    assert left == {"/etc/tmpfiles.d/twinkeel.conf", *programs}, "nothing starts these without a unit"

@@ -1,18 +1,22 @@
 """From histories to one table: medians and maxima, what never ended, and no figure that was not measured."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from twinkeel.bench.results import RunMetadata, Tried, all_measured, read_columns, summarize, write_metadata
-from twinkeel.bench.table import as_markdown, as_object, cell, remarks, rows
+from twinkeel.bench.table import as_markdown, as_object, cell, open_cell, remarks, rows
 from twinkeel.cli.main import cli
 from twinkeel.drill.checker import Answer, Verdict
 from twinkeel.drill.facts import RunFacts, read_facts
 from twinkeel.drill.history import EVENTS_FILE, MILLISECOND, REQUESTS_FILE, SECOND, End, Event, HistoryWriter, Probe, Request
+from twinkeel.drill.stream_results import StreamResult
+from twinkeel.drill.streams import HTTP2, KINDS, NEW
 from twinkeel.drill.trial import Trial
+from twinkeel.drill.watch_verdict import WatchVerdict
 from twinkeel.errors import UsageError
 
 FACTS = RunFacts("lab", "2026-11-22 21:00 UTC", "0.1.0", {"HAProxy": "2.6.12", "profile": "fast"}, "")
@@ -48,6 +52,24 @@ def test_a_fault_that_met_another_host_than_the_holder_proves_nothing(tmp_path: 
         events.append(Event("holder-after", 3 * SECOND, {"holder": "lb-1"}))
     (column,) = read_columns(tmp_path)
     assert (column.results[0].unknown, cell(column.results[0])) == (1, "unknown")
+
+
+def open_when_it_came(broken: dict[str, int], failed: int = 0, *, blind: bool = False) -> Tried:
+    """A trial whose client had connections open: how often each broke. Three streams share the HTTP/2 connection."""
+    streams = tuple(
+        StreamResult(kind, 10, failed if kind.name == "kept" else 0, None if kind.name == NEW else broken.get(kind.connection, 0))
+        for kind in KINDS
+    )
+    watching = WatchVerdict(900.0 if blind else None, None, 3, 0, False, True, True)
+    return Tried(replace(tried(10).trial, streams=streams, watching=watching), False)
+
+
+def test_what_was_open_is_counted_by_connection() -> None:
+    seen = [open_when_it_came({}), open_when_it_came({"kept": 2, HTTP2: 1}, 4, blind=True), open_when_it_came({"idle": 1}, 1)]
+    result = summarize("seed", "keepalived-stop", seen, 45)
+    assert open_cell(result) == "1 / 4, 1 / 4"
+    assert (result.broken_median, result.broken_max, result.cut_median, result.cut_max) == (1, 4, 1, 4)
+    assert open_cell(summarize("seed", "keepalived-stop", [tried(10)], 45)) == "unknown"
 
 
 def test_a_cell_of_failed_requests() -> None:

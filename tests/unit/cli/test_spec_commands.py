@@ -107,8 +107,8 @@ def test_other_commands_refuse_an_invalid_spec(twinkeel: Run, broken: Path, comm
 def test_render_writes_and_says_how_much(twinkeel: Run, tmp_path: Path) -> None:
     out = tmp_path / "out"
     first, second = (twinkeel("render", "-f", str(EXAMPLE), "-o", str(out)) for _ in range(2))
-    assert (first.returncode, first.stdout) == (0, f"24 files in {out}: 24 written, 0 already right\n")
-    assert second.stdout == f"24 files in {out}: 0 written, 24 already right\n"
+    assert (first.returncode, first.stdout) == (0, f"36 files in {out}: 36 written, 0 already right\n")
+    assert second.stdout == f"36 files in {out}: 0 written, 36 already right\n"
     assert (out / "hosts/lb-2/etc/keepalived/keepalived.conf").stat().st_mode & 0o777 == 0o640
     assert (out / "hosts/lb-1/usr/local/lib/twinkeel/haproxy-liveness").stat().st_mode & 0o777 == 0o755
     assert (out / "kubespray/group_vars/all/all.yml").is_file()

@@ -2,6 +2,8 @@
 
 import ast
 import json
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -127,6 +129,9 @@ def test_a_survey_of_this_machine_is_understood() -> None:
     assert facts.names["localhost"].addresses & {ip_address("127.0.0.1"), ip_address("::1")}
     assert facts.tls[0].error == "nothing listens"
     assert facts.space["/etc"] is not None
+    assert facts.kernel == os.uname().release
+    # Of another user than root the kernel takes no rules at all.
+    assert os.geteuid() != 0 or facts.nft_refuses in ("", None)
 
 
 @pytest.mark.parametrize(
@@ -291,6 +296,13 @@ def test_after_what_the_hint_of_p017_says_networkd_keeps_the_virtual_ip(
 def test_what_network_manager_leaves_alone_is_not_its(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(survey_host, "output", lambda _: "eth0:connected\neth1:unmanaged\nlo:unmanaged\n")
     assert survey_host.managed_by_network_manager() == ["eth0"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("nft") is None, reason="needs nft and root")
+def test_nft_is_asked_what_it_can_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert survey_host.nft_refuses() == ""
+    monkeypatch.setattr(survey_host, "EXPRESSIONS", survey_host.EXPRESSIONS.replace("socket wildcard", "socket wildcards"))
+    assert "Error" in (survey_host.nft_refuses() or "")
 
 
 @pytest.mark.parametrize(

@@ -53,9 +53,13 @@ def found(file: RenderedFile) -> FoundFile:
     return FoundFile("file", file.mode, file.owner, file.group, file.content.encode())
 
 
+KEEP_CONNECTIONS = ("twinkeel-second-chance", "twinkeel-linger-at-shutdown")
+ALL_UNITS = (*KEEP_CONNECTIONS, *UNITS)
+
+
 def notes(wanted: Wanted) -> dict[str, dict[str, str]]:
     """As the role notes them."""
-    return digests([UnitFile(file.path, file.content.encode(), *reader_of(file.path)) for file in wanted], list(UNITS))
+    return digests([UnitFile(file.path, file.content.encode(), *reader_of(file.path)) for file in wanted], list(ALL_UNITS))
 
 
 @pytest.fixture
@@ -63,8 +67,12 @@ def converged(wanted: Wanted) -> HostState:
     """A host right after an apply."""
     return HostState(
         files={file.path: found(file) for file in wanted},
-        units=dict.fromkeys(UNITS, RUNNING),
-        packages={"haproxy": PackageState("2.6.12", None), "keepalived": PackageState("1:2.2.7", None)},
+        units=dict.fromkeys(ALL_UNITS, RUNNING),
+        packages={
+            "haproxy": PackageState("2.6.12", None),
+            "keepalived": PackageState("1:2.2.7", None),
+            "nftables": PackageState("1.0.6", None),
+        },
         notes=notes(wanted),
         live=tuple(LiveFile(file.path, *reader_of(file.path)) for file in wanted),
         ours=tuple(file.path for file in wanted),
@@ -335,7 +343,8 @@ def test_the_json_holds_everything(lab_home_topology: Topology, wanted: Wanted, 
     plan = plan_of(lab_home_topology, wanted, with_file(HAPROXY_CFG, content=b"x\n")(converged))
     shown = json.loads(json.dumps(as_json(Plan((plan,), tuple(steps_of([[plan]])), "verified"))))
     assert shown["drift"] is True
-    assert shown["hosts"][0]["actions"] == {"haproxy": "reload", "keepalived": "none", "twinkeel-liveness": "none"}
+    rest = dict.fromkeys((*KEEP_CONNECTIONS, "keepalived", "twinkeel-liveness"), "none")
+    assert shown["hosts"][0]["actions"] == {"haproxy": "reload", **rest}
     assert shown["hosts"][0]["files"][0]["path"] == HAPROXY_CFG
     assert "+global\n" in shown["hosts"][0]["files"][0]["diff"]
 

@@ -223,6 +223,7 @@ def test_a_master_may_have_its_address_on_any_interface(bare: Survey) -> None:
         ("nftables", (), "warning"),
         ("nftables", ("nftables", "firewalld"), "failure"),
         ("firewalld", ("ufw",), "failure"),
+        ("ufw", ("ufw",), "ok"),
     ],
 )
 def test_firewalls(bare: Survey, firewall: str, active: tuple[str, ...], result: str) -> None:
@@ -233,9 +234,16 @@ def test_firewalls(bare: Survey, firewall: str, active: tuple[str, ...], result:
 @pytest.mark.parametrize(("release", "result"), [("5.10.0-30-amd64", "ok"), ("6.12.1", "ok"), ("5.4.0-150-generic", "failure")])
 def test_a_kernel_that_cannot_tell_a_listener_from_a_connection(bare: Survey, release: str, result: str) -> None:
     survey = changed(bare, lambda facts: replace(facts, kernel=release))
-    assert results(survey, "P024") == {"ok"}, "the spec does not ask for it"
-    asked = replace(survey, topology=replace(survey.topology, second_chance=60.0))
-    assert next(finding.result for finding in judged(asked, "P024") if finding.subject == "lb-1") == result
+    assert next(finding.result for finding in judged(survey, "P024") if finding.subject == "lb-1") == result
+    without = replace(survey, topology=replace(survey.topology, second_chance=None))
+    assert results(without, "P024") == {"ok"}, "the spec does not ask for it"
+
+
+@pytest.mark.parametrize(("said", "result"), [(None, "ok"), ("", "ok"), ("Error: Could not process rule", "failure")])
+def test_a_kernel_without_the_modules_that_keep_connections(bare: Survey, said: str | None, result: str) -> None:
+    found = judged(changed(bare, lambda facts: replace(facts, nft_refuses=said)), "P024")[0]
+    assert (found.subject, found.result) == ("lb-1", result)
+    assert not said or said in found.saw
 
 
 def test_a_package_manager_that_the_host_does_not_have(bare: Survey) -> None:

@@ -22,10 +22,16 @@ HOST_FILES = {
     "/etc/systemd/system/keepalived.service.d/twinkeel.conf": 0o644,
     "/etc/systemd/system/twinkeel-connections.service": 0o644,
     "/etc/systemd/system/twinkeel-liveness.service": 0o644,
+    "/etc/systemd/system/twinkeel-linger-at-shutdown.service": 0o644,
+    "/etc/systemd/system/twinkeel-linger.service": 0o644,
+    "/etc/systemd/system/twinkeel-second-chance.service": 0o644,
     "/etc/tmpfiles.d/twinkeel.conf": 0o644,
+    "/etc/twinkeel/second-chance.json": 0o644,
+    "/etc/twinkeel/second-chance.nft": 0o644,
     "/usr/local/lib/twinkeel/haproxy-connections": 0o755,
     "/usr/local/lib/twinkeel/haproxy-liveness": 0o755,
     "/usr/local/lib/twinkeel/haproxy-servers": 0o755,
+    "/usr/local/lib/twinkeel/second-chance": 0o755,
 }
 
 
@@ -58,7 +64,9 @@ def test_the_same_topology_gives_the_same_bytes(lab_home_topology: Topology) -> 
 def test_every_file_says_who_wrote_it_and_ends_in_one_newline(lab_home_topology: Topology) -> None:
     for file in all_files(lab_home_topology):
         first, second = file.content.splitlines()[:2]
-        assert "Written by Twinkeel" in (second if first.startswith("#!") else first), file.path
+        # JSON has no comments.
+        said = file.path.endswith(".json") or "Written by Twinkeel" in (second if first.startswith("#!") else first)
+        assert said, file.path
         assert file.content.endswith("\n"), file.path
         assert not file.content.endswith("\n\n"), file.path
         assert not any(line != line.rstrip() for line in file.content.splitlines()), file.path
@@ -140,7 +148,8 @@ def test_keepalived_leaves_before_haproxy_and_comes_back(lab_home_topology: Topo
 
 @pytest.mark.parametrize(("profile", "interval", "deadline"), [("fast", "0.25", "1"), ("steady", "1", "4")])
 def test_the_watchdog_gets_the_profiles_timers(build_edited: Build, profile: str, interval: str, deadline: str) -> None:
-    settings = dict(unit(build_edited(("profile: fast", f"profile: {profile}")), "/etc/systemd/system/twinkeel-liveness.service"))
+    topology = build_edited(("profile: fast", f"profile: {profile}, second_chance: false"))
+    settings = dict(unit(topology, "/etc/systemd/system/twinkeel-liveness.service"))
     assert f" --interval {interval} --deadline {deadline} --" in settings["ExecStart"]
     assert " --down-file /run/twinkeel/haproxy-down --unit haproxy.service" in settings["ExecStart"]
     # One round of the watchdog lasts a deadline and two systemctl calls of at most 5 s.

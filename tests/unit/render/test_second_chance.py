@@ -19,6 +19,7 @@ from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.model import Topology
 
 SOURCE = program_path("second-chance")
+OFF = ("profile: fast", "profile: fast, second_chance: false")
 ON = ("profile: fast", "profile: fast, second_chance: true")
 THREE = ("  lb-2: 192.168.1.112", "  lb-2: 192.168.1.112\n  lb-3: 192.168.1.113")
 ALONE = ("  lb-2: 192.168.1.112\n", "")
@@ -35,7 +36,7 @@ def files(topology: Topology, host: str = "lb-1") -> dict[str, str]:
     return {file.path: file.content for file in render(topology, secrets=Secrets(vrrp_key="ab" * 32)).hosts[host]}
 
 
-@pytest.mark.parametrize("edits", [(), (ON, ALONE)], ids=["not asked for", "nobody to move to"])
+@pytest.mark.parametrize("edits", [(OFF,), (ON, ALONE), (ALONE,)], ids=["not wanted", "nobody to move to", "alone"])
 def test_nothing_is_rendered(build_edited: Edited, edits: tuple[tuple[str, str], ...]) -> None:
     topology = build_edited(*edits)
     made = files(topology)

@@ -90,3 +90,32 @@ def test_a_holder_that_sends_clients_nowhere_does_not_stop_the_work_that_mends_i
     run._playbook = Steps(made)
     asyncio.run(run.run())
     assert asked == [None if dead_end else "authority", "authority"]
+
+
+@pytest.mark.parametrize("firewall", ["firewalld", "twinkeel-firewall"])
+def test_who_reloads_firewalld_stands_aside_meanwhile(
+    lab_home_topology: Topology, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, firewall: str
+) -> None:
+    """It drops its peers' advertisements while it reloads, and a load balancer that hears nobody takes the virtual IP."""
+    segment, aside = Segment("192.168.1.110", {"lb-1": True, "lb-2": True}, "lb-1"), dict[str, bool]()
+    fit = BalancerState("", (), True, True, False, False, 3, LiveSettings("standby", frozenset(), frozenset()))
+    holds = {"lb-1": (lab_home_topology.endpoint.vips[0].ip,), "lb-2": ()}
+    observed = {name: replace(fit, name=name, holds=held) for name, held in holds.items()}
+
+    async def good(*_: object, **__: object) -> set[str]:
+        return set()
+
+    def see_who_is_aside(name: str) -> None:
+        aside[name] = segment.aside[name]
+
+    monkeypatch.setattr(rollout, "verify_endpoint", good)
+    monkeypatch.setattr(rollout.Rollout, "_answering", good)
+    does = {firewall: "reload"}
+    hosts = (HostPlan("lb-2", actions=does), HostPlan("lb-1", actions=does, holds=("192.168.1.110",)))
+    made = Plan(hosts, (), "verified", (("lb-2",), ("lb-1",)))
+    run = rollout.Rollout(lab_home_topology, segment, made, None, observed, tmp_path, tmp_path, lambda _: None)
+    run._playbook = Steps(made, see_who_is_aside)
+    asyncio.run(run.run())
+    assert aside == dict.fromkeys(("lb-1", "lb-2"), firewall == "firewalld")
+    assert segment.aside == {"lb-1": False, "lb-2": False}
+    assert all(len(holders) <= 1 for holders in segment.seen), segment.seen

@@ -11,10 +11,15 @@ from ruamel.yaml import YAML
 
 from twinkeel.plan.model import Desired, FileChange, HostPlan, Plan
 from twinkeel.render.render import render
+from twinkeel.render.second_chance import CONFIG_PATH
+from twinkeel.render.systemd import LINGER_PROGRAM
 from twinkeel.rollout.write_project import INVENTORY, write_project
 from twinkeel.topology.model import Topology
 
 Build = Callable[..., Topology]
+
+KEEP_CONNECTIONS = ["twinkeel-linger-at-shutdown", "twinkeel-second-chance"]
+READ_WITH_EACH_MOVE = ("/etc/systemd/system/twinkeel-linger.service", LINGER_PROGRAM, CONFIG_PATH)
 
 
 def written(folder: Path, topology: Topology, ca: str | None = None, made: Plan | None = None) -> dict[str, Any]:
@@ -53,7 +58,8 @@ def test_every_rendered_file_is_there_and_known_to_its_service(tmp_path: Path, l
             assert (tmp_path / "files" / entry["src"]).read_text() == file.content
             assert (entry["mode"], entry["owner"], entry["group"]) == (f"{file.mode:04o}", file.owner, file.group)
             # A file that no service reads would be changed on a host, and nothing would come of it.
-            assert "unit" in entry or file.path.startswith("/etc/tmpfiles.d/"), file.path
+            read_anew = file.path.startswith("/etc/tmpfiles.d/") or file.path in READ_WITH_EACH_MOVE
+            assert "unit" in entry or read_anew, file.path
         (early,) = hosts[name]["early_files"]
         assert (early["path"], early["unit"], early["on_change"]) == ("/etc/haproxy/kubernetes-ca.pem", "haproxy", "reload")
         assert (tmp_path / "files" / early["src"]).read_text() == "the authority\n"
@@ -78,23 +84,15 @@ def test_only_units_and_programs_need_a_restart(tmp_path: Path, lab_home_topolog
 
 
 @pytest.mark.parametrize(
-    ("firewall", "wanted", "packages"),
+    ("firewall", "wanted"),
     [
-        (
-            "nftables",
-            {"/etc/twinkeel/firewall.nft": "reload", "/etc/systemd/system/twinkeel-firewall.service": "restart"},
-            ["nftables"],
-        ),
-        (
-            "ufw",
-            {"/usr/local/lib/twinkeel/firewall-ufw": "restart", "/etc/systemd/system/twinkeel-firewall.service": "restart"},
-            [],
-        ),
-        ("firewalld", {"/etc/firewalld/policies/twinkeel.xml": "reload"}, []),
+        ("nftables", {"/etc/twinkeel/firewall.nft": "reload", "/etc/systemd/system/twinkeel-firewall.service": "restart"}),
+        ("ufw", {"/usr/local/lib/twinkeel/firewall-ufw": "restart", "/etc/systemd/system/twinkeel-firewall.service": "restart"}),
+        ("firewalld", {"/etc/firewalld/policies/twinkeel.xml": "reload"}),
     ],
 )
 def test_a_firewalls_files_are_known_to_its_unit(
-    tmp_path: Path, build_edited: Build, firewall: str, wanted: dict[str, str], packages: list[str]
+    tmp_path: Path, build_edited: Build, firewall: str, wanted: dict[str, str]
 ) -> None:
     group = written(tmp_path, build_edited(("ssh: {user: root}", f"ssh: {{user: root}}\nsystem: {{firewall: {firewall}}}")))
     host = group["hosts"]["lb-1"]
@@ -102,8 +100,8 @@ def test_a_firewalls_files_are_known_to_its_unit(
     found = {entry["path"]: entry["on_change"] for entry in host["rendered_files"] if entry.get("unit") == unit}
     assert found == wanted
     # It is brought up before the services that it lets through.
-    assert host["units"] == [unit, "haproxy", "twinkeel-liveness", "keepalived"]
-    assert group["vars"]["packages"] == ["haproxy", "keepalived", *packages]
+    assert host["units"] == [unit, *KEEP_CONNECTIONS, "haproxy", "twinkeel-liveness", "keepalived"]
+    assert group["vars"]["packages"] == ["haproxy", "keepalived", "nftables"]
     assert group["vars"]["selinux_booleans"] == ["haproxy_connect_any", "keepalived_connect_any"]
 
 

@@ -47,7 +47,7 @@ def test_it_is_the_program_of_its_own_files(build_edited: Build) -> None:
 
 
 def test_nothing_is_lent_where_the_spec_does_not_ask_for_it(build_edited: Build) -> None:
-    assert lent_by(build_edited()) == []
+    assert lent_by(build_edited(("profile: fast", "profile: fast, second_chance: false"))) == []
 
 
 def test_all_of_it_is_taken_back(build_edited: Build) -> None:

@@ -32,6 +32,18 @@ UNITS = ("firewalld", "nftables", "ufw", "iptables", "netfilter-persistent", "sy
 CAP_SYS_RESOURCE = 24
 BOOLEANS = ("haproxy_connect_any", "keepalived_connect_any")
 
+# What the rules that keep connections are made of; every expression of them is a module of its own in the kernel.
+EXPRESSIONS = """\
+table ip twinkeel_preflight {
+    set seen { type ipv4_addr . inet_service; size 8; flags dynamic,timeout; timeout 1s; }
+    chain asked {
+        type filter hook prerouting priority raw;
+        fib daddr type local tcp flags & syn == syn update @seen { ip saddr . tcp sport } accept
+        socket wildcard 1 ip ttl > 1 dup to 127.0.0.1 device "lo"
+    }
+}
+"""
+
 
 def text_of(path: str) -> str:
     """A file's text; nothing when it cannot be read."""
@@ -223,6 +235,17 @@ def managed_by_network_manager() -> list[str]:
     return [device.replace("\\:", ":") for device, _, state in lines if state not in ("unmanaged", "unavailable")]
 
 
+def nft_refuses() -> str | None:
+    """What nft says against rules like those that keep connections: empty where it takes them, None without nft. Loads none."""
+    if shutil.which("nft") is None:
+        return None
+    try:
+        ended = subprocess.run(["nft", "-c", "-f", "-"], input=EXPRESSIONS, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    return "" if ended.returncode == 0 else (ended.stderr.strip().splitlines() or ["it failed"])[0]
+
+
 def main() -> None:
     """Print everything; what takes long goes on at the same time."""
     asked = json.loads(sys.argv[1])
@@ -249,6 +272,7 @@ def main() -> None:
         "networkd": dropped_by_networkd(),
         "network_manager": managed_by_network_manager(),
         "kernel": os.uname().release,
+        "nft_refuses": nft_refuses(),
         "space": {folder: free_space(folder) for folder in asked["folders"]},
     }
     sys.stdout.write(json.dumps(survey) + "\n")
