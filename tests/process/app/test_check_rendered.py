@@ -50,8 +50,8 @@ def test_haproxy_judges_each_line_of_a_block() -> None:
     needs("haproxy")
     found = judged(("    mode http\n", "    mode htp\n"), ("timeout server 2h", "timeout servr 2h")).diagnostics
     assert [(item.code, item.severity, item.span) for item in found] == [
-        ("S091", "error", Span(59, 14, 16)),
-        ("S091", "error", Span(62, 9, 8)),
+        ("S091", "error", Span(60, 14, 16)),
+        ("S091", "error", Span(63, 9, 8)),
     ]
     assert "unknown proxy mode 'htp'" in found[1].message
 
@@ -59,7 +59,7 @@ def test_haproxy_judges_each_line_of_a_block() -> None:
 def test_keepalived_judges_a_line_once_however_many_instances_have_it() -> None:
     needs("keepalived")
     found = judged(("garp_master_repeat 5", "garp_master_repeatt 5")).diagnostics
-    assert [(item.code, item.span) for item in found] == [("S091", Span(68, 20, 21))]
+    assert [(item.code, item.span) for item in found] == [("S091", Span(69, 20, 21))]
 
 
 def test_a_daemon_that_is_not_here_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,7 +74,7 @@ def test_a_daemon_that_is_not_here_is_said_so(monkeypatch: pytest.MonkeyPatch) -
 
 def test_what_cannot_be_rendered_is_a_finding_at_its_key() -> None:
     found = judged(("max_connections: 5000", "max_connections: 400000")).diagnostics
-    assert [(item.code, item.span) for item in found] == [("S090", Span(53, 20, 6))]
+    assert [(item.code, item.span) for item in found] == [("S090", Span(54, 20, 6))]
     assert "open files" in found[0].message
 
 

@@ -276,7 +276,7 @@ def test_an_api_that_does_not_answer_is_a_sick_system(drill: Drill, story: Story
 
 
 def test_without_power_commands_nothing_begins(drill: Drill, story: Story) -> None:
-    needy = replace(drill, faults=(*drill.faults, replace(drill.faults[0], id="power-loss", needs=("power",))))
+    needy = replace(drill, faults=(*drill.faults, replace(drill.faults[0], id="power-loss", prerequisites=("power",))))
     with pytest.raises(UsageError, match="power-loss needs to know how"):
         trials_of(needy)
     assert story.told == []

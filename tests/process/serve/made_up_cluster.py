@@ -29,8 +29,8 @@ from twinkeel.topology.model import Machine, Topology
 
 STAT = "pxname,svname,status,check_status,check_code\n"
 DEADLINE = 60.0
-PERIOD_AT = 7
-"""The place of the period in what a load balancer is asked (`look_command`)."""
+PERIOD_AT = 8
+"""The place of the period in what a load balancer is asked (`read_command`)."""
 
 
 def told(vips: dict[str, float], servers: dict[str, str], **more: Any) -> str:
