@@ -89,7 +89,7 @@ class Fault:
         evidence: a reading command whose output on the target differs before and after: proof that the fault happened.
         proof: for a fault that leaves no trace: whether it is in force, asked between `inject` and `heal`.
         choose: the host that it is about.
-        needs: what must be there.
+        prerequisites: what must be there.
         hold: seconds that it stays at least.
         survivable: whether clients should be served again before it is healed.
     """
