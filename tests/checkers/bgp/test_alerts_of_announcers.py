@@ -239,7 +239,11 @@ ASK = "import sys, urllib.request as r; print(r.urlopen(sys.argv[1], timeout=9).
 def test_a_real_prometheus_has_an_answer_to_each_query_of_the_dashboard(site: Site) -> None:
     board = json.loads(dashboard(site.about))
     asked = [target["expr"] for panel in board["panels"] for target in panel.get("targets", ())]
-    of_announcers = [expr.replace("$__rate_interval", "1m") for expr in asked if re.search("announce|bgp|bfd|vip_taken", expr)]
+    of_announcers = [
+        expr.replace("$__rate_interval", "1m")
+        for expr in asked
+        if re.search("twinkeel_(vip_(announced|taken)|announcer|bgp|bfd)", expr)
+    ]
     assert len(of_announcers) > 8
     for expr in of_announcers:
         url = f"http://127.0.0.1:9090/api/v1/query?{urlencode({'query': expr})}"
