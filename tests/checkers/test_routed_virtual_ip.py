@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 import pytest
-from second_chance.segment import HAPROXY, HERE, Balancer, Host, _connect, _host, require_programs, wait_for
+from second_chance.segment import HAPROXY, HERE, Balancer, Host, connect, make_host, require_programs, wait_for
 
 from twinkeel.render.render import render
 from twinkeel.render.systemd import STANDBY_FILE
@@ -77,18 +77,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     assert loaded.spec is not None
     topology = build(loaded.spec, folder)
     rendered = render(topology).hosts
-    hosts = [_host("switch", folder)]
+    hosts = [make_host("switch", folder)]
     switch = hosts[0]
     try:
         switch.run("ip", "link", "add", "br0", "type", "bridge")
         switch.run("ip", "link", "set", "br0", "up")
         for name in ("server", "router", "client", "member"):
-            hosts.append(_host(name, folder))
+            hosts.append(make_host(name, folder))
         server, router, client, member = hosts[1:]
-        _connect(switch, server, ["192.168.1.201/24", "fd00:1::201/64"])
+        connect(switch, server, ["192.168.1.201/24", "fd00:1::201/64"])
         server.start(sys.executable, str(HERE / "server.py"), "192.168.1.201", "7000")
-        _connect(switch, router, ["192.168.1.1/24", "fd00:1::1/64"])
-        _connect(switch, member, ["192.168.1.202/24", "fd00:1::202/64"])
+        connect(switch, router, ["192.168.1.1/24", "fd00:1::1/64"])
+        connect(switch, member, ["192.168.1.202/24", "fd00:1::202/64"])
         router.run("ip", "link", "add", "far", "type", "veth", "peer", "name", "eth0", "netns", str(client.process.pid))
         forward = "echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding"
         router.run(
@@ -109,11 +109,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         balancers = []
         for balancer in topology.load_balancers:
             machine = balancer.machine
-            made = _host(machine.name, folder, Balancer)
+            made = make_host(machine.name, folder, Balancer)
             assert isinstance(made, Balancer)
             hosts.append(made)
             balancers.append(made)
-            _connect(switch, made, [f"{machine.address}/24", f"{machine.address6}/64"])
+            connect(switch, made, [f"{machine.address}/24", f"{machine.address6}/64"])
             made.run("sh", "-c", ways.format("192.168.1.1", "fd00:1::1"))
             binds = "    bind *:6443\n    bind [::]:6443 v6only"
             made.set_up(rendered[machine.name], HAPROXY.format(binds=binds, server="192.168.1.201"))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from second_chance.segment import Host, _connect, _host, wait_for
+from second_chance.segment import Host, connect, make_host, wait_for
 
 from twinkeel.render.announce import ANNOUNCE_PROGRAM, ANNOUNCE_STATE, ANNOUNCE_UNIT
 from twinkeel.render.files import RenderedFile
@@ -197,31 +197,31 @@ class Segment:
 @contextmanager
 def bgp_segment(topology: Topology, folder: Path) -> Iterator[Segment]:
     """Two load balancers that do not announce yet, and a router with a session to each."""
-    switch = _host("switch", folder)
+    switch = make_host("switch", folder)
     hosts = [switch]
     try:
         switch.run("ip", "link", "add", "br0", "type", "bridge")
         switch.run("ip", "link", "set", "br0", "up")
-        router = _host("router", folder, Speaker)
+        router = make_host("router", folder, Speaker)
         assert isinstance(router, Speaker)
         hosts.append(router)
-        _connect(switch, router, ["192.168.1.1/24", "fd00:1::1/64"])
+        connect(switch, router, ["192.168.1.1/24", "fd00:1::1/64"])
         router.run("sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding")
-        watcher = _host("watcher", folder)
+        watcher = make_host("watcher", folder)
         hosts.append(watcher)
-        _connect(switch, watcher, ["192.168.1.201/24"])
+        connect(switch, watcher, ["192.168.1.201/24"])
         rendered = render(topology, secrets=Secrets(bgp_password=PASSWORD)).hosts
         daemons = next(file.content for file in rendered["lb-1"] if file.path == DAEMONS_PATH)
         router.start_frr(ROUTER.format(password=PASSWORD), daemons)
         vips, balancers = tuple(str(vip.ip) for vip in topology.endpoint.vips), []
         for balancer in topology.load_balancers:
             machine = balancer.machine
-            made = _host(machine.name, folder, Announcer)
+            made = make_host(machine.name, folder, Announcer)
             assert isinstance(made, Announcer)
             made.vips = vips
             hosts.append(made)
             balancers.append(made)
-            _connect(switch, made, [f"{machine.address}/24", f"{machine.address6}/64"])
+            connect(switch, made, [f"{machine.address}/24", f"{machine.address6}/64"])
             made.run("ip", "route", "add", "default", "via", "192.168.1.1")
             made.run("ip", "-6", "route", "add", "default", "via", "fd00:1::1")
             made.set_up(rendered[machine.name])
