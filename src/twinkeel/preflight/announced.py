@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 from twinkeel.preflight.facts import HostFacts
 from twinkeel.preflight.model import Finding, Survey, balancers, on_each
-from twinkeel.render.firewall import BGP_PORT
+from twinkeel.render.firewall import BFD_PORTS, BGP_PORT
 from twinkeel.render.vip_daemon import VRRP_DAEMON
-from twinkeel.topology.model import Machine
+from twinkeel.spec.fields import IPAddress
+from twinkeel.status.bgp_sessions import Session
+from twinkeel.topology.model import Bgp, BgpRouter, Machine
 
 
 def _outside_subnets(survey: Survey, machine: Machine, facts: HostFacts) -> Iterator[Finding]:
@@ -37,6 +39,77 @@ def _other_daemon(survey: Survey, machine: Machine, facts: HostFacts) -> Iterato
         yield Finding("ok", machine.name, f"{VRRP_DAEMON.name} does not run")
 
 
+def _sessions(survey: Survey, machine: Machine, facts: HostFacts) -> Iterator[Finding]:
+    bgp = survey.topology.bgp
+    if bgp is None or facts.sessions is None:
+        yield Finding("skipped", machine.name, "not yet: its FRR has no configuration of ours")
+        return
+    if not facts.sessions:
+        advice = "there: `systemctl status frr`, `journalctl -u frr`, `vtysh -c 'show bgp summary'`"
+        yield Finding("failure", machine.name, "its FRR has our configuration, and tells of no session", advice)
+        return
+    vips = [vip.ip for vip in survey.topology.endpoint.vips]
+    sessions = {each.router: each for each in facts.sessions}
+    for router in bgp.routers:
+        kind = [vip for vip in vips if vip.version == router.address.version]
+        if kind:
+            held = sum(facts.carrier(vip) is not None for vip in kind)
+            yield _evaluate_session(machine, bgp, router, sessions.get(str(router.address)), held)
+
+
+def _evaluate_session(machine: Machine, bgp: Bgp, router: BgpRouter, session: Session | None, held: int) -> Finding:
+    """What there is to say of one router; `held` counts the virtual IPs of its kind that the load balancer announces."""
+    name, who = machine.name, f"{router.address} (AS {router.asn})"
+    if session is None:
+        return Finding("warning", name, f"its FRR has no session with {who}", "`twinkeel plan` shows whether an apply adds it")
+    if not session.established:
+        password = " and the same password" if bgp.authentication == "md5" else ""
+        own = machine.address_of(router.address.version)
+        advice = (
+            f"on the router: is {own} a neighbour with AS {bgp.asn}{password}; does TCP port {BGP_PORT} pass? "
+            f"`vtysh -c 'show bgp neighbors {router.address}'` on {name} has the last reason"
+        )
+        return Finding("failure", name, f"the session with {who} is {session.state}", advice)
+    if session.announced < held:
+        advice = (
+            f"there: `vtysh -c 'show bgp neighbors {router.address} advertised-routes'`; `twinkeel plan` shows a changed frr.conf"
+        )
+        return Finding("failure", name, f"it sent {who} {session.announced} of {held} routes", advice)
+    if bgp.bfd is not None and session.bfd is None:
+        advice = "`twinkeel plan` shows whether an apply adds it; if not, see there why bfdd does not run: `systemctl status frr`"
+        return Finding("warning", name, f"there is no BFD with {who}", advice)
+    if bgp.bfd is not None and session.bfd != "up":
+        advice = (
+            f"on the router: is BFD on for this neighbour, with timers that it bears; does UDP port {BFD_PORTS[0]} pass both ways "
+            f"({BFD_PORTS[1]} over several hops)? `vtysh -c 'show bfd peers'` on {name} has the timers of both ends"
+        )
+        return Finding("failure", name, f"BFD with {who} is {session.bfd}", advice)
+    return Finding("ok", name, f"{who}: Established, routes sent: {session.announced}{', BFD is up' if bgp.bfd else ''}")
+
+
+def foreign_servers(survey: Survey) -> Iterator[Finding]:
+    """Where no load balancer of ours has a virtual IP, nobody may take a connection there."""
+    asked = {each.name: survey.hosts[each.name] for each in balancers(survey.topology) if each.name in survey.hosts}
+    for vip in survey.topology.endpoint.vips if asked else ():
+        holders = [name for name, facts in asked.items() if facts.carrier(vip.ip) is not None]
+        served = [name for name, facts in asked.items() if vip.ip in facts.accepted]
+        yield _evaluate_server(survey, vip.ip, holders, served)
+
+
+def _evaluate_server(survey: Survey, vip: IPAddress, holders: list[str], served: list[str]) -> Finding:
+    if holders:
+        return Finding("ok", str(vip), f"{' and '.join(holders)} announce it: who else does, cannot be told from here")
+    port = survey.topology.endpoint.port
+    if not served:
+        return Finding("ok", str(vip), f"nobody takes a connection at {vip}, port {port}")
+    lost = [each.name for each in balancers(survey.topology) if each.name in survey.problems]
+    doubt = f"; it may be {' or '.join(lost)}, which could not be asked" if lost else ""
+    saw = f"somebody else takes connections of {' and '.join(served)} at {vip}, port {port}{doubt}"
+    advice = f"look where the routers' route to {vip} leads, and take the address from that host, or choose another virtual IP"
+    return Finding("failure", str(vip), saw, advice)
+
+
 outside_subnets = on_each(balancers, _outside_subnets)
 bgp_port = on_each(balancers, _bgp_port)
 other_daemon = on_each(balancers, _other_daemon)
+sessions = on_each(balancers, _sessions)

@@ -214,6 +214,29 @@ CHECKS = (
         mode="bgp",
     ),
     Check(
+        "P036",
+        "each load balancer that runs our FRR has a session with every router, was heard, and BFD is up",
+        "A router without a session, or that was sent no route, sends a load balancer nothing; without BFD its loss costs the hold "
+        "time. BFD is up only when both ends hear each other. Before the first apply there is no session to look at. What a router "
+        "makes of the routes cannot be asked from here.",
+        "On the router: the load balancer's address and AS, the password, TCP port 179, BFD's timers and UDP ports on both ends.",
+        announced.sessions,
+        mode="bgp",
+    ),
+    Check(
+        "P037",
+        "nobody else serves a virtual IP that no load balancer has yet",
+        "Routers that learn one address from two places send clients to both, or to the wrong one. Once a load balancer has the "
+        "address, its own answer hides others, and nothing can be told.",
+        "Look where the routers' route to the address leads, and take it from there, or choose another virtual IP. A firewall that "
+        "takes every connection in others' place looks the same.",
+        announced.foreign_servers,
+        sends="A TCP connection from each load balancer that does not have the virtual IP to the endpoint's port there, ended at "
+        "once.",
+        essential=True,
+        mode="bgp",
+    ),
+    Check(
         "P040",
         "the API servers answer TLS, seen from the load balancers",
         "HAProxy sends clients there. Before Kubespray ran nothing answers, which is a warning; afterwards it is a failure.",

@@ -9,6 +9,7 @@ from typing import Any
 
 from twinkeel.observe.host_state import PackageState
 from twinkeel.spec.fields import IPAddress, IPInterface
+from twinkeel.status.bgp_sessions import Session, parse_bfd, parse_sessions
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ class HostFacts:
     """One host. `os` has the lines of os-release, `space` the free bytes of folders, `active` the systemd units of interest.
 
     `may_raise_limits`: whether keepalived.service gets CAP_SYS_RESOURCE; None where that is not known. `nft_refuses`: what nft says
-    against rules that keep connections; empty where it takes them, None where it is not installed.
+    against rules that keep connections; empty where it takes them, None where it is not installed. `sessions`: FRR's, none where it
+    does not run; None where its configuration is not ours. `accepted`: virtual IPs at which another host takes connections.
     """
 
     clock: Clock
@@ -86,6 +88,8 @@ class HostFacts:
     may_raise_limits: bool | None = None
     kernel: str = ""
     nft_refuses: str | None = None
+    sessions: tuple[Session, ...] | None = None
+    accepted: frozenset[IPAddress] = frozenset()
 
     def link(self, name: str) -> Link | None:
         """The interface of that name."""
@@ -159,6 +163,8 @@ def parse_host(text: str, clock: Clock) -> HostFacts:
         may_raise_limits=seen.get("may_raise_limits"),
         kernel=seen.get("kernel", ""),
         nft_refuses=seen.get("nft_refuses"),
+        sessions=_sessions(seen.get("frr")),
+        accepted=frozenset(map(_address, seen.get("accepted", ()))),
     )
 
 
@@ -193,6 +199,10 @@ def _link(link: Mapping[str, Any]) -> Link:
 
 def _listener(found: Mapping[str, Any]) -> Listener:
     return Listener(_address(found["address"]), found["port"], found["process"], found["unit"])
+
+
+def _sessions(told: Mapping[str, str] | None) -> tuple[Session, ...] | None:
+    return None if told is None else parse_sessions(told["bgp summary"], parse_bfd(told["bfd peers"]))
 
 
 def _tls(found: Mapping[str, Any]) -> TlsAnswer:

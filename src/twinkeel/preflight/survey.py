@@ -12,10 +12,11 @@ from twinkeel.errors import HostError
 from twinkeel.hosts.executor import Reader
 from twinkeel.hosts.host_program import PYTHON_HINT, host_program
 from twinkeel.hosts.understand import understand
-from twinkeel.observe.host_state import PACKAGE_VERSIONS
+from twinkeel.observe.host_state import MARKER, PACKAGE_VERSIONS
 from twinkeel.preflight.facts import Clock, HostFacts, SegmentFacts, parse_host, parse_segment
 from twinkeel.preflight.model import Survey
 from twinkeel.preflight.versions import parse_version
+from twinkeel.render.frr import CONFIG_PATH
 from twinkeel.render.services import daemon_packages
 from twinkeel.topology.model import LoadBalancer, Machine, Topology, Version
 
@@ -86,11 +87,15 @@ async def _greet(reader: Reader, machine: Machine) -> Clock | HostError:
 
 
 async def _survey(reader: Reader, topology: Topology, machine: Machine, clock: Clock) -> HostFacts | HostError:
+    balancer = "load_balancer" in machine.roles
+    announces = balancer and topology.bgp is not None
     asked = {
         "names": [topology.endpoint.name],
-        "packages": daemon_packages(topology) if "load_balancer" in machine.roles else [],
-        "tls": api_servers(topology) if "load_balancer" in machine.roles else [],
+        "packages": daemon_packages(topology) if balancer else [],
+        "tls": api_servers(topology) if balancer else [],
         "folders": FOLDERS,
+        "frr": [CONFIG_PATH, MARKER] if announces else None,
+        "connect": [(str(vip.ip), topology.endpoint.port) for vip in topology.endpoint.vips] if announces else [],
     }
     answer = await _run(reader, machine, SURVEY_HOST, asked)
     return _understood(lambda text: parse_host(text, clock), answer, machine)

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,11 +12,18 @@ from pathlib import Path
 import pytest
 from second_chance.segment import wait_for
 
+from twinkeel.observe.host_state import MARKER
+from twinkeel.preflight.checks import CHECKS
+from twinkeel.preflight.facts import Clock, parse_host
+from twinkeel.preflight.model import Finding, Survey, evaluate_all
+from twinkeel.preflight.survey import SURVEY_HOST
+from twinkeel.render.frr import CONFIG_PATH
 from twinkeel.render.systemd import DOWN_FILE, HANG_FILE, STANDBY_FILE
 from twinkeel.source import SourceFile
 from twinkeel.spec.load import load
 from twinkeel.status.bgp_sessions import parse_bfd, parse_sessions
 from twinkeel.topology.build import build
+from twinkeel.topology.model import Topology
 
 from .segment import Announcer, Segment, bgp_segment, require_programs
 
@@ -66,10 +74,14 @@ def keeping(tmp_path: Path) -> Iterator[Segment]:
 @contextmanager
 def made_from(spec: str, folder: Path) -> Iterator[Segment]:
     require_programs()
+    with bgp_segment(topology_of(spec, folder), folder) as made:
+        yield made
+
+
+def topology_of(spec: str, folder: Path) -> Topology:
     loaded = load(SourceFile("twinkeel.yaml", spec))
     assert loaded.spec is not None
-    with bgp_segment(build(loaded.spec, folder), folder) as made:
-        yield made
+    return build(loaded.spec, folder)
 
 
 @contextmanager
@@ -100,6 +112,24 @@ def a_persons_word(balancer: Announcer) -> None:
     balancer.say(STANDBY_FILE, 1)
     wait_for(lambda: balancer.told()["planned"], "it does not see the word")
     balancer.say(STANDBY_FILE, 0)
+
+
+def found(topology: Topology, code: str, *asked: Announcer) -> list[Finding]:
+    """What a check of preflight finds, from the load balancers that are asked."""
+    hosts = {}
+    for balancer in asked:
+        wanted = {
+            "names": [],
+            "packages": [],
+            "tls": [],
+            "folders": [],
+            "frr": [CONFIG_PATH, MARKER],
+            "connect": [[vip, 6443] for vip in balancer.vips],
+        }
+        told = balancer.run(sys.executable, "-c", SURVEY_HOST, json.dumps(wanted))
+        hosts[balancer.name] = parse_host(told, Clock(0.0, 0.0))
+    (checked,) = evaluate_all([each for each in CHECKS if each.id == code], Survey(topology, hosts, {}, {}, {}))
+    return [each for each in checked.findings if each.saw != "the host could not be asked"]
 
 
 def test_who_fails_is_gone_and_waits_while_another_one_serves(segment: Segment) -> None:
@@ -228,3 +258,25 @@ def test_what_frr_tells_of_its_sessions_is_understood(segment: Segment) -> None:
     sessions = parse_sessions(first.run("vtysh", "-c", "show bgp summary json"), bfd)
     assert {each.router for each in sessions} == {"192.168.1.1", "fd00:1::1"}
     assert all(each.established and each.announced == 1 and each.bfd == "up" for each in sessions), sessions
+
+
+def test_what_preflight_finds(segment: Segment) -> None:
+    topology = topology_of(SPEC, Path())
+    first, second = segment.balancers
+    assert {each.result for each in found(topology, "P037", first, second)} == {"ok"}
+    first.announce()
+    segment.wait_for_next_hops(1)
+    # The second one goes through the router. Where the first one is not known as ours, somebody else serves.
+    assert [each.result for each in found(topology, "P037", second)] == ["failure", "failure"]
+    assert {each.result for each in found(topology, "P037", first, second)} == {"ok"}
+    wait_for(lambda: set(bfd_of(first).values()) == {"up"}, "BFD does not come up", deadline=30)
+    good = found(topology, "P036", first)
+    assert [each.result for each in good] == ["ok", "ok"], good
+    assert good[0].saw == "192.168.1.1 (AS 64500): Established, routes sent: 1, BFD is up"
+    # The router's own word for one of the two: it wants no session any more.
+    lines = ["configure terminal", "router bgp 64500", "no bgp listen range 192.168.1.0/24 peer-group lb4", "end", "clear bgp *"]
+    segment.router.run("vtysh", *(word for line in lines for word in ("-c", line)))
+    wait_for(lambda: [each.result for each in found(topology, "P036", first)] == ["failure", "ok"], "it is not seen", deadline=30)
+    assert found(topology, "P036", first)[0].saw.startswith("the session with 192.168.1.1 (AS 64500) is ")
+    first.write(CONFIG_PATH, "! not ours any more\n")
+    assert [each.result for each in found(topology, "P036", first)] == ["skipped"]

@@ -104,7 +104,7 @@ def test_essential_checks_ask_the_load_balancers_alone(hosts: Any, two_balancers
     listened = {json.loads(argv[3])["seconds"] for _, argv in hosts.asked if PROBE_SEGMENT in argv}
     assert listened == {0.5}, "three probes, and time to answer the last one"
     assert {name for name, _ in hosts.asked} == {"lb-1", "lb-2"}
-    assert {check.id for check in ESSENTIAL} == {"P001", "P002", "P010", "P011", "P022", "P023", "P024", "P033", "P034"}
+    assert {check.id for check in ESSENTIAL} == {"P001", "P002", "P010", "P011", "P022", "P023", "P024", "P033", "P034", "P037"}
 
 
 def test_an_essential_failure_stops_with_its_id_and_advice(hosts: Any, raw: Raw, two_balancers: Topology) -> None:

@@ -1,9 +1,10 @@
 """Runs on any host: what preflight wants to know of its system, network and neighbours. Reads only.
 
-    python3 -c PROGRAM '{"names": [...], "packages": [...], "tls": [[ADDRESS, PORT], ...], "folders": [...]}'
+    python3 -c PROGRAM '{"names": [...], "packages": [...], "tls": [[ADDRESS, PORT], ...], "folders": [...],
+                         "frr": [FILE, MARKER] or null, "connect": [[ADDRESS, PORT], ...]}'
 
-Prints one JSON object; see `main`. The only connections that it makes are TLS handshakes with the API servers in `tls`, and
-whatever the host's resolver asks for `names`.
+Prints one JSON object; see `main`. The only connections that it makes are TLS handshakes with the API servers in `tls`, those to
+`connect`, which it ends at once, and whatever the host's resolver asks for `names`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Any
 from twinkeel.observe.host_programs.package_versions import output, package
 
 TLS_TIMEOUT = 2.0
+CONNECT_TIMEOUT = 1.0
 NAME_TIMEOUT = 4.0
 LISTEN = "0A"
 NETWORKD_LINKS = "/run/systemd/netif/links"
@@ -163,6 +165,25 @@ def handshake(target: list[Any]) -> dict[str, Any]:
         return dict(answer, error=str(error))
 
 
+def accepts(target: list[Any]) -> bool:
+    """Whether another host takes a connection. One to this host says nothing; a virtual IP that it withdrew is local for a while."""
+    address, port = target
+    if output(["ip", "route", "get", address]).startswith("local "):
+        return False
+    try:
+        socket.create_connection((address, port), timeout=CONNECT_TIMEOUT).close()
+    except OSError:
+        return False
+    return True
+
+
+def frr(path: str, marker: str) -> dict[str, str] | None:
+    """What FRR tells of its sessions, empty where it does not run; None where its configuration is not ours."""
+    if marker not in text_of(path):
+        return None
+    return {name: output(["vtysh", "-c", f"show {name} json"]) for name in ("bgp summary", "bfd peers")}
+
+
 def selinux() -> dict[str, Any]:
     """SELinux's mode and the booleans that matter; mode None where the kernel has no SELinux."""
     enforcing = number_in("/sys/fs/selinux/enforce")
@@ -254,6 +275,7 @@ def main() -> None:
         names = dict(zip(asked["names"], each(resolve, asked["names"])))
         tls = list(each(handshake, asked["tls"]))
         packages = dict(zip(asked["packages"], each(package, asked["packages"])))
+        accepted = [address for (address, _), taken in zip(asked["connect"], each(accepts, asked["connect"])) if taken]
     survey = {
         "os": operating_system(),
         "python": list(sys.version_info[:3]),
@@ -273,6 +295,8 @@ def main() -> None:
         "network_manager": managed_by_network_manager(),
         "kernel": os.uname().release,
         "nft_refuses": nft_refuses(),
+        "frr": frr(*asked["frr"]) if asked["frr"] else None,
+        "accepted": accepted,
         "space": {folder: free_space(folder) for folder in asked["folders"]},
     }
     sys.stdout.write(json.dumps(survey) + "\n")
