@@ -123,13 +123,22 @@ def test_folders_where_files_of_ours_can_lie_are_searched(lab_home_topology: Any
 
 
 def test_a_survey_of_this_machine_is_understood() -> None:
-    asked = {"names": ["localhost"], "packages": [], "tls": [["127.0.0.1", 1]], "folders": ["/etc"]}
+    asked = {
+        "names": ["localhost"],
+        "packages": [],
+        "tls": [["127.0.0.1", 1]],
+        "folders": ["/etc"],
+        "frr": ["/etc/no-such-file", "ours"],
+        "connect": [["127.0.0.1", 1]],
+    }
     facts = parse_host(run(SURVEY_HOST, asked), Clock(0, 0))
     assert facts.python[:2] == sys.version_info[:2]
     assert facts.names["localhost"].addresses & {ip_address("127.0.0.1"), ip_address("::1")}
     assert facts.tls[0].error == "nothing listens"
     assert facts.space["/etc"] is not None
     assert facts.kernel == os.uname().release
+    assert facts.sessions is None
+    assert facts.accepted == frozenset()
     # Of another user than root the kernel takes no rules at all.
     assert os.geteuid() != 0 or facts.nft_refuses in ("", None)
 

@@ -166,7 +166,7 @@ def handshake(target: list[Any]) -> dict[str, Any]:
 
 
 def accepts(target: list[Any]) -> bool:
-    """Whether another host takes a connection. One to this host says nothing; a virtual IP that it withdrew is local for a while."""
+    """Whether another host takes a connection. One to this host says nothing; one that it withdrew is local for a while."""
     address, port = target
     if output(["ip", "route", "get", address]).startswith("local "):
         return False
