@@ -98,7 +98,7 @@ def foreign_servers(survey: Survey) -> Iterator[Finding]:
 
 def _evaluate_server(survey: Survey, vip: IPAddress, holders: list[str], served: list[str]) -> Finding:
     if holders:
-        return Finding("ok", str(vip), f"{' and '.join(holders)} announce it: who else does, cannot be told from here")
+        return Finding("ok", str(vip), f"it is on {' and '.join(holders)}: who else serves it, cannot be told from here")
     port = survey.topology.endpoint.port
     if not served:
         return Finding("ok", str(vip), f"nobody takes a connection at {vip}, port {port}")

@@ -215,7 +215,7 @@ CHECKS = (
     ),
     Check(
         "P036",
-        "each load balancer that runs our FRR has a session with every router, was heard, and BFD is up",
+        "each load balancer that runs our FRR has a session with every router, sent it the routes, and BFD is up",
         "A router without a session, or that was sent no route, sends a load balancer nothing; without BFD its loss costs the hold "
         "time. BFD is up only when both ends hear each other. Before the first apply there is no session to look at. What a router "
         "makes of the routes cannot be asked from here.",

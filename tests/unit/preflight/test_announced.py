@@ -210,7 +210,7 @@ def test_where_one_of_ours_has_the_address_nothing_can_be_told(before: Survey) -
     survey = changed(before, reaches(VIP, VIP6), "lb-2")
     held = judged(changed(survey, holds("192.0.2.10/32"), "lb-1"), "P037")
     assert [(each.result, each.subject) for each in held] == [("failure", "2001:db8::10"), ("ok", "192.0.2.10")]
-    assert held[1].saw.startswith("lb-1 announce")
+    assert held[1].saw.startswith("it is on lb-1:")
 
 
 def test_one_of_ours_that_could_not_be_asked_may_be_who_serves(before: Survey) -> None:
