@@ -119,6 +119,7 @@ def test_etcd_knows_all_three_members_and_trusts_certificates_alone(cluster: Lab
     members = "master-1=https://192.168.1.101:2380,master-2=https://192.168.1.103:2380,master-3=https://192.168.1.105:2380"
     assert f"--initial-cluster={members} " in text
     assert "--client-cert-auth=true" in text
+    assert "--pre-vote=true" in text
     assert "--peer-client-cert-auth=true" in text
     assert "http://0.0.0.0" not in text
 
