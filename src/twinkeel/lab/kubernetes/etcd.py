@@ -47,8 +47,8 @@ def _unit(cluster: LabCluster, host: LabHost) -> HostFile:
         "peer-trusted-ca-file": f"{_PKI}/ca.crt",
         "peer-cert-file": f"{_PKI}/peer.crt",
         "peer-key-file": f"{_PKI}/peer.key",
-        # The default from etcd 3.5 on, which today's Kubespray installs. Debian 12 has 3.4: there a member that comes back after a loss of
-        # power makes the others elect a leader anew, and nobody is served for up to 5 s.
+        # The default from etcd 3.5 on, which today's Kubespray installs. Debian 12 has 3.4: there a member that comes back after a
+        # loss of power makes the others elect a leader anew, and nobody is served for up to 5 s.
         "pre-vote": "true",
         # A lab writes little: small snapshots keep memory and the replay after a power loss small.
         "snapshot-count": "5000",
