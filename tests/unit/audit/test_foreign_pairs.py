@@ -119,15 +119,16 @@ def test_predictions_hold_what_was_measured(name: str, tmp_path: Path) -> None:
                 assert outcome.downtime.low <= time / 1000 <= outcome.downtime.high, (fault, time, outcome)
 
 
-# Of the bench's API servers' faults failed requests are counted, of 100 a second on new connections; one trial each.
+# Of the bench's API servers' faults failed requests are counted, of 100 a second on new connections; one trial each. The lost hosts
+# are of 2026-11-30, Kubernetes 1.36.2 whose API servers ask their own etcd members: else etcd's share is larger than HAProxy's.
 FAILED: dict[str, dict[str, int]] = {
-    "seed": {"api-server-hang": 346},
-    "kubeadm": {"api-server-hang": 361},
-    "openshift": {"api-server-hang": 896},
-    "k0s": {"api-server-hang": 63},
+    "seed": {"api-server-hang": 346, "control-plane-power-loss": 360},
+    "kubeadm": {"api-server-hang": 361, "control-plane-power-loss": 389},
+    "openshift": {"api-server-hang": 896, "control-plane-power-loss": 973},
+    "k0s": {"api-server-hang": 63, "control-plane-power-loss": 84},
     # Still failing when the bench healed the fault, after 45 s.
-    "rke2": {"api-server-hang": 1681},
-    "kubemarine": {"api-server-hang": 1669},
+    "rke2": {"api-server-hang": 1681, "control-plane-power-loss": 1621},
+    "kubemarine": {"api-server-hang": 1669, "control-plane-power-loss": 222},
 }
 REQUESTS_A_SECOND, DEADLINE, SERVERS = 100, 45, 3
 # A request is given up, and counted, after a second: those that were sent to the server in the second before the end.
@@ -140,7 +141,7 @@ def test_predicted_shares_hold_the_requests_that_failed(name: str, tmp_path: Pat
     outcomes = {each.fault: each for each in predict(foreign_pair(name, tmp_path))}
     for fault, failed in FAILED[name].items():
         outcome, seconds = outcomes[fault], failed * SERVERS / REQUESTS_A_SECOND
-        if outcome.end == "never":
+        if outcome.end == "never" or (outcome.degraded is not None and outcome.degraded.low > DEADLINE):
             assert seconds >= DEADLINE, (fault, failed, outcome)
         else:
             assert outcome.degraded is not None, (fault, outcome)
