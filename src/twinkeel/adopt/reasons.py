@@ -120,6 +120,10 @@ _REASONS: dict[tuple[str, ...], Reason] = {
     ),
     ("vrrp_instance", "virtual_ipaddress"): ("the address stands with its prefix length and its interface", "{other}"),
     ("vrrp_instance", "unicast_peer"): ("the peers are the load balancers of the spec", "{other}"),
+    ("vrrp_instance", "virtual_router_id"): (
+        "load balancers of one virtual IP share its `vrid`, and the hosts' files disagree",
+        "{other}",
+    ),
     ("vrrp_instance", "*"): ("the spec has no key for it", "a line of keepalived.extra.vrrp_instance, if you need it"),
     ("virtual_server", "*"): ("Twinkeel balances with HAProxy, not with IPVS", "a service of the spec"),
     ("vrrp_sync_group", "*"): ("each virtual IP moves by itself", "nothing: one failure moves all that need to move"),

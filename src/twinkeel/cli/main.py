@@ -7,6 +7,7 @@ Each module holds `app`: a Typer application, or a LightCommand where loading Ty
 import errno
 import gc
 import importlib
+import os
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -118,9 +119,22 @@ def main() -> None:
         code = _print_error(f"{error.strerror or error}\n  where: {where}" if explained else _defect(error), EXIT_FAILED)
     except Exception as error:
         code = _print_error(_defect(error), EXIT_FAILED)
+    code = _flushed(code)
     # The interpreter's last collection takes a sixth of a short command's time, and what it frees is freed anyway.
     gc.freeze()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _flushed(code: object) -> object:
+    """Write out what is left of the output here: at the interpreter's end a closed pipe is a complaint of Python's and code 120."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):
+            _print_error(f"{error.strerror or error}\n  where: standard output", EXIT_FAILED)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return code or EXIT_FAILED
+    return code
 
 
 def _end_as_ctrl_c_does() -> None:

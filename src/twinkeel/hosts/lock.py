@@ -119,13 +119,14 @@ async def cluster_lock(
     if held:
         yield
         return
-    mine, skipped = this_process(command), set[str]()
+    mine, skipped, refused = this_process(command), set[str](), set[str]()
 
     async def take(machine: Machine) -> None:
         try:
             await _take(writer, machine, mine, note, break_lock)
         except HostError as error:
             if isinstance(error, LockedError) or not skip_unreachable:
+                refused.add(machine.name)
                 raise
             skipped.add(machine.name)
             note(f"{machine.name}: its lock is not held, and the work goes on without: {error.what}")
@@ -140,8 +141,11 @@ async def cluster_lock(
                 raise answer
         yield
     finally:
-        held_here = [machine for machine in machines if machine.name not in skipped]
-        await asyncio.shield(asyncio.gather(*(_release(writer, machine, mine) for machine in held_here)))
+        held_here = [machine for machine in machines if machine.name not in skipped | refused]
+        releasing = asyncio.gather(*(_release(writer, machine, mine) for machine in held_here))
+        # A second Ctrl-C ends it: that is no news to tell of with a traceback.
+        releasing.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        await asyncio.shield(releasing)
 
 
 def lock_taken(argv: Sequence[str]) -> bool | None:

@@ -21,7 +21,7 @@ class ExtraMissingError(ToolError):
 def missing_extra(module: str) -> ExtraMissingError:
     """The error for a module of EXTRAS that is not there."""
     name = EXTRAS[module]
-    hint = f"in the clone that you installed from: pip install '.[{name}]'"
+    hint = f"in the clone that you installed from: pipx install --force '.[{name}]' (uv tool install --force, pip install)"
     return ExtraMissingError(f"this needs {module}, which is not installed", hint=hint)
 
 

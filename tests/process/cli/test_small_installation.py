@@ -67,7 +67,7 @@ def test_an_audit_loads_no_spec_and_no_ssh(tmp_path: Path) -> None:
 def test_a_command_without_its_library_says_which_extra_brings_it(argv: list[str], module: str, extra: str) -> None:
     ended = main(*argv, before=f"sys.modules[{module!r}] = None")
     assert ended.returncode == 3
-    hint = f"in the clone that you installed from: pip install '.[{extra}]'"
+    hint = f"in the clone that you installed from: pipx install --force '.[{extra}]' (uv tool install --force, pip install)"
     assert ended.stderr == f"twinkeel: this needs {module}, which is not installed\n  hint: {hint}\n"
 
 

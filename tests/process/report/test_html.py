@@ -137,6 +137,6 @@ def first_pixel(picture: Path) -> tuple[int, ...]:
 
 def test_without_plotly_there_is_all_but_the_page(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "plotly", None)
-    with pytest.raises(ExtraMissingError, match=r"this needs plotly.*\n.*pip install '\.\[report\]'"):
+    with pytest.raises(ExtraMissingError, match=r"this needs plotly.*\n.*pipx install --force '\.\[report\]'"):
         write_reports(run)
     assert sorted(path.name for path in run.glob("report.*")) == ["report.json", "report.md"]
