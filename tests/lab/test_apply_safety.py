@@ -376,7 +376,7 @@ def test_a_host_whose_sshd_stops_is_named_and_the_next_apply_goes_on(site: Site)
 
 def test_a_second_apply_at_the_same_time_is_told_who_is_at_work(site: Site) -> None:
     with change_running(site) as running:
-        running.wait_for("Judge every")
+        running.wait_for("Validate every")
         second = site.run("apply")
         assert running.end()[0] == 0
     assert second.returncode == 3
