@@ -47,7 +47,7 @@ LINE_DEADLINE = 180.0
 STEPS = (
     "Read the load balancers' state",
     "Fetch the cluster's",
-    "Judge every",
+    "Validate every",
     "Configure the load balancers",
     "Replace the files",
     "done lb-",
