@@ -22,7 +22,7 @@ def init(
     endpoint: Annotated[str | None, typer.Option(help="The DNS name of the API.", show_default="api.DOMAIN")] = None,
     vip: Annotated[Hosts, typer.Option(metavar="ADDRESS/PREFIX", help="A virtual IP; repeatable.")] = [],  # noqa: B006
     load_balancer: Annotated[Hosts, typer.Option(metavar=HOST, help="A load balancer; give two or more.")] = [],  # noqa: B006
-    control_plane: Annotated[Hosts, typer.Option(metavar=HOST, help="A control-plane host; give three or five.")] = [],  # noqa: B006
+    control_plane: Annotated[Hosts, typer.Option(metavar=HOST, help="A control-plane host; give three, five or seven.")] = [],  # noqa: B006
     worker: Annotated[Hosts, typer.Option(metavar=HOST, help="A worker; repeatable.")] = [],  # noqa: B006
     port: Annotated[
         str | None,
