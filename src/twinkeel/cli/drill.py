@@ -53,7 +53,8 @@ def heal_now(file: SpecFile = DEFAULT_SPEC, break_lock: BreakLock = False) -> No
 
     The load balancers' lock is held meanwhile on each of them that answers: the fault may be why another one does not.
 
-    Exit code 0: the system is healthy. 3: it is not, or a host cannot be reached.
+    Exit code 0: nothing was left to heal (then no host is looked at), or the system is healthy again. 3: it is not, or a host
+    cannot be reached.
     """
     from twinkeel.app.drill import heal
     from twinkeel.cli.load import open_context

@@ -81,8 +81,9 @@ def up(
 def requirements() -> None:
     """List the reasons why a lab cannot run on this machine, one per line; exit code 1 if there are any."""
     from twinkeel.lab.requirements import missing
+    from twinkeel.support.extras import absent
 
-    reasons = missing()
+    reasons = [*absent("pyroute2"), *missing()]
     print("\n".join(reasons) if reasons else "A lab can be made on this machine.")
     raise typer.Exit(1 if reasons else 0)
 

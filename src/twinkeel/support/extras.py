@@ -25,6 +25,14 @@ def missing_extra(module: str) -> ExtraMissingError:
     return ExtraMissingError(f"this needs {module}, which is not installed", hint=hint)
 
 
+def absent(module: str) -> list[str]:
+    """A sentence, with what to do, for a module of EXTRAS that is not there; nothing for one that is."""
+    if find_spec(module) is not None:
+        return []
+    error = missing_extra(module)
+    return [f"{module} is not installed ({error.hint})"]
+
+
 def require(module: str) -> None:
     """See that a module of EXTRAS is there.
 
