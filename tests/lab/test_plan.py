@@ -15,6 +15,8 @@ from twinkeel.observe.host_programs.reload_safety import outlives_reload
 BALANCERS = ("lb-1", "lb-2")
 VIP = "192.168.1.110"
 UNITS = ("haproxy", "keepalived", "twinkeel-liveness")
+# What keeps connections over planned moves, the default.
+KEEPING = ("twinkeel-second-chance", "twinkeel-linger-at-shutdown")
 # How a changed file reaches keepalived on hosts with this machine's capabilities: of this process as of all in a lab.
 TAKES_IN = "reload" if outlives_reload("keepalived", "MainPID=self") else "restart"
 
@@ -97,7 +99,7 @@ def test_bare_hosts_have_a_plan(first_plan: dict[str, Any]) -> None:
         mine = host(first_plan, name)
         assert set(mine["packages"]) == {"haproxy", "keepalived"}
         assert mine["packages"]["haproxy"].startswith("2.6.")
-        assert set(needed(first_plan, name).items()) == {(unit, "start") for unit in UNITS}
+        assert set(needed(first_plan, name).items()) == {(unit, "start") for unit in (*UNITS, *KEEPING)}
         assert set(changes(first_plan, name).values()) == {"new"}
         assert "/etc/keepalived/keepalived.conf" in changes(first_plan, name)
         diff = next(file["diff"] for file in mine["files"] if file["path"] == "/etc/haproxy/haproxy.cfg")
