@@ -119,14 +119,13 @@ async def cluster_lock(
     if held:
         yield
         return
-    mine, skipped, refused = this_process(command), set[str](), set[str]()
+    mine, skipped = this_process(command), set[str]()
 
     async def take(machine: Machine) -> None:
         try:
             await _take(writer, machine, mine, note, break_lock)
         except HostError as error:
             if isinstance(error, LockedError) or not skip_unreachable:
-                refused.add(machine.name)
                 raise
             skipped.add(machine.name)
             note(f"{machine.name}: its lock is not held, and the work goes on without: {error.what}")
@@ -141,7 +140,7 @@ async def cluster_lock(
                 raise answer
         yield
     finally:
-        held_here = [machine for machine in machines if machine.name not in skipped | refused]
+        held_here = [machine for machine in machines if machine.name not in skipped]
         releasing = asyncio.gather(*(_release(writer, machine, mine) for machine in held_here))
         # A second Ctrl-C ends it: that is no news to tell of with a traceback.
         releasing.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
