@@ -141,10 +141,7 @@ async def cluster_lock(
         yield
     finally:
         held_here = [machine for machine in machines if machine.name not in skipped]
-        releasing = asyncio.gather(*(_release(writer, machine, mine) for machine in held_here))
-        # A second Ctrl-C ends it: that is no news to tell of with a traceback.
-        releasing.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
-        await asyncio.shield(releasing)
+        await asyncio.shield(asyncio.gather(*(_release(writer, machine, mine) for machine in held_here)))
 
 
 def lock_taken(argv: Sequence[str]) -> bool | None:
