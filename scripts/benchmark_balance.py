@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from lab_benchmark import run, run_inside
+from lab_benchmark import lab_of, run_inside
 from ruamel.yaml import YAML
 
 from twinkeel.render.haproxy import BALANCES
@@ -84,7 +84,7 @@ def main() -> None:
     trials, folder, faults = _arguments(sys.argv[1:])
     missing = {balance: [fault for fault in faults if not _result(folder, balance, fault).exists()] for balance in BALANCES}
     if any(missing.values()):
-        with _lab(folder):
+        with lab_of(SPEC, LAB, folder):
             for balance, left in missing.items():
                 _measure(balance, left, trials, folder)
     results = [
@@ -108,19 +108,6 @@ def _arguments(given: Sequence[str]) -> tuple[int, Path, Sequence[str]]:
 
 def _result(folder: Path, balance: str, fault: str) -> Path:
     return folder / f"{balance}-{fault}.json"
-
-
-@contextmanager
-def _lab(folder: Path) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
-    spec = folder / "twinkeel.yaml"
-    spec.write_text(SPEC)
-    programs = os.environ.get("TWINKEEL_KUBERNETES")
-    run("lab", "up", "--name", LAB, "-f", str(spec), *(("--kubernetes", programs) if programs else ()))
-    try:
-        yield
-    finally:
-        run("lab", "down", "--name", LAB)
 
 
 def _inside(host: str, *argv: str, good: tuple[int, ...] = (0,)) -> str:

@@ -11,18 +11,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+from lab_benchmark import TWINKEEL, lab_of, run_inside
 
 from twinkeel.cli.load import load_topology
 from twinkeel.topology.predict import predict
 from twinkeel.topology.prediction import Prediction
 
-ROOT = Path(__file__).parent.parent
-TWINKEEL = str(Path(sys.executable).parent / "twinkeel")
 LAB = "bgp-benchmark"
 VIP = "192.0.2.10"
 # A member that comes back waits for two seconds, not for two minutes: a trial begins on a system that is whole.
@@ -61,7 +60,8 @@ def main() -> None:
         _soak(folder)
         return
     if missing or (faults == FAULTS and not rates.exists()):
-        with _lab(folder):
+        with lab_of(SPEC, LAB, folder):
+            _inside("operator", "twinkeel", "apply")
             for fault in missing:
                 _measure(fault, trials, folder)
             if faults == FAULTS:
@@ -87,30 +87,8 @@ def _result(folder: Path, fault: str) -> Path:
     return folder / f"{fault}.json"
 
 
-@contextmanager
-def _lab(folder: Path) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
-    spec = folder / "twinkeel.yaml"
-    spec.write_text(SPEC)
-    programs = os.environ.get("TWINKEEL_KUBERNETES")
-    _run("lab", "up", "--name", LAB, "-f", str(spec), *(("--kubernetes", programs) if programs else ()))
-    try:
-        _inside("operator", "twinkeel", "apply")
-        yield
-    finally:
-        _run("lab", "down", "--name", LAB)
-
-
-def _run(*argv: str, good: tuple[int, ...] = (0,)) -> str:
-    """What a command printed. Exits when it ends with another code than a good one."""
-    ended = subprocess.run([TWINKEEL, *argv], capture_output=True, text=True, check=False, cwd=ROOT)
-    if ended.returncode not in good:
-        sys.exit(f"{' '.join(argv)} ended with {ended.returncode}:\n{ended.stderr[-2000:]}")
-    return ended.stdout
-
-
 def _inside(host: str, *argv: str, good: tuple[int, ...] = (0,)) -> str:
-    return _run("lab", "exec", "--name", LAB, host, "--", *argv, good=good)
+    return run_inside(LAB, host, *argv, good=good)
 
 
 def _measure(fault: str, trials: int, folder: Path) -> None:
@@ -130,7 +108,8 @@ def _measure(fault: str, trials: int, folder: Path) -> None:
 
 def _soak(folder: Path) -> None:
     """All processors busy for minutes: what was taken for a loss that was none."""
-    with _lab(folder):
+    with lab_of(SPEC, LAB, folder):
+        _inside("operator", "twinkeel", "apply")
         argv = ("twinkeel", "drill", "soak", "--minutes", str(MINUTES), "--format", "json", "-o", str(folder / "soak"))
         print(_inside("client", *argv, good=(0, 1)), end="")
 
