@@ -20,8 +20,9 @@ from .test_moves import DUAL, NONE_BROKEN, ON, THREE, broken
 # Longer than a busy machine holds HAProxy up, so that what stops here is what the test stops.
 HANG_YIELD = 0.5
 SETTLED = 5.5
-# Minutes; see the last test.
+# Minutes, and seconds between advertisements; see the last test.
 SOAK_MINUTES = os.environ.get("TWINKEEL_TEST_SOAK")
+SOAK_INTERVAL = os.environ.get("TWINKEEL_TEST_SOAK_INTERVAL", "0.07")
 Edited = Callable[..., Topology]
 
 
@@ -180,7 +181,8 @@ BUSY = "while True: pass"
 def test_a_machine_without_a_free_processor_loses_nothing(build_edited: Edited, tmp_path: Path) -> None:
     """With the rendered times. Yields for nothing may happen; connections must not break, and the virtual IP must not play ball."""
     minutes = float(SOAK_MINUTES or 0)
-    with segment(build_edited(ON), tmp_path) as made:
+    timers = ("profile: fast", f"profile: fast, second_chance: true, advert_interval: {SOAK_INTERVAL}")
+    with segment(build_edited(timers), tmp_path) as made:
         watchdogs = [each.start_watchdog(*made.vips, hang_yield=0.125, deadline=1.0) for each in made.balancers.values()]
         time.sleep(SETTLED)
         for _ in range(2 * (os.cpu_count() or 1)):
@@ -197,7 +199,10 @@ def test_a_machine_without_a_free_processor_loses_nothing(build_edited: Edited, 
         yields = [line for line in said if "yielding to a peer" in line]
         kills = [line for line in said if "killing" in line]
         sys.stdout.write(
-            json.dumps({"minutes": minutes, "moves": moves, "yields": len(yields), "kills": len(kills), **seen}) + "\n"
+            json.dumps(
+                {"minutes": minutes, "interval": SOAK_INTERVAL, "moves": moves, "yields": len(yields), "kills": len(kills), **seen}
+            )
+            + "\n"
         )
         assert kills == []
         assert broken(seen) == NONE_BROKEN
