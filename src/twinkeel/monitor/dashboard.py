@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from string import ascii_uppercase
 from typing import Any
 
-from twinkeel.monitor.panels import ROWS, Panel, Query, Row, Step
+from twinkeel.monitor.panels import ROWS
+from twinkeel.monitor.panels.panel import Panel, Query, Row, Step
 from twinkeel.monitor.subject import Subject
 
 SCHEMA_VERSION = 39
