@@ -25,6 +25,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/e2e", description="A whole installation in the lab, without the internet.")
     parser.add_argument("--small", action="store_true", help="one control-plane host and one worker")
     parser.add_argument("--faults", action="store_true", help="also break things while Kubespray runs")
+    parser.add_argument("--no-day-two", action="store_true", help="add and remove no nodes, and do not run Kubespray again")
     parser.add_argument("--keep", action="store_true", help="leave the lab up")
     parser.add_argument("--tag", default=TAG, help=f"the Kubespray release; default: {TAG}")
     parser.add_argument("--local", type=Path, action="append", default=[], metavar="DIR", help="programs to build the mirror from")
@@ -83,7 +84,8 @@ def whole_procedure(run: Run) -> None:
     bring_up(run)
     install(run)
     prove(run)
-    day_two(run)
+    if not run.options.no_day_two:
+        day_two(run)
     if run.options.upgrade:
         upgrade(run)
 
