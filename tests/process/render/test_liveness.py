@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -68,8 +69,12 @@ def trickle(connection: socket.socket) -> None:
 
 
 def free_port() -> int:
-    """A port that nobody listens on, and that no connection gets by chance: it is below those that the kernel gives out."""
-    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    """A port that nobody listens on, and that no connection gets by chance: it is below those that the kernel gives out.
+
+    Each process of the test run takes from a range of its own: it is free until the test listens, which may be much later.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0]) - 1000 * worker
     for port in range(lowest - 1, 1024, -1):
         with suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return port
