@@ -175,18 +175,19 @@ def test_an_authority_that_comes_later_is_waited_for(hosts: Hosts, monkeypatch: 
 def test_an_authority_that_does_not_verify_any_more_is_read_again(hosts: Hosts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watcher, "AUTHORITY_PERIOD", 0.02)
     hosts.authority = ["old", "new"]
-    asked_with: list[int] = []
+    asked_with: list[object] = []
 
     async def ask_over(client: object, *_: object, **__: object) -> Readiness:
-        asked_with.append(id(client))
-        return Readiness("ready" if len(set(asked_with)) > 1 else "not verified")
+        asked_with.append(client)
+        return Readiness("ready" if any(each is not client for each in asked_with) else "not verified")
 
     monkeypatch.setattr(watcher, "ask_over", ask_over)
 
     async def attempt() -> None:
         async with followed(hosts) as watching:
             await until(watching, lambda seen: seen.vips[0].ready)
-            assert hosts.read == ["read", "read"]
+            # Whoever was asked with the old one may have it read once more before it is asked again.
+            assert hosts.read[:2] == ["read", "read"]
 
     asyncio.run(attempt())
 
