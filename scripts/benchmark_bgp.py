@@ -25,6 +25,7 @@ from twinkeel.topology.prediction import Prediction
 LAB = "bgp-benchmark"
 VIP = "192.0.2.10"
 # A member that comes back waits for two seconds, not for two minutes: a trial begins on a system that is whole.
+INTERVAL = float(os.environ.get("TWINKEEL_BFD_INTERVAL", "0.01"))
 SPEC = f"""\
 name: lab-bgp
 domain: lab-home.com
@@ -32,22 +33,27 @@ endpoint:
   name: lb.lab-home.com
   vip: {VIP}
   mode: bgp
-  bgp: {{asn: 64512, routers: [{{address: 192.168.1.1, asn: 64500}}], return_delay: 2, bfd: {{interval: 0.01, multiplier: 3}}}}
+  bgp:
+    asn: 64512
+    routers: [{{address: 192.168.1.1, asn: 64500}}]
+    return_delay: 2
+    bfd: {{interval: {INTERVAL:g}, multiplier: 3}}
 load_balancers: {{lb-1: 192.168.1.111, lb-2: 192.168.1.112, lb-3: 192.168.1.113}}
 control_plane: {{master-1: 192.168.1.101}}
 failover: {{second_chance: true}}
 kubernetes: {{network_plugin: calico}}
 """
+IDLE, MINUTES = "idle", 10
 FAULTS = (
-    *("power-loss", "link-cut", "haproxy-hang", "haproxy-kill", "haproxy-stop", "planned-switchover", "reboot-holder"),
+    *(IDLE, "power-loss", "link-cut", "haproxy-hang", "haproxy-kill", "haproxy-stop", "planned-switchover", "reboot-holder"),
     *("bgpd-kill", "frr-stop", "bgp-session-flap"),
 )
 HEADINGS = (
-    *("fault", "predicted ms", "trials", "downtime ms, median / max", "new requests failed, of", "kept connections broken, of"),
-    "load, 1 min",
+    *("fault", "predicted ms", "trials", "downtime ms, median / max", "next longest (its return)"),
+    *("new requests failed, of", "kept connections broken, of", "BFD sessions lost", "load, 1 min"),
 )
 CLIENTS, SECONDS = 8, 10
-SOAK, MINUTES = "soak", 10
+SOAK = "soak"
 PAUSE = 5.0
 
 
@@ -63,7 +69,10 @@ def main() -> None:
         with lab_of(SPEC, LAB, folder):
             _inside("operator", "twinkeel", "apply")
             for fault in missing:
-                _measure(fault, trials, folder)
+                if fault == IDLE:
+                    _idle(folder)
+                else:
+                    _measure(fault, trials, folder)
             if faults == FAULTS:
                 rates.write_text(json.dumps([_rate(count) for count in (3, 1)]))
     predictions = predict(load_topology(folder / "twinkeel.yaml"))
@@ -95,6 +104,7 @@ def _measure(fault: str, trials: int, folder: Path) -> None:
     """Trials of a fault, as their JSON says; an exit code of 1 is an answer, too, and 3 that the system was not whole yet."""
     print(f"{fault} ...", file=sys.stderr, flush=True)
     found: list[dict[str, Any]] = []
+    lost = _sessions_lost()
     for _ in range(trials):
         histories = tempfile.mkdtemp(prefix=f"{fault}-", dir=folder)
         count = ("--trials", str(trials - len(found)))
@@ -103,7 +113,27 @@ def _measure(fault: str, trials: int, folder: Path) -> None:
         if len(found) >= trials:
             break
         time.sleep(PAUSE)
-    _result(folder, fault).write_text(json.dumps({"trials": found, "load": os.getloadavg()[0]}))
+    _write(folder, fault, found, lost)
+
+
+def _idle(folder: Path) -> None:
+    """Nothing is asked and nothing is broken for minutes: a session that is lost then was lost for nothing."""
+    print(f"{IDLE} ...", file=sys.stderr, flush=True)
+    _wait_for_ways(3)
+    lost = _sessions_lost()
+    time.sleep(60 * MINUTES)
+    _write(folder, IDLE, [], lost)
+
+
+def _write(folder: Path, fault: str, trials: list[dict[str, Any]], lost_before: int) -> None:
+    result = {"trials": trials, "load": os.getloadavg()[0], "sessions_lost": _sessions_lost() - lost_before}
+    _result(folder, fault).write_text(json.dumps(result))
+
+
+def _sessions_lost() -> int:
+    """BFD sessions that the router has seen going down since it booted."""
+    told = json.loads(_inside("router-1", "vtysh", "-c", "show bfd peers counters json"))
+    return sum(peer["session-down"] for peer in told)
 
 
 def _soak(folder: Path) -> None:
@@ -118,19 +148,24 @@ def _row(fault: str, predictions: Sequence[Prediction], result: dict[str, Any]) 
     proved = [trial for trial in result["trials"] if trial["verdict"] != "unknown" and trial["downtime_ms"] is not None]
     predicted = next((each.downtime for each in predictions if fault in each.drills), None)
     said = "-" if predicted is None else f"{predicted.low * 1000:.0f} to {predicted.high * 1000:.0f}"
+    ends = (str(result["sessions_lost"]), f"{result['load']:.0f}")
+    if fault == IDLE:
+        return (f"none, {MINUTES} minutes", *["-"] * 6, *ends)
     if not proved:
-        return (fault, said, "0", *["unknown"] * 3, f"{result['load']:.0f}")
+        return (fault, said, "0", *["unknown"] * 4, *ends)
     streams = [each for trial in proved for each in trial["streams"] if each["failed"] is not None]
     new, kept = ([each for each in streams if (each["stream"] == "new") is wanted] for wanted in (True, False))
     unknown, times = len(result["trials"]) - len(proved), [trial["downtime_ms"] for trial in proved]
+    next_times = [trial["second_ms"] or 0.0 for trial in proved]
     return (
         fault,
         said,
         f"{len(proved)}" + (f" ({unknown} unknown)" if unknown else ""),
         f"{median(times):.0f} / {max(times):.0f}",
+        f"{median(next_times):.0f} / {max(next_times):.0f}",
         f"{sum(each['failed'] for each in new)} of {sum(each['requests'] for each in new)}",
         f"{sum(each['connections_lost'] for each in kept)} of {len(kept)}",
-        f"{result['load']:.0f}",
+        *ends,
     )
 
 

@@ -9,6 +9,7 @@ import os
 import shlex
 import subprocess
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -29,9 +30,8 @@ esac
 REMOVE_DEADLINE = 10.0
 POLL = 0.02
 
-# Of each second, for each processor.
+# Microseconds of each second, for each processor.
 REAL_TIME = "cpu.rt_runtime_us"
-REAL_TIME_MICROSECONDS = 100_000
 
 
 def systemd_runs_here() -> bool:
@@ -135,19 +135,33 @@ def create(group: Path) -> None:
             (group.parent / "cgroup.subtree_control").write_text(f"+{controller}")
 
 
-def allow_real_time(layout: LabLayout, host: LabHost) -> None:
-    """Let a host's keepalived have real time, as on a machine of its own. A larger share of the processors is no help: a host that
-    boots would slow the API servers down.
+def allow_real_time(layout: LabLayout, wanted: Mapping[str, int]) -> None:
+    """Let daemons of some hosts have real time, as on machines of their own. A larger share of the processors is no help: a host
+    that boots would slow the API servers down.
 
-    Keepalived asks for real-time scheduling. In a group of version 1 the kernel refuses that until the group has a share of
-    real time (Documentation/scheduler/sched-rt-group.rst). Where none is left, keepalived says so and goes on without.
+    `wanted`: a host's name -> microseconds of each second, for each processor. Keepalived and bfdd ask for real-time scheduling. In
+    a group of version 1 the kernel refuses that until the group has a share of real time, and a group that has used its share up
+    does not run before the next second (Documentation/scheduler/sched-rt-group.rst): one that is too small is worse than none.
+    Where less is left than is wanted, all get the same part of what they want; where nothing is, they go on without.
     """
-    for group in host_groups(layout, host):
-        if (group / REAL_TIME).exists():
+    for above in lab_groups(layout):
+        if (above / REAL_TIME).exists():
+            shares = _fitting(wanted, _real_time_left(above))
             with suppress(OSError):
-                above = group.parent / REAL_TIME
-                above.write_text(str(int(above.read_text()) + REAL_TIME_MICROSECONDS))
-                (group / REAL_TIME).write_text(str(REAL_TIME_MICROSECONDS))
+                (above / REAL_TIME).write_text(str(sum(shares.values())))
+                for name, share in shares.items():
+                    (above / name / REAL_TIME).write_text(str(share))
+
+
+def _real_time_left(group: Path) -> int:
+    """What the groups beside this one leave of their parent's real time."""
+    beside = [each / REAL_TIME for each in group.parent.iterdir() if each != group and (each / REAL_TIME).exists()]
+    return int((group.parent / REAL_TIME).read_text()) - sum(int(each.read_text()) for each in beside)
+
+
+def _fitting(wanted: Mapping[str, int], left: int) -> dict[str, int]:
+    part = min(1.0, max(left, 0) / max(sum(wanted.values()), 1))
+    return {name: int(share * part) for name, share in wanted.items()}
 
 
 def _available(group: Path) -> list[str]:

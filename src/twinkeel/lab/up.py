@@ -26,6 +26,7 @@ from twinkeel.lab.manifest import Entry, Manifest
 from twinkeel.lab.mmdebstrap import Progress
 from twinkeel.lab.model import HostExtras, LabHost, LabLayout, LabPaths
 from twinkeel.lab.ready import wait_for_ssh
+from twinkeel.lab.real_time import real_time_wanted
 from twinkeel.lab.routers import install_routers, router_extras
 from twinkeel.lab.side_by_side import shares, side_by_side
 from twinkeel.lab.signals import uninterrupted
@@ -222,8 +223,7 @@ def create_control_groups(build: LabBuild) -> None:
     listed = manifest.read(build.paths.manifest)
     for entry in listed.of_kind("cgroup") if listed else ():
         cgroups.create(Path(entry.name))
-    for machine in build.layout.with_role("load_balancer", "router"):
-        cgroups.allow_real_time(build.layout, machine)
+    cgroups.allow_real_time(build.layout, real_time_wanted(build.topology))
 
 
 def allow_watches(build: LabBuild) -> None:

@@ -10,6 +10,9 @@ from twinkeel.spec.fields import IPAddress
 from twinkeel.status.bgp_sessions import Session
 from twinkeel.topology.model import Bgp, BgpRouter, Machine
 
+# BFD's interval (seconds) of `profile: steady`. With 3 x 50 ms and ordinary priority sessions were lost (docs/benchmarks.md).
+PATIENT = 0.3
+
 
 def _outside_subnets(survey: Survey, machine: Machine, facts: HostFacts) -> Iterator[Finding]:
     for vip in survey.topology.endpoint.vips:
@@ -109,7 +112,49 @@ def _evaluate_server(survey: Survey, vip: IPAddress, holders: list[str], served:
     return Finding("failure", str(vip), saw, advice)
 
 
+def _others(survey: Survey, machine: Machine, facts: HostFacts) -> Iterator[Finding]:
+    port = survey.topology.endpoint.port
+    for other in balancers(survey.topology):
+        theirs = survey.hosts.get(other.name)
+        if other == machine or theirs is None:
+            continue
+        for address, came in facts.reached.items():
+            if address in (other.address, other.address6):
+                listens = any(
+                    each.port == port and (each.address.is_unspecified or each.address == address) for each in theirs.listeners
+                )
+                yield _evaluate_reach(machine, f"{other.name} at {address}, port {port}", came, listens)
+
+
+def _evaluate_reach(machine: Machine, whom: str, came: str, listens: bool) -> Finding:
+    if came == "taken":
+        return Finding("ok", machine.name, f"it reaches {whom}")
+    if came == "refused" and not listens:
+        return Finding("ok", machine.name, f"it reaches {whom}: nothing listens there yet")
+    why = "refused, although something listens there" if came == "refused" else came
+    advice = "let firewalls on both hosts and between them pass it; `nft list ruleset` there"
+    return Finding("warning", machine.name, f"it does not reach {whom}: {why}", advice)
+
+
+def _real_time(survey: Survey, machine: Machine, facts: HostFacts) -> Iterator[Finding]:
+    bgp = survey.topology.bgp
+    if bgp is None or bgp.bfd is None or bgp.bfd.interval >= PATIENT:
+        yield Finding("ok", machine.name, "its BFD needs no real-time priority")
+    elif facts.bfdd_real_time is None:
+        yield Finding("skipped", machine.name, "not yet: bfdd does not run with a configuration of ours")
+    elif facts.bfdd_real_time:
+        yield Finding("ok", machine.name, "bfdd has a real-time priority")
+    else:
+        advice = (
+            "`systemctl restart frr` there after an apply; if that does not help, the kernel refuses it: give the control group "
+            f"cpu.rt_runtime_us, or set endpoint.bgp.bfd.interval to {PATIENT:g} or more"
+        )
+        yield Finding("warning", machine.name, f"bfdd has none, with BFD every {bgp.bfd.interval * 1000:g} ms", advice)
+
+
 outside_subnets = on_each(balancers, _outside_subnets)
 bgp_port = on_each(balancers, _bgp_port)
 other_daemon = on_each(balancers, _other_daemon)
 sessions = on_each(balancers, _sessions)
+others = on_each(balancers, _others)
+real_time = on_each(balancers, _real_time)

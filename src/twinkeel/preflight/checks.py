@@ -237,6 +237,27 @@ CHECKS = (
         mode="bgp",
     ),
     Check(
+        "P038",
+        "the load balancers reach each other at the endpoint's port",
+        "A load balancer asks the others there before it withdraws: without any API server, or with failover.second_chance when "
+        "its HAProxy is silent. If it does not reach them, all withdraw for some seconds where they could have gone on announcing, "
+        "and a HAProxy that hangs costs the whole watchdog_deadline.",
+        "Let firewalls, security groups and routers pass TCP from each load balancer to the endpoint's port on the others.",
+        announced.others,
+        sends="A TCP connection from each load balancer to the endpoint's port on each other one, ended at once.",
+        mode="bgp",
+    ),
+    Check(
+        "P039",
+        "bfdd has a real-time priority, where BFD's interval is shorter than 0.3 s",
+        "A bfdd that gets no turn for as long as BFD's detection lasts loses its sessions, although both ends and the path are "
+        "well. Our /etc/frr/daemons asks for the priority; a kernel with CONFIG_RT_GROUP_SCHED refuses it to control groups "
+        "without a share of real time (containers), and bfdd goes on without.",
+        "`chrt -p $(pidof bfdd)` on the host shows it. Give the group cpu.rt_runtime_us, or set endpoint.bgp.bfd.interval to 0.3.",
+        announced.real_time,
+        mode="bgp",
+    ),
+    Check(
         "P040",
         "the API servers answer TLS, seen from the load balancers",
         "HAProxy sends clients there. Before Kubespray ran nothing answers, which is a warning; afterwards it is a failure.",

@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_interface
 from typing import Any
 
@@ -65,6 +65,8 @@ class HostFacts:
     `may_raise_limits`: whether keepalived.service gets CAP_SYS_RESOURCE; None where that is not known. `nft_refuses`: what nft says
     against rules that keep connections; empty where it takes them, None where it is not installed. `sessions`: FRR's, none where it
     does not run; None where its configuration is not ours. `accepted`: virtual IPs at which another host takes connections.
+    `bfdd_real_time`: whether its BFD daemon has a real-time priority; None where it does not run. `reached`: what came of a
+    connection to the endpoint's port on each other load balancer: `taken`, `refused`, or why nothing came.
     """
 
     clock: Clock
@@ -90,6 +92,8 @@ class HostFacts:
     nft_refuses: str | None = None
     sessions: tuple[Session, ...] | None = None
     accepted: frozenset[IPAddress] = frozenset()
+    bfdd_real_time: bool | None = None
+    reached: Mapping[IPAddress, str] = field(default_factory=dict)
 
     def link(self, name: str) -> Link | None:
         """The interface of that name."""
@@ -165,6 +169,8 @@ def parse_host(text: str, clock: Clock) -> HostFacts:
         nft_refuses=seen.get("nft_refuses"),
         sessions=_sessions(seen.get("frr")),
         accepted=frozenset(map(_address, seen.get("accepted", ()))),
+        bfdd_real_time=seen.get("bfdd_real_time"),
+        reached={_address(address): came for address, came in seen.get("reached", ())},
     )
 
 

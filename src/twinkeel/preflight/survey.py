@@ -96,6 +96,7 @@ async def _survey(reader: Reader, topology: Topology, machine: Machine, clock: C
         "folders": FOLDERS,
         "frr": [CONFIG_PATH, MARKER] if announces else None,
         "connect": [(str(vip.ip), topology.endpoint.port) for vip in topology.endpoint.vips] if announces else [],
+        "reach": other_announcers(topology, machine) if announces else [],
     }
     answer = await _run(reader, machine, SURVEY_HOST, asked)
     return _understood(lambda text: parse_host(text, clock), answer, machine)
@@ -104,6 +105,13 @@ async def _survey(reader: Reader, topology: Topology, machine: Machine, clock: C
 def api_servers(topology: Topology) -> list[tuple[str, int]]:
     """Address and port of every API server."""
     return [(str(machine.address), topology.cluster.api_port) for machine in topology.control_plane]
+
+
+def other_announcers(topology: Topology, machine: Machine) -> list[tuple[str, int]]:
+    """Where a load balancer asks the others, of each IP version that virtual IPs have, whether they serve."""
+    others = [balancer.machine for balancer in topology.load_balancers if balancer.machine != machine]
+    found = [other.address_of(version) for other in others for version in topology.endpoint.ip_versions]
+    return [(str(address), topology.endpoint.port) for address in found if address is not None]
 
 
 async def _probe(reader: Reader, balancer: LoadBalancer, mark: str, seconds: float) -> SegmentFacts | HostError:

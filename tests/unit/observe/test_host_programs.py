@@ -130,6 +130,7 @@ def test_a_survey_of_this_machine_is_understood() -> None:
         "folders": ["/etc"],
         "frr": ["/etc/no-such-file", "ours"],
         "connect": [["127.0.0.1", 1]],
+        "reach": [["127.0.0.1", 1]],
     }
     facts = parse_host(run(SURVEY_HOST, asked), Clock(0, 0))
     assert facts.python[:2] == sys.version_info[:2]
@@ -139,6 +140,8 @@ def test_a_survey_of_this_machine_is_understood() -> None:
     assert facts.kernel == os.uname().release
     assert facts.sessions is None
     assert facts.accepted == frozenset()
+    assert facts.reached == {ip_address("127.0.0.1"): "refused"}
+    assert facts.bfdd_real_time is None
     # Of another user than root the kernel takes no rules at all.
     assert os.geteuid() != 0 or facts.nft_refuses in ("", None)
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import socket
+import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from ipaddress import ip_address, ip_interface
@@ -22,7 +24,7 @@ from twinkeel.source import SourceFile
 from twinkeel.spec.load import load
 from twinkeel.status.bgp_sessions import Session
 from twinkeel.topology.build import build
-from twinkeel.topology.model import Machine, Topology
+from twinkeel.topology.model import Bfd, Machine, Topology
 
 SPEC = """\
 name: lab-two
@@ -46,6 +48,8 @@ control_plane:
 kubernetes: {pod_network6: "fd85:ee78:d8a6:8607::1:0/112", service_network6: "fd85:ee78:d8a6:8607::1000/116"}
 """
 VIP, VIP6 = ip_address("192.0.2.10"), ip_address("2001:db8::10")
+OF_LB_1 = ip_address("192.168.1.111"), ip_address("fd00:1::111")
+OF_LB_2 = ip_address("192.168.1.112"), ip_address("fd00:1::112")
 UP = Session("192.168.1.1", "Established", 1, "up")
 UP6 = Session("fd00:1::1", "Established", 1, "up")
 
@@ -60,13 +64,16 @@ def announced() -> Topology:
 @pytest.fixture
 def before(bare: Survey, announced: Topology) -> Survey:
     """Hosts that no apply has touched."""
-    return replace(bare, topology=announced, segments={})
+    survey = replace(bare, topology=announced, segments={})
+    return changed(changed(survey, reached(*OF_LB_2, came="refused"), "lb-1"), reached(*OF_LB_1, came="refused"), "lb-2")
 
 
 @pytest.fixture
 def serving(before: Survey) -> Survey:
     """Both load balancers announce."""
-    return both(both(before, holds("192.0.2.10/32", "2001:db8::10/128")), tells(UP, UP6))
+    survey = both(both(before, holds("192.0.2.10/32", "2001:db8::10/128")), tells(UP, UP6))
+    survey = changed(changed(survey, reached(*OF_LB_2), "lb-1"), reached(*OF_LB_1), "lb-2")
+    return both(both(survey, listens("::")), has_real_time(True))
 
 
 Change = Callable[[HostFacts], HostFacts]
@@ -82,6 +89,18 @@ def holds(*texts: str) -> Change:
 
 def reaches(*vips: Any) -> Change:
     return lambda facts: replace(facts, accepted=frozenset(vips))
+
+
+def reached(*addresses: Any, came: str = "taken") -> Change:
+    return lambda facts: replace(facts, reached=dict.fromkeys(addresses, came))
+
+
+def listens(address: str) -> Change:
+    return lambda facts: replace(facts, listeners=(*facts.listeners, Listener(ip_address(address), 6443, "haproxy", None)))
+
+
+def has_real_time(yes: bool | None) -> Change:
+    return lambda facts: replace(facts, bfdd_real_time=yes)
 
 
 def changed(survey: Survey, change: Change, *names: str) -> Survey:
@@ -101,12 +120,12 @@ def results(survey: Survey, code: str) -> list[str]:
     return [finding.result for finding in judged(survey, code)]
 
 
-@pytest.mark.parametrize("code", ["P033", "P034", "P035", "P037"])
+@pytest.mark.parametrize("code", ["P033", "P034", "P035", "P037", "P038", "P039"])
 def test_bare_hosts_are_good(before: Survey, code: str) -> None:
     assert set(results(before, code)) == {"ok"}
 
 
-@pytest.mark.parametrize("code", ["P033", "P034", "P035", "P036", "P037"])
+@pytest.mark.parametrize("code", ["P033", "P034", "P035", "P036", "P037", "P038", "P039"])
 def test_hosts_that_announce_are_good(serving: Survey, code: str) -> None:
     assert set(results(serving, code)) == {"ok"}
 
@@ -221,6 +240,44 @@ def test_one_of_ours_that_could_not_be_asked_may_be_who_serves(before: Survey) -
     assert results(replace(survey, hosts={}), "P037") == ["skipped"]
 
 
+@pytest.mark.parametrize(
+    ("came", "listening", "result", "words"),
+    [
+        ("refused", None, "ok", "nothing listens there yet"),
+        ("refused", "127.0.0.1", "ok", "nothing listens there yet"),
+        ("refused", "192.168.1.112", "warning", "refused, although something listens there"),
+        ("no answer within 1 s", None, "warning", "no answer within 1 s"),
+        ("no answer within 1 s", "::", "warning", "no answer within 1 s"),
+    ],
+)
+def test_load_balancers_that_do_not_reach_each_other(
+    before: Survey, came: str, listening: str | None, result: str, words: str
+) -> None:
+    survey = changed(before, reached(OF_LB_2[0], came=came), "lb-1")
+    survey = changed(survey, listens(listening), "lb-2") if listening else survey
+    found = judged(survey, "P038")[0]
+    assert (found.result, found.subject) == (result, "lb-1")
+    assert "lb-2 at 192.168.1.112, port 6443" in found.saw
+    assert words in found.saw
+
+
+def test_who_could_not_be_asked_is_not_held_against_others(serving: Survey) -> None:
+    alone = {name: facts for name, facts in serving.hosts.items() if name != "lb-2"}
+    lost = replace(serving, hosts=alone, problems={"lb-2": HostError("gone", where="lb-2")})
+    assert [(each.result, each.subject) for each in judged(lost, "P038")] == [("skipped", "lb-2")]
+
+
+@pytest.mark.parametrize(
+    ("interval", "real_time", "result"),
+    [(0.29, None, "skipped"), (0.29, True, "ok"), (0.29, False, "warning"), (0.3, False, "ok"), (None, False, "ok")],
+)
+def test_bfd_that_is_fast_needs_real_time(serving: Survey, interval: float | None, real_time: bool | None, result: str) -> None:
+    assert serving.topology.bgp is not None
+    bgp = replace(serving.topology.bgp, bfd=Bfd(interval, 3) if interval else None)
+    survey = both(replace(serving, topology=replace(serving.topology, bgp=bgp)), has_real_time(real_time))
+    assert set(results(survey, "P039")) == {result}
+
+
 @pytest.fixture
 def hosts(raw: Callable[[str, str], dict[str, object]], scripted_reader: Any) -> Any:
     """A reader whose lb-2 reaches somebody at the virtual IP."""
@@ -241,11 +298,12 @@ def test_load_balancers_alone_are_asked(hosts: Any, announced: Topology, two_bal
     asked = {name: json.loads(argv[3]) for name, argv in hosts.asked if SURVEY_HOST in argv}
     assert asked["lb-1"]["connect"] == [["192.0.2.10", 6443], ["2001:db8::10", 6443]]
     assert asked["lb-1"]["frr"] == ["/etc/frr/frr.conf", "Written by Twinkeel"]
-    assert (asked["master-1"]["connect"], asked["master-1"]["frr"]) == ([], None)
+    assert asked["lb-1"]["reach"] == [["192.168.1.112", 6443], ["fd00:1::112", 6443]]
+    assert (asked["master-1"]["connect"], asked["master-1"]["reach"], asked["master-1"]["frr"]) == ([], [], None)
     hosts.asked.clear()
     asyncio.run(survey_hosts(hosts, two_balancers))
     of_vrrp = next(json.loads(argv[3]) for name, argv in hosts.asked if SURVEY_HOST in argv and name == "lb-1")
-    assert (of_vrrp["connect"], of_vrrp["frr"]) == ([], None)
+    assert (of_vrrp["connect"], of_vrrp["reach"], of_vrrp["frr"]) == ([], [], None)
 
 
 def test_an_apply_does_not_begin_where_somebody_else_serves(hosts: Any, announced: Topology) -> None:
@@ -286,3 +344,41 @@ def test_who_takes_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(survey_host, "output", lambda _: "127.0.0.1 via 192.168.1.1 dev eth0\n")
         assert survey_host.accepts(target) is True
     assert survey_host.accepts(target) is False
+
+
+def test_what_comes_of_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        target = list(server.getsockname())
+        assert survey_host.reach(target) == "taken"
+    assert survey_host.reach(target) == "refused"
+
+    def silent(*_: object, timeout: float) -> None:
+        raise socket.timeout if timeout else AssertionError
+
+    monkeypatch.setattr(socket, "create_connection", silent)
+    assert survey_host.reach(target) == "no answer within 1 s"
+
+
+def test_a_process_has_real_time_or_not(tmp_path: Path) -> None:
+    program = tmp_path / "twinkeel-bfdd"
+    program.symlink_to("/bin/sleep")
+    assert survey_host.real_time(program.name) is None
+    with subprocess.Popen([program, "60"]) as plain:
+        while survey_host.text_of(f"/proc/{plain.pid}/comm").strip() != program.name:
+            pass
+        assert survey_host.real_time(program.name) is False
+        plain.kill()
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"), [(os.SCHED_RR | os.SCHED_RESET_ON_FORK, True), (os.SCHED_FIFO, True), (os.SCHED_BATCH, False)]
+)
+def test_policies_of_real_time(monkeypatch: pytest.MonkeyPatch, policy: int, expected: bool) -> None:
+    monkeypatch.setattr(os, "sched_getscheduler", lambda _: policy)
+    assert survey_host.real_time(survey_host.text_of("/proc/self/comm").strip()) is expected
+
+
+def test_what_a_host_tells_of_reach_and_real_time(raw: Callable[[str, str], dict[str, object]]) -> None:
+    told = {**raw("bare", "lb-1-survey_host"), "bfdd_real_time": False, "reached": [["192.168.1.112", "taken"]]}
+    facts = parse_host(json.dumps(told), Clock(0.0, 0.0))
+    assert (facts.bfdd_real_time, facts.reached) == (False, {OF_LB_2[0]: "taken"})

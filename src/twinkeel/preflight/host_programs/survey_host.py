@@ -1,10 +1,10 @@
 """Runs on any host: what preflight wants to know of its system, network and neighbours. Reads only.
 
     python3 -c PROGRAM '{"names": [...], "packages": [...], "tls": [[ADDRESS, PORT], ...], "folders": [...],
-                         "frr": [FILE, MARKER] or null, "connect": [[ADDRESS, PORT], ...]}'
+                         "frr": [FILE, MARKER] or null, "connect": [[ADDRESS, PORT], ...], "reach": [[ADDRESS, PORT], ...]}'
 
 Prints one JSON object; see `main`. The only connections that it makes are TLS handshakes with the API servers in `tls`, those to
-`connect`, which it ends at once, and whatever the host's resolver asks for `names`.
+`connect` and `reach`, which it ends at once, and whatever the host's resolver asks for `names`.
 """
 
 from __future__ import annotations
@@ -177,6 +177,31 @@ def accepts(target: list[Any]) -> bool:
     return True
 
 
+def reach(target: list[Any]) -> str:
+    """What comes of a connection to a port: `taken`, `refused`, or why nothing came."""
+    try:
+        socket.create_connection(tuple(target), timeout=CONNECT_TIMEOUT).close()
+    except ConnectionRefusedError:
+        return "refused"
+    except socket.timeout:
+        return f"no answer within {CONNECT_TIMEOUT:g} s"
+    except OSError as error:
+        return str(error)
+    return "taken"
+
+
+def real_time(name: str) -> bool | None:
+    """Whether all processes of a name have a real-time policy; None where there is none of them."""
+    policies = []
+    for number in filter(str.isdigit, os.listdir("/proc")):
+        if text_of(f"/proc/{number}/comm").strip() == name:
+            try:
+                policies.append(os.sched_getscheduler(int(number)) & ~os.SCHED_RESET_ON_FORK)
+            except OSError:
+                continue
+    return all(policy in (os.SCHED_FIFO, os.SCHED_RR) for policy in policies) if policies else None
+
+
 def frr(path: str, marker: str) -> dict[str, str] | None:
     """What FRR tells of its sessions, empty where it does not run; None where its configuration is not ours."""
     if marker not in text_of(path):
@@ -275,7 +300,9 @@ def main() -> None:
         names = dict(zip(asked["names"], each(resolve, asked["names"])))
         tls = list(each(handshake, asked["tls"]))
         packages = dict(zip(asked["packages"], each(package, asked["packages"])))
+        reached = list(each(reach, asked["reach"]))
         accepted = [address for (address, _), taken in zip(asked["connect"], each(accepts, asked["connect"])) if taken]
+    of_frr = frr(*asked["frr"]) if asked["frr"] else None
     survey = {
         "os": operating_system(),
         "python": list(sys.version_info[:3]),
@@ -295,8 +322,10 @@ def main() -> None:
         "network_manager": managed_by_network_manager(),
         "kernel": os.uname().release,
         "nft_refuses": nft_refuses(),
-        "frr": frr(*asked["frr"]) if asked["frr"] else None,
+        "frr": of_frr,
+        "bfdd_real_time": real_time("bfdd") if of_frr is not None else None,
         "accepted": accepted,
+        "reached": [[address, came] for (address, _), came in zip(asked["reach"], reached)],
         "space": {folder: free_space(folder) for folder in asked["folders"]},
     }
     sys.stdout.write(json.dumps(survey) + "\n")
