@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import typer
 
 EXIT_INTERRUPTED = 130
+EXIT_UNREAD = 141
+"""Whoever read the output is gone: what a shell says of a program that SIGPIPE ended."""
 lean_imports()
 _THE_MACHINE_S = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM))
 
@@ -111,7 +113,10 @@ def main() -> None:
         code = _print_error("interrupted", EXIT_INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()
-        code = EXIT_FAILED
+        code = EXIT_UNREAD
+    except SystemExit as ended:
+        # Click makes 1, which means "the answer is no", of output that nobody reads.
+        code = EXIT_UNREAD if isinstance(ended.__context__, BrokenPipeError) else ended.code
     except OSError as error:
         # With a file's name, or of a machine that is full, it is about the user's machine. Anything else is ours to mend.
         explained = error.filename is not None or error.errno in _THE_MACHINE_S
@@ -130,10 +135,11 @@ def _flushed(code: object) -> object:
     try:
         sys.stdout.flush()
     except OSError as error:
-        if not isinstance(error, BrokenPipeError):
+        unread = isinstance(error, BrokenPipeError)
+        if not unread:
             _print_error(f"{error.strerror or error}\n  where: standard output", EXIT_FAILED)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return code or EXIT_FAILED
+        return code or (EXIT_UNREAD if unread else EXIT_FAILED)
     return code
 
 
