@@ -157,12 +157,11 @@ def _settings(config: Path | None, no_config: bool) -> "Settings":
 
 
 def _read_hosts(hosts: list[str], file: list[Path] | None) -> "LiveHosts":
-    import asyncio
-
     from twinkeel.app.audit_live import read_hosts
     from twinkeel.cli.load import open_context
+    from twinkeel.cli.run_async import run
 
-    return asyncio.run(read_hosts(hosts, open_context(file, reading=True) if file else None))
+    return run(read_hosts(hosts, open_context(file, reading=True) if file else None))
 
 
 def _shown(result: "AuditResult", least: Least) -> "list[Found]":

@@ -77,11 +77,10 @@ def import_(
     option says; 3 a file cannot be read or written, or a host cannot be
     asked.
     """
-    import asyncio
-
     from twinkeel.adopt.notes import Given
     from twinkeel.app.import_inventory import read_inventory
     from twinkeel.app.import_pair import import_hosts, import_paths
+    from twinkeel.cli.run_async import run
 
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -101,7 +100,7 @@ def import_(
         control_plane=_hosts("--control-plane", control_plane),
     )
     if host:
-        imported = asyncio.run(import_hosts(host, given, output_file, diff=diff))
+        imported = run(import_hosts(host, given, output_file, diff=diff))
     else:
         imported = import_paths(paths or [], given, output_file, diff=diff)
     if output is Format.json:

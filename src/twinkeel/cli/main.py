@@ -15,15 +15,12 @@ from typing import TYPE_CHECKING
 import click
 
 from twinkeel.cli.help_text import unwrap_help
-from twinkeel.errors import EXIT_FAILED, TwinkeelError
+from twinkeel.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_UNREAD, TwinkeelError
 from twinkeel.support.lean_imports import lean_imports
 
 if TYPE_CHECKING:
     import typer
 
-EXIT_INTERRUPTED = 130
-EXIT_UNREAD = 141
-"""Whoever read the output is gone: what a shell says of a program that SIGPIPE ended."""
 lean_imports()
 _THE_MACHINE_S = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM))
 

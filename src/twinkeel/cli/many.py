@@ -43,13 +43,12 @@ def ask_many(
     renders: bool = False,
 ) -> list[Answered[Result]]:
     """What the use case says of each spec's cluster. Raises UsageError where two have the same name."""
-    import asyncio
-
     from twinkeel.app.clusters import ask_each, open_clusters
     from twinkeel.cli.load import show_findings
+    from twinkeel.cli.run_async import run
 
     opened = open_clusters(specs, show_findings, reading=reading, renders=renders)
-    return asyncio.run(ask_each(opened, use_case, deadline))
+    return run(ask_each(opened, use_case, deadline))
 
 
 def code_of(view: View[Result], answers: Sequence[Answered[Result]]) -> int:
