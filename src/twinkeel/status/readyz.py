@@ -15,7 +15,8 @@ PROBE_TIMEOUT = 3.0
 ANSWER_TIMEOUT = 5.0
 LARGEST_ANSWER = 1 << 16
 
-Outcome = Literal["ready", "not ready", "unreachable", "not verified"]
+Outcome = Literal["ready", "not ready", "unreachable", "not verified", "not known"]
+"""The last: nothing was asked, or is not answered yet."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ class Readiness:
     def ready(self) -> bool:
         """Whether the answer was 200 over a connection whose certificate verifies."""
         return self.outcome == "ready"
+
+    @property
+    def known(self) -> bool:
+        """Whether it was asked, and answered or had its time to."""
+        return self.outcome != "not known"
 
 
 def tls_context(ca: str) -> ssl.SSLContext:
