@@ -7,6 +7,7 @@ from typing import Literal
 
 import httpx2
 
+from twinkeel.support.connection_trouble import connection_trouble
 from twinkeel.support.url_host import url_host
 
 # A host that is gone costs the first. An API server of 1.36 that has lost etcd takes 4 s to say so (two checks of 2 s each): it is
@@ -108,7 +109,9 @@ def _failure(error: Exception, name: str) -> Readiness:
     if isinstance(error, httpx2.TimeoutException):
         waited = ANSWER_TIMEOUT if isinstance(error, httpx2.ReadTimeout) else PROBE_TIMEOUT
         return Readiness("unreachable", f"no answer within {waited:g} s")
-    return Readiness("unreachable", str(error) or type(error).__name__)
+    # The last of them is what the system said, before libraries put it into their own words.
+    said = [connection_trouble(cause) for cause in _causes(error) if isinstance(cause, OSError)]
+    return Readiness("unreachable", said[-1] if said else str(error) or type(error).__name__)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
