@@ -4,6 +4,7 @@ A command's module is imported only when that command runs, so that `twinkeel --
 Each module holds `app`: a Typer application, or a LightCommand where loading Typer would be felt.
 """
 
+import contextlib
 import errno
 import gc
 import importlib
@@ -157,6 +158,9 @@ def _interrupt(*_: object) -> None:
 
 
 def _print_error(message: str, code: int) -> int:
+    # What was printed before comes before, also where both go into one file.
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.flush()
     print(f"twinkeel: {message}", file=sys.stderr)
     return code
 

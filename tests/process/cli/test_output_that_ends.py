@@ -42,6 +42,17 @@ def test_a_reader_that_is_gone_hides_no_finding(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stderr) == (1, "")
 
 
+def test_an_error_comes_after_what_was_printed_before(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.yaml").write_bytes(SPEC.read_bytes())
+    command = [*TWINKEEL, "check", "-f", str(tmp_path)]
+    ended = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=BUFFERED, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 2
+    assert ended.stdout.index("2 clusters:") < ended.stdout.index("twinkeel: two specs")
+
+
 def test_a_full_disk() -> None:
     with Path("/dev/full").open("wb") as output:
         ended = subprocess.run(CHECK, stdout=output, stderr=subprocess.PIPE, env=BUFFERED, text=True, timeout=60, check=False)
