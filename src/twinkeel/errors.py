@@ -15,6 +15,9 @@ EXIT_GOOD = 0
 EXIT_NO = 1
 EXIT_USAGE = 2
 EXIT_FAILED = 3
+EXIT_INTERRUPTED = 130
+EXIT_UNREAD = 141
+"""Whoever read the output is gone: what a shell says of a program that SIGPIPE ended."""
 
 
 class TwinkeelError(Exception):

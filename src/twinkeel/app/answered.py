@@ -19,9 +19,16 @@ class Answered(Generic[Result]):
     result: Result | TwinkeelError
 
 
-def refuse_same_names(named: Sequence[tuple[str | None, Path]]) -> None:
-    """Raises UsageError where two specs name their cluster alike: nobody could tell their answers apart."""
+def same_names(named: Sequence[tuple[str | None, Path]]) -> UsageError | None:
+    """What is wrong where two specs name their cluster alike: nobody could tell their answers apart."""
     seen: dict[str, Path] = {}
     for name, file in named:
         if name is not None and (other := seen.setdefault(name, file)) is not file:
-            raise UsageError(f"two specs name their cluster {name}", where=str(file), hint=f"the other one is {other}")
+            return UsageError(f"two specs name their cluster {name}", where=str(file), hint=f"the other one is {other}")
+    return None
+
+
+def refuse_same_names(named: Sequence[tuple[str | None, Path]]) -> None:
+    """Raises UsageError where two specs name their cluster alike."""
+    if error := same_names(named):
+        raise error

@@ -14,6 +14,7 @@ from twinkeel.drill.facts import collect, write_facts
 from twinkeel.drill.fault import Fault
 from twinkeel.drill.heal import heal_what_is_left
 from twinkeel.drill.https import Target
+from twinkeel.drill.output import require_output
 from twinkeel.drill.run import Drill, run_drill
 from twinkeel.drill.soak import SoakResult
 from twinkeel.drill.soak import soak as run_soak
@@ -73,8 +74,9 @@ async def run(context: Context, order: DrillOrder, on_trial: Callable[[Trial], N
 
     Raises:
         LockedError: another run works on these load balancers.
-        UsageError, HostError, VerificationError: the drill cannot begin, see `run_drill`.
+        UsageError, ToolError, HostError, VerificationError: the drill cannot begin, see `require_output` and `run_drill`.
     """
+    require_output(order.folder)
     await heal(context)
     drill = await prepare(context, ClusterHosts(context), order)
     done = False
@@ -88,7 +90,8 @@ async def run(context: Context, order: DrillOrder, on_trial: Callable[[Trial], N
 
 
 async def soak(context: Context, order: DrillOrder, minutes: float) -> SoakResult:
-    """Keep every load balancer's processors busy for `minutes`. Raises as `twinkeel.drill.soak.soak` does."""
+    """Keep every load balancer's processors busy for `minutes`. Raises as `require_output` and `twinkeel.drill.soak.soak` do."""
+    require_output(order.folder)
     drill = await prepare(context, ClusterHosts(context), order)
     return await run_soak(replace(drill, command="twinkeel drill soak"), minutes)
 

@@ -36,13 +36,22 @@ _SECRETS = tuple(
 
 # A variable or a command, not a password's hash (crypt(5): $5$..., $y$...).
 _SHELL = re.compile(r"\$(?![0-9a-z]{1,3}\$)")
+_LONGEST_QUOTED = 300
+_CLOSING = re.compile(r"`[^\w`]*$")
 
 
 def hidden(text: str) -> str:
     """The text without its secrets. What a shell fills in (`$PASSWORD`) is none, and stays."""
     for pattern in _SECRETS:
-        text = pattern.sub(lambda found: found[1] + _asterisks(found[2]), text)
+        text = pattern.sub(_covered, text)
     return text
+
+
+def _covered(found: re.Match[str]) -> str:
+    """A statement that we quote in backticks keeps the closing one, and the comma after it."""
+    value, begin = found[2], found.start(2)
+    end = _CLOSING.search(value) if "`" in value and found.string.count("`", max(0, begin - _LONGEST_QUOTED), begin) % 2 else None
+    return found[1] + (_asterisks(value[: end.start()]) + end[0] if end and end.start() else _asterisks(value))
 
 
 def _asterisks(value: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from twinkeel.app.answered import Answered, refuse_same_names
+from twinkeel.app.answered import Answered, same_names
 from twinkeel.app.check import Checked
 from twinkeel.app.check import check as check_spec
 from twinkeel.cli.check import bear_any_text, checked_json, counted
@@ -27,8 +27,10 @@ def check_many(specs: Sequence[Path], *, as_json: bool) -> int:
     """Print what was found in each spec; returns the exit code. Raises UsageError, after that, where two have the same name."""
     bear_any_text()
     answers = [_answer(path) for path in specs]
-    code = show_many(VIEW, answers, as_json=as_json)
-    refuse_same_names([(each.name, each.file) for each in answers])
+    error = same_names([(each.name, each.file) for each in answers])
+    code = show_many(VIEW, answers, as_json=as_json, error=error)
+    if error is not None:
+        raise error
     return code
 
 

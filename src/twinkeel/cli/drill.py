@@ -1,6 +1,5 @@
 """`twinkeel drill`: list, run, soak, heal, report, compare."""
 
-import asyncio
 import json
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,7 @@ import typer
 from twinkeel.cli import drill_run, drill_soak
 from twinkeel.cli.drill_common import exit_code, print_object, show
 from twinkeel.cli.options import DEFAULT_SPEC, BreakLock, Format, OutputFormat, SpecFile
+from twinkeel.cli.run_async import run
 from twinkeel.cli.run_to_the_end import notes_console, notes_on
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -60,7 +60,7 @@ def heal_now(file: SpecFile = DEFAULT_SPEC, break_lock: BreakLock = False) -> No
     from twinkeel.cli.load import open_context
 
     context = open_context(file, break_lock=break_lock).reporting_to(notes_on(notes_console()))
-    healed = asyncio.run(heal(context))
+    healed = run(heal(context))
     print(f"healed: {healed}" if healed else "no drill of this cluster left anything to heal")
 
 

@@ -1,6 +1,5 @@
 """`twinkeel drill soak`: busy processors, and nothing may move."""
 
-import asyncio
 import json
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ import typer
 
 from twinkeel.cli.drill_common import MILLISECOND, PERIOD_MS, Ask, Asked, Period
 from twinkeel.cli.options import DEFAULT_SPEC, BreakLock, Format, OutputFormat, SpecFile
+from twinkeel.cli.run_async import run
 from twinkeel.cli.run_to_the_end import notes_console, notes_on
 from twinkeel.errors import EXIT_GOOD, EXIT_NO
 
@@ -41,7 +41,7 @@ def soak(
     folder = output or default_folder(f"{name}-soak")
     console = notes_console()
     order = DrillOrder(folder, ask=ask.value, period=period * MILLISECOND)
-    result = asyncio.run(run_soak(context.reporting_to(notes_on(console)), order, minutes))
+    result = run(run_soak(context.reporting_to(notes_on(console)), order, minutes))
     if format is Format.json:
         print(json.dumps(vars(result)))
     else:

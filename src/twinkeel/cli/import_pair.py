@@ -73,15 +73,13 @@ def import_(
     --format json prints {"spec", "file", "assumed", "not_carried", "secrets", "valid", "diagnostics", "notes", "differences",
     "next"}.
 
-    Exit codes: 0 the spec passes `twinkeel check`; 1 it does not; 2 wrong usage, nothing to import, or a value that no file and no
-    option says; 3 a file cannot be read or written, or a host cannot be
-    asked.
+    Exit codes: 0 the spec passes `twinkeel check`; 1 it does not; 2 wrong usage, nothing to import, a file that cannot be read,
+    or a value that no file and no option says; 3 a file cannot be written, or a host cannot be asked.
     """
-    import asyncio
-
     from twinkeel.adopt.notes import Given
     from twinkeel.app.import_inventory import read_inventory
     from twinkeel.app.import_pair import import_hosts, import_paths
+    from twinkeel.cli.run_async import run
 
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -101,7 +99,7 @@ def import_(
         control_plane=_hosts("--control-plane", control_plane),
     )
     if host:
-        imported = asyncio.run(import_hosts(host, given, output_file, diff=diff))
+        imported = run(import_hosts(host, given, output_file, diff=diff))
     else:
         imported = import_paths(paths or [], given, output_file, diff=diff)
     if output is Format.json:

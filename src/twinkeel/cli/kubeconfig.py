@@ -50,19 +50,18 @@ def kubeconfig(
     Nothing is written unless the API answers through every virtual IP, with a certificate that verifies for each virtual IP
     and for the endpoint's name (with --server name: for the name), and knows the client.
     """
-    import asyncio
-
     from twinkeel.app.kubeconfig import artifacts_folder, fetch
     from twinkeel.app.kubeconfig import merge as put_into
     from twinkeel.app.kubeconfig import write as write_file
     from twinkeel.cli.load import open_context
+    from twinkeel.cli.run_async import run
 
     _refuse_contradictions(
         stdout=stdout, output=output, merge=merge, print_env=print_env, context=context, as_json=format is Format.json
     )
     given = open_context(file, reading=True)
     artifacts = artifacts_dir or (artifacts_folder(given) if from_artifacts else None)
-    fetched = asyncio.run(fetch(given, server.value, artifacts))
+    fetched = run(fetch(given, server.value, artifacts))
     if stdout:
         print(fetched.text, end="")
         return

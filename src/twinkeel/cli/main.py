@@ -4,6 +4,7 @@ A command's module is imported only when that command runs, so that `twinkeel --
 Each module holds `app`: a Typer application, or a LightCommand where loading Typer would be felt.
 """
 
+import contextlib
 import errno
 import gc
 import importlib
@@ -15,15 +16,15 @@ from typing import TYPE_CHECKING
 import click
 
 from twinkeel.cli.help_text import unwrap_help
-from twinkeel.errors import EXIT_FAILED, TwinkeelError
+from twinkeel.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_UNREAD, EXIT_USAGE, TwinkeelError
 from twinkeel.support.lean_imports import lean_imports
 
 if TYPE_CHECKING:
     import typer
 
-EXIT_INTERRUPTED = 130
 lean_imports()
 _THE_MACHINE_S = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM))
+_THE_NAME_S = frozenset((errno.ENAMETOOLONG, errno.ELOOP))
 
 # Name -> module below twinkeel.cli, and the line that `--help` shows.
 COMMANDS = {
@@ -111,12 +112,16 @@ def main() -> None:
         code = _print_error("interrupted", EXIT_INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()
-        code = EXIT_FAILED
+        code = EXIT_UNREAD
+    except SystemExit as ended:
+        # Click makes 1, which means "the answer is no", of output that nobody reads.
+        code = EXIT_UNREAD if isinstance(ended.__context__, BrokenPipeError) else ended.code
     except OSError as error:
         # With a file's name, or of a machine that is full, it is about the user's machine. Anything else is ours to mend.
         explained = error.filename is not None or error.errno in _THE_MACHINE_S
         where = error.filename or "this machine"
-        code = _print_error(f"{error.strerror or error}\n  where: {where}" if explained else _defect(error), EXIT_FAILED)
+        failed = EXIT_USAGE if error.errno in _THE_NAME_S else EXIT_FAILED
+        code = _print_error(f"{error.strerror or error}\n  where: {where}" if explained else _defect(error), failed)
     except Exception as error:
         code = _print_error(_defect(error), EXIT_FAILED)
     code = _flushed(code)
@@ -130,10 +135,11 @@ def _flushed(code: object) -> object:
     try:
         sys.stdout.flush()
     except OSError as error:
-        if not isinstance(error, BrokenPipeError):
+        unread = isinstance(error, BrokenPipeError)
+        if not unread:
             _print_error(f"{error.strerror or error}\n  where: standard output", EXIT_FAILED)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return code or EXIT_FAILED
+        return code or (EXIT_UNREAD if unread else EXIT_FAILED)
     return code
 
 
@@ -152,6 +158,9 @@ def _interrupt(*_: object) -> None:
 
 
 def _print_error(message: str, code: int) -> int:
+    # What was printed before comes before, also where both go into one file.
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.flush()
     print(f"twinkeel: {message}", file=sys.stderr)
     return code
 

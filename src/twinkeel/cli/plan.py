@@ -30,17 +30,16 @@ def plan(file: SpecFiles = DEFAULT_SPEC, format: OutputFormat = Format.text) -> 
 
     Exit code 0: no drift. 1: drift. 3: a host could not be reached.
     """
-    import asyncio
-
     from twinkeel.app.plan import as_json
     from twinkeel.app.plan import plan as make_plan
     from twinkeel.cli.load import open_context
+    from twinkeel.cli.run_async import run
 
     specs = specs_of(file)
     if specs is not None:
         answers = ask_many(specs, make_plan, deadline=MANY_DEADLINE, reading=True, renders=True)
         raise typer.Exit(show_many(_view(), answers, as_json=format is Format.json))
-    made = asyncio.run(make_plan(open_context(file, reading=True, renders=True)))
+    made = run(make_plan(open_context(file, reading=True, renders=True)))
     if format is Format.json:
         print(json.dumps(as_json(made)))
     else:

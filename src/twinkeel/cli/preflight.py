@@ -40,11 +40,10 @@ def preflight(
 
     Exit code 0: nothing failed. 1: a check failed. 3: a host could not be asked.
     """
-    import asyncio
-
     from twinkeel.app.preflight import preflight as run_preflight
     from twinkeel.app.preflight import select
     from twinkeel.cli.load import open_context
+    from twinkeel.cli.run_async import run
 
     checks = select(only or ())
     if show_list:
@@ -54,7 +53,7 @@ def preflight(
     if specs is not None:
         answers = ask_many(specs, lambda context: run_preflight(context, checks), deadline=MANY_DEADLINE)
         raise typer.Exit(show_many(_view(), answers, as_json=format is Format.json))
-    result = asyncio.run(run_preflight(open_context(file), checks))
+    result = run(run_preflight(open_context(file), checks))
     _show(result, format)
     raise typer.Exit(result.exit_code)
 

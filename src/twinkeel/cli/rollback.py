@@ -62,11 +62,10 @@ def _sentence(done: "RollbackResult") -> str:
 
 
 def _show(context: "Context", format: Format) -> None:  # noqa: A002
-    import asyncio
-
     from twinkeel.app.rollback import list_generations
+    from twinkeel.cli.run_async import run
 
-    generations = asyncio.run(list_generations(context))
+    generations = run(list_generations(context))
     if format is Format.json:
         print(json.dumps([{**asdict(generation), "whole": generation.complete} for generation in generations]))
         return

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from twinkeel.cli.run_async import run, tell_of_stopping
 from twinkeel.support.events import Event, Notice, OnEvent
 
 if TYPE_CHECKING:
@@ -17,14 +18,19 @@ def run_to_the_end(work: Coroutine[Any, Any, Result]) -> Result:
     """What it returns; SIGTERM and a closed terminal end it as Ctrl-C does: what was broken or changed is put back first."""
 
     async def with_signals() -> Result:
-        task = asyncio.current_task()
-        if task is not None:
-            for number in (signal.SIGTERM, signal.SIGHUP):
-                asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+
+        def end() -> None:
+            tell_of_stopping(loop)
+            if task is not None:
+                task.cancel()
+
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, end)
         return await work
 
     try:
-        return asyncio.run(with_signals())
+        return run(with_signals())
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
 

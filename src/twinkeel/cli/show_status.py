@@ -4,7 +4,7 @@ from rich.markup import escape
 
 from twinkeel.status.backends import Backend
 from twinkeel.status.bgp_sessions import Session
-from twinkeel.status.snapshot import LoadBalancerState, Snapshot
+from twinkeel.status.snapshot import ControlPlaneState, LoadBalancerState, Snapshot
 
 STATE_COLOURS = {
     "MASTER": "green",
@@ -27,11 +27,17 @@ def status_lines(snapshot: Snapshot) -> list[str]:
     for balancer in snapshot.load_balancers:
         lines += _balancer_lines(balancer, width)
     for host in snapshot.control_plane:
-        lines.append(f"{host.name:<{width}}  {'API server ready' if host.ready else '[red]API server NOT READY[/]'}")
+        lines.append(f"{host.name:<{width}}  {_readiness(host)}")
     lines += [f"[yellow]warning[/]  {escape(warning)}" for warning in snapshot.warnings]
     if snapshot.healthy:
         return [*lines, "[green]healthy[/]"]
     return [*lines, *(f"[red]problem[/]  {escape(problem)}" for problem in snapshot.problems)]
+
+
+def _readiness(host: ControlPlaneState) -> str:
+    if not host.known:
+        return "API server not known"
+    return "API server ready" if host.ready else "[red]API server NOT READY[/]"
 
 
 def _names(snapshot: Snapshot) -> list[str]:

@@ -1,11 +1,11 @@
 """Running a use case that changes load balancers, with its progress and its result on the screen."""
 
-import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from twinkeel.app.context import Context
 from twinkeel.cli.apply_progress import ApplyProgress
+from twinkeel.cli.run_async import run
 
 Result = TypeVar("Result")
 
@@ -28,6 +28,6 @@ def show_work(
         hosts: names of the hosts that will be worked on, as far as they are known.
     """
     with ApplyProgress(title, as_json=as_json, hosts=hosts, log=context.log) as progress:
-        result = asyncio.run(use_case(context.reporting_to(progress.show)))
+        result = run(use_case(context.reporting_to(progress.show)))
         progress.finish(result, sentence(result))
     return result

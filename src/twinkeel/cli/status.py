@@ -36,10 +36,9 @@ def status(
 
     Exit code 0: healthy. 1: something is wrong. 3: no host could be reached. --watch ends with 0.
     """
-    import asyncio
-
     from twinkeel.app.status import status as read_status
     from twinkeel.cli.load import open_context
+    from twinkeel.cli.run_async import run
 
     specs = specs_of(file)
     if watch:
@@ -48,17 +47,17 @@ def status(
     if specs is not None:
         answers = ask_many(specs, read_status, deadline=MANY_DEADLINE, reading=True)
         raise typer.Exit(show_many(_view(), answers, as_json=format is Format.json))
-    snapshot = asyncio.run(read_status(open_context(file, reading=True)))
+    snapshot = run(read_status(open_context(file, reading=True)))
     _show(snapshot, format)
     raise typer.Exit(_code(snapshot))
 
 
 def _watch(file: Sequence[Path], specs: Sequence[Path] | None, format: Format) -> None:  # noqa: A002
-    import asyncio
     import contextlib
 
     from twinkeel.app.clusters import Opened, open_clusters
     from twinkeel.cli.load import open_context, show_findings
+    from twinkeel.cli.run_async import run
 
     if specs is None:
         context = open_context(file, reading=True)
@@ -67,7 +66,7 @@ def _watch(file: Sequence[Path], specs: Sequence[Path] | None, format: Format) -
         opened = open_clusters(specs, show_findings, reading=True)
     # Ctrl-C is how a watch ends: what it showed is the answer, and nothing failed.
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_follow(opened, format, alone=specs is None))
+        run(_follow(opened, format, alone=specs is None))
 
 
 async def _follow(opened: "Sequence[Opened]", format: Format, *, alone: bool) -> None:  # noqa: A002

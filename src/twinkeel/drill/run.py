@@ -21,10 +21,11 @@ from twinkeel.drill.kubectl import Kubectl
 from twinkeel.drill.measure import Measurement
 from twinkeel.drill.observe import Observers
 from twinkeel.drill.observe_nodes import NodeObserver
+from twinkeel.drill.output import refuse_trials
 from twinkeel.drill.prerequisites import require
 from twinkeel.drill.streams import PERIOD
 from twinkeel.drill.trial import Trial, trial_of
-from twinkeel.errors import HostError, TwinkeelError, UsageError, VerificationError
+from twinkeel.errors import HostError, TwinkeelError, VerificationError
 from twinkeel.hosts.executor import Reader, Writer
 from twinkeel.hosts.lock import cluster_lock
 from twinkeel.status.probe import take_snapshot
@@ -121,8 +122,7 @@ def _refuse_what_cannot_run(drill: Drill) -> None:
     for fault in drill.faults:
         for prerequisite in fault.prerequisites:
             require(prerequisite, fault.id, drill.topology)
-    if any(drill.folder.glob(f"*/{EVENTS_FILE}")):
-        raise UsageError("the folder holds trials already", where=str(drill.folder), hint="give another folder with -o")
+    refuse_trials(drill.folder)
 
 
 async def require_health(drill: Drill) -> Machine:

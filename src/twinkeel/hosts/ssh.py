@@ -11,7 +11,7 @@ import asyncssh
 
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import DEFAULT_TIMEOUT, CommandResult, FileMissingError, NotPrivilegedError
-from twinkeel.hosts.ssh_access import host_error, known_hosts_files, load_key, place
+from twinkeel.hosts.ssh_access import broken, host_error, known_hosts_files, load_key, place
 from twinkeel.topology.model import Machine
 
 CONNECT_TIMEOUT = 5.0
@@ -67,7 +67,7 @@ class SshHosts:
                         yield str(line)
         except (asyncssh.Error, OSError) as error:
             self._connections.pop(machine.name, None)
-            raise HostError(f"the SSH connection broke: {error}", where=place(machine)) from error
+            raise broken(error, place(machine)) from error
 
     async def read_file(self, machine: Machine, path: str) -> bytes:
         """See `Reader.read_file`."""
@@ -89,7 +89,7 @@ class SshHosts:
             raise HostError(f"a command did not end within {timeout:g} s", where=f"{machine.name}: {command}") from error
         except (asyncssh.Error, OSError) as error:
             self._connections.pop(machine.name, None)
-            raise HostError(f"the SSH connection broke: {error}", where=f"{machine.name}: {command}") from error
+            raise broken(error, f"{machine.name}: {command}") from error
         exit_code = done.returncode
         if exit_code is None:
             self._connections.pop(machine.name, None)

@@ -6,6 +6,7 @@ from pathlib import Path
 import asyncssh
 
 from twinkeel.errors import HostError
+from twinkeel.support.connection_trouble import connection_trouble
 from twinkeel.topology.model import Machine
 
 SSH_PORT = 22
@@ -90,8 +91,13 @@ def host_error(machine: Machine, error: Exception, timeout: float) -> HostError:
             where=where,
             hint=f"try: {_by_hand(machine)}",
         )
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    reason = connection_trouble(error) if isinstance(error, OSError) else str(error)
     return HostError(f"the host cannot be reached: {reason}", where=where, hint="is it up, and does sshd listen there?")
+
+
+def broken(error: Exception, where: str) -> HostError:
+    """The error for a connection that was there, and ended."""
+    return HostError(f"the SSH connection broke: {connection_trouble(error) if isinstance(error, OSError) else error}", where=where)
 
 
 def _by_hand(machine: Machine) -> str:

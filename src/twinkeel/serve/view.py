@@ -143,7 +143,7 @@ def _backend(server: Backend) -> Value:
 
 
 def _server(host: ControlPlaneState) -> Value:
-    return {"name": clean(host.name), "ready": host.ready, "detail": clean(host.detail)}
+    return {"name": clean(host.name), "known": host.known, "ready": host.ready, "detail": clean(host.detail)}
 
 
 def _services(snapshot: Snapshot) -> Iterable[Value]:

@@ -44,4 +44,7 @@ def _servers(snapshot: Snapshot) -> dict[str, str]:
 
 
 def _api_servers(snapshot: Snapshot) -> dict[str, str]:
-    return {f"{each.name}: API server": "ready" if each.ready else "not ready" for each in snapshot.control_plane}
+    return {
+        f"{each.name}: API server": "ready" if each.ready else "not ready" if each.known else "not known"
+        for each in snapshot.control_plane
+    }

@@ -14,7 +14,7 @@ from twinkeel.status.snapshot import ControlPlaneState, LoadBalancerState, Snaps
 from twinkeel.topology.model import Machine, Topology
 
 CA_TIMEOUT = 4.0
-NO_CA = Readiness("not verified", "the cluster's certificate authority could not be read from any host")
+NO_CA = Readiness("not known", "the cluster's certificate authority could not be read from any host")
 
 
 async def take_snapshot(reader: Reader, topology: Topology) -> Snapshot:
@@ -36,12 +36,12 @@ def assemble(
     vips = []
     for vip, answer in zip(topology.endpoint.vips, through_vips, strict=True):
         holders = tuple(state.name for state in balancers if str(vip.ip) in state.vips)
-        vips.append(VipState(str(vip.ip), holders, answer.ready, answer.detail))
+        vips.append(VipState(str(vip.ip), holders, answer.ready, answer.detail, answer.known))
     hosts = zip(topology.control_plane, control_plane, strict=True)
     return Snapshot(
         tuple(vips),
         tuple(balancers),
-        tuple(ControlPlaneState(machine.name, answer.ready, answer.detail) for machine, answer in hosts),
+        tuple(ControlPlaneState(machine.name, answer.ready, answer.detail, answer.known) for machine, answer in hosts),
         exclusive=topology.bgp is None,
     )
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 import httpx2
 
+from twinkeel.support.connection_trouble import connection_trouble
 from twinkeel.support.url_host import url_host
 
 # A host that is gone costs the first. An API server of 1.36 that has lost etcd takes 4 s to say so (two checks of 2 s each): it is
@@ -15,7 +16,8 @@ PROBE_TIMEOUT = 3.0
 ANSWER_TIMEOUT = 5.0
 LARGEST_ANSWER = 1 << 16
 
-Outcome = Literal["ready", "not ready", "unreachable", "not verified"]
+Outcome = Literal["ready", "not ready", "unreachable", "not verified", "not known"]
+"""The last: nothing was asked, or is not answered yet."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,11 @@ class Readiness:
     def ready(self) -> bool:
         """Whether the answer was 200 over a connection whose certificate verifies."""
         return self.outcome == "ready"
+
+    @property
+    def known(self) -> bool:
+        """Whether it was asked, and answered or had its time to."""
+        return self.outcome != "not known"
 
 
 def tls_context(ca: str) -> ssl.SSLContext:
@@ -102,7 +109,9 @@ def _failure(error: Exception, name: str) -> Readiness:
     if isinstance(error, httpx2.TimeoutException):
         waited = ANSWER_TIMEOUT if isinstance(error, httpx2.ReadTimeout) else PROBE_TIMEOUT
         return Readiness("unreachable", f"no answer within {waited:g} s")
-    return Readiness("unreachable", str(error) or type(error).__name__)
+    # The last of them is what the system said, before libraries put it into their own words.
+    said = [connection_trouble(cause) for cause in _causes(error) if isinstance(cause, OSError)]
+    return Readiness("unreachable", said[-1] if said else str(error) or type(error).__name__)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

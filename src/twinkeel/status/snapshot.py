@@ -14,13 +14,15 @@ from twinkeel.status.lingering import Lingering
 class VipState:
     """One virtual IP and who holds it (short names): one name when all is well.
 
-    `ready` is whether the API answers through it, with a certificate that verifies for it; `detail` says why not.
+    `ready` is whether the API answers through it, with a certificate that verifies for it; `detail` says why not. Where it
+    is not `known`, nothing could be asked.
     """
 
     address: str
     holders: tuple[str, ...]
     ready: bool
     detail: str = ""
+    known: bool = True
 
 
 @dataclass(frozen=True)
@@ -57,11 +59,12 @@ class LoadBalancerState:
 
 @dataclass(frozen=True)
 class ControlPlaneState:
-    """One API server, asked directly; `detail` says why it is not ready."""
+    """One API server, asked directly; `detail` says why it is not ready. Where that is not `known`, it could not be asked."""
 
     name: str
     ready: bool
     detail: str = ""
+    known: bool = True
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ class Snapshot:
         return (
             *self._vip_problems(),
             *(line for balancer in self.load_balancers for line in _balancer_problems(balancer, self.exclusive)),
-            *(f"{host.name}: the API server is not ready: {host.detail}" for host in self.control_plane if not host.ready),
+            *(f"{host.name}: {_not_ready(host)}" for host in self.control_plane if not host.ready),
             *(_not_answering(vip) for vip in self.vips if not vip.ready),
         )
 
@@ -174,7 +177,14 @@ def _vip_problem(vip: VipState, not_asked: tuple[str, ...], exclusive: bool) -> 
     return f"{vip.address} is held by {' and '.join(vip.holders)} at the same time"
 
 
+def _not_ready(host: ControlPlaneState) -> str:
+    what = "the API server is not ready" if host.known else "whether the API server is ready is not known"
+    return f"{what}: {host.detail}"
+
+
 def _not_answering(vip: VipState) -> str:
+    if not vip.known:
+        return f"whether the API answers through {vip.address} is not known: {vip.detail}"
     return f"the API does not answer through {vip.address}: {vip.detail}"
 
 

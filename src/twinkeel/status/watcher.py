@@ -78,7 +78,7 @@ class StatusWatcher:
         for task in self._tasks:
             if task.done() and not task.cancelled():
                 task.result()
-        waiting = Readiness("unreachable", NOT_YET)
+        waiting = Readiness("not known", NOT_YET)
         balancers = zip(self.topology.load_balancers, self._balancers, strict=True)
         return assemble(
             self.topology,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from twinkeel.errors import UsageError
+from twinkeel.support.named_files import named_files
 from twinkeel.topology.model import Topology
 
 KIND = "tune"
@@ -78,9 +79,11 @@ def write_recording(recording: Recording, path: Path) -> None:
 
 
 def read_recording(path: Path) -> Recording:
-    """Read what `write_recording` wrote. Raises UsageError when it is something else."""
+    """Read what `write_recording` wrote. Raises UsageError when it is something else, or cannot be read."""
+    with named_files():
+        content = path.read_bytes()
     try:
-        first, *rest = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        first, *rest = [json.loads(line) for line in content.decode().splitlines()]
         if first.pop("kind") != KIND:
             raise ValueError("of another kind")
         routers = tuple(Router(**{**each, "peers": tuple(each["peers"])}) for each in first.pop("routers"))

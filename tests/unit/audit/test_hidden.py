@@ -65,6 +65,25 @@ def test_no_message_quotes_a_secret() -> None:
 
 
 @pytest.mark.timeout(20)
-@pytest.mark.parametrize("piece", ["x-", "-", "user a ", "curl -u ", '"', "redis-cli ", "authorization ", "token", "://"])
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("`auth_pass s3cret`", "`auth_pass ******`"),
+        ("`auth_pass s3cret`, which is cut", "`auth_pass ******`, which is cut"),
+        ("`auth_pass a`b`", "`auth_pass ***`"),
+        ("see `auth_type PASS` and `auth_pass s3cret`.", "see `auth_type PASS` and `auth_pass ******`."),
+        # No quote of ours: the secret's own.
+        ("auth_pass s3cret`", "auth_pass *******"),
+        ("auth_pass `s3cret`", "auth_pass ********"),
+        ("`auth_pass `", "`auth_pass *"),
+    ],
+)
+def test_what_we_quote_keeps_its_closing_backtick(text: str, shown: str) -> None:
+    assert hidden(text) == hidden(hidden(text)) == shown
+
+
+@pytest.mark.parametrize(
+    "piece", ["`token=x` `", "token=`x ", "x-", "-", "user a ", "curl -u ", '"', "redis-cli ", "authorization ", "token", "://"]
+)
 def test_a_long_line_ends(piece: str) -> None:
     assert len(hidden(piece * 100_000)) == len(piece) * 100_000

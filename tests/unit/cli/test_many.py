@@ -111,6 +111,9 @@ def test_check_tells_of_every_spec_before_it_refuses_two_of_one_name(folder: Pat
     told = json.loads(out)
     assert [each["exit_code"] for each in told["clusters"]] == [1, 0, 0]
     assert told["clusters"][0]["result"]["diagnostics"]
+    assert told["exit_code"] == 2
+    assert told["error"]["what"] == "two specs name their cluster north"
+    assert run("check", "-f", folder)[1].splitlines()[-1] == "3 clusters: 2 good, 1 not (exit code 2)"
     assert code == 1, "the runner's own code for an exception"
     assert isinstance(error, UsageError)
     assert error.exit_code == 2

@@ -9,7 +9,10 @@ from twinkeel.cli.show_status import status_lines
 from twinkeel.status.backends import Backend, parse_servers
 from twinkeel.status.lingering import Lingering, parse_lingering
 from twinkeel.status.load_balancer import vrrp_state
+from twinkeel.status.probe import NO_CA, assemble
+from twinkeel.status.readyz import Readiness
 from twinkeel.status.snapshot import ControlPlaneState, LoadBalancerState, ServiceState, Snapshot, VipState, as_json
+from twinkeel.topology.model import Topology
 
 UP = (Backend("master-1", "UP"), Backend("master-2", "UP"))
 ADDRESS = "192.168.1.110"
@@ -73,6 +76,14 @@ def test_the_documented_object() -> None:
         ({"load_balancers": (HOLDER, LoadBalancerState("lb-2", "UNREACHABLE", "unreachable", (), "gone"))}, "lb-2: gone"),
         ({"control_plane": (ControlPlaneState("master-1", False, "hung"),)}, "master-1: the API server is not ready: hung"),
         (
+            {"control_plane": (ControlPlaneState("master-1", False, "no authority", known=False),)},
+            "master-1: whether the API server is ready is not known: no authority",
+        ),
+        (
+            {"vips": (VipState(ADDRESS, ("lb-1",), False, "no authority", known=False),)},
+            "whether the API answers through 192.168.1.110 is not known: no authority",
+        ),
+        (
             {"vips": (VipState(ADDRESS, ("lb-1",), False, "late"),)},
             "the API does not answer through 192.168.1.110: late",
         ),
@@ -83,6 +94,21 @@ def test_each_problem_is_named_and_makes_it_unhealthy(change: dict[str, Any], pr
     assert snapshot.problems == (problem,)
     assert not snapshot.healthy
     assert not snapshot.nobody_answered
+
+
+def test_nothing_is_said_of_an_api_server_that_could_not_be_asked() -> None:
+    seen = replace(GOOD, control_plane=(ControlPlaneState("master-1", False, "", known=False), ControlPlaneState("m-2", False)))
+    assert [line.split("  ")[-1].strip() for line in status_lines(seen) if "API server" in line][:2] == [
+        "API server not known",
+        "[red]API server NOT READY[/]",
+    ]
+
+
+def test_what_nobody_could_ask_is_not_known(lab_home_topology: Topology) -> None:
+    unasked = assemble(lab_home_topology, [], [NO_CA], [NO_CA] * 3)
+    assert not any(each.known for each in (*unasked.vips, *unasked.control_plane))
+    silent = assemble(lab_home_topology, [], [Readiness("unreachable")], [Readiness("unreachable")] * 3)
+    assert all(each.known for each in (*silent.vips, *silent.control_plane))
 
 
 def test_nobody_answered_only_when_no_host_did() -> None:

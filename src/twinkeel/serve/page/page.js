@@ -182,7 +182,7 @@ function driftDetails(node, changes) {
 }
 
 function serverBox(node, server, view) {
-  const wanted = [["name", server.name], server.ready ? ["line", "ready"] : ["line bad-text", `not ready: ${server.detail}`]];
+  const wanted = [["name", server.name], server.ready ? ["line", "ready"] : ["line bad-text", `${server.known ? "not ready" : "not known"}: ${server.detail}`]];
   let level = server.ready ? "good" : "bad";
   for (const lb of view.balancers) {
     const seen = lb.servers.find((each) => each.name === server.name);

@@ -1,0 +1,35 @@
+"""A file that is named and cannot be read is wrong usage, whichever command it is given to: exit code 2, see docs/errors.md."""
+
+from pathlib import Path
+
+import pytest
+
+from twinkeel.cli.main import main
+
+COMMANDS = (
+    ("check", "-f"),
+    ("explain", "-f"),
+    ("render", "-o", "out", "-f"),
+    ("audit",),
+    ("import",),
+    ("tune", "--from"),
+    ("drill", "report"),
+)
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+@pytest.mark.parametrize("name", ["missing", "loop", "folder", "file/x", "n" * 300])
+def test_it_is_wrong_usage(
+    words: tuple[str, ...], name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["twinkeel", *words, name])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr().err
+    assert (ended.value.code, said[:10]) == (2, "twinkeel: ")
+    assert name in said
+    assert "defect" not in said
