@@ -3,9 +3,10 @@
 from typing import Any
 
 from twinkeel.cli.show_mermaid import in_line
-from twinkeel.topology.model import Bgp, HaproxySettings, Machine, Service, Topology, VrrpInstance
+from twinkeel.topology.model import Bgp, HaproxySettings, Machine, Service, Topology, VrrpDaemonSettings, VrrpInstance
 from twinkeel.topology.predict import predict
 from twinkeel.topology.prediction import Prediction
+from twinkeel.vip.daemons import VRRP_DAEMON
 from twinkeel.vrrp import Range
 
 
@@ -33,7 +34,7 @@ def as_json(topology: Topology) -> dict[str, Any]:
         "bgp": _bgp(topology.bgp) if topology.bgp else None,
         "timers": vars(topology.timers),
         "haproxy": _haproxy(topology.haproxy),
-        "keepalived": {"version": _version(topology.keepalived.version), "extra_lines": _counts(topology.keepalived.extra)},
+        VRRP_DAEMON.section: _vrrp_daemon(topology.vrrp_daemon),
         "system": vars(topology.system),
         "kubernetes": _plain(vars(topology.cluster)),
         "power": vars(topology.power) if topology.power else None,
@@ -44,6 +45,10 @@ def as_json(topology: Topology) -> dict[str, Any]:
         "monitoring": _plain(vars(topology.monitoring)) if topology.monitoring else None,
         "predictions": [_prediction(prediction) for prediction in predict(topology)],
     }
+
+
+def _vrrp_daemon(settings: VrrpDaemonSettings) -> dict[str, Any]:
+    return {"version": _version(settings.version), "extra_lines": _counts(settings.extra)}
 
 
 def _vrrp(first: VrrpInstance) -> dict[str, Any]:

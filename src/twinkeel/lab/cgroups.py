@@ -136,11 +136,11 @@ def create(group: Path) -> None:
 
 
 def allow_real_time(layout: LabLayout, host: LabHost) -> None:
-    """Let a host's keepalived have real time, as on a machine of its own. A larger share of the processors is no help: a host that
+    """Let a host's VRRP daemon have real time, as on a machine of its own. A larger share of the processors is no help: a host that
     boots would slow the API servers down.
 
-    Keepalived asks for real-time scheduling. In a group of version 1 the kernel refuses that until the group has a share of
-    real time (Documentation/scheduler/sched-rt-group.rst). Where none is left, keepalived says so and goes on without.
+    It asks for real-time scheduling. In a group of version 1 the kernel refuses that until the group has a share of
+    real time (Documentation/scheduler/sched-rt-group.rst). Where none is left, it says so and goes on without.
     """
     for group in host_groups(layout, host):
         if (group / REAL_TIME).exists():
