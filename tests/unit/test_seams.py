@@ -24,6 +24,7 @@ ROOMS = {
 MODULES = {
     "vip/daemons.py": "lists what every layer may know",
     "vip/choose_backend.py": "chooses",
+    "vip/predict.py": "chooses its arithmetic",
     "spec/model.py": "`keepalived:` is a key of the user's, who reads in its reference what it is",
     # What a host's own files are: the side of the audit and of the import.
     "app/audit.py": "audit",
@@ -35,9 +36,6 @@ MODULES = {
     "cli/show_audit.py": "audit",
     "cli/show_import.py": "import",
     "observe/live_configuration.py": "fetches those files from hosts",
-    # VRRP's failure arithmetic, which `check` and `explain` show without a host.
-    "topology/faults.py": "titles of faults and ids of drills",
-    "topology/predict.py": "says which daemon is meant",
     "observe/host_programs/reload_safety.py": "its reload drops real-time limits",
     "cli/audit.py": "audit",
     "cli/import_pair.py": "import",

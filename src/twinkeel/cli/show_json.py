@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from twinkeel.app.explain import predicted_faults
 from twinkeel.cli.show_mermaid import in_line
+from twinkeel.faults.prediction import Prediction
 from twinkeel.topology.model import Bgp, HaproxySettings, Machine, Service, Topology, VrrpDaemonSettings, VrrpInstance
-from twinkeel.topology.predict import predict
-from twinkeel.topology.prediction import Prediction
 from twinkeel.vip.daemons import VRRP_DAEMON
 from twinkeel.vrrp import Range
 
@@ -43,7 +43,7 @@ def as_json(topology: Topology) -> dict[str, Any]:
         "second_chance": topology.second_chance,
         "resets_because": topology.resets_because or None,
         "monitoring": _plain(vars(topology.monitoring)) if topology.monitoring else None,
-        "predictions": [_prediction(prediction) for prediction in predict(topology)],
+        "predictions": [_prediction(*each) for each in predicted_faults(topology)],
     }
 
 
@@ -126,11 +126,11 @@ def _haproxy(haproxy: HaproxySettings) -> dict[str, Any]:
     }
 
 
-def _prediction(prediction: Prediction) -> dict[str, Any]:
+def _prediction(prediction: Prediction, drills: tuple[str, ...]) -> dict[str, Any]:
     return {
         "fault": prediction.fault,
         "title": prediction.title,
-        "drills": list(prediction.drills),
+        "drills": list(drills),
         "downtime": _range(prediction.downtime),
         "detection": _range(prediction.degraded),
         "effect": prediction.effect,
