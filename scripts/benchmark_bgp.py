@@ -18,9 +18,8 @@ from typing import Any
 
 from lab_benchmark import TWINKEEL, lab_of, run_inside
 
+from twinkeel.app.explain import PredictedFault, predicted_faults
 from twinkeel.cli.load import load_topology
-from twinkeel.topology.predict import predict
-from twinkeel.topology.prediction import Prediction
 
 LAB = "bgp-benchmark"
 VIP = "192.0.2.10"
@@ -75,7 +74,7 @@ def main() -> None:
                     _measure(fault, trials, folder)
             if faults == FAULTS:
                 rates.write_text(json.dumps([_rate(count) for count in (3, 1)]))
-    predictions = predict(load_topology(folder / "twinkeel.yaml"))
+    predictions = predicted_faults(load_topology(folder / "twinkeel.yaml"))
     print(_table(HEADINGS, [_row(fault, predictions, json.loads(_result(folder, fault).read_text())) for fault in faults]))
     if faults == FAULTS:
         headings = ("load balancers that announce", "new TLS connections a second", "processors that were idle")
@@ -144,9 +143,9 @@ def _soak(folder: Path) -> None:
         print(_inside("client", *argv, good=(0, 1)), end="")
 
 
-def _row(fault: str, predictions: Sequence[Prediction], result: dict[str, Any]) -> tuple[str, ...]:
+def _row(fault: str, predictions: Sequence[PredictedFault], result: dict[str, Any]) -> tuple[str, ...]:
     proved = [trial for trial in result["trials"] if trial["verdict"] != "unknown" and trial["downtime_ms"] is not None]
-    predicted = next((each.downtime for each in predictions if fault in each.drills), None)
+    predicted = next((each.prediction.downtime for each in predictions if fault in each.drills), None)
     said = "-" if predicted is None else f"{predicted.low * 1000:.0f} to {predicted.high * 1000:.0f}"
     ends = (str(result["sessions_lost"]), f"{result['load']:.0f}")
     if fault == IDLE:

@@ -46,7 +46,7 @@ def master_down(priority: int, advert_interval: float, version: int = 3, down_ti
 
 
 def takeover_after_silence(priority: int, advert_interval: float, version: int = 3) -> Range:
-    """From the loss of the holder (power, link, crash of keepalived) to the backup's takeover.
+    """From the loss of the holder (power, link, crash of the daemon) to the backup's takeover.
 
     The holder's last advertisement was sent up to one interval before it was lost, and that part of the timer has run
     (RFC 9568, section 6.4.2: an advertisement resets Active_Down_Timer).
@@ -58,7 +58,7 @@ def takeover_after_silence(priority: int, advert_interval: float, version: int =
 def takeover_after_resignation(priority: int, advert_interval: float, version: int = 3) -> Range:
     """From the holder's priority-0 advertisement to the backup's takeover: the skew alone.
 
-    RFC 9568, section 6.4.2: on priority 0 a backup sets its timer to Skew_Time. Keepalived sends it when it stops, and
+    RFC 9568, section 6.4.2: on priority 0 a backup sets its timer to Skew_Time. A daemon sends it when it stops, and
     when a tracker without weight fails.
     """
     time = skew(priority, advert_interval, version)

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from labs import COMMAND_DEADLINE, Lab, make_lab
 
+from twinkeel.app.explain import predicted_faults
+from twinkeel.faults.prediction import agrees
 from twinkeel.source import SourceFile
 from twinkeel.spec.load import load
 from twinkeel.topology.build import build
-from twinkeel.topology.predict import predict
-from twinkeel.topology.prediction import agrees
 from twinkeel.vrrp import Range
 
 QUIET = os.environ.get("TWINKEEL_TEST_QUIET") == "1"
@@ -130,7 +130,7 @@ def test_a_router_is_a_host_that_can_be_cut_off_and_rebooted(routed: Lab) -> Non
 def test_the_share_that_a_fault_hits_is_served_again_in_the_predicted_time(routed: Lab, fault: str, tmp_path: Path) -> None:
     loaded = load(SourceFile("twinkeel.yaml", routed.paths.spec_file.read_text()))
     assert loaded.spec is not None
-    prediction = next(each for each in predict(build(loaded.spec, tmp_path)) if fault in each.drills)
+    prediction = next(each.prediction for each in predicted_faults(build(loaded.spec, tmp_path)) if fault in each.drills)
     assert prediction.downtime is not None
     ended = routed.drill(tmp_path, fault, "--budget", "5000")
     assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from labs import Lab, make_lab
 
+from twinkeel.app.explain import predicted_faults
+from twinkeel.faults.prediction import agrees
 from twinkeel.source import SourceFile
 from twinkeel.spec.load import load
 from twinkeel.topology.build import build
-from twinkeel.topology.predict import predict
-from twinkeel.topology.prediction import agrees
 from twinkeel.vrrp import Range
 
 QUIET = os.environ.get("TWINKEEL_TEST_QUIET") == "1"
@@ -47,7 +47,7 @@ def applied(small_spec: Path) -> Iterator[Lab]:
 def test_the_median_of_measured_downtimes_is_within_the_predicted_range(applied: Lab, fault: str, tmp_path: Path) -> None:
     loaded = load(SourceFile("twinkeel.yaml", applied.paths.spec_file.read_text()))
     assert loaded.spec is not None
-    prediction = next(each for each in predict(build(loaded.spec, tmp_path)) if fault in each.drills)
+    prediction = next(each.prediction for each in predicted_faults(build(loaded.spec, tmp_path)) if fault in each.drills)
     ended = applied.drill(tmp_path, fault, "--trials", str(TRIALS), "--budget", "5000")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     measured = [json.loads(line)["downtime_ms"] for line in ended.stdout.splitlines()]

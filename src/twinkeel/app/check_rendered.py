@@ -8,12 +8,14 @@ from twinkeel.render.constraints import requested_by_spec, violated_constraints
 from twinkeel.source import Span
 from twinkeel.spec.document import Document, Key
 from twinkeel.spec.model import ClusterSpec
+from twinkeel.spec.software_versions import NAMES
+from twinkeel.vip.daemons import VRRP_DAEMON
 
 if TYPE_CHECKING:
     from twinkeel.render.extra_lines import ExtraLine
     from twinkeel.render.validate import Complaint
     from twinkeel.spec.secrets import Secrets
-    from twinkeel.spec.software_versions import Version
+    from twinkeel.vip.daemon import Version
 
 
 class Validation(NamedTuple):
@@ -25,7 +27,7 @@ class Validation(NamedTuple):
 
 def programs_with_raw_lines(spec: ClusterSpec) -> tuple[str, ...]:
     """The daemons that get lines of the user's own."""
-    return tuple(name for name in ("haproxy", "keepalived") if getattr(spec, name).extra.model_fields_set)
+    return tuple(name for name in ("haproxy", VRRP_DAEMON.section) if getattr(spec, name).extra.model_fields_set)
 
 
 def validate_rendered(spec: ClusterSpec, document: Document, folder: Path) -> Validation:
@@ -56,7 +58,7 @@ def _validate_raw_lines(spec: ClusterSpec, folder: Path, document: Document, pro
     # Raw lines are the same on every load balancer.
     first = next(iter(rendered.hosts))
     complaints = [item for item in validate_files(RenderedFiles({first: rendered.hosts[first]}, ())) if item.program in programs]
-    wanted = {"haproxy": topology.haproxy.version, "keepalived": topology.keepalived.version}
+    wanted = {"haproxy": topology.haproxy.version, VRRP_DAEMON.section: topology.vrrp_daemon.version}
     other = {name: version for name in programs if _is_other(version := version_of(name), wanted[name])}
     found = [_complained(document, item, other.get(item.program, "")) for item in complaints if item.completed]
     missing = [program for program in programs if program not in installed()]
@@ -89,14 +91,14 @@ def _refused(document: Document, path: Key, what: str, hint: str) -> Diagnostic:
 
 def _complained(document: Document, complaint: "Complaint", other: str) -> Diagnostic:
     """A finding: an error, or a warning when a program of another version (`other`) than the hosts' has validated them."""
-    daemon = {"haproxy": "HAProxy", "keepalived": "Keepalived"}[complaint.program]
+    daemon = NAMES[complaint.program]
     if complaint.extra is None:
         span, about = document.key_span((complaint.program, "extra")), "the file with these lines"
     else:
         span, about = _line(document, complaint.extra), "this line"
     hint = f"correct it, or delete it: {daemon} itself refuses {about}"
     if "not found, ignoring" in complaint.text:
-        hint = "put the block that defines it into keepalived.extra.definitions, which comes before the instances"
+        hint = f"put the block that defines it into {VRRP_DAEMON.section}.extra.definitions, which comes before the instances"
     if other:
         daemon, hint = f"{daemon} {other}", f"{hint}, but it is of another version than the load balancers'"
     severity: Severity = "warning" if other else "error"

@@ -6,7 +6,7 @@ change would take as long as the audit.
 
 from twinkeel.audit.outcome import Outcome
 from twinkeel.audit.predict import title_of
-from twinkeel.topology.faults import CONTROL_PLANE_FAULTS
+from twinkeel.faults.titles import CONTROL_PLANE_FAULTS
 from twinkeel.vrrp import Range
 
 _STAYS = "the address stays and answers until Keepalived is restarted; by then another host has it"
@@ -40,4 +40,4 @@ def default_outcomes() -> dict[str, Outcome]:
 
 
 def _title(fault: str) -> str:
-    return CONTROL_PLANE_FAULTS[fault][0] if fault in CONTROL_PLANE_FAULTS else title_of(fault)
+    return CONTROL_PLANE_FAULTS[fault] if fault in CONTROL_PLANE_FAULTS else title_of(fault)

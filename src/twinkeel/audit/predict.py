@@ -1,6 +1,6 @@
 """What a client will see of each fault, for a pair as its files are: from its own timers, weights and checks. Pure.
 
-The arithmetic is that of twinkeel.vrrp; measured ranges for reactions are those of twinkeel.topology.faults.
+The arithmetic is that of twinkeel.vrrp; measured ranges for reactions are those of twinkeel.faults.reactions.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,9 +16,10 @@ from twinkeel.audit.pair import Host, Pair
 from twinkeel.audit.partners import Member, partners
 from twinkeel.audit.server_check import ServerCheck, server_check
 from twinkeel.audit.takeover import priority
+from twinkeel.faults.reactions import ANNOUNCEMENT, KILL_REACTION, NONE, REACTION
+from twinkeel.faults.titles import CONTROL_PLANE_FAULTS, LOAD_BALANCER_FAULTS
 from twinkeel.liveconfig.haproxy_model import Proxy, Server
 from twinkeel.liveconfig.keepalived_model import DEFAULT_INTERVAL, Definition, Tracker
-from twinkeel.topology.faults import ANNOUNCEMENT, CONTROL_PLANE_FAULTS, KILL_REACTION, LOAD_BALANCER_FAULTS, NONE, REACTION
 from twinkeel.vrrp import Range
 
 FAULTS = ("power-loss", "haproxy-kill", "haproxy-hang", "reboot-holder", "keepalived-kill", "vrrp-process-kill")
@@ -30,7 +31,7 @@ _TITLES = {
     "vrrp-process-kill": "the VRRP part of the holder's Keepalived dies",
 }
 API_FAULTS = ("api-server-kill", "control-plane-power-loss", "api-server-hang")
-# A process or a file: what a kill takes longer to be noticed than a stop (twinkeel.topology.faults).
+# A process or a file: what a kill takes longer to be noticed than a stop (twinkeel.faults.reactions).
 HOOK = Range(0.0, KILL_REACTION.high - REACTION.high)
 # How long a check script that finds nothing takes.
 SCRIPT_TIME = Range(0.0, 0.1)
@@ -88,7 +89,7 @@ def _of_load_balancer(fault: str, holder: Member, backup: Member) -> Outcome:
 
 def title_of(fault: str) -> str:
     """A load balancer's fault in words."""
-    return _TITLES.get(fault) or LOAD_BALANCER_FAULTS[fault][0]
+    return _TITLES.get(fault) or LOAD_BALANCER_FAULTS[fault]
 
 
 def _stays(fault: str, title: str, holder: Member, noticed: list[Noticed]) -> Outcome:
@@ -176,7 +177,7 @@ def _control_plane_faults(pair: Pair) -> Iterator[Outcome]:
 
 
 def _of_backend(fault: str, proxy: Proxy) -> Outcome:
-    title = CONTROL_PLANE_FAULTS[fault][0]
+    title = CONTROL_PLANE_FAULTS[fault]
     used, spare = _in_use(proxy)
     count = sum(server.number for server in used)
     if count < 2 and not spare:

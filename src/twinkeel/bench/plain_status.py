@@ -5,13 +5,13 @@ import asyncio
 from twinkeel.drill.run import ReadStatus
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import Reader
-from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.status.backends import Backend
 from twinkeel.status.holders import read_addresses
 from twinkeel.status.load_balancer import vrrp_state
 from twinkeel.status.readyz import ask_readyz, tls_context
 from twinkeel.status.snapshot import ControlPlaneState, LoadBalancerState, Snapshot, VipState
 from twinkeel.topology.model import LoadBalancer, Topology
+from twinkeel.vip.daemons import VRRP_DAEMON
 
 THROUGH_IT = "the API through it"
 

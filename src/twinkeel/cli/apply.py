@@ -24,7 +24,7 @@ def apply(
 ) -> None:
     """Bring the load balancers in line with the spec, verified through the virtual IP.
 
-    Standby first, each host verified, undone on failure. Each host's own haproxy and keepalived validate the new files before
+    Standby first, each host verified, undone on failure. Each host's own daemons validate the new files before
     any is
     replaced, and virtual IPs move away from a load balancer before it is worked on. A second run changes nothing.
     """

@@ -30,7 +30,7 @@ def data_path(
     """Compare the data path through each configuration with a direct connection to an API server.
 
     New TLS connections a second, requests a second over kept connections, the 99th percentile of both; and memory and processor
-    time of HAProxy, Keepalived and our watchdog on the idle holder of the virtual IP. Needs ab (Debian package apache2-utils).
+    time of HAProxy, the VRRP daemon and our watchdog on the idle holder of the virtual IP. Needs ab (Debian package apache2-utils).
     Exit code 0: everything was measured. 1: not everything. 3: it could not run, or ours could not be put back.
     """
     from dataclasses import asdict

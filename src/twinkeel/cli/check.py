@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def check(file: Sequence[Path], output: str) -> None:
     """Show every problem in the spec, with its position. Exit code 1 if any of them is an error.
 
-    Raw lines (haproxy.extra, keepalived.extra) are validated by HAProxy and Keepalived themselves where they are installed.
+    Raw lines (keys named `extra`) are validated by the daemons themselves where they are installed.
     Passwords and keys are not checked: `render` and `apply` report a missing one.
 
     --format json prints {"valid", "diagnostics", "notes"}. A diagnostic is {"code", "severity": "error" or "warning", "message",

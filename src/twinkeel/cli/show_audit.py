@@ -13,7 +13,7 @@ from twinkeel.diagnostic import excerpt_of
 from twinkeel.liveconfig.words import Place
 
 _AROUND = 1000
-# As both predictions say it (twinkeel.audit.predict, twinkeel.topology.predict).
+# As both predictions say it (twinkeel.audit.predict, twinkeel.vip.predict).
 _SHARE = re.compile(r"\b1 new connection in (\d+)")
 
 

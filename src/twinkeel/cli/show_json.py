@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from twinkeel.app.explain import predicted_faults
 from twinkeel.cli.show_mermaid import in_line
-from twinkeel.topology.model import Bgp, HaproxySettings, Machine, Service, Topology, VrrpInstance
-from twinkeel.topology.predict import predict
-from twinkeel.topology.prediction import Prediction
+from twinkeel.faults.prediction import Prediction
+from twinkeel.topology.model import Bgp, HaproxySettings, Machine, Service, Topology, VrrpDaemonSettings, VrrpInstance
+from twinkeel.vip.daemons import VRRP_DAEMON
 from twinkeel.vrrp import Range
 
 
@@ -33,7 +34,7 @@ def as_json(topology: Topology) -> dict[str, Any]:
         "bgp": _bgp(topology.bgp) if topology.bgp else None,
         "timers": vars(topology.timers),
         "haproxy": _haproxy(topology.haproxy),
-        "keepalived": {"version": _version(topology.keepalived.version), "extra_lines": _counts(topology.keepalived.extra)},
+        VRRP_DAEMON.section: _vrrp_daemon(topology.vrrp_daemon),
         "system": vars(topology.system),
         "kubernetes": _plain(vars(topology.cluster)),
         "power": vars(topology.power) if topology.power else None,
@@ -42,8 +43,12 @@ def as_json(topology: Topology) -> dict[str, Any]:
         "second_chance": topology.second_chance,
         "resets_because": topology.resets_because or None,
         "monitoring": _plain(vars(topology.monitoring)) if topology.monitoring else None,
-        "predictions": [_prediction(prediction) for prediction in predict(topology)],
+        "predictions": [_prediction(*each) for each in predicted_faults(topology)],
     }
+
+
+def _vrrp_daemon(settings: VrrpDaemonSettings) -> dict[str, Any]:
+    return {"version": _version(settings.version), "extra_lines": _counts(settings.extra)}
 
 
 def _vrrp(first: VrrpInstance) -> dict[str, Any]:
@@ -121,11 +126,11 @@ def _haproxy(haproxy: HaproxySettings) -> dict[str, Any]:
     }
 
 
-def _prediction(prediction: Prediction) -> dict[str, Any]:
+def _prediction(prediction: Prediction, drills: tuple[str, ...]) -> dict[str, Any]:
     return {
         "fault": prediction.fault,
         "title": prediction.title,
-        "drills": list(prediction.drills),
+        "drills": list(drills),
         "downtime": _range(prediction.downtime),
         "detection": _range(prediction.degraded),
         "effect": prediction.effect,

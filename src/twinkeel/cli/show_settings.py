@@ -10,6 +10,7 @@ from twinkeel.topology.api_server import balanced_arguments
 from twinkeel.topology.model import Bgp, BgpRouter, Metrics, Monitoring, Topology
 from twinkeel.topology.profiles import HEALTH_TIMERS
 from twinkeel.topology.readers import reader_texts
+from twinkeel.vip.daemons import VRRP_DAEMON
 from twinkeel.vrrp import DOWN_TIMER_ADVERTS, master_down, skew
 
 Rows = list[tuple[str, ...]]
@@ -65,12 +66,12 @@ def _vrrp_rows(topology: Topology) -> Rows:
     first = topology.load_balancers[0].instances[0]
     transport = "multicast" if first.multicast or not first.peers else "unicast"
     return [
-        ("version", f"{first.version}, {transport}, Keepalived {_version(topology.keepalived.version)} or newer"),
+        ("version", f"{first.version}, {transport}, {VRRP_DAEMON.name} {_version(topology.vrrp_daemon.version)} or newer"),
         ("failback", _failback(topology)),
         ("authentication", _authentication(topology)),
         ("planned moves", _planned_moves(topology)),
         *_takeover_rows(topology),
-        *_extra_rows("Keepalived", topology.keepalived.extra),
+        *_extra_rows(VRRP_DAEMON.name, topology.vrrp_daemon.extra),
     ]
 
 

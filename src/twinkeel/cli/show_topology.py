@@ -1,11 +1,11 @@
 """A topology as a person reads it. A pure function to text; `show_settings` has the second half, the values in force."""
 
+from twinkeel.app.explain import predicted_faults
 from twinkeel.cli.show_mermaid import in_line
 from twinkeel.cli.show_predictions import predictions_text
 from twinkeel.cli.show_settings import Rows, settings_sections
 from twinkeel.cli.text_layout import rows
 from twinkeel.topology.model import Machine, Role, Service, Topology
-from twinkeel.topology.predict import predict
 
 ROLE_NAMES: dict[Role, str] = {
     "load_balancer": "load balancer",
@@ -25,7 +25,7 @@ def as_text(topology: Topology, width: int) -> str:
         **settings_sections(topology),
     }
     blocks = [f"{title}\n{rows(table, width)}" for title, table in sections.items()]
-    blocks.append(predictions_text(predict(topology), width))
+    blocks.append(predictions_text(predicted_faults(topology), width))
     return "\n".join(blocks)
 
 

@@ -19,6 +19,7 @@ from twinkeel.render.render import render
 from twinkeel.rollout.write_project import INVENTORY, file_entry, inventory_of, ssh_access, write_project
 from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.model import Topology
+from twinkeel.vip.daemons import VRRP_DAEMON
 
 OLDEST_ANSIBLE = "2.16"
 HOSTS = "inventory/hosts.yaml"
@@ -107,7 +108,13 @@ def _own_files(topology: Topology, *, secrets: bool) -> dict[str, Content]:
             if path.is_file() and "__pycache__" not in path.parts:
                 contents[str(path.relative_to(source))] = path.read_text(encoding="utf-8")
     hosts = "\n".join(f"- {each.machine.name}: {each.machine.address}" for each in topology.load_balancers)
-    values = {"@NAME@": topology.name, "@HOSTS@": hosts, "@ANSIBLE@": OLDEST_ANSIBLE, "@SECRETS@": SECRETS_ROW if secrets else ""}
+    values = {
+        "@NAME@": topology.name,
+        "@HOSTS@": hosts,
+        "@ANSIBLE@": OLDEST_ANSIBLE,
+        "@VIP_DAEMON@": VRRP_DAEMON.unit,
+        "@SECRETS@": SECRETS_ROW if secrets else "",
+    }
     for mark, value in values.items():
         contents["README.md"] = contents["README.md"].replace(mark, value)
     return {path: Content(text.encode()) for path, text in contents.items()}

@@ -139,7 +139,7 @@ def allow_real_time(layout: LabLayout, wanted: Mapping[str, int]) -> None:
     """Let daemons of some hosts have real time, as on machines of their own. A larger share of the processors is no help: a host
     that boots would slow the API servers down.
 
-    `wanted`: a host's name -> microseconds of each second, for each processor. Keepalived and bfdd ask for real-time scheduling. In
+    `wanted`: a host's name -> microseconds of each second, for each processor. The VRRP daemon and bfdd ask for real time. In
     a group of version 1 the kernel refuses that until the group has a share of real time, and a group that has used its share up
     does not run before the next second (Documentation/scheduler/sched-rt-group.rst): one that is too small is worse than none.
     Where less is left than is wanted, all get the same part of what they want; where nothing is, they go on without.

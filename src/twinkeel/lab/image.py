@@ -14,6 +14,7 @@ from twinkeel.lab import local_repository, mmdebstrap
 from twinkeel.lab.folders import GIB, remove_tree, require_space
 from twinkeel.lab.mmdebstrap import Progress
 from twinkeel.support.user_folders import cache_folder
+from twinkeel.vip.daemons import VIP_DAEMONS
 
 # Bump it when this file's way of building changes what comes out.
 RECIPE_VERSION = 3
@@ -31,7 +32,7 @@ PACKAGES: tuple[str, ...] = (
 LISTS_READ = 1_000_000_000
 
 # Not installed: a load balancer starts bare, as a new machine does, and takes these from the image's own repository.
-REPOSITORY_PACKAGES: tuple[str, ...] = ("haproxy", "keepalived", "frr", "frr-pythontools")
+REPOSITORY_PACKAGES: tuple[str, ...] = ("haproxy", *(daemon.unit for daemon in VIP_DAEMONS), "frr-pythontools")
 
 # Services of packages that only some hosts start, and housekeeping that a lab's short life does not need.
 DISABLED_UNITS = ("etcd.service", "containerd.service", "e2scrub_reap.service", "systemd-pstore.service", "remote-fs.target")

@@ -8,23 +8,24 @@ from typing import Literal
 from twinkeel.lab import network, power
 from twinkeel.lab.host import SYSTEM_PATH
 from twinkeel.lab.model import LabHost, LabLayout, LabPaths, LabRole
+from twinkeel.vip.daemons import VRRP_DAEMON
 
 ASK_DEADLINE = 10.0
 
 # The first line is systemd's; each program then tells its own version. The image has some that only hosts of one role start.
 _QUESTION = """
 systemctl is-system-running
-for program in "haproxy -v" "keepalived -v" "/usr/lib/frr/bgpd -v" "etcd --version" "containerd --version"; do $program; done 2>&1
-"""
+for program in "haproxy -v" "@VRRP@ -v" "/usr/lib/frr/bgpd -v" "etcd --version" "containerd --version"; do $program; done 2>&1
+""".replace("@VRRP@", VRRP_DAEMON.unit)
 _DAEMONS: dict[LabRole, tuple[str, ...]] = {
-    "load_balancer": ("haproxy", "keepalived", "frr"),
-    "router": ("frr", "keepalived"),
+    "load_balancer": ("haproxy", VRRP_DAEMON.unit, "frr"),
+    "router": ("frr", VRRP_DAEMON.unit),
     "control_plane": ("etcd", "containerd"),
     "worker": ("containerd",),
 }
 _VERSIONS = {
     "haproxy": re.compile(r"^HAProxy version (\d+\.\d+[.\d]*)", re.MULTILINE),
-    "keepalived": re.compile(r"^Keepalived v(\d+\.\d+[.\d]*)", re.MULTILINE),
+    VRRP_DAEMON.unit: re.compile(rf"^{VRRP_DAEMON.name} v(\d+\.\d+[.\d]*)", re.MULTILINE),
     "frr": re.compile(r"^bgpd version (\d+\.\d+[.\d]*)", re.MULTILINE),
     "etcd": re.compile(r"^etcd Version: (\d+\.\d+[.\d]*)", re.MULTILINE),
     "containerd": re.compile(r"^containerd \S+ v?(\d+\.\d+[.\d]*)", re.MULTILINE),
@@ -35,7 +36,7 @@ _VERSIONS = {
 class HostState:
     """One host. `systemd` is what `systemctl is-system-running` says; "off" without power, "booting" before it answers.
 
-    `versions` are those of the daemons that it has, as they say: {"haproxy": "3.0.11", "keepalived": "2.3.3"}.
+    `versions` are those of the daemons that it has, as they say: {"haproxy": "3.0.11", "etcd": "3.5.16"}.
     """
 
     name: str

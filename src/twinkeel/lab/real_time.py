@@ -3,7 +3,7 @@
 from twinkeel.lab.segments import lab_routers
 from twinkeel.topology.model import Topology
 
-KEEPALIVED = 100_000
+VRRP_DAEMON = 100_000
 # One end of a BFD session with 10 ms: bfdd of FRR 8.4.4 took 62 to 72 ms of each second, and three sessions on one router 190 to
 # 200. The rest is for FRR's other daemons there, and for a machine half as fast.
 BFD_SESSION = 150_000
@@ -13,7 +13,7 @@ def real_time_wanted(topology: Topology) -> dict[str, int]:
     """What each load balancer and each router needs."""
     names = [balancer.machine.name for balancer in topology.load_balancers]
     if topology.bgp is None:
-        return dict.fromkeys(names, KEEPALIVED)
+        return dict.fromkeys(names, VRRP_DAEMON)
     wanted = dict.fromkeys(names, 0)
     for router in lab_routers(topology):
         ends = [

@@ -1,6 +1,6 @@
 """The lab's routers: FRR that learns the virtual IPs by BGP and spreads connections among all who announce them.
 
-Where there are several they share the gateway's address of each segment by VRRP, as a network's own routers do. FRR and Keepalived
+Where there are several they share the gateway's address of each segment by VRRP, as a network's own routers do. The daemons
 come from the image's own repository; nothing of this touches a load balancer.
 """
 
@@ -14,6 +14,7 @@ from twinkeel.lab.layout import OUTSIDE_INTERFACE
 from twinkeel.lab.model import HostExtras, HostFile, LabHost, LabLayout, LabPaths
 from twinkeel.lab.segments import RouterPair, lab_routers
 from twinkeel.topology.model import Bgp, BgpRouter, Topology
+from twinkeel.vip.daemons import VRRP_DAEMON
 
 INSTALL_DEADLINE = 120.0
 GROUP = "balancers"
@@ -65,7 +66,7 @@ def install_routers(paths: LabPaths, layout: LabLayout) -> None:
         LabError: it failed, or took too long.
     """
     routers = layout.with_role("router")
-    packages = ("frr", "keepalived") if len(routers) > 1 else ("frr",)
+    packages = ("frr", VRRP_DAEMON.unit) if len(routers) > 1 else ("frr",)
     running = [(router, _begin(paths, layout, router, packages)) for router in routers]
     for router, child in running:
         try:
@@ -103,11 +104,11 @@ def _files(topology: Topology, bgp: Bgp, layout: LabLayout, pair: RouterPair) ->
         HostFile("/etc/sysctl.d/90-lab-router.conf", _SYSCTLS.encode()),
     ]
     if len(layout.with_role("router")) > 1:
-        files.append(HostFile("/etc/keepalived/keepalived.conf", keepalived_conf(layout, layout.host(pair.name)).encode()))
+        files.append(HostFile(VRRP_DAEMON.config_path, gateways_conf(layout, layout.host(pair.name)).encode()))
     return tuple(files)
 
 
-def keepalived_conf(layout: LabLayout, router: LabHost) -> str:
+def gateways_conf(layout: LabLayout, router: LabHost) -> str:
     """The gateways' addresses, all of them on one router: who comes back leaves them where they are."""
     priority = 200 - layout.names.index(router.name)
     blocks, names = [], []

@@ -10,10 +10,10 @@ from twinkeel.errors import HostError
 from twinkeel.hosts.executor import Reader
 from twinkeel.hosts.host_program import HAPROXY_SOCKET, PYTHON_HINT, WORK_LOCK, host_program
 from twinkeel.hosts.understand import understand
-from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.spec.fields import IPAddress
 from twinkeel.status.backends import SOCKET, Backend, parse_servers
 from twinkeel.topology.model import Machine
+from twinkeel.vip.daemons import VRRP_DAEMON
 
 NOTES = "/var/lib/twinkeel/loaded.json"
 LIVE = "/var/lib/twinkeel/live.json"

@@ -2,6 +2,7 @@
 
 from twinkeel.errors import UsageError
 from twinkeel.plan.model import Plan
+from twinkeel.vip.daemons import VRRP_DAEMON
 
 
 def refuse_losses(made: Plan) -> None:
@@ -13,7 +14,8 @@ def refuse_losses(made: Plan) -> None:
     lost = [f"{host.name}:{ending}" for host in made.hosts for ending in host.lost]
     if lost:
         hint = (
-            "say it in the spec (services, haproxy.extra, keepalived.extra; `twinkeel import` writes such a spec), or let it end: "
+            f"say it in the spec (services, haproxy.extra, {VRRP_DAEMON.section}.extra; `twinkeel import` writes such a spec), "
+            "or let it end: "
             "twinkeel apply --discard"
         )
         listed = "".join(f"\n  {line}" for line in lost)

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from twinkeel.preflight.facts import HostFacts
 from twinkeel.preflight.model import Finding, Survey, balancers, on_each
 from twinkeel.render.firewall import BFD_PORTS, BGP_PORT
-from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.spec.fields import IPAddress
 from twinkeel.status.bgp_sessions import Session
 from twinkeel.topology.model import Bgp, BgpRouter, Machine
+from twinkeel.vip.daemons import VRRP_DAEMON
 
 # BFD's interval (seconds) of `profile: steady`. With 3 x 50 ms and ordinary priority sessions were lost (docs/benchmarks.md).
 PATIENT = 0.3

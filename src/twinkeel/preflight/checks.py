@@ -6,6 +6,7 @@ docs/preflight.md is made from here.
 
 from twinkeel.preflight import access, announced, cluster, network, segment, system
 from twinkeel.preflight.model import Check
+from twinkeel.vip.daemons import VRRP_DAEMON
 
 CHECKS = (
     Check(
@@ -37,7 +38,7 @@ CHECKS = (
     Check(
         "P010",
         "the load balancers run a system that packages can be installed on",
-        "Apply installs HAProxy, and Keepalived or FRR, with apt or dnf.",
+        f"Apply installs HAProxy, and {VRRP_DAEMON.name} or FRR, with apt or dnf.",
         "Use Debian, Ubuntu or a system of the Red Hat family, and let system.packages be auto.",
         system.operating_system,
         essential=True,
@@ -59,10 +60,10 @@ CHECKS = (
     ),
     Check(
         "P013",
-        "Keepalived is installed or offered, not older than the spec counts on, and not known to be bad",
-        "keepalived.conf is written for keepalived.version; an older one ignores or refuses parts of it.",
-        "Refresh the package lists, bring a newer package, or set keepalived.version to what the hosts have.",
-        system.package_version("keepalived"),
+        f"{VRRP_DAEMON.name} is installed or offered, not older than the spec counts on, and not known to be bad",
+        f"{VRRP_DAEMON.config_name} is written for {VRRP_DAEMON.section}.version; an older one ignores or refuses parts of it.",
+        f"Refresh the package lists, bring a newer package, or set {VRRP_DAEMON.section}.version to what the hosts have.",
+        system.package_version(VRRP_DAEMON.unit),
         mode="vrrp",
     ),
     Check(
@@ -76,7 +77,8 @@ CHECKS = (
         "P015",
         "SELinux is not permissive, and its booleans can be set",
         "Enforcing without haproxy_connect_any, HAProxy cannot reach the API servers. Permissive is an accident that a boot ends.",
-        "Leave SELinux enforcing and system.selinux: auto; apply sets the booleans, and installs the module that Keepalived needs.",
+        "Leave SELinux enforcing and system.selinux: auto; apply sets the booleans, and installs the module that "
+        f"{VRRP_DAEMON.name} needs.",
         system.selinux,
     ),
     Check(
@@ -92,7 +94,7 @@ CHECKS = (
         "P017",
         "nothing else manages the virtual IP's interface in a way that drops the address",
         "systemd-networkd and NetworkManager remove addresses that they do not know when they configure an interface again, and "
-        "Keepalived 2.2.7 notices late or never (keepalived issue 2564).",
+        f"{VRRP_DAEMON.lost_address.what} ({VRRP_DAEMON.lost_address.issue}).",
         "Tell systemd-networkd to keep foreign addresses; leave NetworkManager's connection alone on a live holder, "
         "or give the interface to something else.",
         system.network_manager,
@@ -107,7 +109,7 @@ CHECKS = (
     ),
     Check(
         "P019",
-        "Keepalived outlives a reload",
+        f"{VRRP_DAEMON.name} outlives a reload",
         "With real-time priority each reload sets the limit of its processor time to zero and raises it again. Without "
         "CAP_SYS_RESOURCE, as in many containers, it stays zero, and the kernel ends the VRRP process (2.2.7; the same code up to "
         "2.4.3). Ours then ends whole, and systemd starts it when a peer has the virtual IP: a move that nobody asked for.",
@@ -118,8 +120,8 @@ CHECKS = (
     Check(
         "P020",
         "every host has its address, and the load balancers on the interface that the spec names",
-        "Keepalived puts the virtual IP on that interface and speaks VRRP there; on a wrong one it stays in FAULT. BGP sessions "
-        "start from that address.",
+        f"{VRRP_DAEMON.name} puts the virtual IP on that interface and speaks VRRP there; on a wrong one it stays in FAULT. "
+        "BGP sessions start from that address.",
         "Correct `interface` or the address in the spec.",
         network.interface,
     ),
@@ -208,8 +210,9 @@ CHECKS = (
     Check(
         "P035",
         "the load balancers run one thing that shares virtual IPs out",
-        "A Keepalived that goes on holds its virtual IP beside those that are announced, and no apply takes care of it any more.",
-        "Move clients to the new endpoint, then stop Keepalived on every load balancer.",
+        f"A {VRRP_DAEMON.name} that goes on holds its virtual IP beside those that are announced, and no apply takes care of it "
+        "any more.",
+        f"Move clients to the new endpoint, then stop {VRRP_DAEMON.name} on every load balancer.",
         announced.other_daemon,
         mode="bgp",
     ),

@@ -62,7 +62,7 @@ class NameAnswer:
 class HostFacts:
     """One host. `os` has the lines of os-release, `space` the free bytes of folders, `active` the systemd units of interest.
 
-    `may_raise_limits`: whether keepalived.service gets CAP_SYS_RESOURCE; None where that is not known. `nft_refuses`: what nft says
+    `may_raise_limits`: whether the VRRP daemon gets CAP_SYS_RESOURCE; None: not known. `nft_refuses`: what nft says
     against rules that keep connections; empty where it takes them, None where it is not installed. `sessions`: FRR's, none where it
     does not run; None where its configuration is not ours. `accepted`: virtual IPs at which another host takes connections.
     `bfdd_real_time`: whether its BFD daemon has a real-time priority; None where it does not run. `reached`: what came of a

@@ -16,9 +16,11 @@ from twinkeel.observe.host_state import MARKER, PACKAGE_VERSIONS
 from twinkeel.preflight.facts import Clock, HostFacts, SegmentFacts, parse_host, parse_segment
 from twinkeel.preflight.model import Survey
 from twinkeel.preflight.versions import parse_version
+from twinkeel.render.firewall import SELINUX_BOOLEANS
 from twinkeel.render.frr import CONFIG_PATH
 from twinkeel.render.services import daemon_packages
 from twinkeel.topology.model import LoadBalancer, Machine, Topology, Version
+from twinkeel.vip.daemons import VRRP_DAEMON
 
 SURVEY_HOST = host_program("twinkeel.preflight.host_programs.survey_host", PACKAGE_VERSIONS)
 PROBE_SEGMENT = host_program("twinkeel.preflight.host_programs.probe_segment")
@@ -97,6 +99,8 @@ async def _survey(reader: Reader, topology: Topology, machine: Machine, clock: C
         "frr": [CONFIG_PATH, MARKER] if announces else None,
         "connect": [(str(vip.ip), topology.endpoint.port) for vip in topology.endpoint.vips] if announces else [],
         "reach": other_announcers(topology, machine) if announces else [],
+        "vrrp_daemon": VRRP_DAEMON.unit,
+        "booleans": SELINUX_BOOLEANS,
     }
     answer = await _run(reader, machine, SURVEY_HOST, asked)
     return _understood(lambda text: parse_host(text, clock), answer, machine)

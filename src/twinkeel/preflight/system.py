@@ -8,9 +8,9 @@ from twinkeel.preflight.model import Evaluate, Finding, Survey, balancers, on_ea
 from twinkeel.preflight.versions import parse_version
 from twinkeel.render.limits import limits
 from twinkeel.render.systemd import STANDBY_FILE
-from twinkeel.render.vip_daemon import VRRP_DAEMON
-from twinkeel.spec.software_versions import LEAST_HMAC, Program, known_bad, span, text, unknown_newer
+from twinkeel.spec.software_versions import Program, known_bad, span, text, unknown_newer
 from twinkeel.topology.model import Machine, Topology, Version
+from twinkeel.vip.daemons import VRRP_DAEMON
 
 ROOM = 50 * 1024 * 1024
 FIREWALLS = ("firewalld", "ufw", "nftables")
@@ -40,7 +40,7 @@ def _operating_system(survey: Survey, machine: Machine, facts: HostFacts) -> Ite
 def _wanted(topology: Topology, package: Program) -> Version:
     if package == "frr":
         return topology.bgp.version if topology.bgp else ()
-    return topology.haproxy.version if package == "haproxy" else topology.keepalived.version
+    return topology.haproxy.version if package == "haproxy" else topology.vrrp_daemon.version
 
 
 def _signs(topology: Topology) -> bool:
@@ -71,9 +71,10 @@ def _evaluate_version(topology: Topology, machine: Machine, package: Program, fo
     if version[: len(wanted)] < wanted:
         advice = f"set {package}.version to {text(version[:2])} in the spec, or bring a newer {package}"
         return Finding("failure", machine.name, f"{saw}, and the spec counts on {text(wanted)}", advice)
-    if package == VRRP_DAEMON.unit and _signs(topology) and version < LEAST_HMAC:
-        advice = f"bring Keepalived {text(LEAST_HMAC)} or newer to every load balancer, or delete `failover.authentication: hmac`"
-        return Finding("failure", machine.name, f"{saw}, which cannot sign advertisements as {text(LEAST_HMAC)} does", advice)
+    if package == VRRP_DAEMON.unit and _signs(topology) and version < VRRP_DAEMON.signs_since:
+        least = text(VRRP_DAEMON.signs_since)
+        advice = f"bring {VRRP_DAEMON.name} {least} or newer to every load balancer, or delete `failover.authentication: hmac`"
+        return Finding("failure", machine.name, f"{saw}, which cannot sign advertisements as {least} does", advice)
     bad = known_bad(package, version)
     if bad:
         worst = min(bad, key=lambda each: each.result)
@@ -143,7 +144,8 @@ def _network_manager(_: Survey, machine: Machine, facts: HostFacts) -> Iterator[
         advice = (
             f"in the .network file of {machine.interface}: [Network] KeepConfiguration=static (or =yes); then networkctl reload"
         )
-        saw = f"systemd-networkd configures {machine.interface}: when it restarts it can drop a virtual IP (keepalived issue 2564)"
+        known = VRRP_DAEMON.lost_address.issue
+        saw = f"systemd-networkd configures {machine.interface}: when it restarts it can drop a virtual IP ({known})"
         yield Finding("warning", machine.name, saw, advice)
     elif "NetworkManager" in facts.active and machine.interface in facts.network_manager:
         advice = (
@@ -158,14 +160,14 @@ def _network_manager(_: Survey, machine: Machine, facts: HostFacts) -> Iterator[
 
 def _capabilities(_: Survey, machine: Machine, facts: HostFacts) -> Iterator[Finding]:
     if facts.may_raise_limits is False:
-        saw = "keepalived.service has no CAP_SYS_RESOURCE: the kernel ends its VRRP process seconds after a reload"
+        saw = f"{VRRP_DAEMON.unit}.service has no CAP_SYS_RESOURCE: the kernel ends its VRRP process seconds after a reload"
         advice = (
             "give it to this container, or take CapabilityBoundingSet= out of the unit; until then do not `systemctl reload "
-            "keepalived` by hand (apply restarts it)"
+            f"{VRRP_DAEMON.unit}` by hand (apply restarts it)"
         )
         yield Finding("warning", machine.name, saw, advice)
     else:
-        known = "keepalived.service may raise its limits" if facts.may_raise_limits else "what systemd may do is not known"
+        known = f"{VRRP_DAEMON.unit}.service may raise its limits" if facts.may_raise_limits else "what systemd may do is not known"
         yield Finding("ok", machine.name, known)
 
 

@@ -7,7 +7,8 @@ from twinkeel.errors import SpecError
 from twinkeel.render.limits import MOST_FILES, limits_of
 from twinkeel.render.versions import HAPROXY_KEYWORDS, haproxy_has
 from twinkeel.spec.fields import IPAddress
-from twinkeel.spec.software_versions import KNOWN, LEAST_HMAC, NAMES, Program, Version, numbers, span, text, too_old
+from twinkeel.spec.software_versions import KNOWN, LEAST_HMAC, NAMES, Program, numbers, span, text, too_old
+from twinkeel.vip.daemon import Version
 
 if TYPE_CHECKING:
     from twinkeel.spec.model import ClusterSpec
@@ -48,7 +49,7 @@ def requested_by_spec(spec: "ClusterSpec") -> Requested:
         len(spec.load_balancers),
         metrics is not None,
         metrics.address if metrics else None,
-        numbers(spec.keepalived.version),
+        numbers(spec.vrrp_daemon.version),
         spec.failover.authentication,
         spec.failover.vrrp_version,
         frozenset(vip.address.version for _, vip in spec.endpoint.virtual_ips()),
@@ -65,7 +66,7 @@ def requested_by(topology: "Topology") -> Requested:
         len(topology.load_balancers),
         metrics is not None,
         metrics.address if metrics else None,
-        topology.keepalived.version,
+        topology.vrrp_daemon.version,
         first.authentication if first else "none",
         first.version if first else 3,
         frozenset(topology.endpoint.ip_versions),

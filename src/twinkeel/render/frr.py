@@ -4,9 +4,9 @@ from zlib import crc32
 
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.template import fill
-from twinkeel.render.vip_daemon import BGP_DAEMON
 from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.model import Bgp, BgpRouter, LoadBalancer, Machine, Topology
+from twinkeel.vip.daemons import BGP_DAEMON
 
 CONFIG_PATH = BGP_DAEMON.config_path
 DAEMONS_PATH = "/etc/frr/daemons"

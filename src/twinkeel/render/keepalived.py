@@ -3,11 +3,11 @@
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.systemd import DOWN_FILE, HANG_FILE, STANDBY_FILE
 from twinkeel.render.template import fill
-from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.render.vrrp_authentication import NONE, block, signed_with
 from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.derived_times import hang_yield
 from twinkeel.topology.model import LoadBalancer, Topology
+from twinkeel.vip.daemons import VRRP_DAEMON
 
 CONFIG_PATH = VRRP_DAEMON.config_path
 
@@ -28,7 +28,7 @@ def render_keepalived(topology: Topology, balancer: LoadBalancer, secrets: Secre
         vrrp_version=balancer.instances[0].version,
         password=password,
         auth_hmac=block(signed),
-        extra=topology.keepalived.extra,
+        extra=topology.vrrp_daemon.extra,
         script_user=SCRIPT_USER,
         down_file=DOWN_FILE,
         standby_file=STANDBY_FILE,

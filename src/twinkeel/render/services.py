@@ -6,8 +6,8 @@ from twinkeel.render.monitoring import CONFIG_PATH as METRICS_CONFIG
 from twinkeel.render.monitoring import METRICS_PROGRAM, METRICS_UNIT
 from twinkeel.render.second_chance import RULES_PATH, RULES_UNIT, SHUTDOWN_UNIT
 from twinkeel.render.systemd import CONNECTIONS_UNIT, LINGER_PROGRAM, preserves
-from twinkeel.render.vip_daemon import BGP_DAEMON, VRRP_DAEMON
 from twinkeel.topology.model import Topology
+from twinkeel.vip.daemons import BGP_DAEMON, VRRP_DAEMON
 
 PACKAGES = ("haproxy", VRRP_DAEMON.unit)
 BGP_PACKAGES = ("haproxy", BGP_DAEMON.unit)

@@ -117,7 +117,7 @@ def _keepalived_unit(topology: Topology, values: Mapping[str, object]) -> Iterat
         **values,
         restart=vip_daemon_restart(topology),
         # From 2.2 on Keepalived tells systemd that it runs; packages of 2.1 fork, or do not.
-        notifies=topology.keepalived.version >= (2, 2),
+        notifies=topology.vrrp_daemon.version >= (2, 2),
         linger_program=LINGER_PROGRAM if preserves(topology) else "",
     )
     yield RenderedFile("/etc/systemd/system/keepalived.service.d/twinkeel.conf", content)

@@ -6,7 +6,7 @@ that only costs comfort, and refused (see `twinkeel.render.constraints`) where t
 
 from collections.abc import Mapping
 
-from twinkeel.spec.software_versions import Version
+from twinkeel.vip.daemon import Version
 
 HAPROXY_KEYWORDS: Mapping[str, Version] = {
     # How long a quiet connection stays until its end is asked for a sign of life. Before: the kernel's two hours.

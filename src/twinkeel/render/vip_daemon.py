@@ -1,28 +1,8 @@
-"""The daemons that share virtual IPs out, as the rest of the house speaks of them. Values only.
-
-What a daemon's files say is for its renderer and for its backend (`twinkeel.vip`); nobody else writes its name into code.
-"""
-
-from typing import NamedTuple
+"""Which daemon shares a cluster's virtual IPs out."""
 
 from twinkeel.topology.model import Topology
-
-
-class VipDaemon(NamedTuple):
-    """`name` is what people call it, `unit` its systemd unit and package, `config_path` the file that it reads."""
-
-    name: str
-    unit: str
-    config_path: str
-
-    @property
-    def folder(self) -> str:
-        """Where all its files lie."""
-        return self.config_path.rpartition("/")[0]
-
-
-VRRP_DAEMON = VipDaemon("Keepalived", "keepalived", "/etc/keepalived/keepalived.conf")
-BGP_DAEMON = VipDaemon("FRR", "frr", "/etc/frr/frr.conf")
+from twinkeel.vip.daemon import VipDaemon
+from twinkeel.vip.daemons import BGP_DAEMON, VRRP_DAEMON
 
 
 def vip_daemon(topology: Topology) -> VipDaemon:

@@ -15,6 +15,7 @@ from twinkeel.report.timeline import Figure, distribution, timeline
 from twinkeel.report.trials import HEADINGS as TRIAL_HEADINGS
 from twinkeel.report.trials import remarks, trial_cells
 from twinkeel.support.extras import require
+from twinkeel.vip.daemons import VRRP_DAEMON
 
 
 def render_html(folder: Path, facts: RunFacts) -> str:
@@ -54,6 +55,7 @@ def render_html(folder: Path, facts: RunFacts) -> str:
         stream_rows=stream_rows,
         stream_caption=STREAMS_CAPTION,
         parts=parts,
+        vrrp_daemon=VRRP_DAEMON.name,
     )
 
 

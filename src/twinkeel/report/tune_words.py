@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from twinkeel.tune.evaluate import Choice, Tuning
+from twinkeel.vip.daemons import VRRP_DAEMON
 from twinkeel.vrrp import Range
 
 HEADINGS = ("advert_interval, s", "loss of power", "may be late", "too late", "likely", "at most (95 %)", "proven (95 %)", "")
@@ -62,12 +63,13 @@ def measured(tuning: Tuning) -> Iterator[str]:
     for host in tuning.hosts:
         taken = f"processors {host.busy:.0%} busy, {host.stolen:.1%} of their time taken by the hypervisor"
         yield f"{host.phase}: {host.host}: {host.scheduling}, {taken}"
-        if host.keepalived and not any(each.startswith("real-time") for each in host.keepalived):
-            yield f"{host.host}: its Keepalived has no real-time priority ({', '.join(host.keepalived)}): measured like that"
+        if host.vrrp_daemon and not any(each.startswith("real-time") for each in host.vrrp_daemon):
+            instead = ", ".join(host.vrrp_daemon)
+            yield f"{host.host}: its {VRRP_DAEMON.name} has no real-time priority ({instead}): measured like that"
         elif not host.scheduling.startswith("real-time"):
-            yield f"{host.host}: real-time priority is refused here, to Keepalived as well: this makes delays longer"
+            yield f"{host.host}: real-time priority is refused here, to {VRRP_DAEMON.name} as well: this makes delays longer"
     for heard in tuning.advertisements:
-        who = f"Keepalived's own advertisements, {heard.sender} to {heard.receiver}, VRID {heard.vrid}"
+        who = f"{VRRP_DAEMON.name}'s own advertisements, {heard.sender} to {heard.receiver}, VRID {heard.vrid}"
         yield f"{who}: {heard.count}, the latest by {time(max(heard.longest_late, 0.0))}"
     yield from _moved(tuning)
 

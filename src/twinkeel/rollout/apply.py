@@ -35,7 +35,7 @@ BOOTSTRAP_NOTE = (
 )
 
 MOST_SWEEPS = 8
-"""More than the longest way from one authentication to another (`twinkeel.vip.keepalived.sweeps`)."""
+"""More than the longest way from one authentication to another (`VipBackend.sweeps`)."""
 
 
 async def apply(
@@ -50,7 +50,7 @@ async def apply(
     preflight: bool = False,
     discard: bool = False,
 ) -> ApplyResult:
-    """Install and configure HAProxy, and Keepalived or FRR, on every load balancer, standby first, and verify the result.
+    """Install and configure HAProxy, and what shares virtual IPs out, on every load balancer, standby first, and verify the result.
 
     `preflight` makes the checks that protect an apply before anything else; `held` says that the caller holds the lock,
     `discard` that what a foreign pair does besides may end.

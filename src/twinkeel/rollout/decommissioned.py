@@ -1,4 +1,4 @@
-"""Load balancers that left the spec: one that still runs Keepalived would take the virtual IP a second time.
+"""Load balancers that left the spec: one that still runs the VRRP daemon would take the virtual IP a second time.
 
 Its former peers do not listen to it any more, nor speak to it, so it believes that it is alone.
 """
@@ -11,11 +11,11 @@ from ipaddress import ip_address
 from twinkeel.errors import HostError, VerificationError
 from twinkeel.hosts.executor import Reader
 from twinkeel.render.services import units
-from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.spec.fields import IPAddress
 from twinkeel.topology.model import Topology
 from twinkeel.vip.balancer_state import BalancerState
 from twinkeel.vip.choose_backend import vip_backend
+from twinkeel.vip.daemons import VRRP_DAEMON
 
 
 def stop_command(topology: Topology) -> str:
@@ -36,7 +36,7 @@ async def require_stopped(reader: Reader, topology: Topology, observed: Mapping[
     """See that nobody who left can take the virtual IP; a line for each that could not be asked.
 
     Raises:
-        VerificationError: Keepalived still runs on one.
+        VerificationError: the VRRP daemon still runs on one.
     """
     gone = decommissioned_peers(topology, observed)
     answers = await asyncio.gather(*(_daemon_runs(reader, topology, address) for address in gone))

@@ -1,6 +1,6 @@
 """Give a pair back to the files that it had before Twinkeel: whoever wrote them, they are not ours to judge or to steer.
 
-Their Keepalived does not hear ours and follows no file of ours. So it takes the virtual IP while ours still has it, and ours lets
+Their VRRP daemon does not hear ours and follows no file of ours. So it takes the virtual IP while ours still has it, and ours lets
 go in that moment; then the former holder gets its own old files.
 """
 
@@ -12,7 +12,6 @@ from pathlib import Path
 
 from twinkeel.errors import TwinkeelError, VerificationError
 from twinkeel.hosts.executor import Writer
-from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.rollout.run_playbook import PlaybookRun, run_playbook
 from twinkeel.spec.fields import IPAddress
 from twinkeel.status.holders import read_addresses
@@ -20,6 +19,7 @@ from twinkeel.support.events import Notice, OnEvent
 from twinkeel.topology.model import LoadBalancer, Machine, Topology
 from twinkeel.vip.balancer_state import BalancerState
 from twinkeel.vip.choose_backend import vip_backend
+from twinkeel.vip.daemons import VRRP_DAEMON
 from twinkeel.vip.handover import move_away, wait_answers, wait_moved
 from twinkeel.vip.standby import enter_standby, leave_standby
 
@@ -81,7 +81,7 @@ class GiveBack:
         return (*others, last)
 
     async def _hand_over(self, holder: LoadBalancer, taker: LoadBalancer) -> None:
-        """The other Keepalived takes the virtual IPs, and ours lets go at once."""
+        """The other daemon takes the virtual IPs, and ours lets go at once."""
         held = await read_addresses(self.writer, holder.machine)
         vips = [vip.ip for vip in self.topology.endpoint.vips if vip.ip in held]
         await self._start(taker.machine)
@@ -100,7 +100,7 @@ class GiveBack:
             await asyncio.sleep(PAUSE)
 
     async def _take_back(self, balancers: Sequence[LoadBalancer], holder: Machine) -> None:
-        """After a failure: our files again on those that were begun, and our Keepalived."""
+        """After a failure: our files again on those that were begun, and our daemon."""
         try:
             await self._bring(balancers, self.kept_as)
             await leave_standby(self.writer, holder, self.observed[holder.name].handover)

@@ -15,8 +15,8 @@ from twinkeel.observe.host_state import GENERATIONS, LIVE, NOTES
 from twinkeel.plan.model import Desired
 from twinkeel.plan.plan import units_of
 from twinkeel.render.services import reader_of
-from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.topology.model import Machine, Topology
+from twinkeel.vip.daemons import VRRP_DAEMON
 
 PARTS_OF_KEEP_NOW = ("twinkeel.rollout.host_programs.candidate_files", "twinkeel.rollout.host_programs.keep_generation")
 KEEP_NOW = host_program("twinkeel.rollout.host_programs.keep_now", *PARTS_OF_KEEP_NOW)

@@ -47,7 +47,7 @@ class ClusterState:
 
 
 async def observe_balancers(run: Run, decide: Decide) -> ClusterState:
-    """What every load balancer has; one that left the spec and still runs Keepalived ends it here."""
+    """What every load balancer has; one that left the spec and still runs the VRRP daemon ends it here."""
     async with run.step("Read the load balancers' state") as details:
         states: dict[str, HostState] = {}
         for name, state in (await read_states(run.writer, run.topology, decide(None))).items():

@@ -15,9 +15,9 @@ from twinkeel.render.files import RenderedFile
 from twinkeel.render.firewall import SELINUX_BOOLEANS
 from twinkeel.render.services import packages_of, reader_of, units
 from twinkeel.render.validate import host_checks
-from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.spec.model import MONITOR_PORT
 from twinkeel.topology.model import Machine, Topology
+from twinkeel.vip.daemons import VRRP_DAEMON
 
 PLAYBOOK = "apply.yml"
 INVENTORY = "inventory.yaml"

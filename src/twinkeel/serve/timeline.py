@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.status.snapshot import LoadBalancerState, Snapshot, VipState
+from twinkeel.vip.daemons import VRRP_DAEMON
 
 KEPT = 200
 Level = Literal["bad", "warn", "good"]

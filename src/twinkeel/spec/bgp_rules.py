@@ -8,6 +8,7 @@ from twinkeel.spec.fields import IPAddress
 from twinkeel.spec.model import BgpRouter, ClusterSpec
 from twinkeel.spec.rule import Finding, is_set, places
 from twinkeel.spec.software_versions import numbers, span, text, too_old
+from twinkeel.vip.daemons import VRRP_DAEMON
 
 _OF_FAILOVER = (
     "transport",
@@ -49,7 +50,7 @@ def mode_without_its_keys(spec: ClusterSpec) -> Iterator[Finding]:
 
 
 def key_of_vrrp(spec: ClusterSpec) -> Iterator[Finding]:
-    """Every load balancer announces every virtual IP: there are no priorities, no advertisements, and no Keepalived."""
+    """Every load balancer announces every virtual IP: there are no priorities, no advertisements, and no daemon of VRRP."""
     if spec.endpoint.mode != "bgp":
         return
     for path in _given_of_vrrp(spec):
@@ -68,8 +69,8 @@ def _given_of_vrrp(spec: ClusterSpec) -> Iterator[Key]:
     for name, host in spec.load_balancers.items():
         yield from (("load_balancers", name, each) for each in _OF_HOSTS if each in host.model_fields_set)
     yield from (("failover", name) for name in _OF_FAILOVER if is_set(spec, "failover", name))
-    if is_set(spec, "keepalived"):
-        yield ("keepalived",)
+    if is_set(spec, VRRP_DAEMON.section):
+        yield (VRRP_DAEMON.section,)
 
 
 def more_than_an_address(spec: ClusterSpec) -> Iterator[Finding]:

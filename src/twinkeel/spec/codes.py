@@ -5,6 +5,8 @@ Those about rendered files are `RENDERED_CODES`.
 
 from dataclasses import dataclass
 
+from twinkeel.vip.daemons import VRRP_DAEMON
+
 
 @dataclass(frozen=True)
 class Code:
@@ -44,11 +46,11 @@ CODES = (
 """In the order of their numbers."""
 
 RENDERED_CODES = (
-    Code("S090", "the files can be made", "HAProxy, Keepalived or Linux cannot do what the spec asks for together."),
+    Code("S090", "the files can be made", f"HAProxy, {VRRP_DAEMON.name} or Linux cannot do what the spec asks for together."),
     Code(
         "S091",
         "the daemons accept raw lines",
-        "HAProxy and Keepalived validate the lines of `extra` themselves, where they are installed.",
+        f"HAProxy and {VRRP_DAEMON.name} validate the lines of `extra` themselves, where they are installed.",
     ),
 )
 """What `twinkeel check` finds in the rendered files of a spec without errors."""

@@ -10,7 +10,7 @@ LONGEST_V3_INTERVAL = 40.95
 
 
 def interval_of_the_version(spec: ClusterSpec) -> Iterator[Finding]:
-    """Version 2 has whole seconds; version 3 has 12 bits of hundredths of a second (RFC 9568, 5.2.7). Keepalived rounds."""
+    """Version 2 has whole seconds; version 3 has 12 bits of hundredths of a second (RFC 9568, 5.2.7). The daemon rounds."""
     version, interval = spec.failover.vrrp_version, advert_interval(spec.failover)
     path = ("failover", "advert_interval")
     if version == 2 and interval != int(interval):
@@ -35,7 +35,7 @@ def ipv6_needs_version_3(spec: ClusterSpec) -> Iterator[Finding]:
 
 
 def authentication_needs_version_2(spec: ClusterSpec) -> Iterator[Finding]:
-    """Version 3 has no authentication (RFC 9568, 9): keepalived would send the advertisements without the password."""
+    """Version 3 has no authentication (RFC 9568, 9): it would send the advertisements without the password."""
     if spec.failover.authentication == "password" and spec.failover.vrrp_version == 3:
         yield Finding(
             ("failover", "authentication"),

@@ -79,7 +79,7 @@ def _perhaps_with_bits(text: str) -> bool:
 
 
 LONGEST_FAILBACK = 1000
-"""What keepalived's `preempt_delay` can be, in seconds."""
+"""What a delay of preemption can be, in seconds."""
 
 _OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _V4 = rf"{_OCTET}(\.{_OCTET}){{3}}"

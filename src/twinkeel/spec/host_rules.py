@@ -82,7 +82,7 @@ def _unusable(address: IPAddress) -> str:
 
 
 def vip_without_prefix(spec: ClusterSpec) -> Iterator[Finding]:
-    """Without a prefix keepalived sets a /32, and the load balancers' subnet cannot be compared with anything.
+    """Without a prefix the daemon sets a /32, and the load balancers' subnet cannot be compared with anything.
 
     An address that the network routes is in no subnet: with a shorter prefix the load balancers would look for its neighbours on
     their own network.

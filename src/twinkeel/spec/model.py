@@ -590,3 +590,8 @@ class ClusterSpec(_Strict):
     secrets_file: str = key(
         "secrets.yaml", "The file of passwords, mode 0600, relative to the spec. `twinkeel init` makes it.", "secrets.yaml"
     )
+
+    @property
+    def vrrp_daemon(self) -> Keepalived:
+        """The section of the daemon that speaks VRRP, for those who need not know which it is."""
+        return self.keepalived

@@ -10,7 +10,7 @@ METRICS_LENGTH = 32
 BGP_LENGTH = 32
 
 KEY_BYTES = 32
-"""Keepalived takes 32 to 64 (vrrp_auth_hmac.h)."""
+"""The daemon takes 32 to 64 (vrrp_auth_hmac.h)."""
 
 _CHARACTERS = string.ascii_letters + string.digits
 """What every daemon and YAML reader takes as it is, in quotes."""

@@ -1,5 +1,7 @@
 """What the reference page of the spec says beside its tables."""
 
+from twinkeel.vip.daemons import VRRP_DAEMON
+
 INTRO = """\
 # The spec: every key of twinkeel.yaml
 
@@ -34,7 +36,7 @@ load_balancers:
   lb-2: {address: 192.168.1.112, interface: ens18, ssh_port: 2222}
 ```
 
-**The group is the role.** `load_balancers` run HAProxy and Keepalived, `control_plane` runs the API servers, `etcd` runs etcd
+**The group is the role.** `load_balancers` run HAProxy and @VRRP_DAEMON@, `control_plane` runs the API servers, `etcd` runs etcd
 (without the group: the control plane does), `workers` run workloads. A machine with several roles has one name, and is
 written alike in each group. Where a load balancer is a control-plane host, `endpoint.port` must not be `kubernetes.api_port`:
 HAProxy and the API server share the machine. [co-located.yaml](examples.md#co-located) is such a cluster.
@@ -61,7 +63,7 @@ twinkeel.schema.json`), and make this the spec's first line:
 The schema sees one value at a time; `twinkeel check` sees what they are together.
 
 Of the types below, a *word* is text without blanks, quotes, `#` and backslashes; NAME stands for a host's or a service's own name.
-"""
+""".replace("@VRRP_DAEMON@", VRRP_DAEMON.name)
 
 PROFILES_INTRO = """
 ## Profiles

@@ -22,6 +22,7 @@ from twinkeel.spec import (
 )
 from twinkeel.spec.document import Key
 from twinkeel.spec.rule import ReleaseRule, Rule
+from twinkeel.vip.daemons import VRRP_DAEMON
 
 
 def _keys(*dotted: str) -> tuple[Key, ...]:
@@ -117,9 +118,9 @@ RULES: tuple[Rule | ReleaseRule, ...] = (
     ),
     Rule("S070", "warning", "failback waits for detection", failover_rules.failback_before_detection, _keys("failover")),
     Rule("S071", "error", "HAProxy's version is supported", software_rules.supported_haproxy),
-    Rule("S072", "error", "Keepalived's version is supported", software_rules.supported_keepalived),
+    Rule("S072", "error", f"{VRRP_DAEMON.name}'s version is supported", software_rules.supported_vrrp_daemon),
     Rule("S073", "warning", "HAProxy's version has no known fault", software_rules.faulty_haproxy),
-    Rule("S074", "warning", "Keepalived's version has no known hole", software_rules.vulnerable_keepalived),
+    Rule("S074", "warning", f"{VRRP_DAEMON.name}'s version has no known hole", software_rules.vulnerable_vrrp_daemon),
     Rule("S075", "error", "the log target is a path or an address", software_rules.log_target),
     Rule("S076", "error", "every load balancer has the metrics' address", software_rules.metrics_address, _keys("load_balancers")),
     ReleaseRule(
@@ -174,9 +175,9 @@ RULES: tuple[Rule | ReleaseRule, ...] = (
     Rule(
         "S099",
         "error",
-        "Keepalived can sign advertisements",
-        software_rules.signing_keepalived,
-        _keys("keepalived.version"),
+        f"{VRRP_DAEMON.name} can sign advertisements",
+        software_rules.signing_vrrp_daemon,
+        ((VRRP_DAEMON.section, "version"),),
     ),
     Rule(
         "S100", "error", "the endpoint's mode has its keys", bgp_rules.mode_without_its_keys, _keys("endpoint.mode", "endpoint.bgp")

@@ -49,7 +49,7 @@ class _Kind:
     needed_by: str
 
 
-# Keepalived takes eight characters of auth_pass and drops the rest; # and ! begin its comments, $ @ ~ { } mean something to it.
+# VRRP takes eight characters of auth_pass and drops the rest; # and ! begin its comments, $ @ ~ { } mean something to it.
 # HAProxy ends a word at blanks and #, and reads quotes, backslashes and $ in its own way.
 _KINDS = (
     _Kind(

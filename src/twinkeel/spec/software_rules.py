@@ -1,4 +1,4 @@
-"""Rules about versions of HAProxy and Keepalived, and about what is passed on to them, Kubespray and Kubernetes."""
+"""Rules about versions of daemons, and about what is passed on to them, Kubespray and Kubernetes."""
 
 import re
 from collections.abc import Iterator
@@ -11,19 +11,8 @@ from twinkeel.spec.fields import DomainName, is_address
 from twinkeel.spec.kubespray_variables import RESERVED_VARIABLES
 from twinkeel.spec.model import ClusterSpec
 from twinkeel.spec.rule import Finding
-from twinkeel.spec.software_versions import (
-    KNOWN,
-    LEAST_HMAC,
-    NAMES,
-    Program,
-    known_bad,
-    span,
-    text,
-    too_old,
-    unknown_newer,
-)
-
-_SAFE_KEEPALIVED = (2, 2, 5)
+from twinkeel.spec.software_versions import KNOWN, NAMES, Program, known_bad, span, text, too_old, unknown_newer
+from twinkeel.vip.daemons import BGP_DAEMON, VRRP_DAEMON
 
 
 def supported_haproxy(spec: ClusterSpec) -> Iterator[Finding]:
@@ -31,9 +20,9 @@ def supported_haproxy(spec: ClusterSpec) -> Iterator[Finding]:
     yield from _supported("haproxy", spec.haproxy.version)
 
 
-def supported_keepalived(spec: ClusterSpec) -> Iterator[Finding]:
+def supported_vrrp_daemon(spec: ClusterSpec) -> Iterator[Finding]:
     """The files need what 2.1 brought; the real checkers validate them."""
-    yield from _supported("keepalived", spec.keepalived.version)
+    yield from _supported(VRRP_DAEMON.section, spec.vrrp_daemon.version)
 
 
 def _supported(program: Program, version: str) -> Iterator[Finding]:
@@ -46,8 +35,8 @@ def newer_than_known(spec: ClusterSpec) -> Iterator[Finding]:
     """A release that came later: it takes the files of the newest known one, unless it dropped a keyword."""
     given: dict[Program, str] = {
         "haproxy": spec.haproxy.version,
-        "keepalived": spec.keepalived.version,
-        "frr": spec.frr.version,
+        VRRP_DAEMON.section: spec.vrrp_daemon.version,
+        BGP_DAEMON.section: spec.frr.version,
     }
     for program, version in given.items():
         if unknown_newer(program, _parts(version)):
@@ -68,27 +57,28 @@ def faulty_haproxy(spec: ClusterSpec) -> Iterator[Finding]:
             yield Finding(("haproxy", "version"), what, f"use {bad.fixed} or newer")
 
 
-def vulnerable_keepalived(spec: ClusterSpec) -> Iterator[Finding]:
-    """CVE-2021-44225: before 2.2.5 any user of the host may change keepalived through D-Bus."""
-    given = _parts(spec.keepalived.version)
-    if too_old("keepalived", given):
+def vulnerable_vrrp_daemon(spec: ClusterSpec) -> Iterator[Finding]:
+    """CVE-2021-44225: before 2.2.5 any user of the host may change the daemon through D-Bus."""
+    given, (fixed, hole) = _parts(spec.vrrp_daemon.version), VRRP_DAEMON.security_fix
+    if too_old(VRRP_DAEMON.section, given):
         return
-    if given < (2, 2) or (len(given) == 3 and given < _SAFE_KEEPALIVED):
+    if given < fixed[:2] or (len(given) == len(fixed) and given < fixed):
         yield Finding(
-            ("keepalived", "version"),
-            f"Keepalived {spec.keepalived.version} is older than 2.2.5, which fixed CVE-2021-44225",
-            "use 2.2.5 or newer, or a distribution's package with the correction",
+            (VRRP_DAEMON.section, "version"),
+            f"{VRRP_DAEMON.name} {spec.vrrp_daemon.version} is older than {text(fixed)}, which fixed {hole}",
+            f"use {text(fixed)} or newer, or a distribution's package with the correction",
         )
 
 
-def signing_keepalived(spec: ClusterSpec) -> Iterator[Finding]:
-    """An older Keepalived refuses `auth_hmac`; 2.4.0 and 2.4.1 sign another text, and cannot be brought to it step by step."""
-    given = _parts(spec.keepalived.version)
-    if spec.failover.authentication == "hmac" and given < LEAST_HMAC[: len(given)]:
+def signing_vrrp_daemon(spec: ClusterSpec) -> Iterator[Finding]:
+    """An older daemon refuses `auth_hmac`; 2.4.0 and 2.4.1 sign another text, and cannot be brought to it step by step."""
+    given, least = _parts(spec.vrrp_daemon.version), VRRP_DAEMON.signs_since
+    if spec.failover.authentication == "hmac" and given < least[: len(given)]:
+        wanted = f"{VRRP_DAEMON.section}: {{version: {text(least)}}}"
         yield Finding(
             ("failover", "authentication"),
-            f"Keepalived {spec.keepalived.version} cannot sign advertisements: `hmac` needs {text(LEAST_HMAC)}",
-            f"write `keepalived: {{version: {text(LEAST_HMAC)}}}` if that is the oldest of your load balancers, or delete the line",
+            f"{VRRP_DAEMON.name} {spec.vrrp_daemon.version} cannot sign advertisements: `hmac` needs {text(least)}",
+            f"write `{wanted}` if that is the oldest of your load balancers, or delete the line",
         )
 
 

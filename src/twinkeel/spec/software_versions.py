@@ -1,46 +1,25 @@
-"""What is known of versions of HAProxy, Keepalived and FRR: the one table. The spec's rules, rendering and preflight read it."""
+"""What is known of versions of HAProxy and of what shares virtual IPs out: one table, for rules, rendering and preflight."""
 
-from typing import Literal, NamedTuple
+from twinkeel.vip.daemon import KnownBad, Version
+from twinkeel.vip.daemons import VIP_DAEMONS, VRRP_DAEMON
 
-Program = Literal["haproxy", "keepalived", "frr"]
-Version = tuple[int, ...]
+Program = str
+"""A program's package, which is its key in the spec, too."""
 
-NAMES: dict[Program, str] = {"haproxy": "HAProxy", "keepalived": "Keepalived", "frr": "FRR"}
+NAMES: dict[Program, str] = {"haproxy": "HAProxy", **{daemon.section: daemon.name for daemon in VIP_DAEMONS}}
 
 KNOWN: dict[Program, tuple[tuple[int, int], tuple[int, int]]] = {
     "haproxy": ((2, 2), (3, 4)),
-    "keepalived": ((2, 1), (2, 4)),
-    "frr": ((8, 4), (10, 7)),
+    **{daemon.section: daemon.known for daemon in VIP_DAEMONS},
 }
 """The oldest and the newest release whose keywords were read in its source. HAProxy 2.2 brought `http-check send` and
-`http-request return`, Keepalived 2.1 `min_ttl`, `max_ttl` and `vrrp_rlimit_rttime`. A newer one gets the files of the newest."""
+`http-request return`. A newer one gets the files of the newest."""
 
-LEAST_HMAC: Version = (2, 4, 2)
-"""Keepalived 2.4.0 brought `auth_hmac`; 2.4.2 brought `receive-only`, IPv6 and the signed text that later ones share."""
+LEAST_HMAC: Version = VRRP_DAEMON.signs_since
+"""The first version that signs advertisements as later ones do."""
 
-
-class KnownBad(NamedTuple):
-    """A range of versions, both ends included, with what is wrong and where that is known from, and the first without it.
-
-    `result` is what preflight makes of it; the spec's rules only warn. `rule` is False where they say something of their own.
-    """
-
-    package: Program
-    first: Version
-    last: Version
-    result: Literal["failure", "warning"]
-    what: str
-    fixed: str
-    rule: bool = True
-
-
-# Distributions correct security faults without a new version, so those are warnings.
 KNOWN_BAD = (
-    KnownBad(
-        "keepalived", (0,), (2, 0, 9999), "failure", "it lacks what keepalived.conf needs (track_file, TTL checks)", "2.1", False
-    ),
-    KnownBad("keepalived", (0,), (2, 0, 6), "warning", "CVE-2018-19115, unless the distribution corrected it", "2.0.7", False),
-    KnownBad("keepalived", (0,), (2, 2, 4), "warning", "CVE-2021-44225, unless the distribution corrected it", "2.2.5", False),
+    *(bad for daemon in VIP_DAEMONS for bad in daemon.known_bad),
     KnownBad("haproxy", (0,), (2, 1, 9999), "failure", "it has no http-check send: every API server would be down", "2.2", False),
     KnownBad("haproxy", (2, 2, 9), (2, 2, 13), "failure", "checks stay DOWN until a restart (haproxy issue 1234)", "2.2.14"),
     KnownBad("haproxy", (2, 8, 0), (2, 8, 11), "warning", "TCP sessions leak (haproxy issue 2754)", "2.8.12"),

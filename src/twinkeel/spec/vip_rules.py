@@ -52,7 +52,7 @@ def duplicate_vrid(spec: ClusterSpec) -> Iterator[Finding]:
 
 
 def common_vrid(spec: ClusterSpec) -> Iterator[Finding]:
-    """51 stands in most examples of keepalived.conf, so another VRRP router on the same network often has it, too."""
+    """51 stands in most examples of VRRP's configuration, so another VRRP router on the same network often has it, too."""
     for path, vip in spec.endpoint.virtual_ips():
         if vip.vrid == 51:
             yield Finding(

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.status.backends import Backend
 from twinkeel.status.bgp_sessions import Session
 from twinkeel.status.lingering import Lingering
+from twinkeel.vip.daemons import VRRP_DAEMON
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class LoadBalancerState:
     """One load balancer.
 
     `vrrp_state`: MASTER (it holds a virtual IP), BACKUP, STANDBY (it was told not to hold any), FAULT (HAProxy is known dead, so
-    it may not hold any), STOPPED (keepalived does not run) or UNREACHABLE. With BGP: ANNOUNCING, WAITING (it came back after a
+    it may not hold any), STOPPED (the VRRP daemon does not run) or UNREACHABLE. With BGP: ANNOUNCING, WAITING (it came back after a
     failure and is not trusted yet), STANDBY, FAULT, STOPPED (FRR or the program that announces does not run) or UNREACHABLE.
     `sessions` are those of its FRR. `haproxy`: systemd's ActiveState of its unit, or
     "unreachable". `backends` are the API servers, `vips` the virtual IPs that it holds; `lingering` tells of connections that it

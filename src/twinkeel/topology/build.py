@@ -18,7 +18,6 @@ from twinkeel.topology.model import (
     Cluster,
     Endpoint,
     HaproxySettings,
-    KeepalivedSettings,
     LinkControl,
     LoadBalancer,
     Machine,
@@ -29,6 +28,7 @@ from twinkeel.topology.model import (
     SshAccess,
     SystemSettings,
     Topology,
+    VrrpDaemonSettings,
 )
 from twinkeel.topology.profiles import health_timers
 from twinkeel.topology.services import build_services
@@ -57,7 +57,7 @@ def build(spec: ClusterSpec, spec_folder: Path, release: ReleaseSupport | None =
         profile=spec.failover.profile,
         timers=health_timers(spec.failover),
         haproxy=_haproxy(spec),
-        keepalived=KeepalivedSettings(numbers(spec.keepalived.version), _given(spec.keepalived.extra)),
+        vrrp_daemon=VrrpDaemonSettings(numbers(spec.vrrp_daemon.version), _given(spec.vrrp_daemon.extra)),
         system=SystemSettings(spec.system.packages, spec.system.firewall, spec.system.selinux),
         cluster=_cluster(spec, release or table_support(spec.kubernetes.kubespray)),
         power=PowerControl(spec.power.off, spec.power.on) if spec.power else None,

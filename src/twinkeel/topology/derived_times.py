@@ -18,9 +18,9 @@ HANG_SHARE, ASKED_PER_YIELD = 8, 2.5
 
 
 def vip_daemon_restart(topology: Topology) -> float:
-    """How long a keepalived that died stays dead: until its peers, who hear nothing any more, have taken the virtual IPs.
+    """How long a VRRP daemon that died stays dead: until its peers, who hear nothing any more, have taken the virtual IPs.
 
-    The address stays on the host and is served until keepalived starts again and takes it away. Were that sooner, nobody would
+    The address stays on the host and is served until the daemon starts again and takes it away. Were that sooner, nobody would
     have it meanwhile: with the steady profile for two and a half seconds.
     """
     if len(topology.load_balancers) < 2 or topology.bgp is not None:
@@ -38,7 +38,7 @@ def yield_delay(topology: Topology) -> float:
 def hang_yield(topology: Topology) -> float | None:
     """How long HAProxy may be silent until its virtual IPs are yielded, well before it is killed; None where they wait for that.
 
-    Only where connections survive the move, a virtual IP that moved stays, and a resignation can be said in Keepalived's name:
+    Only where connections survive the move, a virtual IP that moved stays, and a resignation can be said in the daemon's name:
     VRRP version 3, to each router, not signed. With BGP the others have it already.
     """
     instances = [instance for balancer in topology.load_balancers for instance in balancer.instances]

@@ -239,7 +239,7 @@ class HaproxySettings:
 
 
 @dataclass(frozen=True)
-class KeepalivedSettings:
+class VrrpDaemonSettings:
     """The daemon of VRRP. `extra` maps a place (global_defs, vrrp_instance, sections) to raw lines."""
 
     version: Version
@@ -328,7 +328,7 @@ class Topology:
     profile: str
     timers: HealthTimers
     haproxy: HaproxySettings
-    keepalived: KeepalivedSettings
+    vrrp_daemon: VrrpDaemonSettings
     system: SystemSettings
     cluster: Cluster
     power: PowerControl | None

@@ -47,7 +47,7 @@ def _instance(failover: Failover, vip: _Vip, place: int, machines: list[Machine]
     link = machine.vrrp_interface if source == machine.vrrp_address else None
     interface = link or machine.interface
     return VrrpInstance(
-        # The name comes from the address, never from a place in a list: keepalived drops an address whose instance is renamed.
+        # The name comes from the address, never from a place in a list: the daemon drops an address whose instance is renamed.
         name=f"api-{vip.address.ip}",
         vrid=vip.vrid,
         priority=priority(place, vip.number),

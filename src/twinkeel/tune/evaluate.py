@@ -12,6 +12,7 @@ from twinkeel.errors import HostError
 from twinkeel.tune.delays import Delays, delays_of
 from twinkeel.tune.recording import Recording, Router
 from twinkeel.tune.tail import Tail, fit_tail, longer_than, poisson_upper
+from twinkeel.vip.daemons import VRRP_DAEMON
 from twinkeel.vrrp import Range, master_down, takeover_after_silence
 
 YEAR = 365.25 * 86400
@@ -49,7 +50,7 @@ class Direction:
 
 @dataclass(frozen=True)
 class Advertisements:
-    """Keepalived's own advertisements, as a backup heard them: how many intervals, and the longest time beyond one."""
+    """The VRRP daemon's own advertisements, as a backup heard them: how many intervals, and the longest time beyond one."""
 
     sender: str
     receiver: str
@@ -65,7 +66,7 @@ class HostFacts:
     host: str
     phase: str
     scheduling: str
-    keepalived: tuple[str, ...]
+    vrrp_daemon: tuple[str, ...]
     busy: float
     stolen: float
 
@@ -235,7 +236,7 @@ def _hosts(recording: Recording) -> Iterator[HostFacts]:
             start, end = starts.get(host), ends.get(host)
             if start is None or end is None:
                 raise HostError(f"the measurement broke off (phase: {phase})", where=host, hint="measure again")
-            yield HostFacts(host, phase, start["scheduling"], tuple(start["keepalived"]), end["busy"], end["stolen"])
+            yield HostFacts(host, phase, start["scheduling"], tuple(start[VRRP_DAEMON.unit]), end["busy"], end["stolen"])
 
 
 def _advertisements(recording: Recording) -> Iterator[Advertisements]:

@@ -13,6 +13,7 @@ from twinkeel.hosts.executor import Watcher, Writer
 from twinkeel.hosts.host_program import PYTHON_HINT, host_program
 from twinkeel.topology.model import Machine, Topology
 from twinkeel.tune.recording import Header, Line, Router, routers_of
+from twinkeel.vip.daemons import VRRP_DAEMON
 
 EXCHANGE_PROBES = host_program("twinkeel.tune.host_programs.exchange_probes")
 PERIOD = 0.01
@@ -72,7 +73,7 @@ async def _phase(hosts: Watcher, topology: Topology, phase: str, seconds: float,
 def _arguments(topology: Topology, machine: Machine, mark: str, seconds: float) -> str:
     own: Sequence[Router] = [router for router in routers_of(topology) if router.host == machine.name]
     pairs = dict.fromkeys((router.source, peer) for router in own for peer in router.peers)
-    return json.dumps({"pairs": list(pairs), "period": PERIOD, "seconds": seconds, "mark": mark})
+    return json.dumps({"pairs": list(pairs), "period": PERIOD, "seconds": seconds, "mark": mark, "daemon": VRRP_DAEMON.unit})
 
 
 async def _listen(hosts: Watcher, machine: Machine, asked: str, phase: str, lines: list[Line]) -> None:

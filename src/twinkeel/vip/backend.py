@@ -1,7 +1,8 @@
 """The seam for what shares virtual IPs out among load balancers: how its files are read and told apart.
 
 Planning, rollout and moves ask through it; only its implementation knows the daemon. Its files are rendered in `twinkeel.render`,
-its failure arithmetic is in `twinkeel.topology.predict`, and `twinkeel.vip.steering` tells it who may hold virtual IPs.
+`failure_times` in its folder is its arithmetic (`twinkeel.vip.predict`), `daemon` what every layer may know of it
+(`twinkeel.vip.daemons`), and `twinkeel.vip.steering` tells it who may hold virtual IPs.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence

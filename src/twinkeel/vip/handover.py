@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from twinkeel.errors import HostError, VerificationError
 from twinkeel.hosts.executor import Writer
-from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.spec.fields import IPAddress
 from twinkeel.status.holders import read_addresses
 from twinkeel.status.readyz import ask_readyz, tls_context
 from twinkeel.support.events import OnEvent, VipMoved
 from twinkeel.topology.model import LoadBalancer, Machine, Topology
 from twinkeel.vip.backend import HandoverMethod
+from twinkeel.vip.daemons import VRRP_DAEMON
 from twinkeel.vip.standby import all_leave_standby, enter_standby, leave_standby
 from twinkeel.vip.steering import keep_connections
 
@@ -89,7 +89,7 @@ async def move_away(
     Args:
         successor: one in standby because it and `source` do not hear each other; it is let in once `source` let go. Both
             at once would be shorter, but clients that asked for the address meanwhile could keep the wrong one for ten seconds.
-            A Keepalived that somebody else set up is the exception: see `_take_from_foreign`.
+            A daemon that somebody else set up is the exception: see `_take_from_foreign`.
 
     Raises:
         HostError, VerificationError: it did not work; `source` may hold virtual IPs again then.
@@ -119,7 +119,7 @@ async def move_away(
 
 
 async def _take_from_foreign(writer: Writer, source: Machine, successor: Machine, vips: Sequence[IPAddress]) -> None:
-    """Let `successor` take virtual IPs while `source` still has them, then stop Keepalived on `source` at once.
+    """Let `successor` take virtual IPs while `source` still has them, then stop the daemon on `source` at once.
 
     They do not hear each other, so `successor` would need three of its intervals to see that `source` is gone; as it takes the
     addresses it announces them (gratuitous ARP, unsolicited neighbour advertisements), and clients follow in that moment. For the

@@ -1,8 +1,8 @@
 """How a load balancer is told to give its virtual IPs away, or that it may hold them again."""
 
 from twinkeel.render.systemd import DOWN_FILE, LINGER_PROGRAM, STANDBY_FILE
-from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.vip.backend import HandoverMethod
+from twinkeel.vip.daemons import VRRP_DAEMON
 from twinkeel.vip.lend_linger import LENT_COMMAND, LENT_PROGRAM
 
 # $1 the file, $2 what it gets. The daemon follows it through inotify: it is written in place.

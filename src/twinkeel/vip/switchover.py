@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from twinkeel.errors import HostError, UsageError
 from twinkeel.hosts.cluster_ca import fetch_cluster_ca
 from twinkeel.hosts.executor import Writer
-from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.spec.fields import IPAddress
 from twinkeel.support.events import Event, OnEvent, StepEnded, StepStarted, VipMoved
 from twinkeel.topology.model import Topology
 from twinkeel.vip.balancer_state import BalancerState, observe
+from twinkeel.vip.daemons import VRRP_DAEMON
 from twinkeel.vip.handover import wait_answers, wait_moved
 from twinkeel.vip.standby import held_in_standby
 

@@ -8,7 +8,6 @@ from itertools import chain
 from twinkeel.errors import HostError, VerificationError
 from twinkeel.hosts.executor import Reader
 from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
-from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.spec.fields import IPAddress, IPInterface
 from twinkeel.status.backends import read_backends
 from twinkeel.status.holders import find_holders
@@ -16,6 +15,7 @@ from twinkeel.status.readyz import Readiness, ask_readyz, tls_context
 from twinkeel.support.url_host import url_host
 from twinkeel.topology.model import Topology
 from twinkeel.vip.choose_backend import vip_backend
+from twinkeel.vip.daemons import VRRP_DAEMON
 
 DEADLINE = 30.0
 PAUSE = 0.1

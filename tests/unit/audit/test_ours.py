@@ -6,11 +6,11 @@ import pytest
 
 from twinkeel.audit.ours import default_outcomes
 from twinkeel.audit.predict import API_FAULTS, FAULTS, title_of
+from twinkeel.faults.prediction import Prediction
 from twinkeel.source import SourceFile
 from twinkeel.spec.load import load
 from twinkeel.topology.build import build
-from twinkeel.topology.predict import predict
-from twinkeel.topology.prediction import Prediction
+from twinkeel.vip.predict import predict
 
 # Two load balancers, three API servers; no timer is set. The names and addresses change no figure.
 SPEC = """\

@@ -11,7 +11,7 @@ from twinkeel.audit.outcome import Outcome
 from twinkeel.audit.pair import Pair
 from twinkeel.audit.predict import API_FAULTS, FAULTS, predict
 from twinkeel.audit.rule import Example
-from twinkeel.topology.predict import NONE
+from twinkeel.faults.reactions import NONE
 
 SCRIPT = 'vrrp_script haproxy {{\n    script "{command}"\n    interval 2\n    fall 2\n    weight {weight}\n}}\n'
 INSTANCE = """\

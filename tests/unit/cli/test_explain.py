@@ -202,8 +202,9 @@ def test_the_json_has_seconds_and_every_part_of_the_topology(everything: Topolog
     assert answer["timers"]["watchdog_deadline"] == 1.0
     assert answer["endpoint"]["vips"][1] == {"address": "192.168.7.11/24", "load_balancers": ["lb-2", "lb-1", "end"]}
     assert answer["kubernetes"]["pod_network6"] == "fd85::/112"
+    names = {"cluster": "kubernetes", "vrrp_daemon": "keepalived"}
     for field in dataclasses.fields(everything):
-        assert {"cluster": "kubernetes"}.get(field.name, field.name) in answer, f"{field.name} is not shown"
+        assert names.get(field.name, field.name) in answer, f"{field.name} is not shown"
 
 
 def test_times_read_well() -> None:

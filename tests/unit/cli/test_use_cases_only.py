@@ -14,7 +14,8 @@ from twinkeel.cli.main import cli
 CONTRACTS = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
 USE_CASES_ONLY: dict[str, Any] = next(each for each in CONTRACTS if each["name"].startswith("The command line"))
 FORBIDDEN, IGNORED = USE_CASES_ONLY["forbidden_modules"], set(USE_CASES_ONLY["ignore_imports"])
-# What changes hosts: nothing is imported from there, not even a type.
+# What changes hosts: nothing is imported from there, not even a type; but for what every layer may know of the daemons.
+VALUES = "twinkeel.vip.daemons"
 ROOMS_THAT_CHANGE = ("bench", "drill", "export", "hosts", "plan", "preflight", "rollout", "rotation", "vip")
 
 
@@ -53,4 +54,5 @@ def test_no_command_imports_what_reaches_hosts() -> None:
 
 def test_what_may_be_imported_all_the_same_changes_nothing() -> None:
     assert {f"twinkeel.{name}" for name in ROOMS_THAT_CHANGE} <= set(FORBIDDEN)
-    assert not [line for line in IGNORED for name in ROOMS_THAT_CHANGE if line.split(" -> ")[1].startswith(f"twinkeel.{name}.")]
+    changing = [line for line in IGNORED for name in ROOMS_THAT_CHANGE if line.split(" -> ")[1].startswith(f"twinkeel.{name}.")]
+    assert {line.split(" -> ")[1] for line in changing} == {VALUES}

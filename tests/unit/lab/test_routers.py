@@ -5,7 +5,7 @@ from pathlib import Path
 
 from twinkeel.cli.load import load_topology
 from twinkeel.lab.layout import build_layout
-from twinkeel.lab.routers import frr_conf, keepalived_conf, router_extras
+from twinkeel.lab.routers import frr_conf, gateways_conf, router_extras
 from twinkeel.lab.segments import lab_routers
 from twinkeel.topology.model import Bfd, Topology
 
@@ -46,6 +46,6 @@ def test_one_router_needs_no_shared_gateway_and_two_do() -> None:
         "router-1",
         "router-2",
     }
-    text = keepalived_conf(layout, layout.host("router-2"))
+    text = gateways_conf(layout, layout.host("router-2"))
     assert text.count("vrrp_instance") == 2
     assert all(str(gateway) in text for gateway in layout.host("router-2").gateways)

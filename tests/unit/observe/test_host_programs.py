@@ -131,6 +131,8 @@ def test_a_survey_of_this_machine_is_understood() -> None:
         "frr": ["/etc/no-such-file", "ours"],
         "connect": [["127.0.0.1", 1]],
         "reach": [["127.0.0.1", 1]],
+        "vrrp_daemon": "keepalived",
+        "booleans": [],
     }
     facts = parse_host(run(SURVEY_HOST, asked), Clock(0, 0))
     assert facts.python[:2] == sys.version_info[:2]
@@ -333,4 +335,4 @@ def test_whether_keepalived_may_raise_its_limits(
 ) -> None:
     monkeypatch.setattr(survey_host, "text_of", lambda _: f"CapInh:\t0\nCapBnd:\t{manager}\n" if manager else "")
     monkeypatch.setattr(survey_host, "output", lambda _: f"{unit}\n")
-    assert survey_host.may_raise_limits() is may
+    assert survey_host.may_raise_limits("keepalived") is may

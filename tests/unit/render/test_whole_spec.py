@@ -85,7 +85,7 @@ def haproxy_with(topology: Topology, **changes: Any) -> Topology:
 
 
 def keepalived_with(topology: Topology, version: Version) -> Topology:
-    return replace(topology, keepalived=replace(topology.keepalived, version=version))
+    return replace(topology, vrrp_daemon=replace(topology.vrrp_daemon, version=version))
 
 
 WEB = Service("web", 443, (), 443, "none", "tcp", "/", None, 200)

@@ -3,6 +3,7 @@
 from twinkeel.monitor.alert import Alert, with_haproxy
 from twinkeel.monitor.records import COLLECTED, REPORTING, of_those_that_report
 from twinkeel.monitor.subject import Subject
+from twinkeel.vip.daemons import VRRP_DAEMON
 
 ON = "on (cluster, load_balancer)"
 CLOCK_SECONDS = 300
@@ -62,7 +63,8 @@ LOAD_BALANCERS = (
         "2m",
         lambda subject: of_those_that_report(f'twinkeel_unit_active{{{subject.of},unit!="haproxy.service"}} == 0', subject),
         "{{ $labels.cluster }}: {{ $labels.unit }} does not run on {{ $labels.load_balancer }}",
-        "Without keepalived (with BGP: frr and twinkeel-announce) {{ $labels.load_balancer }} serves no virtual IP; without "
+        f"Without {VRRP_DAEMON.unit} (with BGP: frr and twinkeel-announce) "
+        "{{ $labels.load_balancer }} serves no virtual IP; without "
         "twinkeel-liveness a HAProxy that hangs is not noticed there.",
         "A unit that systemd does not keep running: it was stopped by hand, or fails at its start.",
         (

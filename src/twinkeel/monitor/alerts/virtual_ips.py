@@ -3,6 +3,7 @@
 from twinkeel.monitor.alert import Alert, in_a_pair, with_holder
 from twinkeel.monitor.records import ABLE_SUM, HOLDERS, REPORTING_SUM, TAKEN
 from twinkeel.monitor.subject import Subject
+from twinkeel.vip.daemons import VRRP_DAEMON
 
 MOVES_AN_HOUR = 3
 """More moves than these in an hour are too many: an apply moves a virtual IP once or twice."""
@@ -34,13 +35,13 @@ VIRTUAL_IPS = (
         "{{ $labels.cluster }}: nobody holds {{ $labels.vip }}",
         "Every load balancer answers, and none has {{ $labels.vip }}: clients of the Kubernetes API get no answer.",
         "Every load balancer can be asked and none has the address. Each of them believes that it must not have it: HAProxy is "
-        "down everywhere, Keepalived is stopped, or all are in standby.",
+        f"down everywhere, {VRRP_DAEMON.name} is stopped, or all are in standby.",
         (
             "`twinkeel status` shows each one's state: FAULT (HAProxy does not serve), STANDBY (held back) or STOPPED.",
             "FAULT: `systemctl status haproxy twinkeel-liveness`; `haproxy -c -f /etc/haproxy/haproxy.cfg` says why it does "
             "not start.",
             "STANDBY on all: `echo 0 > /run/twinkeel/standby` on one of them.",
-            "STOPPED: `systemctl start keepalived`; `journalctl -u keepalived` says why it ended.",
+            f"STOPPED: `systemctl start {VRRP_DAEMON.unit}`; `journalctl -u {VRRP_DAEMON.unit}` says why it ended.",
         ),
         with_holder,
     ),
@@ -117,7 +118,7 @@ VIRTUAL_IPS = (
         "The holder sends too few (an overloaded or paused machine) or they get lost on the way. A failover that nobody asked "
         "for comes next, or two holders.",
         (
-            "On the holder: `uptime`, steal time in `vmstat 1`; does keepalived run with real-time priority (`chrt -p`)?",
+            f"On the holder: `uptime`, steal time in `vmstat 1`; does {VRRP_DAEMON.unit} run with real-time priority (`chrt -p`)?",
             "On the way: `ip -s link` on both for drops, the switch's port; a rate limit for multicast.",
             "`failover: {profile: steady}` sends fewer, and waits longer.",
         ),
@@ -132,10 +133,10 @@ VIRTUAL_IPS = (
         '{{ $labels.load_balancer }} heard {{ $value | printf "%.0f" }} advertisements within 15 minutes that come from no '
         "load balancer of this cluster.",
         "Another VRRP router on this segment uses the same virtual router ID, or a load balancer that left the spec still runs "
-        "Keepalived.",
+        f"{VRRP_DAEMON.name}.",
         (
             "`tcpdump -ni any proto 112` there: the source address is the rogue router's.",
-            "A former load balancer: `systemctl disable --now keepalived haproxy twinkeel-liveness` on it.",
+            f"A former load balancer: `systemctl disable --now {VRRP_DAEMON.unit} haproxy twinkeel-liveness` on it.",
             "A router of somebody else's: give the virtual IP another `vrid` in the spec.",
         ),
         with_holder,
@@ -151,7 +152,7 @@ VIRTUAL_IPS = (
         "link that flaps, an overloaded host that misses advertisements, a HAProxy that is killed again and again, or API "
         "servers that one load balancer does not reach.",
         (
-            "`journalctl -u keepalived -u twinkeel-liveness --since -1h` on every load balancer: who let go, and why?",
+            f"`journalctl -u {VRRP_DAEMON.unit} -u twinkeel-liveness --since -1h` on every load balancer: who let go, and why?",
             '"no API server is up ... yielding" in it: that load balancer does not reach the API servers.',
             "`ip -s link` and the switch's log for a link that flaps; `failover: {profile: steady}` for hosts that do not bear "
             "the fast timers.",

@@ -10,7 +10,7 @@ Packets that it sends, and why they harm nothing:
 - Packets of protocol 112 to the other load balancers, of VRRP version 0, type 15, virtual router 0. RFC 9568 7.1 has every
   receiver discard a version or type that it does not know, and no virtual router can have the number 0.
 
-It listens to the raw interface, so that it also sees what this host's firewall drops, and to protocol 112 as Keepalived would.
+It listens to the raw interface, so that it also sees what this host's firewall drops, and to protocol 112 as a VRRP daemon would.
 Prints one JSON object; see `main`.
 """
 
@@ -135,7 +135,7 @@ def wire(interface: str) -> socket.socket:
 
 
 def listener(version: int, interface: str) -> socket.socket | None:
-    """A socket that gets protocol 112 as Keepalived gets it, after the firewall, and hears the group."""
+    """A socket that gets protocol 112 as a VRRP daemon gets it, after the firewall, and hears the group."""
     index = socket.if_nametoindex(interface)
     try:
         if version == 4:

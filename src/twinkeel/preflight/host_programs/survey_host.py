@@ -1,7 +1,8 @@
 """Runs on any host: what preflight wants to know of its system, network and neighbours. Reads only.
 
     python3 -c PROGRAM '{"names": [...], "packages": [...], "tls": [[ADDRESS, PORT], ...], "folders": [...],
-                         "frr": [FILE, MARKER] or null, "connect": [[ADDRESS, PORT], ...], "reach": [[ADDRESS, PORT], ...]}'
+                         "frr": [FILE, MARKER] or null, "connect": [[ADDRESS, PORT], ...], "reach": [[ADDRESS, PORT], ...],
+                         "vrrp_daemon": UNIT, "booleans": [...]}'
 
 Prints one JSON object; see `main`. The only connections that it makes are TLS handshakes with the API servers in `tls`, those to
 `connect` and `reach`, which it ends at once, and whatever the host's resolver asks for `names`.
@@ -30,9 +31,8 @@ LISTEN = "0A"
 NETWORKD_LINKS = "/run/systemd/netif/links"
 # The first has precedence.
 NETWORKD_FOLDERS = ("/etc/systemd/network", "/run/systemd/network", "/usr/local/lib/systemd/network", "/usr/lib/systemd/network")
-UNITS = ("firewalld", "nftables", "ufw", "iptables", "netfilter-persistent", "systemd-networkd", "NetworkManager", "keepalived")
+UNITS = ("firewalld", "nftables", "ufw", "iptables", "netfilter-persistent", "systemd-networkd", "NetworkManager")
 CAP_SYS_RESOURCE = 24
-BOOLEANS = ("haproxy_connect_any", "keepalived_connect_any")
 
 # What the rules that keep connections are made of; every expression of them is a module of its own in the kernel.
 EXPRESSIONS = """\
@@ -209,12 +209,12 @@ def frr(path: str, marker: str) -> dict[str, str] | None:
     return {name: output(["vtysh", "-c", f"show {name} json"]) for name in ("bgp summary", "bfd peers")}
 
 
-def selinux() -> dict[str, Any]:
+def selinux(booleans: list[str]) -> dict[str, Any]:
     """SELinux's mode and the booleans that matter; mode None where the kernel has no SELinux."""
     enforcing = number_in("/sys/fs/selinux/enforce")
     mode = None if enforcing is None else "enforcing" if enforcing else "permissive"
     values = {}
-    for name in BOOLEANS if mode else ():
+    for name in booleans if mode else ():
         words = output(["getsebool", name]).split()
         if words:
             values[name] = words[-1] == "on"
@@ -230,20 +230,20 @@ def free_space(folder: str) -> int | None:
     return found.f_bfree * found.f_frsize
 
 
-def active_units() -> list[str]:
-    """Which of the units that matter are active."""
-    states = output(["systemctl", "is-active", *UNITS]).split()
-    return [unit for unit, state in zip(UNITS, states) if state == "active"]
+def active_units(units: list[str]) -> list[str]:
+    """Which of the units are active."""
+    states = output(["systemctl", "is-active", *units]).split()
+    return [unit for unit, state in zip(units, states) if state == "active"]
 
 
-def may_raise_limits() -> bool | None:
-    """Whether systemd may give keepalived.service CAP_SYS_RESOURCE, and its unit does not take it away; None: not known."""
+def may_raise_limits(unit: str) -> bool | None:
+    """Whether systemd may give a service CAP_SYS_RESOURCE, and its unit does not take it away; None: not known."""
     manager = next((line.split()[1] for line in text_of("/proc/1/status").splitlines() if line.startswith("CapBnd:")), "")
     if not manager:
         return None
-    unit = output(["systemctl", "show", "--property=CapabilityBoundingSet", "keepalived.service"]).strip().partition("=")[2]
+    bounds = output(["systemctl", "show", "--property=CapabilityBoundingSet", f"{unit}.service"]).strip().partition("=")[2]
     # Of a unit that is not there, or that says nothing, systemd tells what it would get.
-    return bool(int(manager, 16) >> CAP_SYS_RESOURCE & 1) and (not unit or "cap_sys_resource" in unit.lower().split())
+    return bool(int(manager, 16) >> CAP_SYS_RESOURCE & 1) and (not bounds or "cap_sys_resource" in bounds.lower().split())
 
 
 def dropped_by_networkd() -> list[str]:
@@ -314,10 +314,10 @@ def main() -> None:
         "names": names,
         "tls": tls,
         "limits": {"nr_open": number_in("/proc/sys/fs/nr_open"), "file_max": number_in("/proc/sys/fs/file-max")},
-        "selinux": selinux(),
-        "active": active_units(),
+        "selinux": selinux(asked["booleans"]),
+        "active": active_units([*UNITS, asked["vrrp_daemon"]]),
         "ufw": "ENABLED=yes" in text_of("/etc/ufw/ufw.conf"),
-        "may_raise_limits": may_raise_limits(),
+        "may_raise_limits": may_raise_limits(asked["vrrp_daemon"]),
         "networkd": dropped_by_networkd(),
         "network_manager": managed_by_network_manager(),
         "kernel": os.uname().release,

@@ -28,7 +28,7 @@ class UnitError(Exception):
 def bring_units(run: RunCommand, units: list[str], actions: dict[str, str], monitor_port: int | None) -> list[str]:
     """Do what each unit needs, in the order of `units`; the units that something was done to.
 
-    HAProxy must answer on `monitor_port` of the loopback (None: it is not asked) before the next unit's turn: Keepalived comes
+    HAProxy must answer on `monitor_port` of the loopback (None: it is not asked) before the next unit's turn: the VIP daemon comes
     last, and may take a virtual IP.
 
     Raises:

@@ -143,7 +143,7 @@ function vipBox(node, vip, view) {
   fillBox(node, !vip.ready || !vip.holders.length || tooMany(view, vip) ? (vip.known || !vip.ready ? "bad" : "warn") : "good", wanted);
 }
 
-const STATES = { MASTER: "holds", BACKUP: "ready to take over", STANDBY: "is in standby", FAULT: "HAProxy is considered down", STOPPED: "keepalived does not run", UNREACHABLE: "does not answer" };
+const STATES = { MASTER: "holds", BACKUP: "ready to take over", STANDBY: "is in standby", FAULT: "HAProxy is considered down", STOPPED: "its VRRP daemon does not run", UNREACHABLE: "does not answer" };
 const ANNOUNCER_STATES = { WAITING: "came back after a failure, and waits", FAULT: "announces nothing", STOPPED: "frr or twinkeel-announce does not run" };
 
 function balancerBox(node, lb, view) {

@@ -1,19 +1,19 @@
 """Runs on a load balancer as root: sends what an advertisement is like to the others, and tells when theirs arrive.
 
-    python3 -c PROGRAM '{"pairs": [[OWN, OTHER], ...], "period": SECONDS, "seconds": ..., "mark": HEX}'
+    python3 -c PROGRAM '{"pairs": [[OWN, OTHER], ...], "period": SECONDS, "seconds": ..., "mark": HEX, "daemon": NAME}'
 
 It takes the way of a real advertisement: protocol 112 with a TTL of 255, through the same firewalls, one loop that waits for its
-timer and for packets at once, with the scheduling of this host's Keepalived (one real-time priority below it, so that Keepalived
+timer and for packets at once, with the scheduling of this host's VRRP daemon (one real-time priority below it, so that it
 never waits for us). A packet is of VRRP version 0, type 15, virtual router 0: RFC 9568 7.1 has every receiver discard it, and
-Keepalived does so without a line in its log.
+the daemon does so without a line in its log.
 
 Changes nothing, and ends by itself after its time, or as soon as standard input ends (the SSH connection is lost).
 Prints one JSON object a line, about once a second. All times are microseconds of this host's own monotonic clock since it began:
 
-    {"kind": "start", "scheduling": TEXT, "keepalived": [TEXT, ...]}
+    {"kind": "start", "scheduling": TEXT, NAME: [TEXT, ...]}
     {"kind": "slots", "first": NUMBER, "late": [...]}            how late each packet of ours was sent
     {"kind": "heard", "from": ..., "to": ..., "slots": [...], "at": [...]}
-    {"kind": "advert", "from": ..., "to": ..., "vrid": ..., "at": [...]}     advertisements of Keepalived itself
+    {"kind": "advert", "from": ..., "to": ..., "vrid": ..., "at": [...]}     advertisements of the daemon itself
     {"kind": "trouble", "from": ..., "to": ..., "what": TEXT}    what could not be sent
     {"kind": "end", "busy": SHARE, "stolen": SHARE}              of all processors' time; stolen: the hypervisor had it
 """
@@ -40,7 +40,7 @@ REPORT_EVERY = 1_000_000
 # After a longer stall most packets that are overdue are left out: no burst is longer than a second's packets.
 LONGEST_BURST = 1_000_000
 PRIORITY_BELOW = 49
-KEEPALIVED_NICE = -19
+DAEMON_NICE = -19
 RLIMIT_RTTIME = 15
 MCL_CURRENT_AND_FUTURE = 3
 RECEIVE_BUFFER = 1 << 20
@@ -55,25 +55,25 @@ def scheduling_of(pid: int) -> str:
     return f"nice {os.getpriority(os.PRIO_PROCESS, pid)}"
 
 
-def keepalived_scheduling() -> list[str]:
-    """Of each process of Keepalived that runs here."""
+def daemon_scheduling(name: str) -> list[str]:
+    """Of each process of the VRRP daemon that runs here."""
     found = []
-    for name in os.listdir("/proc"):
+    for pid in os.listdir("/proc"):
         try:
-            with open(f"/proc/{int(name)}/comm") as file:
-                if file.read().strip().startswith("keepalived"):
-                    found.append(scheduling_of(int(name)))
+            with open(f"/proc/{int(pid)}/comm") as file:
+                if file.read().strip().startswith(name):
+                    found.append(scheduling_of(int(pid)))
         except (ValueError, OSError):
             continue
     return found
 
 
-def take_scheduling(keepalived: list[str]) -> str:
-    """Run as Keepalived runs here, or would run with our settings; what that came to."""
-    nice = next((int(each[5:]) for each in sorted(keepalived) if each.startswith("nice ")), KEEPALIVED_NICE)
+def take_scheduling(daemon: list[str]) -> str:
+    """Run as the daemon runs here, or would run with our settings; what that came to."""
+    nice = next((int(each[5:]) for each in sorted(daemon) if each.startswith("nice ")), DAEMON_NICE)
     with contextlib.suppress(OSError, ValueError):
         os.setpriority(os.PRIO_PROCESS, 0, nice)
-        if not keepalived or any(each.startswith("real-time") for each in keepalived):
+        if not daemon or any(each.startswith("real-time") for each in daemon):
             # A real-time process that forgets to wait is ended by the kernel after a second.
             resource.setrlimit(RLIMIT_RTTIME, (1_000_000, 1_000_000))
             os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(PRIORITY_BELOW))
@@ -238,10 +238,10 @@ def main() -> None:
     """Measure and tell."""
     asked = json.loads(sys.argv[1])
     output = Output()
-    keepalived = keepalived_scheduling()
+    daemon = daemon_scheduling(asked["daemon"])
     lock_memory()
     gc.disable()
-    output.line("start", scheduling=take_scheduling(keepalived), keepalived=keepalived)
+    output.line("start", **{"scheduling": take_scheduling(daemon), asked["daemon"]: daemon})
     before = processor_times()
     Exchange(asked, output).run(asked["seconds"])
     total, busy, stolen = (after - then for after, then in zip(processor_times(), before))

@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterator, Sequence
 
 from twinkeel.observe.ending import Ending
 from twinkeel.observe.host_state import MARKER
-from twinkeel.render.vip_daemon import BGP_DAEMON
 from twinkeel.topology.model import LoadBalancer, Topology
 from twinkeel.vip.backend import LiveSettings, RunningConfig, Sweep
+from twinkeel.vip.daemons import BGP_DAEMON
 
 # What the package's own file says, and every other one, too: nothing is lost with these.
 _HARMLESS = ("frr ", "hostname ", "log ", "service ", "line vty", "exit", "end", "password ", "enable ", "no ", "!", "#")

@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterator, Sequence
 
 from twinkeel.observe.ending import Ending
 from twinkeel.observe.host_state import MARKER
-from twinkeel.render.vip_daemon import VRRP_DAEMON
 from twinkeel.topology.model import LoadBalancer, Topology
 from twinkeel.vip.backend import LiveSettings, RunningConfig, Sweep
+from twinkeel.vip.daemons import VRRP_DAEMON
 from twinkeel.vip.keepalived.authentication import authentication_of
 from twinkeel.vip.keepalived.foreign import foreign_keepalived
 from twinkeel.vip.keepalived.live_file import (

@@ -88,7 +88,7 @@ def validate(module: AnsibleModule, candidates: list[Candidate], checks: list[di
         words = [part.replace("%s", name) for part in argv]
         code, out, err = module.run_command(words)
         if ended_by_signal(code):
-            # Keepalived 2.2.7's own check ends its process group with SIGTERM on some valid files; in a PID namespace it does not.
+            # A daemon's own check (2.2.7) ends its process group with SIGTERM on some valid files; in a PID namespace it does not.
             code, out, err = module.run_command(["unshare", "--pid", "--fork", "--kill-child", "--", *words])
         if ended_by_signal(code):
             module.fail_json(

@@ -1,39 +1,37 @@
-"""What a client will see of each fault: the arithmetic of `twinkeel.vrrp` on one topology. Pure.
+"""What a client will see of each fault of a load balancer: the arithmetic of `twinkeel.vrrp` on one topology. Pure.
 
-A fault's id is that of the drill that shows it, where there is one.
+Any load balancer may hold a virtual IP (nothing moves it back at once), so each is taken as the holder in turn, and the best of the
+others takes over.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 
+from twinkeel.faults.prediction import Prediction
+from twinkeel.faults.reactions import ANNOUNCEMENT, ASKING, KILL_REACTION, NONE, REACTION
+from twinkeel.faults.titles import DAEMON_KILL, LOAD_BALANCER_FAULTS
 from twinkeel.topology.derived_times import hang_pace, hang_yield, vip_daemon_restart, yield_delay
-from twinkeel.topology.faults import ANNOUNCEMENT, ASKING, CONTROL_PLANE_FAULTS, KILL_REACTION, LOAD_BALANCER_FAULTS, NONE, REACTION
-from twinkeel.topology.model import HealthTimers, Topology, VrrpInstance
-from twinkeel.topology.predict_bgp import load_balancer_faults
-from twinkeel.topology.prediction import Prediction
-from twinkeel.vrrp import (
-    Range,
-    server_detection,
-    silence_detection,
-    takeover_after_resignation,
-    takeover_after_silence,
-    yielding,
-)
+from twinkeel.topology.model import Topology, VrrpInstance
+from twinkeel.vip.api_server_failures import MANUAL, last_server_down
+from twinkeel.vrrp import Range, silence_detection, takeover_after_resignation, takeover_after_silence, yielding
 
 V3 = "RFC 9568, 6.1 and 6.4.2"
 V2 = "RFC 3768, 6.1 and 6.4.2"
 YIELDING = {3: "RFC 9568, 6.4.3", 2: "RFC 3768, 6.4.3"}
-MANUAL = "HAProxy's manual, 5.2: inter, fastinter, fall"
+
+_Cost = tuple[Range, str, str, str]
 
 
-def predict(topology: Topology) -> tuple[Prediction, ...]:
-    """One prediction per fault, from the best virtual IP and holder to the worst.
-
-    Any load balancer may hold a virtual IP (nothing moves it back at once), so each is taken as the holder in turn, and the best of
-    the others takes over. Where nothing can take over `downtime` is None: it lasts until the broken part is back.
-    """
-    if topology.bgp is not None:
-        return (*load_balancer_faults(topology, topology.bgp), *_control_plane_faults(topology))
-    return (*_load_balancer_faults(topology), *_control_plane_faults(topology))
+def failure_times(topology: Topology) -> Iterator[Prediction]:
+    """One prediction a fault; without a second load balancer none of them ends before this one is back."""
+    if len(topology.load_balancers) < 2:
+        reason = "no second load balancer takes over: until this one is back"
+        for fault, title in LOAD_BALANCER_FAULTS.items():
+            yield Prediction(fault, title, None, effect=reason)
+        return
+    costs = _moves(topology) | _splits(topology)
+    for fault, title in LOAD_BALANCER_FAULTS.items():
+        downtime, formula, source, effect = costs[fault]
+        yield Prediction(fault, title, downtime, effect=effect, formula=formula, source=source)
 
 
 def successors(topology: Topology) -> tuple[VrrpInstance, ...]:
@@ -43,21 +41,6 @@ def successors(topology: Topology) -> tuple[VrrpInstance, ...]:
         line = sorted((balancer.instances[place] for balancer in topology.load_balancers), key=lambda one: -one.priority)
         found += line[:2]
     return tuple(found)
-
-
-def _load_balancer_faults(topology: Topology) -> Iterator[Prediction]:
-    if len(topology.load_balancers) < 2:
-        reason = "no second load balancer takes over: until this one is back"
-        for fault, (title, drills) in LOAD_BALANCER_FAULTS.items():
-            yield Prediction(fault, title, drills, None, effect=reason)
-        return
-    costs = _moves(topology) | _splits(topology)
-    for fault, (title, drills) in LOAD_BALANCER_FAULTS.items():
-        downtime, formula, source, effect = costs[fault]
-        yield Prediction(fault, title, drills, downtime, effect=effect, formula=formula, source=source)
-
-
-_Cost = tuple[Range, str, str, str]
 
 
 def _moves(topology: Topology) -> dict[str, _Cost]:
@@ -73,7 +56,7 @@ def _moves(topology: Topology) -> dict[str, _Cost]:
         "reboot-holder": (resignation, "skew + reaction", source, "Keepalived stops before HAProxy, and announces it"),
         "planned-switchover": (resignation, "skew + reaction", source, "HAProxy keeps serving on the old holder"),
         "balancer-cut-from-control-plane": (
-            _last_server_lost(timers) + _yielding(topology) + resignation,
+            last_server_down(timers) + _yielding(topology) + resignation,
             "down times of an API server, then yield delay (2 deadlines) + at most 2 intervals of the watchdog, skew + reaction",
             f"{MANUAL}; {source}",
             "it yields to a peer, which yields back if it fares no better",
@@ -97,7 +80,7 @@ def _splits(topology: Topology) -> dict[str, _Cost]:
     """Faults in which a virtual IP is in two places for a while, and answers in both."""
     first = topology.load_balancers[0].instances[0]
     return {
-        "keepalived-kill": (
+        DAEMON_KILL: (
             REACTION,
             f"reaction; {vip_daemon_restart(topology):g} s until Keepalived is restarted are longer than 3 advert_int + skew",
             _source(topology),
@@ -111,12 +94,6 @@ def _splits(topology: Topology) -> dict[str, _Cost]:
         ),
         "failback": _failback(topology),
     }
-
-
-def _last_server_lost(timers: HealthTimers) -> Range:
-    """Until HAProxy has marked every server down: they refuse connections, or they are silent."""
-    silent = _detection(timers, min(timers.connect_timeout, timers.check_interval))
-    return _around((_detection(timers, 0.0), silent))
 
 
 def _yielding(topology: Topology) -> Range:
@@ -146,46 +123,3 @@ def _around(ranges: Iterable[Range]) -> Range:
 
 def _source(topology: Topology) -> str:
     return V3 if topology.load_balancers[0].instances[0].version == 3 else V2
-
-
-def _control_plane_faults(topology: Topology) -> Iterator[Prediction]:
-    if len(topology.control_plane) < 2:
-        reason = "no second API server: until this one is back"
-        for fault, (title, drills) in CONTROL_PLANE_FAULTS.items():
-            yield Prediction(fault, title, drills, None, effect=reason)
-        return
-    timers = topology.timers
-    # A stopped process finishes no TLS handshake, so its checks end as early as those of a machine that is gone.
-    # `timeout connect` and `inter` together bound a check's connection and TLS handshake (HAProxy's manual, `timeout check`).
-    silent = min(timers.connect_timeout, timers.check_interval)
-    one_in = f"about 1 new connection in {len(topology.control_plane)}"
-    costs = {
-        "api-server-kill": (0.0, "a new connection that is refused goes to another server at once"),
-        "control-plane-power-loss": (
-            silent,
-            f"until then {one_in} waits {timers.connect_timeout:g} s and goes to another server",
-        ),
-        "api-server-hang": (
-            silent,
-            f"until then {one_in} gets no answer" + _stuck_count(topology),
-        ),
-    }
-    for fault, (title, drills) in CONTROL_PLANE_FAULTS.items():
-        answer_time, effect = costs[fault]
-        yield Prediction(fault, title, drills, NONE, _detection(timers, answer_time), effect, _formula(answer_time), MANUAL)
-
-
-def _stuck_count(topology: Topology) -> str:
-    """With leastconn and random a server's connections count, those without an answer, too."""
-    balance = topology.haproxy.balance
-    return "" if balance == "roundrobin" else f", and fewer as the stuck ones count as load ({balance})"
-
-
-def _detection(timers: HealthTimers, answer_time: float) -> Range:
-    return server_detection(timers.check_interval, timers.check_fast_interval, timers.check_fall, answer_time)
-
-
-def _formula(answer_time: float) -> str:
-    if not answer_time:
-        return "(fall - 1) * fastinter, plus at most inter"
-    return "fall * t + (fall - 1) * fastinter, plus at most inter; t = the smaller of timeout connect and inter"

@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 
 from twinkeel.cli.load import load_topology
-from twinkeel.drill.faults.registry import FAULTS
+from twinkeel.faults.prediction import Prediction
 from twinkeel.topology.model import Bfd, Topology
-from twinkeel.topology.predict import predict
-from twinkeel.topology.prediction import Prediction
+from twinkeel.vip.predict import predict
 from twinkeel.vrrp import Range
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "lab-bgp.yaml"
@@ -63,11 +62,3 @@ def test_one_load_balancer_alone_is_without_an_end(announcing: Topology) -> None
     found = by_fault(replace(announcing, load_balancers=announcing.load_balancers[:1]))
     assert found["power-loss"].downtime is None
     assert found["haproxy-kill"].effect == "no second load balancer announces: until this one is back"
-
-
-def test_every_drill_that_a_prediction_names_exists_and_may_run(announcing: Topology) -> None:
-    of_vrrp = {fault.id for fault in FAULTS if "VRRP" in fault.prerequisites}
-    known = {fault.id for fault in FAULTS} - of_vrrp
-    named = [drill for prediction in predict(announcing) for drill in prediction.drills]
-    assert set(named) <= known
-    assert len(named) == len(set(named))

@@ -6,15 +6,15 @@ client sees whose connections all go there, as drills measure it; the others see
 
 from collections.abc import Iterator
 
+from twinkeel.faults.prediction import Prediction
+from twinkeel.faults.reactions import ASKING, KILL_REACTION, NONE
 from twinkeel.topology.derived_times import hang_pace, hang_yield, yield_delay
-from twinkeel.topology.faults import ASKING, KILL_REACTION, NONE
-from twinkeel.topology.model import Bgp, HealthTimers, Topology
-from twinkeel.topology.prediction import Prediction
-from twinkeel.vrrp import Range, server_detection, silence_detection
+from twinkeel.topology.model import Bgp, Topology
+from twinkeel.vip.api_server_failures import MANUAL, last_server_down
+from twinkeel.vrrp import Range, silence_detection
 
 BFD = "RFC 5880, 6.8.4"
 HOLD = "RFC 4271, 6.5 and 10"
-MANUAL = "HAProxy's manual, 5.2: inter, fastinter, fall"
 
 # From a session that is down, or a withdrawal, to the router's changed route. With FRR 8.4.4 to 10.7.1 as the router it is the
 # holds of its queues: bgpd clears a session's routes after 10 ms and chooses anew after 50, zebra installs after 10 (0 with
@@ -25,29 +25,29 @@ GRANULARITY = 1.0
 """FRR looks at its hold timer once a second."""
 
 FAULTS = {
-    "power-loss": ("a load balancer loses power, or its link", ("power-loss", "link-cut", "link-flap")),
-    "haproxy-stop": ("HAProxy is stopped on a load balancer", ("haproxy-stop",)),
-    "haproxy-kill": ("HAProxy is killed on a load balancer", ("haproxy-kill", "haproxy-dead")),
-    "haproxy-hang": ("HAProxy hangs on a load balancer", ("haproxy-hang",)),
-    "reboot-holder": ("a load balancer reboots", ("reboot-holder", "both-balancers-rebooted")),
-    "planned-switchover": ("a planned withdrawal: drain, apply", ("planned-switchover",)),
-    "bgpd-kill": ("a BGP daemon dies, is stopped, or its sessions flap", ("bgpd-kill", "frr-stop", "bgp-session-flap")),
-    "balancer-cut-from-control-plane": ("only one load balancer reaches no API server", ("balancer-cut-from-control-plane",)),
-    "return": ("a load balancer comes back", ()),
-    "router-power-loss": ("a router loses power", ("router-power-loss",)),
+    "power-loss": "a load balancer loses power, or its link",
+    "haproxy-stop": "HAProxy is stopped on a load balancer",
+    "haproxy-kill": "HAProxy is killed on a load balancer",
+    "haproxy-hang": "HAProxy hangs on a load balancer",
+    "reboot-holder": "a load balancer reboots",
+    "planned-switchover": "a planned withdrawal: drain, apply",
+    "bgpd-kill": "a BGP daemon dies, is stopped, or its sessions flap",
+    "balancer-cut-from-control-plane": "only one load balancer reaches no API server",
+    "return": "a load balancer comes back",
+    "router-power-loss": "a router loses power",
 }
 
 
-def load_balancer_faults(topology: Topology, bgp: Bgp) -> Iterator[Prediction]:
+def failure_times(topology: Topology, bgp: Bgp) -> Iterator[Prediction]:
     """One prediction a fault; without a second load balancer none of them ends before this one is back."""
     if len(topology.load_balancers) < 2:
-        for fault, (title, drills) in FAULTS.items():
-            yield Prediction(fault, title, drills, None, effect="no second load balancer announces: until this one is back")
+        for fault, title in FAULTS.items():
+            yield Prediction(fault, title, None, effect="no second load balancer announces: until this one is back")
         return
     costs = _costs(topology, bgp)
-    for fault, (title, drills) in FAULTS.items():
+    for fault, title in FAULTS.items():
         downtime, formula, source, effect = costs[fault]
-        yield Prediction(fault, title, drills, downtime, effect=effect, formula=formula, source=source)
+        yield Prediction(fault, title, downtime, effect=effect, formula=formula, source=source)
 
 
 def session_detection(bgp: Bgp) -> Range:
@@ -89,7 +89,7 @@ def _costs(topology: Topology, bgp: Bgp) -> dict[str, _Cost]:
             "its established connections are reset",
         ),
         "balancer-cut-from-control-plane": (
-            _last_server_lost(timers) + yielding + ROUTER,
+            last_server_down(timers) + yielding + ROUTER,
             "down times of an API server, then yield delay (2 deadlines) + at most 2 intervals of the watchdog, router's own time",
             MANUAL,
             f"for 1 in {count} connections, those of that load balancer",
@@ -121,10 +121,3 @@ def _router(bgp: Bgp) -> str:
     if len(bgp.routers) < 2:
         return "no second router: until this one is back"
     return "the network's own time to another router: nothing of this system can shorten it"
-
-
-def _last_server_lost(timers: HealthTimers) -> Range:
-    """Until HAProxy has marked every server down: they refuse connections, or they are silent."""
-    silent = min(timers.connect_timeout, timers.check_interval)
-    times = [server_detection(timers.check_interval, timers.check_fast_interval, timers.check_fall, each) for each in (0.0, silent)]
-    return Range(times[0].low, times[1].high)

@@ -16,13 +16,11 @@ class Prediction:
 
     `downtime` is the longest time in which no new connection succeeds; None when nothing takes over. `degraded` is how long some
     new connections are slow or fail while others succeed; None when that does not happen. `effect` says what those connections see,
-    or why there is no end. `drills` are the scenarios of `twinkeel drill` that show it, the first of them the one that is meant
-    first; empty when no drill does.
+    or why there is no end.
     """
 
     fault: str
     title: str
-    drills: tuple[str, ...]
     downtime: Range | None
     degraded: Range | None = None
     effect: str = ""
