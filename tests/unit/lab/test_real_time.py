@@ -9,7 +9,7 @@ from twinkeel.cli.load import load_topology
 from twinkeel.lab import cgroups
 from twinkeel.lab.cgroups import REAL_TIME, allow_real_time
 from twinkeel.lab.layout import build_layout
-from twinkeel.lab.real_time import BFD_SESSION, KEEPALIVED, real_time_wanted
+from twinkeel.lab.real_time import BFD_SESSION, VRRP_DAEMON, real_time_wanted
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 BGP = load_topology(EXAMPLES / "lab-bgp.yaml")
@@ -27,7 +27,7 @@ def test_a_router_has_an_end_of_every_session() -> None:
 
 
 def test_without_routers_there_is_keepalived_alone() -> None:
-    assert real_time_wanted(replace(BGP, bgp=None)) == dict.fromkeys(("lb-1", "lb-2", "lb-3"), KEEPALIVED)
+    assert real_time_wanted(replace(BGP, bgp=None)) == dict.fromkeys(("lb-1", "lb-2", "lb-3"), VRRP_DAEMON)
 
 
 @pytest.mark.parametrize(
