@@ -47,7 +47,7 @@ class ApplyProgress:
         console: Console | None = None,
     ) -> None:
         self._title, self._as_json, self._log = title, as_json, log
-        self._console = console or Console(stderr=True, highlight=False, soft_wrap=True)
+        self._console = console or Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
         self._board = Board(hosts={host: Row(host) for host in hosts})
         self._began = self._spoke = time.monotonic_ns()
         self._lock, self._over = threading.Lock(), threading.Event()

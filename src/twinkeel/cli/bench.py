@@ -52,7 +52,7 @@ def list_configurations(format: OutputFormat = Format.text) -> None:  # noqa: A0
     if format is Format.json:
         print(json.dumps([asdict(each) for each in CONFIGURATIONS]))
         return
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     for each in CONFIGURATIONS:
         console.print(f"[bold]{each.id}[/]  {each.title}")
         for line in (f"Source: {each.source}", *(f"Differs: {what}" for what in each.differs)):

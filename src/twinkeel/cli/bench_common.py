@@ -17,7 +17,7 @@ def show_columns(folder: Path, format: Format) -> None:  # noqa: A002
     if format is Format.json:
         print(json.dumps(measured.as_json))
         return
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     # Rich takes 80 columns where there is no terminal, and would cut the cells.
     console.width = max(console.width, 30 + 18 * len(measured.configurations))
     for rows, explanation in measured.tables:

@@ -64,7 +64,7 @@ def _show(ways: "list[Way]") -> None:
     table = Table(*HEADINGS)
     for way in ways:
         table.add_row(*_cells(way))
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     console.width = max(console.width, 140)
     console.print(table)
     for way in ways:

@@ -33,7 +33,7 @@ def list_faults(format: OutputFormat = Format.text) -> None:  # noqa: A002
         keys = ("id", "title", "does", "why", "heals", "expect", "budget_ms")
         print(json.dumps([{**{key: getattr(fault, key) for key in keys}, "needs": fault.prerequisites} for fault in FAULTS]))
         return
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     for fault in FAULTS:
         console.print(f"[bold]{fault.id}[/]  budget {fault.budget_ms:g} ms")
         lines = [fault.does, fault.why, f"Expect: {fault.expect}", f"Heals: {fault.heals}"]
@@ -124,7 +124,7 @@ def compare(
         times = [" -> ".join("-" if each is None else f"{each:.0f}" for each in row[key]) for key in ("median_ms", "max_ms")]
         ratio = "-" if row["ratio"] is None else f"{row['ratio']:g}"
         table.add_row(row["scenario"], *times, ratio, " -> ".join(row["verdict"]))
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     console.print(table)
     streams = Table("scenario", "stream", "failed", "connections ended", "longest wait ms")
     for row in rows:

@@ -61,7 +61,7 @@ def show(trials: "Sequence[Trial]") -> None:
     from twinkeel.report.summary import cells, summarize
     from twinkeel.report.trials import HEADINGS, trial_cells
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     if not console.is_terminal:
         # Rich takes 80 columns then, and would cut the cells.
         console.width = max(console.width, TABLE_WIDTH)

@@ -27,7 +27,7 @@ class PlaybookProgress:
     """Shows a run as it goes. Use it as a context manager."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(stderr=True, highlight=False, soft_wrap=True)
+        self._console = console or Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
         self._live: Live | None = None
         self._drawn = 0
 

@@ -75,7 +75,7 @@ def _changed(made: "Plan") -> list[str]:
 def _show(made: "Plan") -> None:
     from rich.console import Console
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, emoji=False, soft_wrap=True)
     for host in made.hosts:
         for text, style in lines_of(host):
             console.print(text, style=style, markup=False)

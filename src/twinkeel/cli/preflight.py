@@ -98,7 +98,7 @@ def _show(result: "Preflight", format: Format) -> None:  # noqa: A002
     if format is Format.json:
         print(json.dumps(as_json(result)))
         return
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, emoji=False, soft_wrap=True)
     for each in result.checked:
         _show_check(console, each)
     failed, warned = (sum(1 for each in result.checked if each.result == kind) for kind in ("failure", "warning"))

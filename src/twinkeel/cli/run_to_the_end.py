@@ -49,4 +49,4 @@ def notes_console() -> "Console":
     """Where lines for a person go who watches: standard error, each line as long as it is."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)

@@ -120,6 +120,6 @@ def _show(snapshot: "Snapshot", format: Format) -> None:  # noqa: A002
     if format is Format.json:
         print(json.dumps(as_json(snapshot)), flush=True)
         return
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, emoji=False, soft_wrap=True)
     for line in status_lines(snapshot):
         console.print(line)

@@ -31,13 +31,13 @@ NARROW = 60
 @contextmanager
 def watch_view(view: View[Snapshot], *, alone: bool, shows: bool) -> Iterator[Callable[[Answers], None] | None]:
     """What shows a look; None with `shows` false. `alone`: there is one spec, and it was not in a folder."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, emoji=False, soft_wrap=True)
     if not shows:
         yield None
     elif not console.is_terminal:
         yield Changed(console, view, alone=alone).show
     else:
-        page = Page(Console(highlight=False), view, alone=alone)
+        page = Page(Console(highlight=False, emoji=False), view, alone=alone)
         try:
             with Live(console=page.console, auto_refresh=False, screen=True, vertical_overflow="crop") as live:
                 yield lambda answers: live.update(page.drawn(answers), refresh=True)
@@ -127,7 +127,7 @@ def _folded(console: Console, lines: Sequence[str], width: int) -> list[Text]:
     rows: list[Text] = []
     indent = INDENT if width > NARROW else 2
     for line in lines:
-        first, *more = Text.from_markup(line).wrap(console, width) or [Text("")]
+        first, *more = Text.from_markup(line, emoji=False).wrap(console, width) or [Text("")]
         rows.append(first)
         if more:
             rest = Text(" ").join(more)
