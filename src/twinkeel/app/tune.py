@@ -35,7 +35,7 @@ async def record(context: Context, seconds: float, *, load: bool, save: Path | N
     if context.topology.bgp is not None:
         raise UsageError(
             "load balancers announce the virtual IPs by BGP: BFD's timers are between them and routers, whose part is not measured",
-            hint="docs/bgp.md tells how to find BFD's timers; twinkeel_bgp_session_dropped_total counts lost sessions",
+            hint="docs/bgp.md, Timers of BFD: which to choose; preflight's P039 sees whether bfdd gets its turn in time",
         )
     phases: tuple[Phase, ...] = ("as they are", "loaded") if load else ("as they are",)
     header, lines = _header(context, seconds, phases), list[Line]()

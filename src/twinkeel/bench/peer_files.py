@@ -43,6 +43,8 @@ def refuse_what_peers_cannot(topology: Topology) -> None:
     found = [what for what, is_so in lacks.items() if is_so]
     if found:
         hint = "bench a lab of the plain cluster: `twinkeel lab up -f examples/lab-home.yaml`"
+        if topology.bgp is not None:
+            hint = f"`twinkeel drill run` measures this one, and docs/bgp.md has figures; or {hint}"
         raise UsageError(f"others' configurations do not know what this system has: {', '.join(found)}", hint=hint)
 
 
