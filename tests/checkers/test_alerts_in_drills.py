@@ -17,15 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from alerts_of_segment import DEADLINE, Alerts, prepare, start_prometheus
 from prometheus_programs import ensure_programs
 from scraped_pair import authority
 from second_chance.segment import Balancer, Host, Segment, require_programs, segment, wait_for
 
 from twinkeel.monitor.alerts.registry import ALERTS
-from twinkeel.monitor.rules import rules
 from twinkeel.monitor.runbook import EXAMPLE
-from twinkeel.monitor.scrape import scrape
-from twinkeel.monitor.subject import subject
 from twinkeel.plan.unit_actions import UnitFile, digests
 from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED_PATH
 from twinkeel.render.monitoring import CONFIG_PATH, WATCHED_UNITS
@@ -39,8 +37,6 @@ from twinkeel.topology.model import Topology
 
 ROOT = Path(__file__).parents[2]
 KEYS = "\nmonitoring: {address: host}\nhaproxy: {metrics: {address: host}}\nservices: {https: {port: 443}}\n"
-ALERTMANAGER = "http://127.0.0.1:9093/api/v2/alerts?active=true"
-DEADLINE = 180.0
 SERVER, PORTS = "192.168.1.201", {"master-1": 7001, "master-2": 7002, "master-3": 7003, "ingress": 7004}
 LOOKS_BACK = {"TwinkeelVipMovesTooOften", "TwinkeelHaproxyKilled", "TwinkeelStrangerAdvertises"}
 """They look back over minutes or an hour, and do not resolve while a test waits."""
@@ -157,7 +153,7 @@ class Watched:
 
 
 @dataclass
-class Site:
+class Site(Alerts):
     """The segment, watched."""
 
     made: Segment
@@ -166,26 +162,16 @@ class Site:
     prometheus: subprocess.Popen[str] | None = None
 
     @property
+    def watcher(self) -> Host:
+        return self.made.client
+
+    @property
     def holder(self) -> Watched:
         return self.watched[self.made.holder(self.made.vips[0]).name]
 
     @property
     def standby(self) -> Watched:
         return next(each for each in self.watched.values() if each is not self.holder)
-
-    def firing(self) -> set[str]:
-        """The names of the alerts that Alertmanager has."""
-        ask = f"import urllib.request as r; print(r.urlopen('{ALERTMANAGER}', timeout=9).read().decode())"
-        return {alert["labels"]["alertname"] for alert in json.loads(self.made.client.run(sys.executable, "-c", ask))}
-
-    def become(self, until: Callable[[set[str]], bool]) -> bool:
-        """Whether the alerts are so before the deadline."""
-        end = time.monotonic() + DEADLINE
-        while not until(self.firing()):
-            if time.monotonic() > end:
-                return False
-            time.sleep(0.5)
-        return True
 
 
 def set_up(host: Balancer, topology: Topology) -> Watched:
@@ -238,46 +224,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         prepare(made.client, programs, topology)
         found = Site(made, watched, lambda: start_prometheus(made.client, programs))
         found.prometheus = found.start_prometheus()
-        wait_for(lambda: answers(found), "Alertmanager does not answer", DEADLINE)
+        wait_for(found.answers, "Alertmanager does not answer", DEADLINE)
         yield found
-
-
-def answers(site: Site) -> bool:
-    try:
-        site.firing()
-    except AssertionError:
-        return False
-    return True
-
-
-def prepare(client: Host, programs: Path, topology: Topology) -> None:
-    """What Prometheus reads, our rules and scrape jobs, only sooner; start Alertmanager."""
-    text = re.sub(r"( for:) \S+", r"\1 2s", rules(subject(topology)))
-    for slow, fast in {"interval: 15s": "interval: 1s", "[3m]": "[20s]", ") > 60 and": ") > 20 and"}.items():
-        assert slow in text
-        text = text.replace(slow, fast)
-    folder = client.files
-    # Debian's Alertmanager reads its templates from there, and cannot start without; this host's own /usr/share is hidden from it.
-    client.run("mount", "--bind", str(programs.parent / "share"), "/usr/share")
-    (folder / "rules.yml").write_text(text)
-    tells = "alerting: {alertmanagers: [{static_configs: [{targets: ['127.0.0.1:9093']}]}]}"
-    jobs = scrape(topology).replace("interval: 15s", "interval: 2s")
-    (folder / "prometheus.yml").write_text(f"rule_files: [{folder}/rules.yml]\n{tells}\n{jobs}")
-    (folder / "alertmanager.yml").write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
-    manager = ["--cluster.listen-address=", "--web.listen-address=127.0.0.1:9093", "--log.level=error"]
-    client.start(
-        str(programs / "prometheus-alertmanager"),
-        f"--config.file={folder}/alertmanager.yml",
-        f"--storage.path={folder}/alertmanager",
-        *manager,
-    )
-
-
-def start_prometheus(client: Host, programs: Path) -> subprocess.Popen[str]:
-    """With what it wrote down before, if it ran already."""
-    options = [f"--config.file={client.files}/prometheus.yml", f"--storage.tsdb.path={client.files}/tsdb"]
-    options += ["--web.listen-address=127.0.0.1:9090", "--log.level=error"]
-    return client.start(str(programs / "prometheus"), *options)
 
 
 # --- The faults: each is a context, in which the fault is there. Nothing is raised in it, so it always heals.

@@ -38,6 +38,7 @@ SHOWN = {
     "invalid-address": f"{K}{NOBODY}",
     "lone-instance": f"{K}test_lone_instance",
     "missing-final-newline": f"{H}{REFUSED}",
+    "misspelt-keyword": f"{H}{REFUSED}",
     "missing-timeout": f"{H}{SILENT}",
     "missing-vrid": f"{K}{NOBODY}",
     "nopreempt-with-weight": f"{K}{DEAD}",

@@ -234,7 +234,7 @@ def test_open_admin(hosts: Segment, host: Balancer) -> None:
 
 
 # Rules whose fault is that HAProxy refuses the file; their own examples show it.
-REFUSED = ("missing-final-newline", "removed-keyword", "server-without-port", "byte-order-mark")
+REFUSED = ("missing-final-newline", "misspelt-keyword", "removed-keyword", "server-without-port", "byte-order-mark")
 
 
 @pytest.mark.parametrize("rule", REFUSED)

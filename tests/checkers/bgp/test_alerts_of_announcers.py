@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 import pytest
+from alerts_of_segment import DEADLINE, Alerts, prepare, start_prometheus
 from prometheus_programs import ensure_programs
-from second_chance.segment import wait_for
-from test_alerts_in_drills import ALERTMANAGER, DEADLINE, prepare, start_prometheus
+from second_chance.segment import Host, wait_for
 
 from twinkeel.monitor.alerts.announcers import ANNOUNCERS
 from twinkeel.monitor.dashboard import dashboard
@@ -45,13 +45,17 @@ BGP, BFD = "tcp dport 179", "udp dport { 3784, 4784 }"
 
 
 @dataclass
-class Site:
+class Site(Alerts):
     """The segment, watched; the programs of each load balancer by its name."""
 
     segment: Segment
     about: Subject
     announcing: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
     telling: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
+
+    @property
+    def watcher(self) -> Host:
+        return self.segment.watcher
 
     @property
     def one(self) -> Announcer:
@@ -62,26 +66,6 @@ class Site:
         path = f"PATH={host.files}/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         argv = ["env", path, sys.executable, str(host.files / "metrics"), str(host.files / "metrics.json")]
         self.telling[host.name] = host.start(*argv)
-
-    def firing(self) -> set[str]:
-        """The names of the alerts that Alertmanager has."""
-        ask = f"import urllib.request as r; print(r.urlopen('{ALERTMANAGER}', timeout=9).read().decode())"
-        return {alert["labels"]["alertname"] for alert in json.loads(self.segment.watcher.run(sys.executable, "-c", ask))}
-
-    def become(self, until: Callable[[set[str]], bool]) -> bool:
-        end = time.monotonic() + DEADLINE
-        while not until(self.firing()):
-            if time.monotonic() > end:
-                return False
-            time.sleep(0.5)
-        return True
-
-    def answers(self) -> bool:
-        try:
-            self.firing()
-        except AssertionError:
-            return False
-        return True
 
 
 def set_up(host: Announcer, topology: Topology) -> None:

@@ -63,3 +63,39 @@ def test_a_script_in_single_quotes_is_found() -> None:
     text = "vrrp_script s {\n    script '/etc/keepalived/check.sh'\n}\n"
     pair = example_pair(Example(keepalived=text, script="no interpreter\n"))
     assert len(said("broken-shebang", pair)) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("server m1 192.168.1.1:6443 chek", "check"),
+        ("server m1 192.168.1.1:6443 check intre 2s", "inter"),
+        ("server m1 192.168.1.1:6443 check inter 2s fal 2", None),
+        ("default-server check inter 2s on-marked-dwon shutdown-sessions", "on-marked-down"),
+        ("server-template m 3 api.example.org:6443 chekc", "check"),
+        ("blance roundrobin", "balance"),
+        ("default-backend kubernetes", "default_backend"),
+        ("no optoin tcplog", "option"),
+        ("no option tcpolg", "tcplog"),
+        ("timeout clinet 1h", "client"),
+        # What is known, and what is near nothing: a version to come may have it.
+        ("server m1 192.168.1.1:6443 source 0.0.0.0 usesrc clientip check", None),
+        ("server m1 192.168.1.1:6443 cookie chek check", None),
+        ("server m1 192.168.1.1:6443 brand-new-word on check", None),
+        ("brand-new-keyword x", None),
+        ("$KEYWORD x", None),
+        ("option", None),
+        ("no", None),
+        ("server m1", None),
+    ],
+)
+def test_a_slip_is_told_with_what_was_meant(line: str, meant: str | None) -> None:
+    pair = example_pair(Example(haproxy=f"backend kubernetes\n    {line}\n"))
+    assert [message.rpartition("did you mean ")[2] for message in said("misspelt-keyword", pair)] == [f"`{meant}`?"] * (
+        meant is not None
+    )
+
+
+def test_a_slip_where_a_condition_decides_is_none() -> None:
+    text = "backend kubernetes\n.if version_atleast(9.0)\n    blance roundrobin\n.endif\n"
+    assert said("misspelt-keyword", example_pair(Example(haproxy=text))) == []
