@@ -52,7 +52,13 @@ class Segment:
 
     def start(self, host: str, seconds: float) -> subprocess.Popen[str]:
         other = next(address for name, address in self.own.items() if name != host)
-        asked = {"pairs": [[self.own[host], other]], "period": PERIOD, "seconds": seconds, "mark": "ab" * 12, "daemon": "keepalived"}
+        asked = {
+            "pairs": [[self.own[host], other]],
+            "period": PERIOD,
+            "seconds": seconds,
+            "mark": "ab" * 12,
+            "daemon": "keepalived",
+        }
         argv = self.enter(sys.executable, "-c", EXCHANGE_PROBES, json.dumps(asked))
         process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.running[host] = process
