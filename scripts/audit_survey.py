@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from twinkeel.app.audit_files import template_line
-from twinkeel.app.audit_input import read_pair
 from twinkeel.audit.audit import audit
+from twinkeel.audit.given_files.files import template_line
+from twinkeel.audit.given_files.pair import read_pair
 from twinkeel.audit.kubernetes import api_backends
 from twinkeel.audit.pair import Host, Pair
 from twinkeel.audit.registry import AUDIT, HAPROXY, KEEPALIVED, PAIR, SCRIPTS

@@ -113,8 +113,8 @@ def write_pairs(count: int, folder: Path) -> None:
 
 def one(count: int, folder: Path, kinds: Sequence[str]) -> None:
     """The body of one measurement's process: read, audit and predict each pair, then print seconds, peak KiB and findings."""
-    from twinkeel.app.audit_input import read_pair
     from twinkeel.audit.audit import audit
+    from twinkeel.audit.given_files.pair import read_pair
     from twinkeel.audit.predict import predict
 
     began, findings = time.process_time_ns(), 0

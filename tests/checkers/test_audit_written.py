@@ -6,7 +6,7 @@ import pytest
 from golden_files import golden
 
 from twinkeel.liveconfig.haproxy_file import parse_haproxy, write_haproxy
-from twinkeel.liveconfig.keepalived_file import parse_keepalived, write_keepalived
+from twinkeel.liveconfig.keepalived.file import parse_keepalived, write_keepalived
 from twinkeel.render import validate
 from twinkeel.render.haproxy import CONFIG_PATH as HAPROXY
 from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from twinkeel.app.audit_input import read_pair
 from twinkeel.audit.audit import audit
+from twinkeel.audit.given_files.pair import read_pair
 from twinkeel.audit.predict import predict
 from twinkeel.audit.registry import KUBESPRAY
 from twinkeel.audit.rules.keepalived.nopreempt_with_weight import RESIGNING

@@ -18,6 +18,7 @@ ROOMS = {
     "liveconfig": "reads them",
     "audit": "judges them",
     "adopt": "makes a spec of them",
+    "observe/live_files": "fetches them from hosts",
     # The workbench.
     "bench": "other people's pairs are made of it",
 }
@@ -26,19 +27,9 @@ MODULES = {
     "vip/choose_backend.py": "chooses",
     "vip/predict.py": "chooses its arithmetic",
     "spec/model.py": "`keepalived:` is a key of the user's, who reads in its reference what it is",
-    # What a host's own files are: the side of the audit and of the import.
-    "app/audit.py": "audit",
-    "app/audit_files.py": "audit",
-    "app/audit_hosts.py": "audit",
-    "app/audit_input.py": "audit",
-    "app/audit_live.py": "audit",
-    "app/import_pair.py": "import",
-    "cli/show_audit.py": "audit",
-    "cli/show_import.py": "import",
-    "observe/live_configuration.py": "fetches those files from hosts",
+    "cli/audit.py": "its help names the files that it takes",
+    "cli/import_pair.py": "its help names the files that it takes",
     "observe/host_programs/reload_safety.py": "its reload drops real-time limits",
-    "cli/audit.py": "audit",
-    "cli/import_pair.py": "import",
     "rollout/ansible/roles/selinux/files/twinkeel.cil": "names its SELinux type",
 }
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from ipaddress import ip_interface
 
 from twinkeel.adopt.line_change import Change
-from twinkeel.liveconfig.keepalived_file import Statement
-from twinkeel.liveconfig.keepalived_model import Instance, VrrpConfig
+from twinkeel.liveconfig.keepalived.file import Statement
+from twinkeel.liveconfig.keepalived.model import Instance, VrrpConfig
 from twinkeel.liveconfig.times import number
 
 _NUMBERS = frozenset(("advert_int", "priority", "preempt_delay", "interval", "weight", "garp_master_delay"))

@@ -7,8 +7,8 @@ from pathlib import PurePosixPath
 from twinkeel.audit.pair import Host, Pair, Script
 from twinkeel.liveconfig.haproxy_file import parse_haproxy
 from twinkeel.liveconfig.haproxy_model import build_haproxy
-from twinkeel.liveconfig.keepalived_model import VrrpConfig
-from twinkeel.liveconfig.keepalived_resolve import resolve_keepalived
+from twinkeel.liveconfig.keepalived.model import VrrpConfig
+from twinkeel.liveconfig.keepalived.resolve import resolve_keepalived
 from twinkeel.render.haproxy import CONFIG_PATH as HAPROXY
 from twinkeel.render.keepalived import CONFIG_PATH as KEEPALIVED
 from twinkeel.source import SourceFile

@@ -10,7 +10,7 @@ from twinkeel.adopt.notes import SecretFound
 from twinkeel.adopt.read_balancers import FoundBalancer
 from twinkeel.adopt.vips import FoundVip
 from twinkeel.audit.effective import full_priority
-from twinkeel.liveconfig.keepalived_model import Instance
+from twinkeel.liveconfig.keepalived.model import Instance
 from twinkeel.topology.profiles import SHARED_FAILBACK
 
 _PASSWORD = re.compile(r"[A-Za-z0-9%&()*+,./:;<=>?^_|-]{1,8}", re.ASCII)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Interface, IPv6Interface
 
 from twinkeel.audit.pair import Host
-from twinkeel.liveconfig.keepalived_file import Statement
-from twinkeel.liveconfig.keepalived_model import Instance
+from twinkeel.liveconfig.keepalived.file import Statement
+from twinkeel.liveconfig.keepalived.model import Instance
 from twinkeel.liveconfig.words import Place
 from twinkeel.spec.fields import IPAddress
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from twinkeel.audit.pair import Host, Pair
 from twinkeel.liveconfig.haproxy_file import parse_haproxy
 from twinkeel.liveconfig.haproxy_model import build_haproxy
-from twinkeel.liveconfig.keepalived_model import VrrpConfig
-from twinkeel.liveconfig.keepalived_resolve import resolve_keepalived
+from twinkeel.liveconfig.keepalived.model import VrrpConfig
+from twinkeel.liveconfig.keepalived.resolve import resolve_keepalived
 from twinkeel.source import SourceFile
 
 _MARKED = re.compile(r"^ *# BEGIN lines of the spec: (\S+)\n.*?^ *# END lines of the spec: \1$", re.MULTILINE | re.DOTALL)

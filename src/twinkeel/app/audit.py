@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from twinkeel.app.audit_input import read_pair
 from twinkeel.audit.audit import Audited
 from twinkeel.audit.audit import audit as audit_pair
+from twinkeel.audit.given_files.pair import read_pair
 from twinkeel.audit.ours import default_outcomes
 from twinkeel.audit.outcome import Outcome
 from twinkeel.audit.pair import Pair
@@ -52,8 +52,7 @@ def audit(
     pair = read_pair(paths) if paths else Pair(())
     if live is not None:
         pair = replace(pair, hosts=(*pair.hosts, *live.hosts), notes=(*pair.notes, *live.notes))
-    sources = {source.name for host in pair.hosts if host.haproxy for source in host.haproxy.file.sources}
-    sources |= {source.name for host in pair.hosts if host.keepalived for source in host.keepalived.config.sources}
+    sources = {source.name for host in pair.hosts for source in host.configurations}
     sources |= {script.source.name for host in pair.hosts for script in host.scripts}
     sources |= {source.name for inventory in pair.inventories for source in inventory.sources}
     names = tuple(host.name for host in pair.hosts)

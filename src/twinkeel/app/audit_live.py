@@ -9,12 +9,10 @@ from pathlib import Path
 
 from twinkeel.app.context import SSH_VARIABLES, Context
 from twinkeel.app.hosts import ClusterHosts, PlainHosts
-from twinkeel.audit.pair import Host, as_script
+from twinkeel.audit.pair import Host
 from twinkeel.errors import UsageError
-from twinkeel.liveconfig.haproxy_file import parse_haproxy
-from twinkeel.liveconfig.haproxy_model import build_haproxy
-from twinkeel.liveconfig.keepalived_model import VrrpConfig
-from twinkeel.observe.live_configuration import LiveConfiguration, read_live
+from twinkeel.observe.live_files.configuration import LiveConfiguration
+from twinkeel.observe.live_files.read_live import host_of, read_live
 from twinkeel.topology.model import Machine, SshAccess
 
 HINT = "a destination is HOST, USER@HOST, HOST:PORT or [IPv6]:PORT; with -f it is the name of a load balancer"
@@ -102,19 +100,7 @@ def _load_balancers(names: Sequence[str], context: Context) -> list[Machine]:
 
 def as_audited(found: Sequence[LiveConfiguration]) -> LiveHosts:
     """As the audit takes hosts. Raises UsageError for one without any configuration."""
-    for live in found:
-        if not live.haproxy and live.keepalived is None:
-            skipped = "; ".join(f"{path}: {why}" for path, why in live.notes)
-            raise UsageError(
-                "nothing to audit: this host has neither a haproxy.cfg nor a keepalived.conf", where=live.machine.name, hint=skipped
-            )
-    hosts = tuple(_host(live) for live in found)
+    hosts = tuple(host_of(live) for live in found)
     notes = dict.fromkeys(note for live in found for note in live.notes)
     versions = {live.machine.name: live.versions for live in found}
     return LiveHosts(hosts, tuple(notes), versions)
-
-
-def _host(live: LiveConfiguration) -> Host:
-    haproxy = build_haproxy(parse_haproxy(live.haproxy)) if live.haproxy else None
-    keepalived = VrrpConfig(live.keepalived) if live.keepalived else None
-    return Host(live.machine.name, haproxy, keepalived, tuple(as_script(path, source, live.notes) for path, source in live.scripts))

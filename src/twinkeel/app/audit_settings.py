@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from twinkeel.app.audit_files import read
+from twinkeel.audit.given_files.files import read
 from twinkeel.audit.profiles import rules_of
 from twinkeel.audit.settings import NAME, Settings, read_settings
 from twinkeel.diagnostic import Diagnostic

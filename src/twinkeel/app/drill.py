@@ -10,12 +10,13 @@ from twinkeel.app.context import Context
 from twinkeel.app.hosts import ClusterHosts
 from twinkeel.drill.access import Access, find_access
 from twinkeel.drill.ask import Ask, asking
+from twinkeel.drill.drill import Drill
 from twinkeel.drill.facts import collect, write_facts
 from twinkeel.drill.fault import Fault
 from twinkeel.drill.heal import heal_what_is_left
 from twinkeel.drill.https import Target
 from twinkeel.drill.output import require_output
-from twinkeel.drill.run import Drill, run_drill
+from twinkeel.drill.run import run_drill
 from twinkeel.drill.soak import SoakResult
 from twinkeel.drill.soak import soak as run_soak
 from twinkeel.drill.streams import PERIOD

@@ -9,8 +9,9 @@ from twinkeel.drill.fault import Fault
 from twinkeel.drill.faults.registry import DEFAULT, FAULTS, find_fault
 from twinkeel.drill.prerequisites import missing
 from twinkeel.errors import UsageError
-from twinkeel.topology.model import PowerControl, Topology
+from twinkeel.topology.model import Topology
 from twinkeel.topology.primary_vip import with_primary_vip
+from twinkeel.topology.settings import PowerControl
 
 if TYPE_CHECKING:
     from twinkeel.app.context import Context

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from twinkeel.adopt.inventory import Inventory, of_parsed
-from twinkeel.app.audit_inventory import read_inventory as read_parsed
+from twinkeel.audit.given_files.inventory import read_inventory as read_parsed
 from twinkeel.errors import UsageError
 from twinkeel.liveconfig.words import LONGEST_FILE
 from twinkeel.source import SourceFile

@@ -15,7 +15,8 @@ from twinkeel.app.audit_live import as_audited, destinations
 from twinkeel.app.hosts import PlainHosts
 from twinkeel.audit.pair import Host, Pair
 from twinkeel.hosts.executor import Reader
-from twinkeel.observe.live_configuration import LiveConfiguration, read_live
+from twinkeel.observe.live_files.configuration import LiveConfiguration
+from twinkeel.observe.live_files.read_live import read_live
 from twinkeel.observe.remote_files import read_remote
 from twinkeel.topology.model import Machine
 

@@ -10,18 +10,19 @@ from twinkeel.adopt.difference import Differences, differences
 from twinkeel.adopt.notes import Given
 from twinkeel.adopt.own_marks import TRACES
 from twinkeel.adopt.pair_files import Files
-from twinkeel.app.audit_input import read_pair
 from twinkeel.app.check import Checked, check_source
 from twinkeel.app.import_live import read_live_pair, with_addresses
+from twinkeel.audit.given_files.pair import read_pair
 from twinkeel.audit.pair import Host, Pair
 from twinkeel.errors import UsageError
 from twinkeel.source import SourceFile
 from twinkeel.spec.new_files import NewFile, refuse_existing, write_new
 from twinkeel.spec.secrets import Secrets, load_secrets
+from twinkeel.vip.daemons import VRRP_DAEMON
 
 DEFAULT_FILE = Path("twinkeel.yaml")
 SECRETS_FILE = "secrets.yaml"
-_TAILS = ("/etc/haproxy/haproxy.cfg", "/etc/keepalived/keepalived.conf")
+_TAILS = ("/etc/haproxy/haproxy.cfg", VRRP_DAEMON.config_path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,7 @@ def _traces(host: Host) -> list[tuple[str, str]]:
 
 def _root(host: Host) -> str | None:
     """The folder that stands for the host's /, where the daemons' files lie below it as on the host."""
-    sources = [*(host.haproxy.file.sources if host.haproxy else ()), *(host.keepalived.config.sources if host.keepalived else ())]
-    names = [str(Path(source.name).absolute()) for source in sources]
+    names = [str(Path(source.name).absolute()) for source in host.configurations]
     return next((name.removesuffix(tail) for name in names for tail in _TAILS if name.endswith(tail)), None)
 
 

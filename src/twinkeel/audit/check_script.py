@@ -8,7 +8,7 @@ from itertools import islice
 
 from twinkeel.audit.pair import Host, Script
 from twinkeel.audit.shell import Simple, expanded, simple_commands, variables, without_printed
-from twinkeel.liveconfig.keepalived_model import Definition
+from twinkeel.liveconfig.keepalived.model import Definition
 from twinkeel.liveconfig.words import LONGEST_LINE, Place
 from twinkeel.source import SourceFile, Span
 

@@ -6,7 +6,7 @@ file adds its content times the weight; it is taken to hold 0 while all is well,
 
 from twinkeel.audit.in_force import in_force
 from twinkeel.audit.takeover import priority
-from twinkeel.liveconfig.keepalived_model import Instance, Tracker
+from twinkeel.liveconfig.keepalived.model import Instance, Tracker
 
 HIGHEST = 254
 OWNER = 255

@@ -10,8 +10,8 @@ from twinkeel.liveconfig.haproxy_file import parse_haproxy
 from twinkeel.liveconfig.haproxy_model import HaproxyConfig, build_haproxy
 from twinkeel.liveconfig.inventory import ALL, Inventory
 from twinkeel.liveconfig.inventory_yaml import read_variables, read_yaml_inventory
-from twinkeel.liveconfig.keepalived_model import VrrpConfig
-from twinkeel.liveconfig.keepalived_resolve import resolve_keepalived
+from twinkeel.liveconfig.keepalived.model import VrrpConfig
+from twinkeel.liveconfig.keepalived.resolve import resolve_keepalived
 from twinkeel.source import SourceFile, Span
 
 SCRIPT_PATH = "/etc/keepalived/check.sh"

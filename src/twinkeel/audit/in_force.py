@@ -8,7 +8,7 @@ weight is the default 1, which becomes 0. What the group itself tracks keeps its
 from collections.abc import Iterator
 from dataclasses import replace
 
-from twinkeel.liveconfig.keepalived_model import Instance, SyncGroup, Tracker
+from twinkeel.liveconfig.keepalived.model import Instance, SyncGroup, Tracker
 
 
 def in_force(instance: Instance) -> list[Tracker]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from twinkeel.audit.effective import OWNER, full_priority
 from twinkeel.audit.partners import Member
 from twinkeel.audit.takeover import heard_interval, master_down, priority, skew
-from twinkeel.liveconfig.keepalived_model import Instance, Tracker
+from twinkeel.liveconfig.keepalived.model import Instance, Tracker
 from twinkeel.vrrp import Range
 
 

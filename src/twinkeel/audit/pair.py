@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from twinkeel.liveconfig.haproxy_model import HaproxyConfig
 from twinkeel.liveconfig.inventory import Inventory
-from twinkeel.liveconfig.keepalived_model import Definition, Instance, VrrpConfig
+from twinkeel.liveconfig.keepalived.model import Definition, Instance, VrrpConfig
 from twinkeel.liveconfig.words import Remark
 from twinkeel.source import SourceFile
 
@@ -44,6 +44,11 @@ class Host:
     def instances(self) -> list[Instance]:
         """Its VRRP instances."""
         return self.keepalived.instances if self.keepalived else []
+
+    @property
+    def configurations(self) -> list[SourceFile]:
+        """The daemons' files, those that they include among them."""
+        return [*(self.haproxy.file.sources if self.haproxy else ()), *(self.keepalived.config.sources if self.keepalived else ())]
 
     @property
     def remarks(self) -> list[Remark]:

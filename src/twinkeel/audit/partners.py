@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv6Address
 from itertools import combinations
 
 from twinkeel.audit.pair import Host, Pair
-from twinkeel.liveconfig.keepalived_model import Instance
+from twinkeel.liveconfig.keepalived.model import Instance
 
 
 @dataclass(frozen=True, slots=True)

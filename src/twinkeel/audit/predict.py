@@ -19,7 +19,7 @@ from twinkeel.audit.takeover import priority
 from twinkeel.faults.reactions import ANNOUNCEMENT, KILL_REACTION, NONE, REACTION
 from twinkeel.faults.titles import CONTROL_PLANE_FAULTS, LOAD_BALANCER_FAULTS
 from twinkeel.liveconfig.haproxy_model import Proxy, Server
-from twinkeel.liveconfig.keepalived_model import DEFAULT_INTERVAL, Definition, Tracker
+from twinkeel.liveconfig.keepalived.model import DEFAULT_INTERVAL, Definition, Tracker
 from twinkeel.vrrp import Range
 
 FAULTS = ("power-loss", "haproxy-kill", "haproxy-hang", "reboot-holder", "keepalived-kill", "vrrp-process-kill")

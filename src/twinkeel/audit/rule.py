@@ -6,7 +6,7 @@ from typing import Literal
 
 from twinkeel.audit.pair import Host, Pair
 from twinkeel.liveconfig.haproxy_model import HaproxyConfig
-from twinkeel.liveconfig.keepalived_model import Instance, VrrpConfig
+from twinkeel.liveconfig.keepalived.model import Instance, VrrpConfig
 from twinkeel.liveconfig.words import Place, Word
 
 Severity = Literal["error", "warning", "info"]

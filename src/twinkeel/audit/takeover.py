@@ -1,7 +1,7 @@
 """VRRP's timers on instances of a live configuration. Pure."""
 
 from twinkeel import vrrp
-from twinkeel.liveconfig.keepalived_model import Instance
+from twinkeel.liveconfig.keepalived.model import Instance
 
 _LONGEST = {2: 255.0, 3: 40.95}
 

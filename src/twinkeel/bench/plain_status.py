@@ -2,7 +2,7 @@
 
 import asyncio
 
-from twinkeel.drill.run import ReadStatus
+from twinkeel.drill.drill import ReadStatus
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import Reader
 from twinkeel.status.backends import Backend

@@ -11,7 +11,8 @@ from twinkeel.bench.configurations import Configuration
 from twinkeel.bench.install import bring_back, peer_is_there, put_peer
 from twinkeel.bench.plain_status import plain_status
 from twinkeel.bench.results import RunMetadata, write_metadata
-from twinkeel.drill.run import Drill, ReadStatus, run_drill
+from twinkeel.drill.drill import Drill, ReadStatus
+from twinkeel.drill.run import run_drill
 from twinkeel.errors import TwinkeelError, VerificationError
 from twinkeel.status.probe import take_snapshot
 from twinkeel.topology.model import Topology

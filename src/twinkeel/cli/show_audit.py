@@ -11,6 +11,7 @@ from twinkeel.audit.outcome import Outcome
 from twinkeel.cli.text_layout import rows, span, usable_width
 from twinkeel.diagnostic import excerpt_of
 from twinkeel.liveconfig.words import Place
+from twinkeel.vip.daemons import VRRP_DAEMON
 
 _AROUND = 1000
 # As both predictions say it (twinkeel.audit.predict, twinkeel.vip.predict).
@@ -72,7 +73,7 @@ def _summary(result: AuditResult, shown: Sequence[Found]) -> str:
     hosts = (
         f"{len(result.hosts)} host{'s' if len(result.hosts) != 1 else ''}, {result.files} file{'s' if result.files != 1 else ''}"
     )
-    names = {"haproxy": "HAProxy", "keepalived": "Keepalived"}
+    names = {"haproxy": "HAProxy", VRRP_DAEMON.unit: VRRP_DAEMON.name}
     programs = {
         host: ", ".join(f"{names[program]} {version}" for program, version in found.items())
         for host, found in result.versions.items()

@@ -12,6 +12,7 @@ from twinkeel.cli.options import DEFAULT_FILE
 from twinkeel.cli.text_layout import rows, usable_width
 from twinkeel.diagnostic import render_text
 from twinkeel.liveconfig.words import Place
+from twinkeel.vip.daemons import VRRP_DAEMON
 
 TITLES: dict[Effect, str] = {
     "lost": "Lost: nothing does the same, unless you say it in the spec",
@@ -62,7 +63,7 @@ def _secret(each: SecretFound, output: Path | None) -> str:
 
 def _not_carried(left: Sequence[Left]) -> Iterator[str]:
     if not left:
-        yield "Not carried over: nothing. The spec's own haproxy.cfg and keepalived.conf have every line."
+        yield f"Not carried over: nothing. The spec's own haproxy.cfg and {VRRP_DAEMON.config_name} have every line."
         return
     count = sum(1 + len(each.also) for each in left)
     yield f"Not carried over: {count} line{'s' * (count != 1)}"

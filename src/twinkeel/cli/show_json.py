@@ -5,7 +5,8 @@ from typing import Any
 from twinkeel.app.explain import predicted_faults
 from twinkeel.cli.show_mermaid import in_line
 from twinkeel.faults.prediction import Prediction
-from twinkeel.topology.model import Bgp, HaproxySettings, Machine, Service, Topology, VrrpDaemonSettings, VrrpInstance
+from twinkeel.topology.model import Bgp, Machine, Service, Topology, VrrpInstance
+from twinkeel.topology.settings import HaproxySettings, VrrpDaemonSettings
 from twinkeel.vip.daemons import VRRP_DAEMON
 from twinkeel.vrrp import Range
 

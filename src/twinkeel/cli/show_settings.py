@@ -7,9 +7,10 @@ from twinkeel.render.haproxy import HARD_STOP_AFTER, SPREAD_SECONDS
 from twinkeel.spec.failover_defaults import advert_interval
 from twinkeel.spec.model import MONITOR_PORT, Failover
 from twinkeel.topology.api_server import balanced_arguments
-from twinkeel.topology.model import Bgp, BgpRouter, Metrics, Monitoring, Topology
+from twinkeel.topology.model import Bgp, BgpRouter, Topology
 from twinkeel.topology.profiles import HEALTH_TIMERS
 from twinkeel.topology.readers import reader_texts
+from twinkeel.topology.settings import Metrics, Monitoring
 from twinkeel.vip.daemons import VRRP_DAEMON
 from twinkeel.vrrp import DOWN_TIMER_ADVERTS, master_down, skew
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from twinkeel.drill.fault import Fault, OpenHosts, Scene
 from twinkeel.errors import ToolError, UsageError
 from twinkeel.support.process_start import process_start
-from twinkeel.topology.model import PowerControl, Topology
+from twinkeel.topology.model import Topology
+from twinkeel.topology.settings import PowerControl
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from twinkeel.drill.active_fault import read_active_fault, remove_active_fault, scene_of
+from twinkeel.drill.drill import ReadStatus
 from twinkeel.drill.fault import OpenHosts
 from twinkeel.drill.faults.registry import find_fault
-from twinkeel.drill.run import ReadStatus
 from twinkeel.errors import UsageError, VerificationError
 from twinkeel.hosts.lock import cluster_lock
 from twinkeel.status.probe import take_snapshot

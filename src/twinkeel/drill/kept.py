@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from twinkeel.drill.exchange import DOWNLOAD, RUN, UPLOAD, Progress, Question
 from twinkeel.drill.history import SECOND, Event, HistoryWriter, Request, Stream
-from twinkeel.drill.http2 import Http2Client, Http2Connection, UnprocessedError
+from twinkeel.drill.http2 import Http2Connection, UnprocessedError
+from twinkeel.drill.http2_client import Http2Client
 from twinkeel.drill.https import AT_ONCE, Connection, Http1Channel, NoHttp2Error, Target, error_class
 from twinkeel.drill.streams import HTTP2, StreamKind
 from twinkeel.drill.ticks import ticks

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twinkeel.drill.checker import Answer, served
+from twinkeel.drill.drill import Drill
 from twinkeel.drill.frr import sessions_lost
 from twinkeel.drill.history import EVENTS_FILE, MILLISECOND, Event, History, HistoryWriter, read_history
 from twinkeel.drill.load import relax, saturate
 from twinkeel.drill.measure import Measurement
 from twinkeel.drill.observe import Log, Observers
-from twinkeel.drill.run import Drill, require_health
+from twinkeel.drill.run import require_health
 from twinkeel.drill.streams import ALONE
 
 REPORT_EVERY = 15.0

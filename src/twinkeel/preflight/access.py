@@ -6,7 +6,8 @@ from twinkeel.hosts.executor import NotPrivilegedError
 from twinkeel.preflight.facts import HostFacts
 from twinkeel.preflight.model import Finding, Survey, balancers, every_host, on_each
 from twinkeel.spec.software_versions import text
-from twinkeel.topology.model import Machine, Version
+from twinkeel.topology.model import Machine
+from twinkeel.vip.daemon import Version
 
 # What runs on hosts is written for; Ansible may want a newer one there.
 OLDEST_PYTHON = (3, 8)

@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from twinkeel.errors import EXIT_FAILED, EXIT_GOOD, EXIT_NO, HostError
 from twinkeel.preflight.facts import HostFacts, SegmentFacts
-from twinkeel.topology.model import Machine, Topology, Version
+from twinkeel.topology.model import Machine, Topology
+from twinkeel.vip.daemon import Version
 
 Result = Literal["ok", "warning", "failure", "skipped"]
 SUMMARY: tuple[Result, ...] = ("failure", "warning", "skipped", "ok")

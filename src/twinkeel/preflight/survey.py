@@ -19,7 +19,8 @@ from twinkeel.preflight.versions import parse_version
 from twinkeel.render.firewall import SELINUX_BOOLEANS
 from twinkeel.render.frr import CONFIG_PATH
 from twinkeel.render.services import daemon_packages
-from twinkeel.topology.model import LoadBalancer, Machine, Topology, Version
+from twinkeel.topology.model import LoadBalancer, Machine, Topology
+from twinkeel.vip.daemon import Version
 from twinkeel.vip.daemons import VRRP_DAEMON
 
 SURVEY_HOST = host_program("twinkeel.preflight.host_programs.survey_host", PACKAGE_VERSIONS)

@@ -9,7 +9,8 @@ from twinkeel.preflight.versions import parse_version
 from twinkeel.render.limits import limits
 from twinkeel.render.systemd import STANDBY_FILE
 from twinkeel.spec.software_versions import Program, known_bad, span, text, unknown_newer
-from twinkeel.topology.model import Machine, Topology, Version
+from twinkeel.topology.model import Machine, Topology
+from twinkeel.vip.daemon import Version
 from twinkeel.vip.daemons import VRRP_DAEMON
 
 ROOM = 50 * 1024 * 1024

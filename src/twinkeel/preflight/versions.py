@@ -2,7 +2,7 @@
 
 import re
 
-from twinkeel.topology.model import Version
+from twinkeel.vip.daemon import Version
 
 
 def parse_version(text: str) -> Version:

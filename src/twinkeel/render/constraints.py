@@ -7,8 +7,9 @@ from twinkeel.errors import SpecError
 from twinkeel.render.limits import MOST_FILES, limits_of
 from twinkeel.render.versions import HAPROXY_KEYWORDS, haproxy_has
 from twinkeel.spec.fields import IPAddress
-from twinkeel.spec.software_versions import KNOWN, LEAST_HMAC, NAMES, Program, numbers, span, text, too_old
+from twinkeel.spec.software_versions import KNOWN, NAMES, Program, numbers, span, text, too_old
 from twinkeel.vip.daemon import Version
+from twinkeel.vip.daemons import VRRP_DAEMON
 
 if TYPE_CHECKING:
     from twinkeel.spec.model import ClusterSpec
@@ -100,9 +101,10 @@ def _haproxy_version(requested: Requested) -> Iterator[RenderConstraint]:
 def _keepalived_version(requested: Requested) -> Iterator[RenderConstraint]:
     version = requested.keepalived
     yield from _version("keepalived", version)
-    if requested.authentication == "hmac" and version < LEAST_HMAC[: len(version)]:
+    least = VRRP_DAEMON.signs_since
+    if requested.authentication == "hmac" and version < least[: len(version)]:
         what = f"Keepalived {text(version)} cannot sign advertisements"
-        yield RenderConstraint("failover.authentication", what, f"install {text(LEAST_HMAC)} or newer, or leave it out")
+        yield RenderConstraint("failover.authentication", what, f"install {text(least)} or newer, or leave it out")
 
 
 def _version(program: Program, version: Version) -> Iterator[RenderConstraint]:

@@ -11,8 +11,9 @@ from ipaddress import ip_address, ip_network
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.template import fill
 from twinkeel.spec.fields import IPAddress
-from twinkeel.topology.model import LoadBalancer, Metrics, Monitoring, Topology
+from twinkeel.topology.model import LoadBalancer, Topology
 from twinkeel.topology.readers import reader_texts
+from twinkeel.topology.settings import Metrics, Monitoring
 
 NFTABLES_PATH = "/etc/twinkeel/firewall.nft"
 FIREWALLD_PATH = "/etc/firewalld/policies/twinkeel.xml"

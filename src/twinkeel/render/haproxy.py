@@ -12,8 +12,9 @@ from twinkeel.render.versions import haproxy_has
 from twinkeel.spec.fields import IPAddress
 from twinkeel.spec.model import MONITOR_PORT as MONITOR_PORT
 from twinkeel.spec.secrets import Secrets
-from twinkeel.topology.model import LoadBalancer, Metrics, Topology
+from twinkeel.topology.model import LoadBalancer, Topology
 from twinkeel.topology.readers import reader_texts
+from twinkeel.topology.settings import Metrics
 
 Trust = Literal["verified", "bootstrap"]
 

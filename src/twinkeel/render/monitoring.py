@@ -10,7 +10,8 @@ from twinkeel.render.frr import OWNER as FRR_OWNER
 from twinkeel.render.haproxy import CA_PATH
 from twinkeel.render.systemd import DOWN_FILE, LIVENESS_STATE, STANDBY_FILE
 from twinkeel.render.template import fill, read
-from twinkeel.topology.model import LoadBalancer, Monitoring, Topology
+from twinkeel.topology.model import LoadBalancer, Topology
+from twinkeel.topology.settings import Monitoring
 
 CONFIG_PATH = "/etc/twinkeel/metrics.json"
 METRICS_PROGRAM = "/usr/local/lib/twinkeel/metrics"

@@ -20,7 +20,7 @@ from twinkeel.render import frr, haproxy, keepalived
 from twinkeel.render.extra_lines import ExtraLine, locate
 from twinkeel.render.files import RenderedFiles
 from twinkeel.render.systemd import DOWN_FILE
-from twinkeel.spec.software_versions import LEAST_HMAC
+from twinkeel.vip.daemons import VRRP_DAEMON
 
 TIMEOUT = 30.0
 SEARCHED = ("usr/local/sbin", "usr/local/bin", "usr/sbin", "usr/bin", "sbin", "bin")
@@ -122,7 +122,7 @@ def validate_file(path: str, content: str, *, host: str = "", system: Path = HER
 
 def without_unknown(config: str, keepalived: str) -> str:
     """The file for a Keepalived (its version) that cannot sign: it validates the rest. Every line keeps its number."""
-    if not keepalived or tuple(map(int, keepalived.split("."))) >= LEAST_HMAC:
+    if not keepalived or tuple(map(int, keepalived.split("."))) >= VRRP_DAEMON.signs_since:
         return config
     return re.sub(r"^    auth_hmac \{\n(?:.*\n)*?    \}$", _as_comments, config, flags=re.MULTILINE)
 

@@ -1,7 +1,7 @@
 """What is known of versions of HAProxy and of what shares virtual IPs out: one table, for rules, rendering and preflight."""
 
 from twinkeel.vip.daemon import KnownBad, Version
-from twinkeel.vip.daemons import VIP_DAEMONS, VRRP_DAEMON
+from twinkeel.vip.daemons import VIP_DAEMONS
 
 Program = str
 """A program's package, which is its key in the spec, too."""
@@ -14,9 +14,6 @@ KNOWN: dict[Program, tuple[tuple[int, int], tuple[int, int]]] = {
 }
 """The oldest and the newest release whose keywords were read in its source. HAProxy 2.2 brought `http-check send` and
 `http-request return`. A newer one gets the files of the newest."""
-
-LEAST_HMAC: Version = VRRP_DAEMON.signs_since
-"""The first version that signs advertisements as later ones do."""
 
 KNOWN_BAD = (
     *(bad for daemon in VIP_DAEMONS for bad in daemon.known_bad),

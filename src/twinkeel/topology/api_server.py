@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from twinkeel.topology.model import Cluster
+from twinkeel.topology.settings import Cluster
 
 VARIABLE = "kube_kubeadm_apiserver_extra_args"
 """Kubespray's variable, in every release from v2.16 on: it writes each value as a text into kubeadm's configuration."""

@@ -14,24 +14,19 @@ from twinkeel.spec.release_support import ReleaseSupport
 from twinkeel.spec.second_chance_rules import resets_because
 from twinkeel.spec.software_versions import numbers
 from twinkeel.topology.bgp import build_bgp
-from twinkeel.topology.model import (
+from twinkeel.topology.model import Endpoint, LoadBalancer, Machine, Role, SshAccess, Topology
+from twinkeel.topology.profiles import health_timers
+from twinkeel.topology.services import build_services
+from twinkeel.topology.settings import (
     Cluster,
-    Endpoint,
     HaproxySettings,
     LinkControl,
-    LoadBalancer,
-    Machine,
     Metrics,
     Monitoring,
     PowerControl,
-    Role,
-    SshAccess,
     SystemSettings,
-    Topology,
     VrrpDaemonSettings,
 )
-from twinkeel.topology.profiles import health_timers
-from twinkeel.topology.services import build_services
 from twinkeel.topology.vrrp_instances import build_load_balancers
 
 

@@ -6,8 +6,8 @@ from twinkeel.audit.pair import Host, Pair, Script
 from twinkeel.audit.registry import find_rule
 from twinkeel.liveconfig.haproxy_file import parse_haproxy
 from twinkeel.liveconfig.haproxy_model import build_haproxy
-from twinkeel.liveconfig.keepalived_model import VrrpConfig
-from twinkeel.liveconfig.keepalived_resolve import resolve_keepalived
+from twinkeel.liveconfig.keepalived.model import VrrpConfig
+from twinkeel.liveconfig.keepalived.resolve import resolve_keepalived
 from twinkeel.source import SourceFile
 
 

@@ -125,6 +125,8 @@ def found(topology: Topology, code: str, *asked: Announcer) -> list[Finding]:
             "folders": [],
             "frr": [CONFIG_PATH, MARKER],
             "connect": [[vip, 6443] for vip in balancer.vips],
+            "vrrp_daemon": "keepalived",
+            "booleans": [],
         }
         told = balancer.run(sys.executable, "-c", SURVEY_HOST, json.dumps(wanted))
         hosts[balancer.name] = parse_host(told, Clock(0.0, 0.0))

@@ -19,7 +19,7 @@ from twinkeel.drill.checker import Verdict, evaluate, served
 from twinkeel.drill.history import EVENTS_FILE, MILLISECOND, REQUESTS_FILE, Event, HistoryWriter, Request, read_history
 from twinkeel.drill.https import Connection, Target, error_class, verified_context
 from twinkeel.drill.measure import Measurement
-from twinkeel.drill.run import BASELINE_SECONDS
+from twinkeel.drill.stage import BASELINE_SECONDS
 from twinkeel.errors import ToolError
 
 from .conftest import NAME, Server

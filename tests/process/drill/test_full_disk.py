@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from twinkeel.drill.drill import Drill
 from twinkeel.drill.history import EVENTS_FILE, REQUESTS_FILE, Event, HistoryWriter
 from twinkeel.drill.measure import Measurement
-from twinkeel.drill.run import Drill
 from twinkeel.drill.trial import read_trials
 from twinkeel.errors import ToolError
 

@@ -18,9 +18,10 @@ import pytest
 from twinkeel.cli.load import load_topology
 from twinkeel.drill import heal, run
 from twinkeel.drill.active_fault import path_of, read_active_fault
+from twinkeel.drill.drill import Drill
 from twinkeel.drill.fault import Fault, Scene
 from twinkeel.drill.https import Target
-from twinkeel.drill.run import Drill, run_drill
+from twinkeel.drill.run import run_drill
 from twinkeel.drill.trial import Trial
 from twinkeel.errors import HostError, UsageError, VerificationError
 from twinkeel.hosts import lock

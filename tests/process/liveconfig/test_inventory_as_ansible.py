@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from twinkeel.app.audit_inventory import read_inventory
+from twinkeel.audit.given_files.inventory import read_inventory
 from twinkeel.liveconfig.inventory import ALL, UNGROUPED, Inventory
 from twinkeel.source import SourceFile
 

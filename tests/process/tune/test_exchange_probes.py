@@ -52,7 +52,13 @@ class Segment:
 
     def start(self, host: str, seconds: float) -> subprocess.Popen[str]:
         other = next(address for name, address in self.own.items() if name != host)
-        asked = {"pairs": [[self.own[host], other]], "period": PERIOD, "seconds": seconds, "mark": "ab" * 12}
+        asked = {
+            "pairs": [[self.own[host], other]],
+            "period": PERIOD,
+            "seconds": seconds,
+            "mark": "ab" * 12,
+            "daemon": "keepalived",
+        }
         argv = self.enter(sys.executable, "-c", EXCHANGE_PROBES, json.dumps(asked))
         process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.running[host] = process
@@ -165,7 +171,7 @@ def test_it_ends_when_nobody_listens_any_more(segment: Segment) -> None:
 
 
 def test_what_cannot_be_sent_is_told(segment: Segment) -> None:
-    asked = {"pairs": [["127.0.0.1", "192.0.2.1"]], "period": PERIOD, "seconds": 1, "mark": "ab" * 12}
+    asked = {"pairs": [["127.0.0.1", "192.0.2.1"]], "period": PERIOD, "seconds": 1, "mark": "ab" * 12, "daemon": "keepalived"}
     argv = segment.enter(sys.executable, "-c", EXCHANGE_PROBES, json.dumps(asked))
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         said = [json.loads(line) for line in _rest(process).splitlines()]

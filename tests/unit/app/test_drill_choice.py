@@ -10,7 +10,8 @@ from twinkeel.app.drill_choice import choose_faults, find_kubectl, measuring, wi
 from twinkeel.cli.load import open_context
 from twinkeel.drill.faults.registry import FAULTS
 from twinkeel.errors import UsageError
-from twinkeel.topology.model import PowerControl, Topology
+from twinkeel.topology.model import Topology
+from twinkeel.topology.settings import PowerControl
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "lab-home.yaml"
 

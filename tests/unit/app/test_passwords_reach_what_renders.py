@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from twinkeel.app import bench, drill
 from twinkeel.cli.load import open_context
 from twinkeel.cli.main import cli
-from twinkeel.drill.run import Drill
+from twinkeel.drill.drill import Drill
 from twinkeel.errors import HostError, SpecError
 from twinkeel.spec.secrets import Secrets
 

@@ -25,8 +25,8 @@ from twinkeel.bench.configurations import CONFIGURATIONS
 from twinkeel.bench.data_path import Effort
 from twinkeel.cli.main import cli
 from twinkeel.drill.active_fault import path_of
+from twinkeel.drill.drill import Drill
 from twinkeel.drill.fault import OpenHosts
-from twinkeel.drill.run import Drill
 from twinkeel.errors import HostError
 from twinkeel.hosts.executor import Writer
 from twinkeel.hosts.lock import LockedError, cluster_lock, this_process

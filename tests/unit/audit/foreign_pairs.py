@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from twinkeel.app.audit_input import read_pair
+from twinkeel.audit.given_files.pair import read_pair
 from twinkeel.audit.pair import Pair
 from twinkeel.bench.configurations import CONFIGURATIONS, find_configuration
 from twinkeel.bench.peer_files import peer_files

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from twinkeel.app.audit_input import read_pair
 from twinkeel.audit.audit import audit
 from twinkeel.audit.example_cluster import GROUP_VARS, HAPROXY, INVENTORY, KEEPALIVED
 from twinkeel.audit.examples import example_pair
+from twinkeel.audit.given_files.pair import read_pair
 from twinkeel.audit.registry import KUBESPRAY
 from twinkeel.audit.rule import Example
 

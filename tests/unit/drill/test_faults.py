@@ -18,7 +18,8 @@ from twinkeel.drill.faults.registry import DEFAULT, FAULTS, find_fault
 from twinkeel.drill.prerequisites import missing, require
 from twinkeel.errors import ToolError, UsageError, VerificationError
 from twinkeel.hosts.executor import Writer
-from twinkeel.topology.model import LinkControl, Machine, PowerControl, Topology
+from twinkeel.topology.model import Machine, Topology
+from twinkeel.topology.settings import LinkControl, PowerControl
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "lab-home.yaml"
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twinkeel.liveconfig.keepalived_file import DEEPEST, Statement, parse_keepalived, write_keepalived
-from twinkeel.liveconfig.keepalived_model import VrrpConfig
-from twinkeel.liveconfig.keepalived_resolve import MOST_STATEMENTS, KeepalivedConfig, resolve_keepalived
+from twinkeel.liveconfig.keepalived.file import DEEPEST, Statement, parse_keepalived, write_keepalived
+from twinkeel.liveconfig.keepalived.model import VrrpConfig
+from twinkeel.liveconfig.keepalived.resolve import MOST_STATEMENTS, KeepalivedConfig, resolve_keepalived
 from twinkeel.source import SourceFile
 
 

@@ -19,7 +19,8 @@ from twinkeel.preflight.facts import Clock, HostFacts, Listener, NameAnswer, Tls
 from twinkeel.preflight.model import Finding, Preflight, Survey, as_json, evaluate_all
 from twinkeel.preflight.versions import parse_version
 from twinkeel.spec.software_versions import known_bad
-from twinkeel.topology.model import Metrics, Topology
+from twinkeel.topology.model import Topology
+from twinkeel.topology.settings import Metrics
 
 Change = Callable[[HostFacts], HostFacts]
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - what a host told, nothing is bound

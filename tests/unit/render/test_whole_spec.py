@@ -24,7 +24,9 @@ from twinkeel.spec.load import load
 from twinkeel.spec.secrets import Secrets
 from twinkeel.spec.software_versions import KNOWN
 from twinkeel.topology.build import build
-from twinkeel.topology.model import Metrics, Service, Topology, Version
+from twinkeel.topology.model import Service, Topology
+from twinkeel.topology.settings import Metrics
+from twinkeel.vip.daemon import Version
 
 Build = Callable[..., Topology]
 PROFILE = "failover: {profile: fast}\n"

@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from twinkeel.liveconfig.keepalived_file import Statement, parse_keepalived
+from twinkeel.liveconfig.keepalived.file import Statement, parse_keepalived
 from twinkeel.render.vrrp_authentication import NONE, Authentication, Mode
 from twinkeel.source import SourceFile
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_interface
 
-from twinkeel.liveconfig.keepalived_file import INCLUDES, Statement, parse_keepalived
+from twinkeel.liveconfig.keepalived.file import INCLUDES, Statement, parse_keepalived
 from twinkeel.observe.ending import Ending
 from twinkeel.source import SourceFile
 from twinkeel.spec.fields import IPAddress

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 
-from twinkeel.liveconfig.keepalived_file import parse_keepalived
+from twinkeel.liveconfig.keepalived.file import parse_keepalived
 from twinkeel.render.systemd import DOWN_FILE, STANDBY_FILE
 from twinkeel.source import SourceFile
 from twinkeel.spec.fields import IPAddress

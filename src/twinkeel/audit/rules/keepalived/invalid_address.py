@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 
 from twinkeel.audit.rule import Example, Finding, Rule, at, each_instance
-from twinkeel.liveconfig.keepalived_model import Instance
+from twinkeel.liveconfig.keepalived.model import Instance
 from twinkeel.liveconfig.words import Word
 
 _BLOCKS = {

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from twinkeel.audit.rule import Example, Finding, Rule, each_instance
 from twinkeel.audit.takeover import skew
-from twinkeel.liveconfig.keepalived_model import Instance
+from twinkeel.liveconfig.keepalived.model import Instance
 
 LONGEST = 0.3
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from twinkeel.audit.rule import Example, Finding, Rule, at, each_keepalived
-from twinkeel.liveconfig.keepalived_model import VrrpConfig
+from twinkeel.liveconfig.keepalived.model import VrrpConfig
 
 
 def check(config: VrrpConfig) -> Iterator[Finding]:

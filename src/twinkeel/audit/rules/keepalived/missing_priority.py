@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from twinkeel.audit.rule import Example, Finding, Rule, each_instance
-from twinkeel.liveconfig.keepalived_model import DEFAULT_PRIORITY, Instance
+from twinkeel.liveconfig.keepalived.model import DEFAULT_PRIORITY, Instance
 
 
 def check(instance: Instance) -> Iterator[Finding]:

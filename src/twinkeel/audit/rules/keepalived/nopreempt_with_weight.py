@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from twinkeel.audit.rule import Example, Finding, Rule, each_instance
-from twinkeel.liveconfig.keepalived_model import Instance, Tracker
+from twinkeel.liveconfig.keepalived.model import Instance, Tracker
 
 RESIGNING = "/run/twinkeel/haproxy-hangs"
 """The one file whose weight moves an address in spite of nopreempt: who writes it also resigns in Keepalived's name."""

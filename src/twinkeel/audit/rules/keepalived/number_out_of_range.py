@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from twinkeel.audit.rule import Example, Finding, Rule, at, each_instance
-from twinkeel.liveconfig.keepalived_model import Instance
+from twinkeel.liveconfig.keepalived.model import Instance
 from twinkeel.liveconfig.times import number
 
 _RANGES = {"priority": (1, 255), "virtual_router_id": (1, 255), "advert_int": (0.01, 255)}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from twinkeel.audit.rule import Example, Finding, Rule, each_instance
 from twinkeel.audit.takeover import master_down
-from twinkeel.liveconfig.keepalived_model import Instance
+from twinkeel.liveconfig.keepalived.model import Instance
 
 LONGEST = 5.0
 

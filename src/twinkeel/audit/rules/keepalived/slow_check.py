@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from twinkeel.audit.rule import Example, Finding, Rule, each_keepalived
-from twinkeel.liveconfig.keepalived_model import DEFAULT_INTERVAL, VrrpConfig
+from twinkeel.liveconfig.keepalived.model import DEFAULT_INTERVAL, VrrpConfig
 
 LONGEST = 10.0
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from twinkeel.audit.rule import Example, Finding, Rule, each_keepalived
-from twinkeel.liveconfig.keepalived_model import VrrpConfig
+from twinkeel.liveconfig.keepalived.model import VrrpConfig
 
 _ON = ("", "on", "yes", "true")
 

@@ -5,8 +5,8 @@ from difflib import get_close_matches
 from itertools import islice
 
 from twinkeel.audit.rule import Example, Finding, Rule, at, each_keepalived
-from twinkeel.liveconfig.keepalived_file import Statement
-from twinkeel.liveconfig.keepalived_model import VrrpConfig
+from twinkeel.liveconfig.keepalived.file import Statement
+from twinkeel.liveconfig.keepalived.model import VrrpConfig
 
 # keepalived.conf(5) of 2.4 and what 2.2.7 takes besides; checks, BFD and IPVS are not looked into.
 _TOP = frozenset(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from twinkeel.audit.in_force import ignored
 from twinkeel.audit.rule import Example, Finding, Rule, each_instance
-from twinkeel.liveconfig.keepalived_model import Instance
+from twinkeel.liveconfig.keepalived.model import Instance
 
 
 def check(instance: Instance) -> Iterator[Finding]:

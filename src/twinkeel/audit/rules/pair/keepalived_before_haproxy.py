@@ -8,7 +8,7 @@ from twinkeel.audit.pair import Host
 from twinkeel.audit.rule import Example, Finding, Rule, each_host
 from twinkeel.audit.rules.pair.end_to_end_check import through_ports
 from twinkeel.audit.server_check import server_check
-from twinkeel.liveconfig.keepalived_model import DEFAULT_INTERVAL
+from twinkeel.liveconfig.keepalived.model import DEFAULT_INTERVAL
 
 
 def check(host: Host) -> Iterator[Finding]:

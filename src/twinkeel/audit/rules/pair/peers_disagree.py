@@ -6,8 +6,8 @@ from twinkeel.audit.pair import Pair
 from twinkeel.audit.partners import Member, partners
 from twinkeel.audit.rule import Example, Finding, Rule
 from twinkeel.audit.takeover import interval
-from twinkeel.liveconfig.keepalived_file import Statement
-from twinkeel.liveconfig.keepalived_model import Instance
+from twinkeel.liveconfig.keepalived.file import Statement
+from twinkeel.liveconfig.keepalived.model import Instance
 from twinkeel.liveconfig.words import Place
 
 

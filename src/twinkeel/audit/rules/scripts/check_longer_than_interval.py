@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from twinkeel.audit.check_script import scripts_of
 from twinkeel.audit.pair import Host
 from twinkeel.audit.rule import Example, Finding, Rule, each_host
-from twinkeel.liveconfig.keepalived_model import DEFAULT_INTERVAL
+from twinkeel.liveconfig.keepalived.model import DEFAULT_INTERVAL
 
 
 def check(host: Host) -> Iterator[Finding]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 
-from twinkeel.liveconfig.keepalived_file import Statement
-from twinkeel.liveconfig.keepalived_resolve import KeepalivedConfig
+from twinkeel.liveconfig.keepalived.file import Statement
+from twinkeel.liveconfig.keepalived.resolve import KeepalivedConfig
 from twinkeel.liveconfig.times import number, whole_number
 from twinkeel.liveconfig.words import Word
 

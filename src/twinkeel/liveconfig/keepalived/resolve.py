@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from twinkeel.liveconfig.keepalived_file import INCLUDES, KeepalivedFile, Statement, parse_keepalived
+from twinkeel.liveconfig.keepalived.file import INCLUDES, KeepalivedFile, Statement, parse_keepalived
 from twinkeel.liveconfig.words import Comment, Remark, Word
 from twinkeel.source import SourceFile
 

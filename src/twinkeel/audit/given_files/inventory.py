@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from twinkeel.app.audit_files import Notes, read
+from twinkeel.audit.given_files.files import Notes, read
 from twinkeel.liveconfig.inventory import Inventory, Variables
 from twinkeel.liveconfig.inventory_ini import read_ini
 from twinkeel.liveconfig.inventory_yaml import read_variables, read_yaml_inventory

@@ -4,15 +4,15 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
-from twinkeel.app.audit_files import MAIN, Input, Notes, inputs, read
-from twinkeel.app.audit_hosts import Group, grouped, on_host
-from twinkeel.app.audit_inventory import is_yaml, read_inventory
+from twinkeel.audit.given_files.files import MAIN, Input, Notes, inputs, read
+from twinkeel.audit.given_files.hosts import Group, grouped, on_host
+from twinkeel.audit.given_files.inventory import is_yaml, read_inventory
 from twinkeel.audit.pair import Host, Pair, Script, as_script
 from twinkeel.errors import UsageError
 from twinkeel.liveconfig.haproxy_file import PROXIES, parse_haproxy
 from twinkeel.liveconfig.haproxy_model import build_haproxy
-from twinkeel.liveconfig.keepalived_model import VrrpConfig
-from twinkeel.liveconfig.keepalived_resolve import resolve_keepalived
+from twinkeel.liveconfig.keepalived.model import VrrpConfig
+from twinkeel.liveconfig.keepalived.resolve import resolve_keepalived
 from twinkeel.source import SourceFile
 from twinkeel.support.named_files import named_files
 

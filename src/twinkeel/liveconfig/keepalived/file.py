@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from twinkeel.liveconfig.keepalived_words import is_brace, split_line
+from twinkeel.liveconfig.keepalived.words import is_brace, split_line
 from twinkeel.liveconfig.words import Comment, Place, Remark, Word, read_whole
 from twinkeel.source import SourceFile, Span
 

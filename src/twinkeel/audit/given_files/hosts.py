@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from twinkeel.app.audit_files import STDIN, Input, Kind
+from twinkeel.audit.given_files.files import STDIN, Input, Kind
 
 # Folders that name a program or a part of it, not a host.
 _NOT_A_HOST = frozenset(("haproxy", "keepalived", "conf.d", "config", "scripts", "etc"))

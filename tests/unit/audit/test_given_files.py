@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from twinkeel.app.audit_input import read_pair
 from twinkeel.audit.audit import audit
+from twinkeel.audit.given_files.pair import read_pair
 from twinkeel.audit.pair import Pair
 from twinkeel.errors import UsageError
 from twinkeel.liveconfig.words import LONGEST_FILE
