@@ -44,10 +44,9 @@ def list_configurations(format: OutputFormat = Format.text) -> None:  # noqa: A0
     from dataclasses import asdict
 
     from rich.console import Console
-    from rich.padding import Padding
-    from rich.text import Text
 
     from twinkeel.app.bench_choice import CONFIGURATIONS
+    from twinkeel.cli.text_layout import indented, usable_width
 
     if format is Format.json:
         print(json.dumps([asdict(each) for each in CONFIGURATIONS]))
@@ -56,7 +55,7 @@ def list_configurations(format: OutputFormat = Format.text) -> None:  # noqa: A0
     for each in CONFIGURATIONS:
         console.print(f"[bold]{each.id}[/]  {each.title}")
         for line in (f"Source: {each.source}", *(f"Differs: {what}" for what in each.differs)):
-            console.print(Padding(Text(line), (0, 0, 0, 4)))
+            console.print(indented(line, usable_width(console.width)), markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -24,10 +24,9 @@ def drill() -> None:
 def list_faults(format: OutputFormat = Format.text) -> None:  # noqa: A002
     """Show every scenario: what it does, why, how it heals, and its budget."""
     from rich.console import Console
-    from rich.padding import Padding
-    from rich.text import Text
 
     from twinkeel.app.drill_choice import FAULTS
+    from twinkeel.cli.text_layout import indented, usable_width
 
     if format is Format.json:
         keys = ("id", "title", "does", "why", "heals", "expect", "budget_ms")
@@ -40,7 +39,7 @@ def list_faults(format: OutputFormat = Format.text) -> None:  # noqa: A002
         if fault.prerequisites:
             lines.append(f"Needs: {', '.join(fault.prerequisites)}.")
         for line in lines:
-            console.print(Padding(Text(line), (0, 0, 0, 4)))
+            console.print(indented(line, usable_width(console.width)), markup=False, soft_wrap=True)
 
 
 app.command("run")(drill_run.run)

@@ -14,7 +14,7 @@ def give(text: str, out: Path | None, spec: Path | None = None) -> None:
     But never the spec itself: its name is one slip away.
 
     Raises:
-        UsageError: the file is the spec, or there is no such folder.
+        UsageError: the file is the spec, or a folder, or there is no such folder.
         ToolError: it cannot be written.
     """
     if out is None:
@@ -26,6 +26,8 @@ def give(text: str, out: Path | None, spec: Path | None = None) -> None:
         out.write_text(text, encoding="utf-8")
     except FileNotFoundError:
         raise UsageError("there is no such folder", where=str(out.parent), hint="make it first, or name another file") from None
+    except (IsADirectoryError, NotADirectoryError) as error:
+        raise UsageError(f"this cannot be a file: {error.strerror}", where=str(out), hint="name another file with -o") from None
     except OSError as error:
         raise ToolError(f"the file cannot be written: {error.strerror}", where=str(out), hint="name another file with -o") from None
     print(f"written: {out}", file=sys.stderr)

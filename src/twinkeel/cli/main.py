@@ -72,6 +72,15 @@ class LazyGroup(click.Group):
         unwrap_help(command)
         return command
 
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """As Click does; a slip is told with the command that is near."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            if near := get_close_matches(args[0], COMMANDS, n=1):
+                ctx.fail(f"No such command '{args[0]}'. Did you mean '{near[0]}'?")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands' one-line helps, from the table: nothing is imported."""
         with formatter.section("Commands"):
@@ -81,7 +90,18 @@ class LazyGroup(click.Group):
 def _of_typer(app: "typer.Typer") -> click.Command:
     from typer.main import get_command
 
-    return get_command(app)
+    command = get_command(app)
+    if hasattr(click.exceptions, "NoSuchCommand"):
+        _suggest_once(command)
+    return command
+
+
+def _suggest_once(command: click.Command) -> None:
+    """From 8.4 on Click says itself which command is near, and Typer says it again."""
+    if isinstance(command, click.Group):
+        vars(command)["suggest_commands"] = False
+        for each in command.commands.values():
+            _suggest_once(each)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -66,7 +66,7 @@ def _view() -> "View[Preflight]":
 
 def _counted(result: "Preflight") -> str:
     failed, warned = (sum(1 for each in result.checked if each.result == kind) for kind in ("failure", "warning"))
-    summary = f"{len(result.checked)} checks: {failed} failed, {warned} with warnings"
+    summary = f"{_count(result)}: {failed} failed, {warned} with warnings"
     return f"{', '.join(result.unreachable)} cannot be reached; {summary}" if result.unreachable else summary
 
 
@@ -77,6 +77,10 @@ def _not_well(result: "Preflight") -> list[str]:
         for finding in each.findings
         if finding.result in ("failure", "warning")
     ]
+
+
+def _count(result: "Preflight") -> str:
+    return f"{len(result.checked)} check{'s' if len(result.checked) != 1 else ''}"
 
 
 def _show_list(checks: Sequence["Check"], format: Format) -> None:  # noqa: A002
@@ -105,7 +109,7 @@ def _show(result: "Preflight", format: Format) -> None:  # noqa: A002
     named = next((each.check.id for each in result.checked if each.result in ("failure", "warning")), None)
     if named:
         console.print(f"more about a check: twinkeel explain {named}")
-    console.print(f"{len(result.checked)} checks: {failed} failed, {warned} with warnings ({result.seconds:.1f} s)")
+    console.print(f"{_count(result)}: {failed} failed, {warned} with warnings ({result.seconds:.1f} s)")
 
 
 def _show_check(console: "Console", each: "Checked") -> None:

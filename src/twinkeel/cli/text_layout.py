@@ -37,6 +37,12 @@ def _folded(row: Sequence[str], widths: Sequence[int], width: int) -> Iterator[s
         yield " " * len(head) + line
 
 
+def indented(text: str, width: int) -> str:
+    """A paragraph below a title, folded at `width`."""
+    inset = INDENT * 2
+    return textwrap.fill(text, width, initial_indent=inset, subsequent_indent=inset, break_long_words=False, break_on_hyphens=False)
+
+
 def seconds(time: float) -> str:
     """Short and honest: 0.3012 -> 301 ms, 2.5 -> 2.5 s, 0.0004 -> < 1 ms."""
     if time >= 1:

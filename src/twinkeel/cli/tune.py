@@ -43,11 +43,10 @@ def tune(
     from twinkeel.app.tune import plot as write_plot
     from twinkeel.cli.show_tune import as_json, as_text
 
+    tuning = None if source is None else evaluate_file(source, wished)
     if plot is not None:
         require_plot(plot)
-    if source is not None:
-        tuning = evaluate_file(source, wished)
-    else:
+    if tuning is None:
         tuning = _measured(file, duration, wished, save, load=load, yes=yes, break_lock=break_lock)
     print(as_json(tuning) if format is Format.json else as_text(tuning))
     if plot is not None:

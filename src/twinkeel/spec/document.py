@@ -81,7 +81,8 @@ def read_source(path: Path) -> SourceFile:
             # Not by its size: a device says 0 and never ends.
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
-        raise SpecError("there is no such spec file", where=str(path), hint="name the file with -f FILE") from error
+        hint = "standard input is -f /dev/stdin" if str(path) == "-" else "name the file with -f FILE"
+        raise SpecError("there is no such spec file", where=str(path), hint=hint) from error
     except OSError as error:
         raise SpecError(f"the spec cannot be read: {error.strerror}", where=str(path)) from error
     if len(data) > MAX_BYTES:

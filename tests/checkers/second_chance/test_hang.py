@@ -20,8 +20,9 @@ from .test_moves import DUAL, NONE_BROKEN, ON, THREE, broken
 # Longer than a busy machine holds HAProxy up, so that what stops here is what the test stops.
 HANG_YIELD = 0.5
 SETTLED = 5.5
-# Minutes, and seconds between advertisements; see the last test.
+# Minutes, busy loops beside what runs anyway, and seconds between advertisements; see the last test.
 SOAK_MINUTES = os.environ.get("TWINKEEL_TEST_SOAK")
+SOAK_LOOPS = int(os.environ.get("TWINKEEL_TEST_SOAK_LOOPS", 2 * (os.cpu_count() or 1)))
 SOAK_INTERVAL = os.environ.get("TWINKEEL_TEST_SOAK_INTERVAL", "0.07")
 Edited = Callable[..., Topology]
 
@@ -185,7 +186,7 @@ def test_a_machine_without_a_free_processor_loses_nothing(build_edited: Edited, 
     with segment(build_edited(timers), tmp_path) as made:
         watchdogs = [each.start_watchdog(*made.vips, hang_yield=0.125, deadline=1.0) for each in made.balancers.values()]
         time.sleep(SETTLED)
-        for _ in range(2 * (os.cpu_count() or 1)):
+        for _ in range(SOAK_LOOPS):
             made.client.start(sys.executable, "-c", BUSY)
         moves, holder, end = 0, holders(made), time.monotonic() + 60 * minutes
         with made.using(made.vips[0]) as seen:

@@ -4,8 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from twinkeel.cli.drill_common import show
+from twinkeel.cli.main import cli
 from twinkeel.drill.trial import read_trials
 
 FOLDER = Path(__file__).parents[1] / "drill/old_history"
@@ -32,3 +34,10 @@ def test_without_a_terminal_each_trial_has_one_line(monkeypatch: pytest.MonkeyPa
     show(read_trials(FOLDER))
     heading = next(line for line in capsys.readouterr().out.splitlines() if "scenario" in line)
     assert all(word in heading for word in ("downtime ms", "failed / requests", "reconnect ms", "verdict"))
+
+
+@pytest.mark.parametrize("words", ["drill list", "bench list"])
+def test_a_list_has_no_blanks_at_the_ends_of_its_lines(words: str) -> None:
+    lines = CliRunner().invoke(cli, words.split()).output.splitlines()
+    assert len(lines) > 10
+    assert [line for line in lines if line != line.rstrip()] == []

@@ -33,3 +33,12 @@ def test_it_is_wrong_usage(
     assert (ended.value.code, said[:10]) == (2, "twinkeel: ")
     assert name in said
     assert "defect" not in said
+
+
+def test_a_recording_that_is_not_there_leaves_no_page_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "sys.argv", ["twinkeel", "tune", "--from", str(tmp_path / "missing"), "--plot", str(tmp_path / "page.html")]
+    )
+    with pytest.raises(SystemExit):
+        main()
+    assert list(tmp_path.iterdir()) == []

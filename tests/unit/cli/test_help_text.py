@@ -22,6 +22,18 @@ def test_only_the_end_of_a_sentence_breaks_a_line(text: str, shown: str) -> None
     assert unwrapped(text) == shown
 
 
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [("chek", "check"), ("drill rnu", "run"), ("kubespray fech", "fetch"), ("kubespray mirror serv", "serve"), ("qqq", None)],
+)
+def test_a_slip_in_a_command_is_told_once(words: str, meant: str | None) -> None:
+    ended = CliRunner().invoke(cli, words.split())
+    assert ended.exit_code == 2
+    assert f"No such command '{words.split()[-1]}'" in ended.output
+    assert ended.output.count("Did you mean") == (meant is not None)
+    assert meant is None or f"Did you mean '{meant}'" in ended.output
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_no_line_of_any_command_s_help_ends_within_a_sentence(name: str) -> None:
     for command in _below(cli.get_command(click.Context(cli), name)):

@@ -32,7 +32,7 @@ def test_a_preflight_names_what_is_not_well() -> None:
     checked = Checked(CHECKS[0], (Finding("failure", "lb-1", "it is bad"), Finding("ok", "lb-2", "fine")))
     result = Preflight((checked,), (), 1.0)
     assert view.code(result) == 1
-    assert view.summary(result) == "1 checks: 1 failed, 0 with warnings"
+    assert view.summary(result) == "1 check: 1 failed, 0 with warnings"
     assert list(view.details(result)) == [f"{CHECKS[0].id} failure: lb-1: it is bad"]
     assert view.summary(Preflight((checked,), ("lb-2",), 1.0)).startswith("lb-2 cannot be reached; ")
 

@@ -29,6 +29,14 @@ def test_a_file_gets_the_same_and_its_name_is_told(tmp_path: Path, options: list
     assert (tmp_path / "out").read_text() == text
 
 
+@pytest.mark.parametrize("name", ["folder", "file/x", "missing/x"])
+def test_where_no_file_can_be_is_wrong_usage(tmp_path: Path, name: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    ended = CliRunner().invoke(cli, ["schema", "-o", str(tmp_path / name)])
+    assert isinstance(ended.exception, UsageError)
+
+
 def test_a_spec_is_not_overwritten(tmp_path: Path) -> None:
     spec = tmp_path / "twinkeel.yaml"
     spec.write_text("name: mine\n")

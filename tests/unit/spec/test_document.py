@@ -151,6 +151,8 @@ def test_a_byte_order_mark_does_not_shift_columns(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_says_so_with_its_name(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match=r"no such spec file\n  where: .*gone\.yaml\n  hint: .*-f FILE"):
         read_source(tmp_path / "gone.yaml")
+    with pytest.raises(SpecError, match="-f /dev/stdin"):
+        read_source(Path("-"))
     with pytest.raises(SpecError, match="cannot be read: Is a directory"):
         read_source(tmp_path)
 
