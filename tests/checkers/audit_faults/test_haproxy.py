@@ -168,6 +168,41 @@ def test_unchecked_server(host: Balancer) -> None:
             assert {get(host) for _ in range(6)} == ({"a", ""} if expected else {"a"})
 
 
+def test_late_default_server(host: Balancer) -> None:
+    """Nothing listens on 7001."""
+    late = server() + f"    default-server{QUICK}\n"
+    with balanced(host, "late-default-server", config(late), 1):
+        assert remains(host, "no")  # "no check"
+    early = "".join(reversed(late.splitlines(keepends=True)))
+    with balanced(host, "late-default-server", config(early), 0):
+        becomes(host, "DOWN")
+
+
+def test_partly_inherited_check(host: Balancer) -> None:
+    """The server sends everybody to its login page."""
+    serve(host, 7001, "302")
+    defaults = DEFAULTS.format(mode="tcp") + READYZ + EXPECT
+    added = "    http-check send hdr Host kubernetes\n"
+    for backend, expected in ((added, 1), (READYZ + added + EXPECT, 0), ("", 0)):
+        with balanced(host, "partly-inherited-check", config(backend + server(parameters=QUICK), defaults=defaults), expected):
+            if expected:
+                assert remains(host, "UP")
+            else:
+                becomes(host, "DOWN")
+    with balanced(host, "partly-inherited-check", config(EXPECT + server(parameters=QUICK), defaults=defaults), 1):
+        wait_for(lambda: "L7TOUT" in command(host, "show stat"), "the check does not end")
+
+
+def test_repeated_bind(host: Balancer) -> None:
+    for port, name in ((7001, "a"), (7002, "b")):
+        serve(host, port, f"name:{name}")
+    old = "frontend old\n    bind 127.0.0.1:{port}\n    default_backend old\nbackend old\n    server b 127.0.0.1:7002\n"
+    for port, expected in ((6443, 1), (6444, 0)):
+        text = config(server(), frontend=old.format(port=port) + FRONTEND)
+        with balanced(host, "repeated-bind", text, expected):
+            assert {get(host) for _ in range(24)} == ({"a", "b"} if expected else {"a"})
+
+
 def test_empty_backend(host: Balancer) -> None:
     serve(host, 7001, "name:a")
     for backend, expected in (("    balance leastconn\n", 1), (server(), 0)):
