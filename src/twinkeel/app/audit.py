@@ -48,7 +48,7 @@ def audit(
     rules: Sequence[Rule] = RULES,
     ignored: Sequence[Ignored] = (),
 ) -> AuditResult:
-    """Audit what lies at the paths, and hosts that were read. Raises UsageError for nothing, and for what cannot be read."""
+    """Audit what lies at the paths, and hosts that were read. Raises UsageError for nothing, OSError for what cannot be read."""
     pair = read_pair(paths) if paths else Pair(())
     if live is not None:
         pair = replace(pair, hosts=(*pair.hosts, *live.hosts), notes=(*pair.notes, *live.notes))

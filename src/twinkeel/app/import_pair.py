@@ -42,8 +42,8 @@ class Imported:
 def import_paths(paths: Sequence[str], given: Given, output: Path | None, *, diff: bool) -> Imported:
     """Import what lies at the paths, and write the spec and the secrets that were found where `output` says.
 
-    Raises UsageError when there is nothing to import, when something is missing that no option says, when a file to write is
-    there already, or when one cannot be read.
+    Raises UsageError when there is nothing to import, when something is missing that no option says, or when a file to write is
+    there already; OSError for what cannot be read.
     """
     given = _with_secrets(given, output)
     pair = _pair(paths)

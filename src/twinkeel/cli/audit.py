@@ -90,8 +90,8 @@ def audit(
 
     .twinkeel-audit.yaml in the working directory disables rules and sets profile and severity; options take precedence.
 
-    Exit codes: 0 no warnings or errors; 1 at least one; 2 wrong usage, or nothing to audit in a PATH or on a HOST, or a file
-    that cannot be read; 3 a host cannot be reached.
+    Exit codes: 0 no warnings or errors; 1 at least one; 2 wrong usage, or nothing to audit in a PATH or on a HOST; 3 a file
+    cannot be read, or a host cannot be reached.
     """
     from twinkeel.app.audit import audit as audit_paths
     from twinkeel.app.audit import rule_of

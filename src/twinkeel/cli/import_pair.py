@@ -73,8 +73,9 @@ def import_(
     --format json prints {"spec", "file", "assumed", "not_carried", "secrets", "valid", "diagnostics", "notes", "differences",
     "next"}.
 
-    Exit codes: 0 the spec passes `twinkeel check`; 1 it does not; 2 wrong usage, nothing to import, a file that cannot be read,
-    or a value that no file and no option says; 3 a file cannot be written, or a host cannot be asked.
+    Exit codes: 0 the spec passes `twinkeel check`; 1 it does not; 2 wrong usage, nothing to import, or a value that no file and no
+    option says; 3 a file cannot be read or written, or a host cannot be
+    asked.
     """
     from twinkeel.adopt.notes import Given
     from twinkeel.app.import_inventory import read_inventory

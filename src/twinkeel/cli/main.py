@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from twinkeel.cli.help_text import unwrap_help
-from twinkeel.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_UNREAD, EXIT_USAGE, TwinkeelError
+from twinkeel.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_UNREAD, TwinkeelError
 from twinkeel.support.lean_imports import lean_imports
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 lean_imports()
 _THE_MACHINE_S = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM))
-_THE_NAME_S = frozenset((errno.ENAMETOOLONG, errno.ELOOP))
 
 # Name -> module below twinkeel.cli, and the line that `--help` shows.
 COMMANDS = {
@@ -140,8 +139,7 @@ def main() -> None:
         # With a file's name, or of a machine that is full, it is about the user's machine. Anything else is ours to mend.
         explained = error.filename is not None or error.errno in _THE_MACHINE_S
         where = error.filename or "this machine"
-        failed = EXIT_USAGE if error.errno in _THE_NAME_S else EXIT_FAILED
-        code = _print_error(f"{error.strerror or error}\n  where: {where}" if explained else _defect(error), failed)
+        code = _print_error(f"{error.strerror or error}\n  where: {where}" if explained else _defect(error), EXIT_FAILED)
     except Exception as error:
         code = _print_error(_defect(error), EXIT_FAILED)
     code = _flushed(code)

@@ -166,7 +166,7 @@ def test_an_argument_without_anything_is_told(tmp_path: Path) -> None:
 def test_a_link_to_itself_is_no_file_that_is_missing(named: bool, tmp_path: Path) -> None:
     write(tmp_path, {"keepalived.conf": KEEPALIVED})
     (tmp_path / "haproxy.cfg").symlink_to("haproxy.cfg")
-    with pytest.raises(UsageError, match="symbolic links"):
+    with pytest.raises(OSError, match="symbolic links"):
         read_pair([str(tmp_path / "haproxy.cfg" if named else tmp_path)])
 
 
@@ -180,7 +180,7 @@ def test_a_folder_that_cannot_be_read_is_an_error(tmp_path: Path, monkeypatch: p
         return listed(path)
 
     monkeypatch.setattr("os.listdir", refused)
-    with pytest.raises(UsageError, match="closed"):
+    with pytest.raises(PermissionError, match="closed"):
         read_pair([str(tmp_path)])
 
 

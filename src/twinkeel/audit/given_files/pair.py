@@ -14,16 +14,14 @@ from twinkeel.liveconfig.haproxy_model import build_haproxy
 from twinkeel.liveconfig.keepalived.model import VrrpConfig
 from twinkeel.liveconfig.keepalived.resolve import resolve_keepalived
 from twinkeel.source import SourceFile
-from twinkeel.support.named_files import named_files
 
 MOST_INCLUDED = 200
 
 
-@named_files()
 def read_pair(paths: Sequence[str]) -> Pair:
     """The hosts that the paths hold.
 
-    Raises UsageError when there is nothing to audit, or nothing in one of the paths, or where one cannot be read.
+    Raises UsageError when there is nothing to audit, or nothing in one of the paths, OSError for what cannot be read.
     """
     notes: Notes = []
     given = [each for path in paths for each in inputs(path, notes)]
