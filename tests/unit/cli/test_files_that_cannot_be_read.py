@@ -1,6 +1,6 @@
 """A file that is named and cannot be read is wrong usage: exit code 2, see docs/errors.md.
 
-`audit` and `import` take folders, where one file of many cannot be read: what is there and cannot be read is exit code 3 (docs/audit.md).
+`audit` and `import` take folders, where one file of many cannot be read: exit code 3 (docs/audit.md).
 """
 
 from pathlib import Path
