@@ -147,15 +147,12 @@ async def _roll_out(
     serves = await api_is_up(run.topology, seen.ca, seen.observed)
     with TemporaryDirectory(prefix="twinkeel-") as name:
         args = (run.topology, run.writer, made, seen.ca, seen.observed, Path(name), run.log, run.on_event)
-        rollout = Rollout(*args, serves, set(held_in_standby))
+        rollout = Rollout(*args, serves, set(held_in_standby), tags_without_work(made, seen))
         known = {**variables_for_roles(made, seen), "serves": serves}
         write_project(Path(name) / "project", run.topology, wanted, made, about, known)
         async with AsyncExitStack() as stack:
-            async with (
-                run.step("Validate every load balancer's candidate files") as details,
-                _kept(run, made, wanted, seen, about),
-            ):
-                await stack.enter_async_context(rollout.prepared())
+            async with run.step("Validate every load balancer's candidate files") as details:
+                await stack.enter_async_context(rollout.prepared(_kept(run, made, wanted, seen, about)))
                 details.append("accepted" if made.has_changes else "nothing to change")
             async with run.step("Configure the load balancers") as details:
                 details.append(", then ".join(" and ".join(group) for group in made.groups))
@@ -171,6 +168,18 @@ def _kept(run: Run, made: Plan, wanted: Desired, seen: ClusterState, about: Mapp
 
 def _packages_missing(made: Plan) -> bool:
     return any(host.packages for host in made.hosts)
+
+
+def tags_without_work(made: Plan, seen: ClusterState) -> tuple[str, ...]:
+    """Tags of tasks that this run has no use for; what the variables for the roles say, said to Ansible before it starts."""
+    known = {
+        "packages": not _packages_missing(made),
+        "generation": not (made.replaces_files and _packages_missing(made)),
+        "moves": True,
+        "selinux": not any(state.selinux for state in seen.states.values()),
+        "unchanged": all(host.has_changes for host in made.hosts),
+    }
+    return tuple(tag for tag, done in known.items() if done)
 
 
 def variables_for_roles(made: Plan, seen: ClusterState) -> dict[str, Any]:

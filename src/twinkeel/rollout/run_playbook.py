@@ -90,6 +90,7 @@ async def run_playbook(
     on_event: OnEvent,
     playbook: str = PLAYBOOK,
     limit: Sequence[str] = (),
+    skip_tags: Sequence[str] = (),
     **variables: Any,
 ) -> PlaybookRun:
     """Run a playbook of the project; what came out, failures of hosts among it.
@@ -98,6 +99,7 @@ async def run_playbook(
         folder: a private folder with the project in `project`; Ansible's own files go beside it.
         log: where Ansible's full output is added; made with mode 0600.
         limit: the hosts to work on; empty for all.
+        skip_tags: tasks with one of these tags are left out.
         variables: extra variables of the run.
 
     Raises:
@@ -106,6 +108,7 @@ async def run_playbook(
     recorder = Recorder(on_event)
     stop = threading.Event()
     more = {"playbook": playbook, "limit": ",".join(limit) or None, "extravars": variables}
+    more["skip_tags"] = ",".join(skip_tags) or None
     running = asyncio.create_task(asyncio.to_thread(_run, folder, log, recorder, stop, more))
     try:
         runner = await asyncio.shield(running)
