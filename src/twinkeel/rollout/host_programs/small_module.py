@@ -1,7 +1,8 @@
 """What the module `rendered_files` uses of Ansible's own module helpers, with the standard library alone.
 
-Ansible's helpers are 200 KB of Python that every module brings along and every host compiles anew for each task: most of what such a
-task costs. `apply` sends this instead, under their name; an exported project sends theirs (see action_plugins/rendered_files.py).
+Ansible's helpers are 200 KB of Python that every module brings along and every host compiles anew for each task: most of
+what such a task costs. `apply` sends this instead, under their name; an exported project sends theirs
+(see action_plugins/rendered_files.py).
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 TMPDIR = "~/.ansible/tmp"
 """Where Ansible's helpers keep a module's private files."""
@@ -26,11 +27,11 @@ def as_bool(value: Any) -> bool:
     """A truth value, or what YAML and Jinja may have made of one."""
     text = str(value).lower()
     if text not in YES + NO:
-        raise ValueError("%r is neither true nor false" % (value,))
+        raise ValueError(f"{value!r} is neither true nor false")
     return text in YES
 
 
-CONVERT = {"bool": as_bool, "int": int, "float": float, "str": str, "path": str}
+CONVERT: dict[str, Callable[[Any], Any]] = {"bool": as_bool, "int": int, "float": float, "str": str, "path": str}
 
 
 def converted(value: Any, option: Mapping[str, Any]) -> Any:
@@ -51,11 +52,11 @@ def params_of(given: Mapping[str, Any], spec: Mapping[str, Mapping[str, Any]]) -
     unknown = sorted(set(given) - set(spec))
     missing = sorted(name for name, option in spec.items() if option.get("required") and given.get(name) is None)
     if unknown or missing:
-        raise ValueError("unknown arguments: %s; missing ones: %s" % (unknown, missing))
+        raise ValueError(f"unknown arguments: {unknown}; missing ones: {missing}")
     params = {name: converted(given.get(name, option.get("default")), option) for name, option in spec.items()}
     for name, option in spec.items():
         if params[name] is not None and params[name] not in option.get("choices", [params[name]]):
-            raise ValueError("%s is none of %s" % (name, option["choices"]))
+            raise ValueError(f"{name} is none of {option['choices']}")
     return params
 
 
@@ -73,7 +74,7 @@ class AnsibleModule:
         try:
             self.params = params_of(given, argument_spec)
         except (TypeError, ValueError) as error:
-            self.fail_json(msg="the task's arguments make no sense: %s" % error)
+            self.fail_json(msg=f"the task's arguments make no sense: {error}")
 
     @property
     def tmpdir(self) -> str:
@@ -86,11 +87,13 @@ class AnsibleModule:
 
     def run_command(self, argv: list[str]) -> tuple[int, str, str]:
         """Run a command: its exit code, output and errors. A program that is not there ends the module."""
-        try:
-            ended = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
-        except OSError as error:
-            self.fail_json(msg="%s cannot be run: %s" % (argv[0], error.strerror), cmd=" ".join(argv))
-        return ended.returncode, ended.stdout.decode(errors="replace"), ended.stderr.decode(errors="replace")
+        # Not pipes: their end would be waited for, and what a command starts may keep them open. Nor files: the disk may be full.
+        with open(os.memfd_create("output"), "w+b") as output, open(os.memfd_create("errors"), "w+b") as errors:
+            try:
+                code = subprocess.call(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=errors)
+            except OSError as error:
+                self.fail_json(msg=f"{argv[0]} cannot be run: {error.strerror}", cmd=" ".join(argv))
+            return code, _text_of(output), _text_of(errors)
 
     def exit_json(self, **result: Any) -> NoReturn:
         """End well."""
@@ -104,5 +107,10 @@ class AnsibleModule:
         if self._tmpdir:
             shutil.rmtree(self._tmpdir, ignore_errors=True)
         result.setdefault("changed", False)
-        print(json.dumps(result))
+        sys.stdout.write(json.dumps(result) + "\n")
         sys.exit(code)
+
+
+def _text_of(file: BinaryIO) -> str:
+    file.seek(0)
+    return file.read().decode(errors="replace")
