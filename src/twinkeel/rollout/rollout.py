@@ -57,7 +57,7 @@ class Rollout:
     serves: bool = True
     held_in_standby: set[str] = field(default_factory=set)
     skip_tags: Sequence[str] = ()
-    _answered_before: set[str] = field(default_factory=set)
+    _answered_before: set[str] | None = None
     _verified: set[str] = field(default_factory=set)
     _linger_lent: set[str] = field(default_factory=set)
     _serving_nobody: set[str] = field(init=False)
@@ -90,15 +90,17 @@ class Rollout:
     async def prepared(self, kept: AbstractAsyncContextManager[None]) -> AsyncIterator[None]:
         """Install packages, validate every candidate, keep a generation; in the body `run` may begin.
 
-        Ansible starts while `kept` is entered; no host hears of it before. It is left when all are prepared.
+        Ansible starts while the API is asked and `kept` is entered; its first task waits. `kept` is left when all are prepared.
 
         Raises:
             HostError: a candidate is refused, or a host failed or changed meanwhile; no file was replaced anywhere.
             ToolError: Ansible itself failed.
         """
         sizes = [len(group) for group in self.plan.groups]
-        options = {"skip_tags": self.skip_tags, "group_sizes": sizes}
+        machines = [self.balancers[host.name].machine for host in self.plan.hosts]
+        options = {"skip_tags": self.skip_tags, "connect": machines, "group_sizes": sizes}
         async with SteppedPlaybook(self.folder, self.log, self.on_event, ROLLOUT, **options) as self._playbook:
+            self._answered_before = await self._answering(self.balancers.values())
             async with kept:
                 await self._reach_turn()
                 await self._playbook.go()
@@ -116,7 +118,8 @@ class Rollout:
         Raises:
             HostError, VerificationError: a host did not come out as it must and was put back; later groups were not touched.
         """
-        self._answered_before = await self._answering(self.balancers.values())
+        if self._answered_before is None:
+            self._answered_before = await self._answering(self.balancers.values())
         try:
             for group in self.plan.groups:
                 await self._work_on(group)
@@ -269,7 +272,9 @@ class Rollout:
             if not self._exclusive:
                 await self._announce_again(in_standby)
             await verify_endpoint(self.writer, self.topology, self.ca_to_ask_with, deadline=VERIFY_DEADLINE)
-            missing = (set(group) & self._answered_before) - await self._answering(self.balancers[name] for name in group)
+            missing = (set(group) & (self._answered_before or set())) - await self._answering(
+                self.balancers[name] for name in group
+            )
             if missing:
                 names = " and ".join(sorted(missing))
                 raise VerificationError(f"the API no longer answers from outside through {names}", where=names)

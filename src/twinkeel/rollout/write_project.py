@@ -34,7 +34,8 @@ SHARED = (
 SENT = "sent/rendered_files.py"
 HELPERS = "twinkeel.rollout.host_programs.small_module"
 
-ANSIBLE_CFG = """\
+SSH_ARGS = "-o ControlMaster=auto -o ControlPersist=30s -o ConnectTimeout=5 -o ServerAliveInterval=5 -o ServerAliveCountMax=3"
+ANSIBLE_CFG = f"""\
 # Only what this project needs; nothing of the user's own Ansible counts.
 [defaults]
 inventory = inventory.yaml
@@ -50,7 +51,7 @@ timeout = 10
 
 [ssh_connection]
 pipelining = True
-ssh_args = -o ControlMaster=auto -o ControlPersist=30s -o ConnectTimeout=5 -o ServerAliveInterval=5 -o ServerAliveCountMax=3
+ssh_args = {SSH_ARGS}
 """
 
 

@@ -281,6 +281,29 @@ def test_services_are_brought_to_their_files_one_after_the_other(
     ]
 
 
+@pytest.mark.parametrize(
+    ("said", "path", "read_again"),
+    [
+        ("NeedDaemonReload=no\n\nNeedDaemonReload=no", "/etc/haproxy/haproxy.cfg", False),
+        ("NeedDaemonReload=no\n\nNeedDaemonReload=no", "/etc/systemd/system/haproxy.service.d/twinkeel.conf", True),
+        # A run that broke off has left it; or systemd does not say.
+        ("NeedDaemonReload=no\n\nNeedDaemonReload=yes", "/etc/haproxy/haproxy.cfg", True),
+        ("", "/etc/haproxy/haproxy.cfg", True),
+    ],
+)
+def test_systemd_reads_its_units_again_where_one_was_replaced_or_is_stale(said: str, path: str, read_again: bool) -> None:
+    asked: list[list[str]] = []
+
+    def run_command(argv: list[str]) -> tuple[int, str, str]:
+        asked.append(argv)
+        return 0, said if argv[3:] == ["haproxy", "twinkeel-linger"] else "", ""
+
+    ours = ["/etc/systemd/system/haproxy.service.d/twinkeel.conf", "/etc/systemd/system/twinkeel-linger.service", "/etc/x"]
+    balancer_units.bring_units(run_command, ["haproxy"], {"haproxy": "reload"}, None, ours, [path])
+    assert (["systemctl", "daemon-reload"] in asked) is read_again
+    assert asked[-1] == ["systemctl", "reload-or-restart", "haproxy"]
+
+
 def test_where_one_fails_the_next_is_not_touched(tmp_path: Path, running: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REFUSED", "reload-or-restart haproxy")
     result = run(tmp_path, "brought", [], units=UNITS, actions={"haproxy": "reload", "keepalived": "reload"})
