@@ -11,7 +11,6 @@ from twinkeel.topology.model import Machine
 
 CONTROL_PATH = "%C"
 """A socket's name in its folder: ssh makes it of host, port and user, for Ansible as for us."""
-END_DEADLINE = 5.0
 
 
 @contextmanager

@@ -21,13 +21,7 @@ if TYPE_CHECKING:
     from ansible_runner.runner import Runner
 
 LONGEST_TMPDIR = 30
-
-# Ansible must not go on alone when this process is killed: the next run would take the lock over and meet it on the hosts.
-# prctl(2), PR_SET_PDEATHSIG = 1: the kernel ends it with SIGTERM then. Runs in the child, and is ansible-playbook from then on.
-_DIE_WITH_PARENT = (
-    "import ctypes, signal, sys; ctypes.CDLL(None).prctl(1, int(signal.SIGTERM), 0, 0, 0); "
-    "del sys.argv[0]; from ansible.cli.playbook import main; sys.exit(main())"
-)
+ANSIBLE_PROCESS = Path(__file__).with_name("ansible_process.py")
 
 
 @dataclass
@@ -167,8 +161,8 @@ def _run(
         leaked = [name for name in runner.config.env if name.startswith("ANSIBLE_") and _is_leaked(name, runner.config.env, ours)]
         for name in leaked:
             del runner.config.env[name]
-        if sys.platform == "linux":
-            runner.config.command = [sys.executable, "-P", "-c", _DIE_WITH_PARENT, *runner.config.command]
+        # -P: nothing beside the program or the playbooks is imported.
+        runner.config.command = [sys.executable, "-P", str(ANSIBLE_PROCESS), *runner.config.command]
         runner.run()
         return runner
 
