@@ -1,16 +1,18 @@
 """Makes the table of this build beside an older one: each change by both in turn, in one lab and one run.
 
-    scripts/benchmark-builds CHECKOUT [TRIALS]
+    scripts/benchmark-builds CHECKOUT [TRIALS [ROW...]]
 
 CHECKOUT is a folder with the older build's sources: git worktree add CHECKOUT COMMIT. It runs in CHECKOUT/.venv where there is one,
 else in this build's environment. Seconds are of whole processes in the operator, medians; memory is the largest of a command's
-own processes. It prints Markdown.
+own processes. `plain` is a plain role that restarts both daemons at once (see scripts/benchmark-apply), measured in a lab of its
+own right after this build's `timers`. It prints Markdown.
 """
 
+import math
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -81,30 +83,65 @@ class Builds:
         return self.timed(build, "apply", self.spec(TIMERS))
 
 
-def compare(what: str, measure: Callable[[str], float], trials: int, unit: str) -> None:
-    """One row: the medians of both builds, in turn, and their ratio."""
+def compare(what: str, measure: Callable[[str], float], trials: int, unit: str) -> float:
+    """One row: the medians of both builds, in turn, and their ratio. Returns this build's median."""
     figures: dict[str, list[float]] = {"old": [], "new": []}
     for _ in range(trials):
         for build, mine in figures.items():
             mine.append(measure(build))
     old, new = (statistics.median(mine) for mine in figures.values())
-    row(what, *(f"{min(mine):.1f} to {max(mine):.1f} {unit}" for mine in figures.values()), f"{100 * new / old:.0f} %")
+    row(what, *(span(mine, unit) for mine in figures.values()), f"{100 * new / old:.0f} %")
+    return new
+
+
+def span(figures: Sequence[float], unit: str) -> str:
+    return f"{min(figures):.1f} to {max(figures):.1f} {unit}"
+
+
+def plain_role(here: Bench, trials: int, new: float) -> None:
+    """The row of the plain role: new timers, and the old ones again."""
+    here.plain(2)
+    seconds = []
+    for check, advert in [("1500", "2"), ("1s", "1")] * trials:
+        time.sleep(2)
+        seconds.append(here.plain(2, check=check, advert=advert))
+    row(
+        "new timers by a plain role, beside this build's `apply`",
+        span(seconds, "s"),
+        "",
+        f"{100 * new / statistics.median(seconds):.0f} %",
+    )
+
+
+ROWS = ("first", "again", "timers", "plain", "check", "eight", "memory")
 
 
 def main() -> None:
     """The table."""
     checkout, trials = Path(sys.argv[1]).absolute(), int(sys.argv[2])
+    rows, new = sys.argv[3:] or ROWS, math.nan
     head("what", "older build", "this build", "this / older, medians")
-    with bench("bench-builds", 2) as here:
-        pair = Builds(here, checkout, 2)
-        compare("first `apply` on two bare hosts", pair.first, trials, "s")
-        compare("`apply` with nothing to change, two hosts", pair.again, trials, "s")
-        compare("`apply` of new timers, two hosts", pair.timers, trials, "s")
-        compare("`check`, whole process", lambda build: pair.timed(build, "check", pair.spec()), 3 * trials, "s")
-    with bench("bench-builds", 8, "--no-kubernetes", masters=list(MASTERS)[:1]) as here:
-        eight = Builds(here, checkout, 8)
-        compare("`apply` with nothing to change, eight hosts", eight.again, trials, "s")
-        compare("largest process of that `apply`", eight.memory, 1, "MiB")
+    if {"first", "again", "timers", "check"} & set(rows):
+        with bench("bench-builds", 2) as here:
+            pair = Builds(here, checkout, 2)
+            if "first" in rows:
+                compare("first `apply` on two bare hosts", pair.first, trials, "s")
+            if "again" in rows:
+                compare("`apply` with nothing to change, two hosts", pair.again, trials, "s")
+            if "timers" in rows:
+                new = compare("`apply` of new timers, two hosts", pair.timers, trials, "s")
+            if "check" in rows:
+                compare("`check`, whole process", lambda build: pair.timed(build, "check", pair.spec()), 3 * trials, "s")
+    if "plain" in rows:
+        with bench("bench-builds", 2) as here:
+            plain_role(here, trials, new)
+    if {"eight", "memory"} & set(rows):
+        with bench("bench-builds", 8, "--no-kubernetes", masters=list(MASTERS)[:1]) as here:
+            eight = Builds(here, checkout, 8)
+            if "eight" in rows:
+                compare("`apply` with nothing to change, eight hosts", eight.again, trials, "s")
+            if "memory" in rows:
+                compare("largest process of that `apply`", eight.memory, 1, "MiB")
 
 
 if __name__ == "__main__":

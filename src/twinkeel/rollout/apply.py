@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -34,6 +34,8 @@ BOOTSTRAP_NOTE = (
     "and /readyz was not asked. Run `twinkeel apply` again once Kubespray has installed the cluster."
 )
 
+Passed = Callable[[], Awaitable[None]]
+"""Waits until the checks have passed."""
 MOST_SWEEPS = 8
 """More than the longest way from one authentication to another (`VipBackend.sweeps`)."""
 
@@ -76,8 +78,9 @@ async def converge(run: Run, command: str, decide: Decide, *, checks: bool = Fal
     began = time.monotonic_ns()
     topology, writer = run.topology, run.writer
     machines = [balancer.machine for balancer in topology.load_balancers]
-    async with cluster_lock(writer, machines, f"twinkeel {command}", run.note, break_lock=run.break_lock, held=run.held):
-        done = [sweep async for sweep in _sweeps(run, command, decide, checks=checks)]
+    lock = cluster_lock(writer, machines, f"twinkeel {command}", run.note, break_lock=run.break_lock, held=run.held)
+    async with _checks(run, wanted=checks) as passed, lock:
+        done = [sweep async for sweep in _sweeps(run, command, decide, passed)]
         seen, _ = done[-1]
         async with run.step("Verify through the virtual IP") as details:
             holders = {str(vip): name for vip, name in (await verify_virtual_ips(writer, topology, seen.ca)).items()}
@@ -92,10 +95,12 @@ async def converge(run: Run, command: str, decide: Decide, *, checks: bool = Fal
     return ApplyResult(changed, holders[str(topology.endpoint.vip.ip)], trust, seconds, generation, holders)
 
 
-async def _sweeps(run: Run, command: str, decide: Decide, *, checks: bool) -> AsyncIterator[tuple[ClusterState, Plan]]:
+async def _sweeps(run: Run, command: str, decide: Decide, passed: Passed) -> AsyncIterator[tuple[ClusterState, Plan]]:
     """One sweep over all load balancers after the other, each planned from what there is then, until they have what is wanted."""
     for number in range(MOST_SWEEPS):
-        seen = await (_observe_and_check(run, decide) if checks and not number else observe_balancers(run, decide))
+        seen = await observe_balancers(run, decide)
+        if not number:
+            await passed()
         wanted = decide(seen.ca)
         async with run.step("Compare with the spec") as details:
             made = plan(run.topology, wanted, seen.states, _hide_all)
@@ -118,21 +123,25 @@ async def _sweeps(run: Run, command: str, decide: Decide, *, checks: bool) -> As
     )
 
 
-async def _observe_and_check(run: Run, decide: Decide) -> ClusterState:
-    """Both only read, and the checks listen for half a second: they are made at the same time.
+@asynccontextmanager
+async def _checks(run: Run, *, wanted: bool) -> AsyncIterator[Passed]:
+    """The checks that protect an apply: they only read, and listen for half a second, while the body takes the lock and reads.
 
-    Raises:
-        HostError: a host cannot be asked, or a check failed.
+    What it gets waits until they have passed, and must be called before anything is changed; HostError where one failed.
     """
-    checking = asyncio.create_task(essential_checks(run.writer, run.topology))
+    checking = asyncio.create_task(essential_checks(run.writer, run.topology)) if wanted else None
+
+    async def passed() -> None:
+        if checking is not None:
+            async with run.step("Run the preflight checks") as details:
+                details.append(f"{len(await checking)} checks passed")
+
     try:
-        seen = await observe_balancers(run, decide)
-        async with run.step("Run the preflight checks") as details:
-            details.append(f"{len(await checking)} checks passed")
+        yield passed
     finally:
-        checking.cancel()
-        await asyncio.gather(checking, return_exceptions=True)
-    return seen
+        if checking is not None:
+            checking.cancel()
+            await asyncio.gather(checking, return_exceptions=True)
 
 
 def _hide_all(text: str) -> str:
@@ -147,15 +156,12 @@ async def _roll_out(
     serves = await api_is_up(run.topology, seen.ca, seen.observed)
     with TemporaryDirectory(prefix="twinkeel-") as name:
         args = (run.topology, run.writer, made, seen.ca, seen.observed, Path(name), run.log, run.on_event)
-        rollout = Rollout(*args, serves, set(held_in_standby))
+        rollout = Rollout(*args, serves, set(held_in_standby), tags_without_work(made, seen))
         known = {**variables_for_roles(made, seen), "serves": serves}
         write_project(Path(name) / "project", run.topology, wanted, made, about, known)
         async with AsyncExitStack() as stack:
-            async with (
-                run.step("Validate every load balancer's candidate files") as details,
-                _kept(run, made, wanted, seen, about),
-            ):
-                await stack.enter_async_context(rollout.prepared())
+            async with run.step("Validate every load balancer's candidate files") as details:
+                await stack.enter_async_context(rollout.prepared(_kept(run, made, wanted, seen, about)))
                 details.append("accepted" if made.has_changes else "nothing to change")
             async with run.step("Configure the load balancers") as details:
                 details.append(", then ".join(" and ".join(group) for group in made.groups))
@@ -171,6 +177,18 @@ def _kept(run: Run, made: Plan, wanted: Desired, seen: ClusterState, about: Mapp
 
 def _packages_missing(made: Plan) -> bool:
     return any(host.packages for host in made.hosts)
+
+
+def tags_without_work(made: Plan, seen: ClusterState) -> tuple[str, ...]:
+    """Tags of tasks that this run has no use for; what the variables for the roles say, said to Ansible before it starts."""
+    known = {
+        "packages": not _packages_missing(made),
+        "generation": not (made.replaces_files and _packages_missing(made)),
+        "moves": True,
+        "selinux": not any(state.selinux for state in seen.states.values()),
+        "unchanged": all(host.has_changes for host in made.hosts),
+    }
+    return tuple(tag for tag, done in known.items() if done)
 
 
 def variables_for_roles(made: Plan, seen: ClusterState) -> dict[str, Any]:

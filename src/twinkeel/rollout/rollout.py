@@ -7,7 +7,7 @@ back and the run stops.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,6 +43,7 @@ class Rollout:
     `folder` holds the Ansible project in `project`; `ca` is the cluster's authority, None before there is one. Load balancers in
     `held_in_standby` stay on standby until the holder of a virtual IP knows them. Where the API was down before (`serves` is False)
     nobody is undone because it still is; nor before a holder was worked on that sends clients nowhere (`_serving_nobody`).
+    Tasks with one of `skip_tags` have nothing to do in this run.
     """
 
     topology: Topology
@@ -55,7 +56,8 @@ class Rollout:
     on_event: OnEvent
     serves: bool = True
     held_in_standby: set[str] = field(default_factory=set)
-    _answered_before: set[str] = field(default_factory=set)
+    skip_tags: Sequence[str] = ()
+    _answered_before: set[str] | None = None
     _verified: set[str] = field(default_factory=set)
     _linger_lent: set[str] = field(default_factory=set)
     _serving_nobody: set[str] = field(init=False)
@@ -85,19 +87,30 @@ class Rollout:
         return {host.name: host for host in self.plan.hosts}
 
     @asynccontextmanager
-    async def prepared(self) -> AsyncIterator[None]:
+    async def prepared(self, kept: AbstractAsyncContextManager[None]) -> AsyncIterator[None]:
         """Install packages, validate every candidate, keep a generation; in the body `run` may begin.
+
+        Ansible starts while the API is asked and `kept` is entered; its first task waits. `kept` is left when all are prepared.
 
         Raises:
             HostError: a candidate is refused, or a host failed or changed meanwhile; no file was replaced anywhere.
             ToolError: Ansible itself failed.
         """
         sizes = [len(group) for group in self.plan.groups]
-        async with SteppedPlaybook(self.folder, self.log, self.on_event, ROLLOUT, group_sizes=sizes) as self._playbook:
-            ended = await self._playbook.reach_turn()
-            if ended is not None and ended.error is not None:
-                raise ended.error
+        machines = [self.balancers[host.name].machine for host in self.plan.hosts]
+        options = {"skip_tags": self.skip_tags, "connect": machines, "group_sizes": sizes}
+        async with SteppedPlaybook(self.folder, self.log, self.on_event, ROLLOUT, **options) as self._playbook:
+            self._answered_before = await self._answering(self.balancers.values())
+            async with kept:
+                await self._reach_turn()
+                await self._playbook.go()
+                await self._reach_turn()
             yield
+
+    async def _reach_turn(self) -> None:
+        ended = await self._playbook.reach_turn()
+        if ended is not None and ended.error is not None:
+            raise ended.error
 
     async def run(self) -> None:
         """Work on one group after the other.
@@ -105,7 +118,8 @@ class Rollout:
         Raises:
             HostError, VerificationError: a host did not come out as it must and was put back; later groups were not touched.
         """
-        self._answered_before = await self._answering(self.balancers.values())
+        if self._answered_before is None:
+            self._answered_before = await self._answering(self.balancers.values())
         try:
             for group in self.plan.groups:
                 await self._work_on(group)
@@ -258,7 +272,9 @@ class Rollout:
             if not self._exclusive:
                 await self._announce_again(in_standby)
             await verify_endpoint(self.writer, self.topology, self.ca_to_ask_with, deadline=VERIFY_DEADLINE)
-            missing = (set(group) & self._answered_before) - await self._answering(self.balancers[name] for name in group)
+            missing = (set(group) & (self._answered_before or set())) - await self._answering(
+                self.balancers[name] for name in group
+            )
             if missing:
                 names = " and ".join(sorted(missing))
                 raise VerificationError(f"the API no longer answers from outside through {names}", where=names)

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,19 +12,16 @@ from tempfile import TemporaryDirectory, gettempdir
 from typing import TYPE_CHECKING, Any, TextIO
 
 from twinkeel.errors import HostError, ToolError, TwinkeelError
+from twinkeel.rollout.connect_early import CONTROL_PATH, connected_early, start_quietly
 from twinkeel.rollout.write_project import INVENTORY, PLAYBOOK
 from twinkeel.support.events import OnEvent, TaskEnded, TaskFailed, TaskStarted
+from twinkeel.topology.model import Machine
 
 if TYPE_CHECKING:
     from ansible_runner.runner import Runner
 
-LONGEST_TMPDIR = 40
-
-# Ansible must not go on alone when this process is killed: the next run would take the lock over and meet it on the hosts.
-# prctl(2), PR_SET_PDEATHSIG = 1: the kernel ends it with SIGTERM then. Runs in the child, which becomes ansible-playbook.
-_DIE_WITH_PARENT = (
-    "import ctypes, os, signal, sys; ctypes.CDLL(None).prctl(1, int(signal.SIGTERM), 0, 0, 0); os.execvp(sys.argv[1], sys.argv[1:])"
-)
+LONGEST_TMPDIR = 30
+ANSIBLE_PROCESS = Path(__file__).with_name("ansible_process.py")
 
 
 @dataclass
@@ -90,6 +86,8 @@ async def run_playbook(
     on_event: OnEvent,
     playbook: str = PLAYBOOK,
     limit: Sequence[str] = (),
+    skip_tags: Sequence[str] = (),
+    connect: Sequence[Machine] = (),
     **variables: Any,
 ) -> PlaybookRun:
     """Run a playbook of the project; what came out, failures of hosts among it.
@@ -98,6 +96,8 @@ async def run_playbook(
         folder: a private folder with the project in `project`; Ansible's own files go beside it.
         log: where Ansible's full output is added; made with mode 0600.
         limit: the hosts to work on; empty for all.
+        skip_tags: tasks with one of these tags are left out.
+        connect: hosts that are connected to while Ansible starts.
         variables: extra variables of the run.
 
     Raises:
@@ -106,7 +106,8 @@ async def run_playbook(
     recorder = Recorder(on_event)
     stop = threading.Event()
     more = {"playbook": playbook, "limit": ",".join(limit) or None, "extravars": variables}
-    running = asyncio.create_task(asyncio.to_thread(_run, folder, log, recorder, stop, more))
+    more["skip_tags"] = ",".join(skip_tags) or None
+    running = asyncio.create_task(asyncio.to_thread(_run, folder, log, recorder, stop, more, connect))
     try:
         runner = await asyncio.shield(running)
     except asyncio.CancelledError:
@@ -130,11 +131,13 @@ def _open_log(log: Path) -> TextIO:
     return os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w", encoding="utf-8")
 
 
-def _run(folder: Path, log: Path, recorder: Recorder, stop: threading.Event, more: Mapping[str, Any]) -> "Runner":
-    # An apply with nothing to change runs no playbook, and does without it.
-    import ansible_runner
+def _run(
+    folder: Path, log: Path, recorder: Recorder, stop: threading.Event, more: Mapping[str, Any], connect: Sequence[Machine]
+) -> "Runner":
+    with _open_log(log) as output, _sockets() as sockets, connected_early(connect, sockets):
+        # An apply with nothing to change runs no playbook, and does without it.
+        import ansible_runner
 
-    with _open_log(log) as output, _sockets() as sockets:
         ours = _environment(folder, sockets)
 
         def take(event: dict[str, Any]) -> bool:
@@ -158,8 +161,8 @@ def _run(folder: Path, log: Path, recorder: Recorder, stop: threading.Event, mor
         leaked = [name for name in runner.config.env if name.startswith("ANSIBLE_") and _is_leaked(name, runner.config.env, ours)]
         for name in leaked:
             del runner.config.env[name]
-        if sys.platform == "linux":
-            runner.config.command = [sys.executable, "-c", _DIE_WITH_PARENT, *runner.config.command]
+        # -P: nothing beside the program or the playbooks is imported.
+        runner.config.command = [sys.executable, "-P", str(ANSIBLE_PROCESS), *runner.config.command]
         runner.run()
         return runner
 
@@ -172,6 +175,8 @@ def _environment(folder: Path, sockets: Path) -> dict[str, str]:
         "ANSIBLE_LOCAL_TEMP": str(folder / "home" / "tmp"),
         "ANSIBLE_COLLECTIONS_PATH": str(folder / "home" / "collections"),
         "ANSIBLE_SSH_CONTROL_PATH_DIR": str(sockets),
+        # Ansible puts the folder in, and takes %% for %.
+        "ANSIBLE_SSH_CONTROL_PATH": f"%(directory)s/{CONTROL_PATH.replace('%', '%%')}",
         "ANSIBLE_CALLBACK_PLUGINS": "",
         "ANSIBLE_STDOUT_CALLBACK": "default",
         # ansible-runner turns host-key checking off unless it is told otherwise.
@@ -200,5 +205,6 @@ def _sockets() -> Iterator[Path]:
         try:
             yield folder
         finally:
-            for control in folder.iterdir():
-                subprocess.run(["ssh", "-o", f"ControlPath={control}", "-O", "exit", "host"], capture_output=True, check=False)
+            ends = [["ssh", "-o", f"ControlPath={control}", "-O", "exit", "host"] for control in folder.iterdir()]
+            for ending in [start_quietly(argv) for argv in ends]:
+                ending.wait()

@@ -17,11 +17,11 @@ GO = b"go"
 class SteppedPlaybook:
     """Runs from `async with` on; `reach_turn`, `go`, `reach_turn`, and so on, until it has ended.
 
-    Leaving the body stops it, also in the middle of a task. `variables` are the run's extra variables.
+    Leaving the body stops it, also in the middle of a task. `options` are those of `run_playbook`: tags to skip, extra variables.
     """
 
-    def __init__(self, folder: Path, log: Path, on_event: OnEvent, playbook: str, **variables: Any) -> None:
-        self._folder, self._log, self._on_event, self._playbook, self._variables = folder, log, on_event, playbook, variables
+    def __init__(self, folder: Path, log: Path, on_event: OnEvent, playbook: str, **options: Any) -> None:
+        self._folder, self._log, self._on_event, self._playbook, self._options = folder, log, on_event, playbook, options
         self._waiting: asyncio.Queue[asyncio.StreamWriter] = asyncio.Queue()
         self._turn: asyncio.StreamWriter | None = None
 
@@ -30,8 +30,8 @@ class SteppedPlaybook:
         self._private = TemporaryDirectory(prefix="twinkeel-", dir=short_folder())
         turns = Path(self._private.name) / "turns"
         self._server = await asyncio.start_unix_server(self._arrive, turns)
-        variables = {**self._variables, "turns": str(turns)}
-        self._run = asyncio.create_task(run_playbook(self._folder, self._log, self._show, self._playbook, **variables))
+        options = {**self._options, "turns": str(turns)}
+        self._run = asyncio.create_task(run_playbook(self._folder, self._log, self._show, self._playbook, **options))
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -1,4 +1,4 @@
-"""The Ansible module, run as Ansible runs it, on files in a temporary folder."""
+"""The Ansible module, run as Ansible runs it and with our own small helpers, on files in a temporary folder."""
 
 import base64
 import getpass
@@ -23,9 +23,18 @@ from twinkeel.hosts.host_programs import haproxy_socket, work_lock
 from twinkeel.lab.kubernetes.certificates import Authority
 from twinkeel.observe.host_programs import reload_safety
 from twinkeel.plan import unit_actions
-from twinkeel.rollout.host_programs import balancer_health, balancer_units, candidate_files
+from twinkeel.rollout.host_programs import balancer_health, balancer_units, candidate_files, small_module
 
 MODULE = files("twinkeel.rollout") / "ansible" / "library" / "rendered_files.py"
+
+
+HELPERS = [basic]
+
+
+@pytest.fixture(params=[basic, small_module], ids=["Ansible's helpers", "ours"], autouse=True)
+def helpers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exported project runs with Ansible's, `apply` with ours."""
+    monkeypatch.setattr(sys.modules[__name__], "HELPERS", [request.param])
 
 
 def entry(path: Path, content: str, **more: Any) -> dict[str, Any]:
@@ -43,11 +52,13 @@ def run(tmp_path: Path, state: str, entries: list[dict[str, Any]], **arguments: 
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(output):
         patch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": given}).encode())
         patch.setattr(basic, "_ANSIBLE_PROFILE", "legacy")
+        patch.setitem(sys.modules, "ansible.module_utils.basic", HELPERS[0])
+        patch.setattr(small_module, "TMPDIR", given["_ansible_remote_tmp"])
         # Ansible sends them along with the module.
         for part in (unit_actions, reload_safety, haproxy_socket, work_lock, candidate_files, balancer_units, balancer_health):
             patch.setitem(sys.modules, f"ansible.module_utils.{part.__name__.rpartition('.')[2]}", part)
         with pytest.raises(SystemExit):
-            runpy.run_path(str(MODULE), run_name="__main__")
+            runpy.run_path(str(MODULE), {"ARGUMENTS": json.dumps(given)}, run_name="__main__")
     result: dict[str, Any] = json.loads(output.getvalue())
     return result
 
@@ -268,6 +279,29 @@ def test_services_are_brought_to_their_files_one_after_the_other(
         *("enable twinkeel-liveness", "restart twinkeel-liveness"),
         *("enable keepalived", "restart keepalived"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("said", "path", "read_again"),
+    [
+        ("NeedDaemonReload=no\n\nNeedDaemonReload=no", "/etc/haproxy/haproxy.cfg", False),
+        ("NeedDaemonReload=no\n\nNeedDaemonReload=no", "/etc/systemd/system/haproxy.service.d/twinkeel.conf", True),
+        # A run that broke off has left it; or systemd does not say.
+        ("NeedDaemonReload=no\n\nNeedDaemonReload=yes", "/etc/haproxy/haproxy.cfg", True),
+        ("", "/etc/haproxy/haproxy.cfg", True),
+    ],
+)
+def test_systemd_reads_its_units_again_where_one_was_replaced_or_is_stale(said: str, path: str, read_again: bool) -> None:
+    asked: list[list[str]] = []
+
+    def run_command(argv: list[str]) -> tuple[int, str, str]:
+        asked.append(argv)
+        return 0, said if argv[3:] == ["haproxy", "twinkeel-linger"] else "", ""
+
+    ours = ["/etc/systemd/system/haproxy.service.d/twinkeel.conf", "/etc/systemd/system/twinkeel-linger.service", "/etc/x"]
+    balancer_units.bring_units(run_command, ["haproxy"], {"haproxy": "reload"}, None, ours, [path])
+    assert (["systemctl", "daemon-reload"] in asked) is read_again
+    assert asked[-1] == ["systemctl", "reload-or-restart", "haproxy"]
 
 
 def test_where_one_fails_the_next_is_not_touched(tmp_path: Path, running: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -187,7 +187,8 @@ def brought(module: AnsibleModule, candidates: list[Candidate], live: dict[str, 
         if candidate.path.startswith("/etc/tmpfiles.d/"):
             checked(module.run_command, ["systemd-tmpfiles", "--create", candidate.path])
     health = given["health"]
-    bring_units(module.run_command, given["units"], given["actions"], health["monitor_port"] if health else None)
+    port = health["monitor_port"] if health else None
+    bring_units(module.run_command, given["units"], given["actions"], port, [each.path for each in candidates], paths)
     found = wait_until_it_serves(module.run_command, ask_haproxy, health) if health else ""
     if found:
         module.fail_json(msg=f"this load balancer does not serve: {found}")
