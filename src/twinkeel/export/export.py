@@ -16,7 +16,7 @@ from twinkeel.plan.model import Desired
 from twinkeel.render.files import RenderedFile, RenderedFiles
 from twinkeel.render.haproxy import CA_PATH, Trust
 from twinkeel.render.render import render
-from twinkeel.rollout.write_project import INVENTORY, SENT, file_entry, inventory_of, ssh_access, write_project
+from twinkeel.rollout.write_project import INVENTORY, file_entry, inventory_of, ssh_access, write_project
 from twinkeel.spec.secrets import Secrets
 from twinkeel.topology.model import Topology
 from twinkeel.vip.daemons import VRRP_DAEMON
@@ -35,7 +35,7 @@ SECRETS_ROW = (
     "then run with `--ask-vault-pass` |\n"
 )
 # What only `twinkeel apply` and `rollback` use.
-NOT_EXPORTED = ("apply.yml", "give_back.yml", "keep.yml", "rollout.yml", "undo.yml", "action_plugins/turn.py", SENT)
+NOT_EXPORTED = ("apply.yml", "give_back.yml", "keep.yml", "rollout.yml", "undo.yml", "action_plugins/turn.py")
 TRUSTS: tuple[Trust, ...] = ("verified", "bootstrap")
 
 # Decided when the project runs: what the hosts say then.

@@ -3,7 +3,6 @@
 They are modules of ours that import the standard library alone (Python 3.8 or newer), and perhaps parts that several of them share.
 """
 
-from collections.abc import Mapping
 from importlib.resources import files
 
 HAPROXY_SOCKET = "twinkeel.hosts.host_programs.haproxy_socket"
@@ -24,16 +23,10 @@ exec(compile({program!r}, {name!r}, "exec"))
 def host_program(module: str, *parts: str) -> str:
     """The text of a program. Both are full names of modules; `parts` are those of ours that it imports."""
     if not parts:
-        return source_of(module)
-    return bundle(module, source_of(module), {part: source_of(part) for part in parts})
+        return _source(module)
+    return _WITH_PARTS.format(parts={part: _source(part) for part in parts}, program=_source(module), name=module)
 
 
-def bundle(name: str, program: str, parts: Mapping[str, str]) -> str:
-    """One text of a program and its parts: the text of each by the full name under which it is imported."""
-    return _WITH_PARTS.format(parts=dict(parts), program=program, name=name)
-
-
-def source_of(module: str) -> str:
-    """The text of a module of ours, by its full name."""
+def _source(module: str) -> str:
     package, _, name = module.rpartition(".")
     return (files(package) / f"{name}.py").read_text(encoding="utf-8")

@@ -1,13 +1,11 @@
 """What becomes ansible-playbook: `python ansible_process.py ansible-playbook ARGUMENTS`. It imports nothing of ours.
 
 It ends when the process that started it does: otherwise the next `twinkeel apply` would take the lock over and meet it on
-the hosts. And it leaves out what a process of a minute has no use for, which is a fifth of what Ansible takes to start and end.
+the hosts. And it does not search for garbage while Ansible is imported, which is a good part of what that takes.
 """
 
-import atexit
 import ctypes
 import gc
-import os
 import signal
 import sys
 from typing import NoReturn
@@ -27,16 +25,7 @@ def main() -> NoReturn:
 
     gc.freeze()
     gc.enable()
-    code: object = 0
-    try:
-        playbook.main()
-    except SystemExit as ended:
-        code = ended.code
-    # What is to be done at the end is done; then memory goes as a whole, and not one object after the other.
-    atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code if isinstance(code, int) else 1)
+    sys.exit(playbook.main())
 
 
 if __name__ == "__main__":

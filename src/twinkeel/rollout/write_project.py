@@ -1,6 +1,5 @@
 """A self-contained Ansible project: Twinkeel's roles, an inventory, and every rendered file."""
 
-import json
 import os
 import shlex
 import shutil
@@ -9,7 +8,8 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from twinkeel.hosts.host_program import bundle, source_of
+from ruamel.yaml import YAML
+
 from twinkeel.plan.model import Desired, HostPlan, Plan
 from twinkeel.render.files import RenderedFile
 from twinkeel.render.firewall import SELINUX_BOOLEANS
@@ -30,9 +30,6 @@ SHARED = (
     *(("twinkeel.hosts.host_programs", name) for name in ("haproxy_socket.py", "work_lock.py")),
     *(("twinkeel.rollout.host_programs", name) for name in PARTS),
 )
-# What is sent to hosts as one text, with helpers of our own: see action_plugins/rendered_files.py.
-SENT = "sent/rendered_files.py"
-HELPERS = "twinkeel.rollout.host_programs.small_module"
 
 SSH_ARGS = "-o ControlMaster=auto -o ControlPersist=30s -o ConnectTimeout=5 -o ServerAliveInterval=5 -o ServerAliveCountMax=3"
 ANSIBLE_CFG = f"""\
@@ -78,8 +75,7 @@ def write_project(
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(file.content, encoding="utf-8")
     with (folder / INVENTORY).open("w", encoding="utf-8") as stream:
-        # JSON is YAML, too, and read and written in a fraction of the time.
-        json.dump(inventory, stream, indent=1)
+        YAML().dump(inventory, stream)
 
 
 def copy_roles(folder: Path) -> None:
@@ -91,15 +87,6 @@ def copy_roles(folder: Path) -> None:
         with as_file(files(package) / name) as source:
             shutil.copy(source, folder / "module_utils")
     (folder / "ansible.cfg").write_text(ANSIBLE_CFG, encoding="utf-8")
-    (folder / SENT).parent.mkdir()
-    (folder / SENT).write_text(_sent(folder / "library" / "rendered_files.py"), encoding="utf-8")
-
-
-def _sent(module: Path) -> str:
-    shared = {name.removesuffix(".py"): f"{package}.{name.removesuffix('.py')}" for package, name in SHARED}
-    parts = {name: source_of(full) for name, full in {**shared, "basic": HELPERS}.items()}
-    program = module.read_text(encoding="utf-8")
-    return bundle("rendered_files", program, {f"ansible.module_utils.{name}": text for name, text in parts.items()})
 
 
 def inventory_of(

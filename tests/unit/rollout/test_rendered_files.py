@@ -1,4 +1,4 @@
-"""The Ansible module, run as Ansible runs it and with our own small helpers, on files in a temporary folder."""
+"""The Ansible module, run as Ansible runs it, on files in a temporary folder."""
 
 import base64
 import getpass
@@ -23,18 +23,9 @@ from twinkeel.hosts.host_programs import haproxy_socket, work_lock
 from twinkeel.lab.kubernetes.certificates import Authority
 from twinkeel.observe.host_programs import reload_safety
 from twinkeel.plan import unit_actions
-from twinkeel.rollout.host_programs import balancer_health, balancer_units, candidate_files, small_module
+from twinkeel.rollout.host_programs import balancer_health, balancer_units, candidate_files
 
 MODULE = files("twinkeel.rollout") / "ansible" / "library" / "rendered_files.py"
-
-
-HELPERS = [basic]
-
-
-@pytest.fixture(params=[basic, small_module], ids=["Ansible's helpers", "ours"], autouse=True)
-def helpers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An exported project runs with Ansible's, `apply` with ours."""
-    monkeypatch.setattr(sys.modules[__name__], "HELPERS", [request.param])
 
 
 def entry(path: Path, content: str, **more: Any) -> dict[str, Any]:
@@ -52,13 +43,11 @@ def run(tmp_path: Path, state: str, entries: list[dict[str, Any]], **arguments: 
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(output):
         patch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": given}).encode())
         patch.setattr(basic, "_ANSIBLE_PROFILE", "legacy")
-        patch.setitem(sys.modules, "ansible.module_utils.basic", HELPERS[0])
-        patch.setattr(small_module, "TMPDIR", given["_ansible_remote_tmp"])
         # Ansible sends them along with the module.
         for part in (unit_actions, reload_safety, haproxy_socket, work_lock, candidate_files, balancer_units, balancer_health):
             patch.setitem(sys.modules, f"ansible.module_utils.{part.__name__.rpartition('.')[2]}", part)
         with pytest.raises(SystemExit):
-            runpy.run_path(str(MODULE), {"ARGUMENTS": json.dumps(given)}, run_name="__main__")
+            runpy.run_path(str(MODULE), run_name="__main__")
     result: dict[str, Any] = json.loads(output.getvalue())
     return result
 
