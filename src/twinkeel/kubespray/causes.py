@@ -75,6 +75,12 @@ CAUSES = (
         " kubeadm_ignore_preflight_errors: [SystemVerification] in kubernetes.variables",
     ),
     _cause(
+        r"ERROR CoreDNSMigration\]: CoreDNS will not be upgraded: start version '' not supported",
+        "the cluster has no CoreDNS, whose version kubeadm asks for before an upgrade",
+        "`dns.mode: none` (or manual) in the spec tells `kubespray upgrade` so; where -e hides CoreDNS, add"
+        " kubeadm_ignore_preflight_errors: [CoreDNSUnsupportedPlugins, CoreDNSMigration] there",
+    ),
+    _cause(
         r"only supports external etcd version",
         "etcd is older than this kubeadm works with (3.5.24 for Kubernetes 1.36)",
         "take etcd_version out of kubernetes.variables, or name a newer one; a mirror of your own programs needs a newer etcd",

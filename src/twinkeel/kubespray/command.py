@@ -34,6 +34,7 @@ FILE_OPTIONS = (
     "--private-key",
     "--key-file",
 )
+IGNORED_ERRORS = "kubeadm_ignore_preflight_errors"
 SSH_ARGUMENTS = "-o ControlMaster=auto -o ControlPersist=30m -o ConnectionAttempts=5"
 
 
@@ -81,7 +82,7 @@ def build_commands(topology: Topology, release: Release, folder: Path, request: 
             options = ["--limit", names]
         case "upgrade":
             version = topology.cluster.release.version_prefix + topology.cluster.version
-            options = _variables(kube_version=version, serial=1)
+            options = _variables(kube_version=version, serial=1, **_without_coredns(topology))
         case "remove-node":
             # Releases before v2.19 ask by another name, and compare with the text.
             confirmed = {"delete_nodes_confirmation": "yes"} if old else {"skip_confirmation": True}
@@ -96,7 +97,15 @@ def build_commands(topology: Topology, release: Release, folder: Path, request: 
     return tuple(runs)
 
 
-def _variables(**values: str | int | bool) -> list[str]:
+def _without_coredns(topology: Topology) -> dict[str, list[str]]:
+    """Where Kubespray installs no CoreDNS, kubeadm (1.36.2) refuses every upgrade: it cannot tell which version to migrate."""
+    if topology.cluster.dns_mode.startswith("coredns"):
+        return {}
+    own = topology.cluster.variables.get(IGNORED_ERRORS)
+    return {IGNORED_ERRORS: [*(own if isinstance(own, list) else []), "CoreDNSUnsupportedPlugins", "CoreDNSMigration"]}
+
+
+def _variables(**values: str | int | bool | list[str]) -> list[str]:
     """Extra variables as one JSON object: `-e flag=true` is a text, which ansible-core 2.19 refuses in a condition."""
     return ["-e", json.dumps(values)]
 

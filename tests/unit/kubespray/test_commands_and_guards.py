@@ -1,7 +1,9 @@
 """The exact commands, their guards, and the order in which backends and nodes come and go."""
 
 import asyncio
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,7 +38,20 @@ def request(topology: Topology, action: Action, *names: str, dead: bool = False,
         ("run", (), False, [("cluster.yml",)]),
         ("scale", (), False, [("scale.yml",)]),
         ("scale", ("worker-2",), False, [("playbooks/facts.yml",), ("--limit", "worker-2.lab-home.com", "scale.yml")]),
-        ("upgrade", (), False, [("-e", '{"kube_version": "1.35.4", "serial": 1}', "upgrade-cluster.yml")]),
+        (
+            "upgrade",
+            (),
+            False,
+            # This cluster has dns.mode manual.
+            [
+                (
+                    "-e",
+                    '{"kube_version": "1.35.4", "serial": 1, '
+                    '"kubeadm_ignore_preflight_errors": ["CoreDNSUnsupportedPlugins", "CoreDNSMigration"]}',
+                    "upgrade-cluster.yml",
+                )
+            ],
+        ),
         (
             "remove-node",
             ("worker-1", "worker-2.lab-home.com"),
@@ -85,6 +100,17 @@ def test_the_exact_commands(
     assert [run.argv for run in runs] == full
     assert {run.environment["ANSIBLE_CACHE_PLUGIN_CONNECTION"] for run in runs} == {"/data/clusters/lab-home/facts"}
     assert {str(run.folder) for run in runs} == {"/data/kubespray/v2.31.0/checkout"}
+
+
+def test_an_upgrade_with_coredns_checks_it_and_one_without_keeps_what_is_ignored(lab_home_topology: Topology) -> None:
+    for mode, variables, expected in (
+        ("coredns", {}, None),
+        ("none", {"kubeadm_ignore_preflight_errors": ["Swap"]}, ["Swap", "CoreDNSUnsupportedPlugins", "CoreDNSMigration"]),
+    ):
+        cluster = replace(lab_home_topology.cluster, dns_mode=mode, variables=variables)
+        topology = replace(lab_home_topology, cluster=cluster)
+        (invocation,) = build_commands(topology, RELEASE, FOLDER, request(topology, "upgrade"))
+        assert json.loads(invocation.argv[invocation.argv.index("-e") + 1]).get("kubeadm_ignore_preflight_errors") == expected
 
 
 def test_the_commands_for_ansible_2_9(build_edited: Callable[..., Topology]) -> None:

@@ -122,6 +122,12 @@ def test_what_is_no_secret_stays(text: str) -> None:
             "kubelet is configured to not run on a host using cgroup v1. cgroup v1 support is",
             "version 1 of control groups",
         ),
+        (
+            "Kubeadm | Upgrade first control plane node to 1.36.2",
+            "[ERROR CoreDNSUnsupportedPlugins]: start version '' not supported\n"
+            "[ERROR CoreDNSMigration]: CoreDNS will not be upgraded: start version '' not supported",
+            "no CoreDNS",
+        ),
         ("Initialize", "this version of kubeadm only supports external etcd version >= 3.5.24-0, got 3.5.16", "3.5.24"),
         (
             "kubernetes-apps/cluster_roles : Apply workaround to allow all nodes with cert O=system:nodes to register",
