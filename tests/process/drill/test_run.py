@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from twinkeel.cli.load import load_topology
-from twinkeel.drill import heal, run
+from twinkeel.drill import heal, run, stage
 from twinkeel.drill.active_fault import path_of, read_active_fault
 from twinkeel.drill.drill import Drill
 from twinkeel.drill.fault import Fault, Scene
@@ -132,12 +132,13 @@ def story(hosts: Hosts) -> Story:
 
 @pytest.fixture
 def drill(topology: Topology, server: Server, hosts: Hosts, story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Drill:
-    monkeypatch.setattr(run, "BASELINE_SECONDS", 0.2)
-    monkeypatch.setattr(run, "STABLE_SECONDS", 0.1)
-    monkeypatch.setattr(run, "BASELINE_DEADLINE", 100.0)
-    monkeypatch.setattr(run, "HEALTH_DEADLINE", 0.3)
-    monkeypatch.setattr(run, "HEALTH_EVERY", 0.05)
-    monkeypatch.setattr(run, "POLL_EVERY", 0.02)
+    monkeypatch.setattr(stage, "BASELINE_SECONDS", 0.2)
+    monkeypatch.setattr(stage, "STABLE_SECONDS", 0.1)
+    monkeypatch.setattr(stage, "BASELINE_DEADLINE", 100.0)
+    monkeypatch.setattr(stage, "HEALTH_DEADLINE", 0.3)
+    for module in (run, stage):
+        monkeypatch.setattr(module, "HEALTH_EVERY", 0.05)
+    monkeypatch.setattr(stage, "POLL_EVERY", 0.02)
     fault = Fault("a-fault", "A fault", "", "", "", "", 100, story.inject, story.heal, ("evidence",))
 
     @contextlib.asynccontextmanager
@@ -157,7 +158,7 @@ def trials_of(drill: Drill) -> list[Trial]:
 
 def test_the_steps_of_a_trial(drill: Drill, story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     # This system is well again, however late a busy machine says so.
-    monkeypatch.setattr(run, "HEALTH_DEADLINE", 100.0)
+    monkeypatch.setattr(stage, "HEALTH_DEADLINE", 100.0)
     (trial,) = trials_of(drill)
     assert story.told == ["inject lb-1", "heal lb-1"]
     assert (trial.scenario, trial.number, trial.holder_before, trial.holder_after) == ("a-fault", 1, "lb-1", "lb-1")
