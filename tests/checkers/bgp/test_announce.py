@@ -125,6 +125,7 @@ def found(topology: Topology, code: str, *asked: Announcer) -> list[Finding]:
             "folders": [],
             "frr": [CONFIG_PATH, MARKER],
             "connect": [[vip, 6443] for vip in balancer.vips],
+            "reach": [],
             "vrrp_daemon": "keepalived",
             "booleans": [],
         }
