@@ -81,6 +81,11 @@ CAUSES = (
         " kubeadm_ignore_preflight_errors: [CoreDNSUnsupportedPlugins, CoreDNSMigration] there",
     ),
     _cause(
+        r'deployments\.apps "coredns" not found',
+        "Kubespray stops a CoreDNS that kubeadm no longer starts (dns_mode manual or none)",
+        "kubeadm_scale_down_coredns_enabled: false in kubernetes.variables, then the same command again",
+    ),
+    _cause(
         r"only supports external etcd version",
         "etcd is older than this kubeadm works with (3.5.24 for Kubernetes 1.36)",
         "take etcd_version out of kubernetes.variables, or name a newer one; a mirror of your own programs needs a newer etcd",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from twinkeel.kubespray.release import Release
+from twinkeel.spec.kubespray_releases import release_line
 from twinkeel.topology.model import Machine, Topology
 
 Action = Literal["run", "scale", "upgrade", "remove-node", "reset", "recover"]
@@ -35,6 +36,8 @@ FILE_OPTIONS = (
     "--key-file",
 )
 IGNORED_ERRORS = "kubeadm_ignore_preflight_errors"
+KUBEADM_SKIPS_COREDNS = (2, 32)
+"""The first release line in which this was seen."""
 SSH_ARGUMENTS = "-o ControlMaster=auto -o ControlPersist=30m -o ConnectionAttempts=5"
 
 
@@ -97,12 +100,18 @@ def build_commands(topology: Topology, release: Release, folder: Path, request: 
     return tuple(runs)
 
 
-def _without_coredns(topology: Topology) -> dict[str, list[str]]:
-    """Where Kubespray installs no CoreDNS, kubeadm (1.36.2) refuses every upgrade: it cannot tell which version to migrate."""
+def _without_coredns(topology: Topology) -> dict[str, bool | list[str]]:
+    """What an upgrade must be told where Kubespray installs no CoreDNS.
+
+    kubeadm (1.36.2) refuses: it cannot tell which version to migrate. And Kubespray stops a CoreDNS that kubeadm started, which
+    fails since kubeadm is told to skip it (seen with master of 2026-08-21, before v2.33).
+    """
     if topology.cluster.dns_mode.startswith("coredns"):
         return {}
     own = topology.cluster.variables.get(IGNORED_ERRORS)
-    return {IGNORED_ERRORS: [*(own if isinstance(own, list) else []), "CoreDNSUnsupportedPlugins", "CoreDNSMigration"]}
+    ignored = {IGNORED_ERRORS: [*(own if isinstance(own, list) else []), "CoreDNSUnsupportedPlugins", "CoreDNSMigration"]}
+    skipped = release_line(topology.cluster.release.tag).line >= KUBEADM_SKIPS_COREDNS
+    return {**ignored, **({"kubeadm_scale_down_coredns_enabled": False} if skipped else {})}
 
 
 def _variables(**values: str | int | bool | list[str]) -> list[str]:

@@ -110,7 +110,12 @@ def test_an_upgrade_with_coredns_checks_it_and_one_without_keeps_what_is_ignored
         cluster = replace(lab_home_topology.cluster, dns_mode=mode, variables=variables)
         topology = replace(lab_home_topology, cluster=cluster)
         (invocation,) = build_commands(topology, RELEASE, FOLDER, request(topology, "upgrade"))
-        assert json.loads(invocation.argv[invocation.argv.index("-e") + 1]).get("kubeadm_ignore_preflight_errors") == expected
+        given = json.loads(invocation.argv[invocation.argv.index("-e") + 1])
+        assert given.get("kubeadm_ignore_preflight_errors") == expected
+        assert "kubeadm_scale_down_coredns_enabled" not in given
+    newer = replace(topology, cluster=replace(topology.cluster, release=replace(topology.cluster.release, tag="v2.32.0")))
+    (invocation,) = build_commands(newer, RELEASE, FOLDER, request(newer, "upgrade"))
+    assert json.loads(invocation.argv[invocation.argv.index("-e") + 1])["kubeadm_scale_down_coredns_enabled"] is False
 
 
 def test_the_commands_for_ansible_2_9(build_edited: Callable[..., Topology]) -> None:

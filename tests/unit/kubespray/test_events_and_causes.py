@@ -128,6 +128,11 @@ def test_what_is_no_secret_stays(text: str) -> None:
             "[ERROR CoreDNSMigration]: CoreDNS will not be upgraded: start version '' not supported",
             "no CoreDNS",
         ),
+        (
+            "Kubeadm | scale down coredns replicas to 0 if not using coredns dns_mode",
+            'Error from server (NotFound): deployments.apps "coredns" not found',
+            "no longer starts",
+        ),
         ("Initialize", "this version of kubeadm only supports external etcd version >= 3.5.24-0, got 3.5.16", "3.5.24"),
         (
             "kubernetes-apps/cluster_roles : Apply workaround to allow all nodes with cert O=system:nodes to register",
