@@ -41,6 +41,9 @@ RULE = Rule(
         haproxy="""\
 defaults
     mode tcp
+    timeout connect 1s
+    timeout client 1m
+    timeout server 1m
     option httpchk GET /readyz
     http-check expect status 200
 
@@ -53,6 +56,9 @@ backend kubernetes
         haproxy="""\
 defaults
     mode tcp
+    timeout connect 1s
+    timeout client 1m
+    timeout server 1m
     option httpchk GET /readyz
     http-check expect status 200
 

@@ -40,6 +40,9 @@ frontend api
 frontend old
     bind «*:6443»
     default_backend kubernetes
+
+backend kubernetes
+    server master-1 192.168.1.101:6443 check
 """
     ),
     good=Example(
@@ -51,6 +54,9 @@ frontend api
 frontend old
     bind *:6443
     default_backend kubernetes
+
+backend kubernetes
+    server master-1 192.168.1.101:6443 check
 """
     ),
     check=each_haproxy(check),
