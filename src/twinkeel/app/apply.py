@@ -10,7 +10,7 @@ __all__ = ["ApplyResult", "apply"]
 
 
 async def apply(context: Context, *, preflight: bool = True, discard: bool = False) -> ApplyResult:
-    """Install and configure HAProxy, and what shares virtual IPs out, on every load balancer, standby first, and verify the result.
+    """Install and configure HAProxy and the VIP daemon (VRRP or BGP) on every load balancer, standby first, and verify the result.
 
     Args:
         preflight: make the checks first that protect an apply.

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-# Where passwords stand in files of HAProxy, of what shares virtual IPs out, and of their neighbours; the secret is the last group.
+# Where passwords stand in files of HAProxy, of the VIP daemon, and of their neighbours; the secret is the last group.
 _PLACES = (
     re.compile(r"^(\s*auth_pass\s+)(\S+)"),
     re.compile(r"^(\s*key\s+\d+\s+)(\S+)"),

@@ -52,7 +52,7 @@ async def apply(
     preflight: bool = False,
     discard: bool = False,
 ) -> ApplyResult:
-    """Install and configure HAProxy, and what shares virtual IPs out, on every load balancer, standby first, and verify the result.
+    """Install and configure HAProxy and the VIP daemon (VRRP or BGP) on every load balancer, standby first, and verify the result.
 
     `preflight` makes the checks that protect an apply before anything else; `held` says that the caller holds the lock,
     `discard` that what a foreign pair does besides may end.

@@ -1,4 +1,4 @@
-"""What is known of versions of HAProxy and of what shares virtual IPs out: one table, for rules, rendering and preflight."""
+"""What is known of versions of HAProxy and of the VIP daemon: one table, for rules, rendering and preflight."""
 
 from twinkeel.vip.daemon import KnownBad, Version
 from twinkeel.vip.daemons import VIP_DAEMONS

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from twinkeel.errors import UsageError
-from twinkeel.support.named_files import named_files
 from twinkeel.topology.model import Topology
 
 KIND = "tune"
@@ -80,8 +79,10 @@ def write_recording(recording: Recording, path: Path) -> None:
 
 def read_recording(path: Path) -> Recording:
     """Read what `write_recording` wrote. Raises UsageError when it is something else, or cannot be read."""
-    with named_files():
+    try:
         content = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"it cannot be read: {error.strerror}", where=str(path)) from error
     try:
         first, *rest = [json.loads(line) for line in content.decode().splitlines()]
         if first.pop("kind") != KIND:

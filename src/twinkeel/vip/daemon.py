@@ -1,4 +1,4 @@
-"""What every layer may know of a daemon that shares virtual IPs out. The types; each mechanism's folder has its own values.
+"""What every layer may know of a VIP daemon (VRRP or BGP). The types; each mechanism's folder has its own values.
 
 This module and the values import nothing of ours, so that the spec's rules, the topology and rendering can read them, too.
 """
